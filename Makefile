@@ -1,0 +1,60 @@
+# The only verbs, for people and CI alike. `make demo` and `make test` do all the set-up themselves.
+#   make demo              the main job on synthetic patients with a known truth (about 5 minutes)
+#   make demo INPUT=DIR    the same on your own DICOM
+#   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
+#   make check             format, lint, types, layers, generated files
+#   make generate          write command JSON, docs pages and labels from the steps
+#   make images            build every image, print sizes and start times (needs a Docker engine)
+#   make docs              build the documentation into site/
+#   make bench             benchmarks side by side with the peers; minutes
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: setup demo test check generate images docs bench clean
+.DEFAULT_GOAL := setup
+
+setup: .venv/site.done
+
+.venv/site.done: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing: install Python 3.11 or later (Debian: apt install python3 python3-venv)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python must be 3.11 or later; found $$($(PYTHON) -V). Name another: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: the venv module is missing (Debian: apt install python3-venv)"; exit 1; }
+	@command -v git >/dev/null || { echo "make: git is missing (Debian: apt install git)"; exit 1; }
+	@echo "setting up .venv (first run: a download of about 150 MB)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --editable '.[site]'
+	@touch $@
+
+.venv/dev.done: .venv/site.done
+	@$(PIP) --editable '.[site,dev]'
+	@touch $@
+
+demo: .venv/site.done
+	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)")
+
+test: .venv/dev.done
+	@$(BIN)/python -m pytest -m "not docker" --cov --cov-report=term:skip-covered
+
+check: .venv/dev.done
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sarcoma generate --check
+
+generate: .venv/site.done
+	@$(BIN)/sarcoma generate
+
+images: .venv/site.done
+	@$(BIN)/sarcoma images build $(IMAGES_ARGS)
+
+docs: .venv/dev.done
+	@$(BIN)/mkdocs build --strict --quiet
+
+bench: .venv/dev.done
+	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+clean:
+	rm -rf .venv demo site build dist *.egg-info

@@ -1,0 +1,1 @@
+"""An XNAT-shaped archive on disk."""

@@ -1,0 +1,209 @@
+"""An XNAT-shaped archive in a folder: projects, subjects, sessions, scans, resources.
+
+    <archive>/<project>/arc001/<session label>/SCANS/<scan id>/DICOM/...
+                                              /RESOURCES/<label>/...
+                                              /ASSESSORS/<label>/...
+    <archive>/<project>/database/<session label>.json     what XNAT keeps in its database
+
+The session folder holds what a step's mount holds on a real server, and nothing else.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sarcoma_core.archive.catalog import write_catalog
+from sarcoma_core.archive.folder import natural, resource
+from sarcoma_core.errors import ArchiveError
+
+_SESSION_TYPES = {
+    "PT": "xnat:petSessionData",
+    "MR": "xnat:mrSessionData",
+    "CT": "xnat:ctSessionData",
+    "US": "xnat:usSessionData",
+    "CR": "xnat:crSessionData",
+    "DX": "xnat:dxSessionData",
+    "SM": "xnat:smSessionData",
+}
+"""In order of precedence: a PET/CT study is a PET session, as in XNAT."""
+
+_SCAN_TYPES = {
+    "PT": "xnat:petScanData",
+    "MR": "xnat:mrScanData",
+    "CT": "xnat:ctScanData",
+    "US": "xnat:usScanData",
+    "CR": "xnat:crScanData",
+    "DX": "xnat:dxScanData",
+    "SM": "xnat:smScanData",
+    "SEG": "xnat:segScanData",
+    "SR": "xnat:srScanData",
+    "RTSTRUCT": "xnat:rtImageScanData",
+}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One series: SeriesInstanceUID and SeriesNumber together are its identity.
+
+    Args:
+        id: the scan id: the series number, with `-<modality><n>` where several series share it.
+        uid: SeriesInstanceUID.
+        number: SeriesNumber, or None.
+        modality: DICOM Modality.
+        description: SeriesDescription, which is also XNAT's scan `type`.
+        frames: number of frames.
+        note: what the import has to say of it.
+    """
+
+    id: str
+    uid: str
+    number: int | None
+    modality: str
+    description: str
+    frames: int
+    note: str = ""
+
+    @property
+    def xsi_type(self) -> str:
+        """The XNAT data type."""
+        return _SCAN_TYPES.get(self.modality, "xnat:otherDicomScanData")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One study of one subject (or its PET or MR part).
+
+    Args:
+        project: project id.
+        label: session label, unique in its project.
+        id: accession id, unique in the archive.
+        subject: subject label.
+        study_uid: StudyInstanceUID.
+        part: `MR` or `PT` when the study mixed them and was split, else empty.
+        date: StudyDate as YYYYMMDD, or empty.
+        scans: its scans, in natural order of their ids.
+        path: the session's folder.
+    """
+
+    project: str
+    label: str
+    id: str
+    subject: str
+    study_uid: str
+    part: str
+    date: str
+    scans: tuple[Scan, ...]
+    path: Path
+
+    @property
+    def modality(self) -> str:
+        """The modality that names the session's type."""
+        held = {scan.modality for scan in self.scans}
+        return next((m for m in _SESSION_TYPES if m in held), "OT")
+
+    @property
+    def xsi_type(self) -> str:
+        """The XNAT data type."""
+        return _SESSION_TYPES.get(self.modality, "xnat:otherDicomSessionData")
+
+    def resource(self, label: str) -> Path:
+        """The folder of a session resource, which need not be there."""
+        return resource(self.path, label)
+
+
+class Archive:
+    """An archive folder.
+
+    Args:
+        root: the folder; it need not exist until something is imported.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def projects(self) -> tuple[str, ...]:
+        """Ids of the projects, sorted."""
+        return tuple(sorted(p.parent.name for p in self.root.glob("*/database") if p.is_dir()))
+
+    def sessions(self, project: str) -> tuple[Session, ...]:
+        """The sessions of a project, in natural order of their labels.
+
+        Raises:
+            ArchiveError: there is no such project, or a session's record is damaged.
+        """
+        if project not in self.projects():
+            known = ", ".join(self.projects()) or "none"
+            raise ArchiveError(
+                f"--project: must be in the archive; found {project!r}, known: {known}.",
+                hint="Import it: sarcoma archive import FOLDER --archive DIR --project NAME.",
+            )
+        files = sorted((self.root / project / "database").glob("*.json"), key=lambda p: natural(p.stem))
+        return tuple(self._read(project, path) for path in files)
+
+    def session(self, project: str, label: str) -> Session:
+        """One session, by label or accession id.
+
+        Raises:
+            ArchiveError: there is no such project or session.
+        """
+        sessions = self.sessions(project)
+        for session in sessions:
+            if label in (session.label, session.id):
+                return session
+        raise ArchiveError(
+            f"--session: must be in project {project!r}; found {label!r}, it has {len(sessions)} sessions.",
+            hint=f"List them: sarcoma archive list --archive DIR --project {project}.",
+        )
+
+    def _read(self, project: str, path: Path) -> Session:
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            scans = tuple(Scan(**scan) for scan in raw.pop("scans"))
+            return Session(**raw, project=project, scans=scans, path=self.session_path(project, raw["label"]))
+        except (ValueError, KeyError, TypeError):
+            raise ArchiveError(
+                f"archive: the record of a session of project {project!r} must be readable; one is damaged.",
+                hint="Import its DICOM again after deleting that record below database/.",
+            ) from None
+
+    def session_path(self, project: str, label: str) -> Path:
+        """Where a session's files are."""
+        return self.root / project / "arc001" / label
+
+    def write(self, session: Session) -> None:
+        """Record a session: new, or in the place of its earlier record.
+
+        Raises:
+            OSError: the disk is full or read-only.
+        """
+        raw = asdict(session)
+        del raw["project"], raw["path"]
+        path = self.root / session.project / "database" / f"{session.label}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        partial.replace(path)
+
+    def put_resource(self, session: Session, label: str, source: Path) -> None:
+        """Make `source`, a folder, the session resource `label`, whole, in the place of an earlier one.
+
+        Raises:
+            OSError: the disk is full or read-only; the earlier resource is then still there.
+        """
+        target = session.resource(label)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{label}-", dir=target.parent) as aside:
+            new = Path(aside) / "new"
+            shutil.copytree(source, new)
+            write_catalog(new, label, resource_label=label)
+            if target.exists():
+                target.rename(Path(aside) / "old")
+            new.rename(target)
+
+
+def accession_id(project: str, study_uid: str, part: str) -> str:
+    """An accession id that a repeated import gives again."""
+    return "SARCOMA_E" + hashlib.sha256(f"{project}/{study_uid}/{part}".encode()).hexdigest()[:10].upper()

@@ -1,0 +1,64 @@
+"""The top of the command line: its parser, and how an error ends.
+
+Each verb adds its parser in a module of its own, and its `run` imports what it needs when it runs, so that
+`--help` answers at once. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some sessions failed, 130 interrupted.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from sarcoma_core import __version__
+from sarcoma_core.cli import archive, commands, demo, generate, images, run, step
+from sarcoma_core.errors import SarcomaError
+
+_VERBS = (demo, run, step, archive, commands, generate, images)
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        argv: the arguments; those of the process when None.
+    """
+    signal.signal(signal.SIGTERM, _stop)  # `docker stop` ends a step as tidily as Ctrl-C does
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except SarcomaError as error:
+        return fail(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted. Nothing half-written is left; run the same command again to go on.\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return code
+
+
+def fail(error: SarcomaError) -> int:
+    """Tell an error: the hint first, the reason as the last line, which is what XNAT shows."""
+    if error.hint:
+        sys.stderr.write(f"next: {error.hint}\n")
+    sys.stderr.write(f"error: {error.message}\n")
+    return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sarcoma",
+        description="Soft-tissue-sarcoma imaging steps for XNAT: run them here, or install them on a server.",
+        epilog="Start with: sarcoma demo",
+    )
+    parser.add_argument("--version", action="version", version=f"sarcoma {__version__}")
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    for verb in _VERBS:
+        verb.add(verbs)
+    return parser
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

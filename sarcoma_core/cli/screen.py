@@ -1,0 +1,137 @@
+"""What the terminal shows: tables and progress bars at a terminal, plain lines when piped."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from sarcoma_core.archive.importing import ImportReport, log_path
+from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.interface import Step
+from sarcoma_core.launch.chain import SessionResult, Watch
+
+_REASONS_SHOWN = 8
+_MARKS = {"complete": "green", "failed": "red"}
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Show a table; piped, one line for each row with tabs between its cells."""
+    lines = list(rows)
+    if not sys.stdout.isatty():
+        for line in ([*columns], *lines):
+            print("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in line))
+        return
+    shown = Table(title=title, title_justify="left", title_style="bold", pad_edge=False, box=None)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for line in lines:
+        shown.add_row(*(Text(cell, style=_MARKS.get(cell, "")) for cell in line))
+    Console().print(shown)
+
+
+def track(items: Sequence[Path], title: str) -> Iterable[Path]:
+    """Follow a sequence with a progress bar; piped, nothing is drawn."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with _progress() as progress:
+        yield from progress.track(items, description=title)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def show_import(report: ImportReport, archive: Archive, project: str) -> None:
+    """Say what became of every file; the rejected ones are listed in a file, as their names may be names."""
+    counts = {fate: report.count(fate) for fate in ("imported", "duplicate", "rejected")}
+    print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"of {len(report.files)} files")
+    for reason, n in Counter(report.reasons()).most_common(_REASONS_SHOWN):
+        print(f"  {n} rejected: {reason}")
+    for kept in (f for f in report.files if f.fate == "imported" and f.reason):
+        print(f"  {kept.reason}")
+    if counts["rejected"]:
+        print(f"  each file with its reason: {log_path(archive, project)}")
+
+
+def show_sessions(sessions: Sequence[Session]) -> None:
+    """List sessions with what they hold."""
+    rows = ((s.label, s.subject, s.modality, holdings(s), s.id) for s in sessions)
+    table("Sessions", ("session", "subject", "type", "scans", "accession id"), rows)
+
+
+def holdings(session: Session) -> str:
+    """What a session holds, e.g. `2 MR, 1 RTSTRUCT`."""
+    counts = Counter(scan.modality for scan in session.scans)
+    return ", ".join(f"{n} {modality}" for modality, n in sorted(counts.items()))
+
+
+def show_results(results: Sequence[SessionResult]) -> None:
+    """A line for each session: outcome, what became of its series, reason, retry command."""
+    rows = ((r.session.label, _outcome(r), series_summary(r), r.reason) for r in results)
+    table("Sessions", ("session", "outcome", "series", "reason"), rows)
+    failed = [r for r in results if r.failed]
+    print(f"{len(results) - len(failed)} of {len(results)} sessions complete")
+    for result in failed:
+        print(f"retry: {result.retry}")
+
+
+def _outcome(result: SessionResult) -> str:
+    return "failed" if result.failed else "complete"
+
+
+def series_summary(result: SessionResult) -> str:
+    """What became of a session's series, e.g. `2 done, 1 set apart`."""
+    counts = Counter(outcome.status for outcome in result.series)
+    return ", ".join(f"{n} {status}" for status, n in counts.items())
+
+
+def watch_chain(sessions: int) -> Watch:
+    """Follow a run: a progress bar at a terminal, a line for each finished session when piped."""
+    return _Bar(sessions) if sys.stderr.isatty() else _Lines()
+
+
+class _Bar:
+    def __init__(self, sessions: int) -> None:
+        self._progress = _progress()
+        self._task = self._progress.add_task("starting", total=sessions)
+
+    def __enter__(self) -> Self:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+
+    def step(self, session: Session, step: Step) -> None:
+        self._progress.update(self._task, description=f"{session.label}: {step.name}")
+
+    def finished(self, result: SessionResult) -> None:
+        del result
+        self._progress.advance(self._task)
+
+
+class _Lines:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def step(self, session: Session, step: Step) -> None:
+        """Say nothing: a line for each session is enough in a log."""
+
+    def finished(self, result: SessionResult) -> None:
+        sys.stderr.write(f"{result.session.label}: {_outcome(result)}\n")

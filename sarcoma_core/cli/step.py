@@ -1,0 +1,65 @@
+"""`sarcoma step NAME`: run one step on one session folder. It is also the entrypoint of every step image."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from sarcoma_core.interface import Kind, ParamSpec, Step
+from sarcoma_core.steps import STEPS
+
+Verbs = Any
+"""argparse gives its collection of sub-parsers no public type."""
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb, with one sub-command for each step."""
+    parser = verbs.add_parser("step", help="run one step on one session folder", description=__doc__)
+    names = parser.add_subparsers(metavar="NAME", required=True)
+    for step in STEPS:
+        _add_step(names, step)
+
+
+def _add_step(names: Verbs, step: Step) -> None:
+    parser = names.add_parser(
+        step.name,
+        help=step.summary,
+        description=f"{step.summary}\n\n{step.description}".rstrip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    labels = " or ".join(step.input.spec.resource) or "the DICOM of its scans"
+    parser.add_argument(
+        f"--{step.input.name}",
+        dest="session",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help=f"XNAT session folder, only read; uses {labels}",
+    )
+    outputs = ", ".join(output.spec.resource for output in step.outputs)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=f"folder to fill with {outputs}")
+    for param in step.params:
+        _add_param(parser, param)
+    parser.set_defaults(run=_run, step=step)
+
+
+def _add_param(parser: argparse.ArgumentParser, param: ParamSpec) -> None:
+    text = param.help.replace("%", "%%")
+    if param.kind is Kind.BOOLEAN:
+        parser.add_argument(
+            param.flag, dest=param.name, action=argparse.BooleanOptionalAction, default=param.default, help=text
+        )
+    else:
+        parser.add_argument(param.flag, dest=param.name, metavar=param.kind.value.upper(), help=text)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.steps.running import run_step
+
+    step: Step = arguments.step
+    given = {param: getattr(arguments, param.name) for param in step.params}
+    params = {p.name: p.parse(value) if isinstance(value, str) else value for p, value in given.items() if value is not None}
+    for record in run_step(step, arguments.session, arguments.out, params):
+        for outcome in record.outcomes:
+            name = f"scan {outcome.scan}" if outcome.scan else "session"
+            print(f"{name}: {outcome.status}" + (f" ({outcome.reason})" if outcome.reason else ""))
+    return 0

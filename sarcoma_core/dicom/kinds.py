@@ -1,0 +1,60 @@
+"""What a SOP class is to the imaging chain: an image that may be a volume, or something to set apart, and why."""
+
+from pydicom import uid
+
+VOLUME_CLASSES = frozenset(
+    {
+        uid.CTImageStorage,
+        uid.EnhancedCTImageStorage,
+        uid.LegacyConvertedEnhancedCTImageStorage,
+        uid.MRImageStorage,
+        uid.EnhancedMRImageStorage,
+        uid.LegacyConvertedEnhancedMRImageStorage,
+        uid.PositronEmissionTomographyImageStorage,
+        uid.EnhancedPETImageStorage,
+        uid.LegacyConvertedEnhancedPETImageStorage,
+    }
+)
+
+_REASONS = {
+    uid.RTStructureSetStorage: "contours (RTSTRUCT): kept for the import of masks",
+    uid.SegmentationStorage: "a segmentation (SEG): kept for the import of masks",
+    uid.UID("1.2.840.10008.5.1.4.1.1.66.7"): "a segmentation (SEG, label map): kept for the import of masks",
+    uid.SurfaceSegmentationStorage: "a segmentation (SEG, surfaces): kept for the import of masks",
+    uid.MRSpectroscopyStorage: "spectroscopy: spectra are not an image",
+    uid.RawDataStorage: "raw data: not an image",
+    uid.UID("1.3.12.2.1107.5.9.1"): "Siemens non-image data (spectroscopy or raw data): not an image",
+    uid.KeyObjectSelectionDocumentStorage: "a key object selection (KO): not an image",
+    uid.ComputedRadiographyImageStorage: "a radiograph (CR): not a volume",
+    uid.DigitalXRayImageStorageForPresentation: "a radiograph (DX): not a volume",
+    uid.DigitalXRayImageStorageForProcessing: "a radiograph (DX): not a volume",
+    uid.EnhancedMRColorImageStorage: "a colour image: not a volume of intensities",
+    uid.VLWholeSlideMicroscopyImageStorage: "a slide of the pathologist (SM): not a volume",
+}
+
+_PREFIXES = {
+    "1.2.840.10008.5.1.4.1.1.7": "a secondary capture (SC): not a volume",
+    "1.2.840.10008.5.1.4.1.1.11": "a presentation state (PR): not an image",
+    "1.2.840.10008.5.1.4.1.1.88": "a report (SR): not an image",
+    "1.2.840.10008.5.1.4.1.1.481": "a radiotherapy object: not an image of this chain",
+    "1.2.840.10008.5.1.4.1.1.3": "ultrasound (US): not a volume",
+    "1.2.840.10008.5.1.4.1.1.6": "ultrasound (US): not a volume",
+}
+
+
+def reason_to_set_apart(sop_class: str) -> str | None:
+    """Why objects of a SOP class are not converted; None for those that may be a volume.
+
+    Args:
+        sop_class: SOPClassUID.
+    """
+    known = uid.UID(sop_class)
+    if known in VOLUME_CLASSES:
+        return None
+    if known in _REASONS:
+        return _REASONS[known]
+    for prefix, reason in _PREFIXES.items():
+        if sop_class == prefix or sop_class.startswith(prefix + "."):
+            return reason
+    # A standard class has a name; a private one only its number, which identifies a vendor and no patient.
+    return f"objects of the SOP class {known.name} are not converted"

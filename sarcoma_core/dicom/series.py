@@ -1,0 +1,145 @@
+"""Classify a scan: a volume to convert, a set of volumes, or nothing for the chain, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sarcoma_core.dicom.checks import check_scan
+from sarcoma_core.dicom.dimensions import split_volumes
+from sarcoma_core.dicom.geometry import Floats, affine
+from sarcoma_core.dicom.headers import TRAITS, Header, read_header
+from sarcoma_core.dicom.kinds import reason_to_set_apart
+from sarcoma_core.dicom.scan import Finding, Scan, Source, Status
+from sarcoma_core.errors import DicomError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a conversion of a scan has to give.
+
+    Args:
+        finding: what becomes of the scan: converted, or set apart when there are several volumes.
+        files: the DICOM files, in the scanner's order.
+        volumes: for each volume its planes, from slice 0 upwards along rows x columns.
+        affine: voxel (column, row, slice) to RAS, mm, shape (4, 4), from the headers.
+        spacing: column to column, row to row, slice to slice, mm.
+        warnings: what is odd in the headers but proves nothing.
+    """
+
+    finding: Finding
+    files: tuple[Path, ...]
+    volumes: tuple[tuple[Source, ...], ...]
+    affine: Floats
+    spacing: tuple[float, float, float]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The files of a scan, read.
+
+    Args:
+        headers: of the files that are different from each other.
+        duplicates: how many files were byte-equal copies of another.
+        finding: set when the files cannot be used at all.
+    """
+
+    headers: tuple[Header, ...]
+    duplicates: int
+    finding: Finding | None
+
+
+def read_scan(files: Sequence[Path]) -> Reading:
+    """Read a scan's files; a copy of a file counts once.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    by_uid: dict[str, Header] = {}
+    duplicates, broken, contradictory = 0, [], 0
+    for path in sorted(files):
+        try:
+            header = read_header(path)
+        except DicomError as error:
+            broken.append(error.message)
+            continue
+        known = by_uid.setdefault(header.sop_instance_uid, header)
+        if known is header:
+            continue
+        if known.path.read_bytes() == path.read_bytes():
+            duplicates += 1
+        else:
+            contradictory += 1
+    headers = tuple(by_uid.values())
+    finding = None
+    if broken:
+        finding = Finding(
+            Status.REFUSED, f"{len(broken)} of {len(files)} files cannot be used: {'; '.join(sorted(set(broken)))}"
+        )
+    elif contradictory:
+        finding = Finding(
+            Status.REFUSED, f"{contradictory} files have the SOPInstanceUID of another file but other content"
+        )
+    return Reading(headers, duplicates, finding)
+
+
+def read_orientations(files: Sequence[Path], series_instance_uid: str) -> tuple[tuple[float, ...], ...]:
+    """The orientations of the images among `files` that carry a SeriesInstanceUID; unreadable files are not ours.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    found = set()
+    for path in files:
+        try:
+            header = read_header(path)
+        except DicomError:
+            continue
+        if header.series_instance_uid == series_instance_uid and not reason_to_set_apart(header.sop_class_uid):
+            found |= {plane.orientation for plane in header.planes if plane.orientation}
+    return tuple(sorted(found))
+
+
+def classify(scan: Scan) -> Plan | Finding:
+    """What a scan is: something to convert, with all that the result has to be, or a finding against it."""
+    if finding := check_scan(scan):
+        return finding
+    stack = scan.stack
+    sources = scan.sources
+    traits = {keyword: scan.trait(keyword) for keyword in TRAITS}
+    volumes, differ = split_volumes(stack.place, traits, range(len(sources)))
+    spacing = (float(scan.pixel_spacing[1]), float(scan.pixel_spacing[0]), stack.spacing)
+    finding = Finding(Status.CONVERTED, "")
+    if len(volumes) > 1:
+        by = f"that differ in {' and '.join(differ)}" if differ else "that no header value tells apart"
+        finding = Finding(Status.SET_APART, f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain")
+    return Plan(
+        finding=finding,
+        files=tuple(dict.fromkeys(source.header.path for source in sources)),
+        volumes=tuple(tuple(sources[i] for i in volume) for volume in volumes),
+        affine=affine(stack.origin, scan.orientation, spacing),
+        spacing=spacing,
+        warnings=tuple(_warnings(scan)),
+    )
+
+
+def _warnings(scan: Scan) -> list[str]:
+    """Signs of a slice missing at an end, which geometry cannot see; each has innocent causes as well."""
+    found = []
+    slices, images = len(scan.stack.distances), len(scan.sources)
+    for keyword, count in sorted({pair for header in scan.headers for pair in header.declared_slices}):
+        here = images if keyword == "ImagesInAcquisition" else slices
+        if count > here:
+            found.append(f"{keyword} is {count}; found {here}")
+    numbers = sorted({h.instance_number for h in scan.headers if h.instance_number is not None})
+    if len(numbers) == len(scan.headers) > 1:
+        if numbers[0] > 1:
+            found.append(f"InstanceNumber starts at {numbers[0]}")
+        if numbers[-1] - numbers[0] >= len(numbers):
+            found.append(f"InstanceNumber leaves out {numbers[-1] - numbers[0] + 1 - len(numbers)} numbers")
+    if any(header.lossy for header in scan.headers):
+        found.append("LossyImageCompression: the values are not those of the scanner")
+    stated = abs(scan.sources[0].plane.spacing or 0)
+    if stated and abs(stated - scan.stack.spacing) > 0.01 * scan.stack.spacing:
+        found.append(f"SpacingBetweenSlices is {stated:.2f} mm; positions are {scan.stack.spacing:.2f} mm apart")
+    return found

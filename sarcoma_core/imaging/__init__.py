@@ -1,0 +1,1 @@
+"""Image science as pure functions over arrays."""

@@ -1,0 +1,1 @@
+"""Running chains of steps over many sessions."""

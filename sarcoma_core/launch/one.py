@@ -1,0 +1,47 @@
+"""Launch one step on one session, as the Container Service does: resolve, stage, run, upload.
+
+Only a run that ended well is uploaded, and each output label is put into the archive whole.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.errors import RunError
+from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.runners.running import Runner
+from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.objects import session_object
+from sarcoma_core.xnat.resolve import resolve
+
+
+def launch(
+    archive: Archive, session: Session, step: Step, params: Mapping[str, Value], runner: Runner, build: Path
+) -> None:
+    """Launch a step and file its outputs as session resources.
+
+    Args:
+        archive: where the session is.
+        session: what to launch on.
+        step: what to launch.
+        params: every parameter.
+        runner: how it is executed.
+        build: an empty folder; the mounts that outputs lie in are made there.
+
+    Raises:
+        CommandError: the command does not resolve on this session.
+        RunError: it could not be started, or it failed; the archive is as it was.
+        OSError: the archive cannot be written.
+    """
+    values = {name: ParamSpec.text(value) for name, value in params.items()}
+    command = resolve(command_for(step), None, session_object(session), values)
+    folders = {}
+    for mount in command.mounts:
+        folders[mount.name] = mount.source or build / mount.name
+        folders[mount.name].mkdir(parents=True, exist_ok=True)
+    ended = runner.run(command, folders)
+    if ended.exit_code != 0:
+        raise RunError(ended.reason)
+    for output in command.outputs:
+        source = folders[output.mount] / output.path
+        archive.put_resource(session, output.label, source)

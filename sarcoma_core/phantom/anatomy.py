@@ -1,0 +1,132 @@
+"""A limb with a tumour: the tissue at every point of a grid.
+
+The limb is a function of position, so the same patient can be sampled on any grid: coarse or fine, and
+for any modality. Nothing is random after the patient's numbers have been drawn from the seed.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarcoma_core.phantom.grid import Grid
+from sarcoma_core.phantom.lesion import Lesion, draw_lesion, extent
+from sarcoma_core.phantom.patient import Patient, draw_patient
+from sarcoma_core.phantom.randomness import Axes, random_field, stream
+from sarcoma_core.phantom.thigh import Coordinate, Thigh, draw_thigh, paint_soft_tissue
+from sarcoma_core.phantom.tissue import Labels, Mask, Tissue, tumour_mask
+
+_COVER = 3.0  # mm of skin that a tumour stretches but does not break
+_NECROSIS_REACH = 0.88  # viable tumour lies outside of this radius
+_BOW = 4.0  # mm that the femur bends forward at mid-height
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """The truth about one patient on one grid.
+
+    Args:
+        patient: whose limb it is.
+        grid: where it is sampled.
+        labels: values of `Tissue`, shape (i, j, k).
+        tumour_radius: 0 in the tumour's centre, 1 on its surface, larger outside.
+        texture: how each tissue varies in itself, mean 0 and variance 1.
+    """
+
+    patient: Patient
+    grid: Grid
+    labels: Labels
+    tumour_radius: Coordinate
+    texture: Coordinate
+
+    @property
+    def tumour_voxels(self) -> int:
+        """Number of voxels of the gross tumour."""
+        return int(tumour_mask(self.labels).sum())
+
+    @property
+    def tumour_volume(self) -> float:
+        """Volume of the gross tumour in mL, as its voxels have it."""
+        return self.tumour_voxels * self.grid.voxel_volume / 1000
+
+
+def limb(seed: int, grid: Grid) -> Anatomy:
+    """The limb of the patient of a seed, sampled at the voxel centres of a grid.
+
+    Args:
+        seed: of the patient.
+        grid: where to sample; its tilt and centre do not matter, the limb is fixed to it.
+
+    Raises:
+        UsageError: the seed is negative.
+    """
+    patient = draw_patient(seed)
+    thigh = draw_thigh(patient)
+    lesion = _with_volume(draw_lesion(patient, thigh), thigh, patient.target_volume)
+
+    axes = _centred(grid.axes(), thigh, lesion)
+    radius = lesion.radius(axes)
+    waviness = random_field(stream(seed, "septa"), axes, length=15)
+    labels = paint_soft_tissue(thigh, *lesion.before_growth(axes, radius), waviness)
+
+    from_femur = _distance_from_femur(thigh, lesion, axes)
+    labels[from_femur < thigh.femur_radius] = Tissue.CORTICAL_BONE
+    labels[from_femur < thigh.femur_radius - thigh.cortex] = Tissue.MARROW
+
+    _paint_lesion(labels, patient=patient, lesion=lesion, axes=axes, radius=radius)
+    texture = 0.8 * random_field(stream(seed, "texture"), axes, length=5) + 0.6 * random_field(
+        stream(seed, "fine texture"), axes, length=2.5
+    )
+    return Anatomy(patient, grid, labels, radius, texture)
+
+
+def _paint_lesion(
+    labels: Labels, *, patient: Patient, lesion: Lesion, axes: Axes, radius: Coordinate
+) -> None:
+    bone = (labels == Tissue.CORTICAL_BONE) | (labels == Tissue.MARROW)
+    width = patient.oedema_width
+    halo = lesion.radius(axes, margin=(width, width, 2.2 * width))
+    feathers = random_field(stream(patient.seed, "oedema"), axes, length=7)
+    labels[(labels == Tissue.MUSCLE) & (halo < np.exp(0.25 * feathers - 0.15))] = Tissue.OEDEMA
+
+    skin = (labels == Tissue.BACKGROUND) & ((radius - 1) * min(lesion.semi_axes) < _COVER)
+    labels[skin] = Tissue.SKIN
+    tumour = (radius < 1) & ~bone
+    labels[tumour] = Tissue.TUMOUR
+
+    # the necrosis is the part of the tumour that is deepest, by an uneven measure of depth
+    uneven = random_field(stream(patient.seed, "necrosis"), axes, length=0.4 * min(lesion.semi_axes))
+    depth = np.where(tumour & (radius < _NECROSIS_REACH), radius * np.exp(0.3 * uneven), np.inf)
+    rank = int(patient.necrosis_fraction * tumour.sum())
+    labels[depth < np.partition(depth, rank, axis=None)[rank]] = Tissue.NECROSIS
+
+
+def _with_volume(lesion: Lesion, thigh: Thigh, volume_ml: float) -> Lesion:
+    """The lesion with the surface that encloses the volume, bone apart."""
+    half = 1.9 * np.array(lesion.semi_axes)
+    samples = 48
+    x, y, z = (
+        (c + h * np.linspace(-1, 1, samples, endpoint=False) + h / samples).astype(np.float32)
+        for c, h in zip(lesion.centre, half, strict=True)
+    )
+    axes = (x[:, None, None], y[None, :, None], z[None, None, :])
+    bone = _distance_from_femur(thigh, lesion, axes) < thigh.femur_radius
+    rank = round(volume_ml * 1000 / float(np.prod(2 * half / samples)))
+    radius = np.sort(lesion.radius(axes)[~bone])
+    return dataclasses.replace(lesion, surface=float(radius[rank]))
+
+
+def _distance_from_femur(thigh: Thigh, lesion: Lesion, axes: Axes) -> Coordinate:
+    """Distance from the axis of the femur, which the tumour has pushed aside as a whole."""
+    x, y, z = axes
+    px, py = lesion.pushed(thigh.femur)
+    bow = _BOW * (1 - (z / 80) ** 2)
+    return np.asarray(np.hypot(x - np.float32(px), y - np.float32(py) + bow), np.float32)
+
+
+def _centred(axes: Axes, thigh: Thigh, lesion: Lesion) -> Axes:
+    """Coordinates from the limb's axis when limb and tumour lie in the middle of the field of view."""
+    away, towards = extent(thigh, lesion)
+    x, y, z = axes
+    ux, uy = (np.float32(u * (towards - away) / 2) for u in lesion.direction)
+    return x + ux, y + uy, z

@@ -1,0 +1,95 @@
+"""Who a synthetic patient is, apart from any image: the facts that all modalities share."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from sarcoma_core.errors import UsageError
+from sarcoma_core.phantom.randomness import stream
+
+# The real cohort's median and spread (TCIA Soft-tissue-Sarcoma, 51 patients), clipped to what a limb holds.
+# The clip takes 9 % at the upper end, where real volumes reach 2.3 L.
+MEDIAN_VOLUME_ML, SD_LOG_VOLUME = 340.0, 0.95
+VOLUME_RANGE_ML = (12.0, 1200.0)
+_LARGEST_SUPERFICIAL_ML = 150.0
+_SUPERFICIAL_FRACTION = 0.25
+
+
+class Latents(NamedTuple):
+    """What drives a patient's disease, each from N(0, 1) and independent of the others.
+
+    Volume, necrosis, uptake and oedema are seen in images, atypia on slides only, age in the clinical table
+    only: so the best score that any choice of modalities can reach is known exactly.
+    """
+
+    volume: float
+    necrosis: float
+    uptake: float
+    oedema: float
+    atypia: float
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One synthetic patient; volumes in mL, age in years."""
+
+    seed: int
+    latents: Latents
+    sex: Literal["F", "M"]
+    laterality: Literal["L", "R"]
+    superficial: bool
+    study_date: datetime.datetime
+
+    @property
+    def patient_id(self) -> str:
+        """The PatientID, from which the patient can be made again."""
+        return f"STS-PHANTOM-{self.seed:04d}"
+
+    @property
+    def age(self) -> int:
+        """Age at the study: 60 +- 14 years among adults."""
+        return int(np.clip(round(60 + 14 * self.latents.age), 18, 89))
+
+    @property
+    def target_volume(self) -> float:
+        """The tumour volume that the anatomy is built for, before it is cut into voxels."""
+        return _volume(self.latents)
+
+    @property
+    def necrosis_fraction(self) -> float:
+        """The part of the tumour that is necrotic: 2 to 45 %, 16 % where the latent is 0."""
+        return 0.02 + 0.43 / (1 + float(np.exp(0.7 - 1.1 * self.latents.necrosis)))
+
+    @property
+    def oedema_width(self) -> float:
+        """How far the oedema reaches beside the tumour, mm; above and below it reaches further."""
+        return float(np.clip(9 * np.exp(0.5 * self.latents.oedema), 3, 25))
+
+
+def draw_patient(seed: int) -> Patient:
+    """The patient of a seed.
+
+    Raises:
+        UsageError: the seed is negative.
+    """
+    if seed < 0:
+        raise UsageError(f"seed: must be 0 or more; found {seed}.")
+    rng = stream(seed, "patient")
+    latents = Latents(*(float(z) for z in rng.normal(size=len(Latents._fields))))
+    sex, side, depth, day, minute = rng.random(5)
+    return Patient(
+        seed=seed,
+        latents=latents,
+        sex="F" if sex < 0.5 else "M",  # noqa: PLR2004  even odds
+        laterality="L" if side < 0.5 else "R",  # noqa: PLR2004  even odds
+        superficial=bool(depth < _SUPERFICIAL_FRACTION and _volume(latents) < _LARGEST_SUPERFICIAL_ML),
+        study_date=datetime.datetime(2012, 1, 2, 8, tzinfo=datetime.UTC)
+        + datetime.timedelta(days=int(3000 * day), minutes=int(480 * minute)),
+    )
+
+
+def _volume(latents: Latents) -> float:
+    return float(np.clip(MEDIAN_VOLUME_ML * np.exp(SD_LOG_VOLUME * latents.volume), *VOLUME_RANGE_ML))

@@ -1,0 +1,22 @@
+"""Runners: each executes a resolved command, one way. The same command gives the same outputs in each."""
+
+from sarcoma_core.errors import UsageError
+from sarcoma_core.runners.running import Runner
+
+
+def runner_named(name: str) -> Runner:
+    """The runner of that name: `local` or `docker`.
+
+    Raises:
+        UsageError: there is no such runner.
+        RunError: no Docker engine answers.
+    """
+    if name == "local":
+        from sarcoma_core.runners.local import LocalRunner
+
+        return LocalRunner()
+    if name == "docker":
+        from sarcoma_core.runners.docker import DockerRunner
+
+        return DockerRunner()
+    raise UsageError(f"--runner: must be local or docker; found {name!r}.")

@@ -1,0 +1,74 @@
+"""Run a step as a process of this machine: no Docker engine needed.
+
+The mount paths of the command line become the folders behind them. Only our own steps are run: a foreign
+command never becomes a host process.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from sarcoma_core.errors import RunError, UsageError
+from sarcoma_core.runners.running import Ended
+from sarcoma_core.steps import step_named
+from sarcoma_core.xnat.resolve import ResolvedCommand
+
+_OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+):[A-Za-z0-9_.-]+")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONWARNINGS")
+"""What a process needs of the caller's environment; nothing of it names an XNAT."""
+
+
+class LocalRunner:
+    """Runs our own steps as processes."""
+
+    name = "local"
+
+    def run(self, command: ResolvedCommand, folders: Mapping[str, Path]) -> Ended:
+        """Execute it.
+
+        Args:
+            command: what the service would run; its image must be one of ours.
+            folders: for each mount's name, the folder of this machine behind it.
+
+        Raises:
+            RunError: the command is not one of our steps.
+        """
+        line = [sys.executable, "-m", "sarcoma_core", "step", self._step(command)]
+        paths = {PurePosixPath(mount.path): folders[mount.name].resolve() for mount in command.mounts}
+        line += [_rewrite(word, paths) for word in command.arguments]
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment = kept | {k: v for k, v in command.environment.items() if not k.startswith("XNAT_")}
+        with subprocess.Popen(
+            line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        ) as process:
+            try:
+                stdout, stderr = process.communicate()
+            except BaseException:  # Ctrl-C: let the step tidy up before we go
+                process.send_signal(signal.SIGTERM)
+                process.communicate()
+                raise
+        return Ended(process.returncode, stdout, stderr)
+
+    @staticmethod
+    def _step(command: ResolvedCommand) -> str:
+        found = _OUR_IMAGE.fullmatch(command.image)
+        try:
+            return step_named(found["step"] if found else "").name
+        except UsageError:
+            raise RunError(
+                f"--runner local: the image must be one of our steps; found {command.image!r}.",
+                hint="Use --runner docker for other images.",
+            ) from None
+
+
+def _rewrite(word: str, paths: Mapping[PurePosixPath, Path]) -> str:
+    """A word of the command line with a mount path in the place of which this machine has a folder."""
+    path = PurePosixPath(word)
+    for mount, folder in paths.items():
+        if path == mount or mount in path.parents:
+            return str(folder / path.relative_to(mount))
+    return word

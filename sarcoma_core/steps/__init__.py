@@ -1,0 +1,20 @@
+"""One file per step: read, call the science, write. `STEPS` is the list of them; importing it is light."""
+
+from sarcoma_core.errors import UsageError
+from sarcoma_core.interface import Step
+from sarcoma_core.steps import bias_field, convert, normalise, report
+
+STEPS: tuple[Step, ...] = (convert.STEP, bias_field.STEP, normalise.STEP, report.STEP)
+
+
+def step_named(name: str) -> Step:
+    """The step of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for step in STEPS:
+        if step.name == name:
+            return step
+    known = ", ".join(step.name for step in STEPS)
+    raise UsageError(f"step: must be one of {known}; found {name!r}.", hint="See: sarcoma step --help")

@@ -1,0 +1,68 @@
+"""`bias-field`: remove the slowly varying intensity bias of MR volumes (N4)."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from sarcoma_core.archive.folder import SeriesFiles
+from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
+from sarcoma_core.provenance import Outcome, Outcomes
+from sarcoma_core.steps.running import each_series
+
+LABEL = "N4"
+
+
+class Outputs(NamedTuple):
+    """What the step writes."""
+
+    corrected: Annotated[Outcomes, Output(resource=LABEL, format="NIFTI", help="bias-corrected MR volumes")]
+
+
+def bias_field(
+    session: Annotated[Path, Input(level="session", resource=("NIFTI",))],
+    out: OutputDir,
+    *,
+    shrink: Annotated[int, Param(ge=1, le=8, help="how much coarser the grid is on which the field is fitted")] = 4,
+) -> Outputs:
+    """Remove the slowly varying intensity bias of MR volumes with N4.
+
+    The field is fitted inside the body on a coarser grid and applied at full resolution, so the volume keeps
+    its grid. CT and PET have no such bias: they pass by and keep their units.
+    """
+
+    def correct(series: SeriesFiles) -> Outcome:
+        return _correct(series, out / LABEL, shrink=shrink)
+
+    return Outputs(corrected=each_series(session, ("NIFTI",), correct))
+
+
+def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:
+    from sarcoma_core.imaging import bias_field as n4
+    from sarcoma_core.imaging.body_mask import body_mask
+    from sarcoma_core.imaging.volume import read_nifti, write_nifti
+
+    modality = series.outcome.modality
+    if modality != "MR":
+        return Outcome(series.scan, modality, "not applicable", f"N4 is for MR; {modality} goes on as it is")
+    volume = read_nifti(series.volume)
+    mask = body_mask(volume.array, volume.spacing)
+    field = n4.estimate_bias_field(volume.array, volume.spacing, mask, shrink=shrink)
+    path = folder / series.scan / f"{series.scan}.nii.gz"
+    path.parent.mkdir(parents=True)
+    write_nifti(path, volume.with_array(n4.correct(volume.array, field)))
+    return Outcome(
+        series.scan, modality, "done", files=(f"{series.scan}/{path.name}",), facts=asdict(field.facts)
+    )
+
+
+STEP = describe(
+    bias_field,
+    image="core",
+    title="Sarcoma: bias field (N4)",
+    methods=(
+        "The intensity bias of the MR volumes was removed with N4 (SimpleITK), fitted inside a body mask on a "
+        "shrunken grid and applied at full resolution."
+    ),
+    cites=("tustison2010", "lowekamp2013"),
+    resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=2),
+)

@@ -1,0 +1,73 @@
+"""`normalise`: z-score of MR volumes; CT and PET keep their units."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from sarcoma_core.archive.folder import SeriesFiles
+from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
+from sarcoma_core.provenance import Outcome, Outcomes
+from sarcoma_core.steps.running import each_series
+
+LABEL = "NORMALISED"
+READS = ("N4", "NIFTI")
+
+Region = Literal["body", "whole"]
+
+
+class Outputs(NamedTuple):
+    """What the step writes."""
+
+    normalised: Annotated[Outcomes, Output(resource=LABEL, format="NIFTI", help="z-scored MR volumes")]
+
+
+def normalise(
+    session: Annotated[Path, Input(level="session", resource=READS)],
+    out: OutputDir,
+    *,
+    region: Annotated[Region, Param(help="where mean and standard deviation are taken")] = "body",
+    low: Annotated[float, Param(ge=0, le=49, unit="%", help="percentile below which values are clipped")] = 0.5,
+    high: Annotated[float, Param(ge=51, le=100, unit="%", help="percentile above which values are clipped")] = 99.5,
+) -> Outputs:
+    """Bring MR volumes to mean 0 and standard deviation 1 (z-score).
+
+    Z = (X - mean) / sd, after clipping at two percentiles, with mean and sd taken inside the body mask, or over
+    the whole volume. CT keeps its Hounsfield units and PET its own units: they pass by.
+    """
+
+    def score(series: SeriesFiles) -> Outcome:
+        return _score(series, out / LABEL, region=region, percentiles=(low, high))
+
+    return Outputs(normalised=each_series(session, READS, score))
+
+
+def _score(series: SeriesFiles, folder: Path, *, region: Region, percentiles: tuple[float, float]) -> Outcome:
+    from sarcoma_core.imaging.body_mask import body_mask
+    from sarcoma_core.imaging.normalise import z_score
+    from sarcoma_core.imaging.volume import read_nifti, write_nifti
+
+    modality = series.outcome.modality
+    if modality != "MR":
+        reason = f"z-score is for MR; {modality} keeps its units"
+        return Outcome(series.scan, modality, "not applicable", reason)
+    volume = read_nifti(series.volume)
+    mask = body_mask(volume.array, volume.spacing)
+    result = z_score(volume.array, mask, percentiles=percentiles, region=region)
+    path = folder / series.scan / f"{series.scan}.nii.gz"
+    path.parent.mkdir(parents=True)
+    write_nifti(path, volume.with_array(result.values))
+    facts = {"source": series.label, **asdict(result.facts)}
+    return Outcome(series.scan, modality, "done", files=(f"{series.scan}/{path.name}",), facts=facts)
+
+
+STEP = describe(
+    normalise,
+    image="core",
+    title="Sarcoma: normalise (z-score)",
+    methods=(
+        "MR intensities were clipped at two percentiles and z-scored with the mean and standard deviation inside "
+        "a body mask; CT stayed in Hounsfield units and PET in its own units."
+    ),
+    cites=(),
+    resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
+)

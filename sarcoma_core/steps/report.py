@@ -1,0 +1,50 @@
+"""`report`: one self-contained HTML page that says what became of every series of a session."""
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
+from sarcoma_core.provenance import Outcome, Outcomes
+
+LABEL = "REPORT"
+READS = ("NORMALISED", "N4", "NIFTI")
+
+
+class Outputs(NamedTuple):
+    """What the step writes."""
+
+    page: Annotated[Outcomes, Output(resource=LABEL, format="HTML", help="what became of every series")]
+
+
+def report(
+    session: Annotated[Path, Input(level="session", resource=READS, help="a session that was converted")],
+    out: OutputDir,
+    *,
+    slices: Annotated[int, Param(ge=1, le=9, help="slices shown of each volume")] = 3,
+) -> Outputs:
+    """Say on one page what became of every series.
+
+    The page holds a table of all series with outcome and reason, slices and histograms before and after each
+    step, the receipts, the methods sentences and the software. It is one HTML file that loads nothing else.
+    Times, ids and image digests stand in `run.json`, so the same session gives the same bytes.
+    """
+    from sarcoma_core.report.page import render
+    from sarcoma_core.report.session import read_session
+
+    shown = read_session(session, slices=slices)
+    path = out / LABEL / "report.html"
+    path.parent.mkdir(parents=True)
+    path.write_text(render(shown), encoding="utf-8", newline="\n")
+    return Outputs(page=(Outcome("", "", "done", files=(path.name,), facts=shown.counts()),))
+
+
+STEP = describe(
+    report,
+    image="core",
+    title="Sarcoma: report",
+    methods=(
+        "Every volume was inspected on a report that shows its slices before and after each step under a stated "
+        "window, and its intensity histogram inside the body."
+    ),
+    resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
+)

@@ -1,0 +1,1 @@
+"""The XNAT Container Service as a language: command model, rules, lint, resolution."""

@@ -1,0 +1,130 @@
+"""What XNAT is told of a step: its command, its image reference, its image label.
+
+Read off the step's declaration, so a step and its command cannot differ.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sarcoma_core import __version__
+from sarcoma_core.interface import Input, Kind, Level, OutputSpec, ParamSpec, Step
+from sarcoma_core.xnat import commands
+
+INPUT_MOUNT, OUTPUT_MOUNT = "/input", "/output"
+
+
+@dataclass(frozen=True)
+class LevelRow:
+    """How a level is told to XNAT.
+
+    Args:
+        input_type: type of the wrapper's external input.
+        context: the data type whose *Run container* menu shows the step; it matches subtypes.
+    """
+
+    input_type: commands.WrapperInputType
+    context: str
+
+
+LEVELS: Mapping[Level, LevelRow] = {"session": LevelRow("Session", "xnat:imageSessionData")}
+
+
+def image_reference(step: Step, registry: str = "") -> str:
+    """The reference of a step's image, e.g. `sarcoma/bias-field:0.1.0`."""
+    return f"{registry.rstrip('/')}/".lstrip("/") + f"sarcoma/{step.name}:{__version__}"
+
+
+def command_for(step: Step, registry: str = "") -> commands.Command:
+    """The Container Service command of a step.
+
+    Args:
+        step: the step.
+        registry: prefix of the image, for a site that has its own registry.
+    """
+    parameters = " ".join(f"#{param.name}#" for param in step.params)
+    line = f"--{step.input.name} {INPUT_MOUNT} --out {OUTPUT_MOUNT} {parameters}".rstrip()
+    return commands.Command(
+        name=f"sarcoma-{step.name}",
+        label=step.title,
+        description=step.summary,
+        version=__version__,
+        schema_version="1.0",
+        image=image_reference(step, registry),
+        command_line=line,
+        mounts=(
+            commands.Mount(name="in", path=INPUT_MOUNT),
+            commands.Mount(name="out", path=OUTPUT_MOUNT, writable=True),
+        ),
+        inputs=tuple(_command_input(param) for param in step.params),
+        outputs=tuple(_command_output(output) for output in step.outputs),
+        xnat=(_wrapper(step),),
+        reserve_memory=step.resources.reserve_memory,
+        limit_memory=step.resources.limit_memory,
+        limit_cpu=step.resources.limit_cpu,
+    )
+
+
+def _command_input(param: ParamSpec) -> commands.Input:
+    """A parameter as the launch dialog shows it: a select, a boolean or a number with its range."""
+    words = param.name.replace("_", " ")
+    common = {
+        "name": param.name,
+        "label": f"{words[:1].upper()}{words[1:]} ({param.range})",
+        "description": param.help,
+        "required": True,
+        "default_value": param.text(param.default),
+        "replacement_key": f"#{param.name}#",
+    }
+    if param.kind is Kind.BOOLEAN:
+        no = "--no-" + param.flag.removeprefix("--")
+        return commands.Input(type="boolean", true_value=param.flag, false_value=no, **common)
+    flag = {"command_line_flag": param.flag, "command_line_separator": "="}
+    if param.kind is Kind.CHOICE:
+        return commands.Input(type="select-one", select_values=param.choices, **flag, **common)
+    return commands.Input(type="number", **flag, **common)
+
+
+def _command_output(output: OutputSpec) -> commands.Output:
+    return commands.Output(
+        name=output.name, description=output.spec.help, required=True, mount="out", path=output.spec.resource
+    )
+
+
+def _wrapper(step: Step) -> commands.Wrapper:
+    declared: Input = step.input.spec
+    level = LEVELS[declared.level]
+    reads = " or ".join(declared.resource) or "the DICOM of its scans"
+    return commands.Wrapper(
+        name=f"sarcoma-{step.name}-{declared.level}",
+        label=step.title,
+        description=f"{step.summary} Reads {reads}.",
+        contexts=(level.context,),
+        external_inputs=(
+            commands.ExternalInput(
+                name=step.input.name,
+                description=f"The session; {reads} of it is read.",
+                type=level.input_type,
+                provides_files_for_command_mount="in",
+            ),
+        ),
+        output_handlers=tuple(
+            commands.OutputHandler(
+                name=f"{output.name}-resource",
+                accepts_command_output=output.name,
+                as_a_child_of=step.input.name,
+                type="Resource",
+                label=output.spec.resource,
+                format=output.spec.format,
+                description=output.spec.help,
+            )
+            for output in step.outputs
+        ),
+    )
+
+
+def label_for(step: Step, registry: str = "") -> str:
+    """The value of the image label `org.nrg.commands`: a JSON list with the step's command."""
+    return json.dumps([command_for(step, registry).to_json()], separators=(",", ":"))
+
+

@@ -1,0 +1,89 @@
+"""Which session and which scan an instance belongs to."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sarcoma_core.archive.instance import Instance
+from sarcoma_core.archive.placing import group_series, label, new_scan_ids, session_label, split_studies
+
+
+def instance(
+    series: str, modality: str, *, study: str = "1", number: int | None = 1, about: tuple[str, ...] = ()
+) -> Instance:
+    return Instance(
+        Path(f"{study}-{series}-{number}"), f"{series}.1", "", series, study, number, modality, "P", "", "", 1, 1, about
+    )
+
+
+def parts(*instances: Instance) -> dict[str, set[str]]:
+    return {p.part: {i.series_uid for i in p.instances} for p in split_studies(instances)}
+
+
+def test_a_study_is_one_session() -> None:
+    assert parts(instance("a", "MR"), instance("b", "MR")) == {"": {"a", "b"}}
+    assert parts(instance("a", "PT"), instance("b", "CT")) == {"": {"a", "b"}}
+
+
+def test_a_study_that_mixes_pet_and_mr_is_split_and_ct_goes_with_pet() -> None:
+    split = parts(instance("a", "MR"), instance("b", "PT"), instance("c", "CT"))
+    assert split == {"MR": {"a"}, "PT": {"b", "c"}}
+
+
+def test_contours_go_with_the_series_that_they_are_about() -> None:
+    split = parts(
+        instance("a", "MR"),
+        instance("b", "PT"),
+        instance("r", "RTSTRUCT", about=("a",)),
+        instance("s", "RTSTRUCT", about=("b",)),
+        instance("t", "SEG"),
+    )
+    assert split == {"MR": {"a", "r"}, "PT": {"b", "s", "t"}}
+
+
+def test_a_second_import_splits_a_study_by_what_the_archive_holds() -> None:
+    (part,) = split_studies([instance("b", "PT")], {"1": {"a": "MR"}})
+    assert part.part == "PT"
+
+
+modalities = st.sampled_from(["MR", "PT", "CT", "RTSTRUCT", "SEG"])
+anything = st.lists(
+    st.builds(
+        lambda series, modality, study, number: instance(series, modality, study=study, number=number),
+        st.sampled_from("abcdef"),
+        modalities,
+        st.sampled_from("12"),
+        st.one_of(st.none(), st.integers(0, 3)),
+    )
+)
+
+
+@given(anything)
+def test_splitting_and_grouping_lose_and_repeat_nothing(instances: list[Instance]) -> None:
+    split = split_studies(instances)
+    grouped = [i for part in split for members in group_series(part.instances).values() for i in members]
+    assert sorted(map(id, grouped)) == sorted(map(id, instances))
+
+
+@given(st.lists(st.tuples(st.tuples(st.text("ab", min_size=1, max_size=3), st.integers(0, 3)), modalities), unique_by=lambda t: t[0]))
+def test_scan_ids_are_unique_and_stay_out_of_those_in_use(newcomers: list[tuple[tuple[str, int], str]]) -> None:
+    taken = frozenset({"1", "2-MR1"})
+    ids = new_scan_ids(taken, newcomers)
+    assert len(set(ids.values()) | taken) == len(newcomers) + len(taken)
+
+
+def test_series_that_share_a_number_get_xnats_suffixes() -> None:
+    ids = new_scan_ids(frozenset(), [(("a", 4), "MR"), (("b", 4), "MR"), (("c", 5), "CT")])
+    assert ids == {("a", 4): "4-MR1", ("b", 4): "4-MR2", ("c", 5): "5"}
+
+
+def test_labels_hold_nothing_that_a_path_or_xnat_would_trip_over() -> None:
+    assert label("../../etc/passwd") == "etc_passwd"
+    assert label(" Doe^John ") == "Doe_John"
+    assert label("^") == "unknown"
+
+
+def test_a_session_label_that_is_taken_gets_a_number() -> None:
+    assert session_label("P1", "20200101", "MR", ()) == "P1_20200101_MR"
+    assert session_label("P1", "20200101", "MR", {"P1_20200101_MR", "P1_20200101_MR-2"}) == "P1_20200101_MR-3"
