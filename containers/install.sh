@@ -6,9 +6,15 @@ set -eu
 venv=$1
 shift
 
-# A hospital's CA bundle and package index come as build secrets: they are mounted for this command alone and
-# stand in no layer, no history and no environment of the image.
-if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi
+# A hospital's CA and package index come as build secrets: they are mounted for this command alone and stand in no
+# layer, no history and no environment of the image. The CA is added to the public ones that pip brings.
+if [ -s /run/secrets/ca ]; then
+    PIP_CERT=$(mktemp)
+    export PIP_CERT
+    trap 'rm -f "$PIP_CERT"' EXIT
+    /opt/pip/bin/python -c 'from pip._vendor import certifi; print(certifi.contents())' >"$PIP_CERT"
+    cat /run/secrets/ca >>"$PIP_CERT"
+fi
 if [ -s /run/secrets/index ]; then
     PIP_INDEX_URL=$(cat /run/secrets/index)
     export PIP_INDEX_URL

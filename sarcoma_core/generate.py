@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sarcoma_core.interface import Step
-from sarcoma_core.report.references import REFERENCES
+from sarcoma_core.report.references import reference
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.declaring import command_for, image_reference, label_for
+
 
 def files() -> Mapping[str, str]:
     """Every generated file: path below the repository's root, and its text."""
@@ -90,7 +91,7 @@ def docs_page(step: Step) -> str:
         "",
         step.methods,
         "",
-        *(f"- {REFERENCES[key]}" for key in step.cites),
+        *(f"- {paper.text} <{paper.url}>" for paper in map(reference, step.cites)),
         *([""] if step.cites else []),
         f"Image `{image_reference(step)}` on the base `{step.image}`; reserves "
         f"{step.resources.reserve_memory} MiB, is stopped above {step.resources.limit_memory} MiB, "
@@ -103,6 +104,7 @@ def _docs_parameters(step: Step) -> list[str]:
     if not step.params:
         return ["It has no parameters.", ""]
     rows = (
-        f"| `{p.flag}` | {p.kind.value} | {p.range} | {p.text(p.default)} | {p.spec.help} |" for p in step.params
+        f"| `{p.flag}` | {p.kind.value} | {p.range} | {p.text(p.default)} | {p.spec.help} |"
+        for p in step.params
     )
     return ["| parameter | kind | range | default | what |", "|---|---|---|---|---|", *rows, ""]

@@ -265,7 +265,7 @@ def describe(
         title: the name of the step in XNAT's *Run container* menu.
         methods: one sentence for the methods section of a paper.
         resources: memory and cores.
-        cites: keys of docs/references.bib.
+        cites: keys of `report.references`.
 
     Raises:
         DeclarationError: something is undeclared, or declared in a way that no command can carry.

@@ -69,7 +69,7 @@ class RunRecord:
         outcomes: one for each series.
         files: every file below the label, with its hash.
         methods: one sentence for a paper.
-        cites: keys of docs/references.bib.
+        cites: keys of `report.references`.
         software: versions of what did the work.
         image: the image that ran, or `local`.
         started: UTC, ISO 8601.

@@ -1,9 +1,13 @@
 """Fixtures that every test may use."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from sarcoma_core.phantom.cohort import write_cohort
+from sarcoma_core.phantom.grid import Grid
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +20,21 @@ def data() -> Path:
     if not path.is_dir():
         pytest.fail(f"SARCOMA_TEST_DATA is not a folder: {path}")
     return path
+
+
+COARSE = Grid(shape=(52, 52, 38), spacing=(4.0, 4.0, 4.0), slice_thickness=4.0)
+"""The smallest grid that holds the phantom's limb: two seconds for a test that needs no fine detail."""
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two coarse synthetic patients as a hospital exports them; only read it."""
+    folder = tmp_path_factory.mktemp("cohort")
+    write_cohort(folder, 2, seed=1, grid=COARSE)
+    return folder / "dicom"
+
+
+@pytest.fixture
+def export(cohort: Path, tmp_path: Path) -> Path:
+    """A copy of the first patient's export, to plant faults in."""
+    return Path(shutil.copytree(next(iter(sorted(cohort.iterdir()))), tmp_path / "export"))

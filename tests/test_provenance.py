@@ -14,7 +14,10 @@ RECORD = RunRecord(
     version="1.0",
     params={"width": 2.0, "edges": True},
     inputs={"NIFTI": "ab"},
-    outcomes=(Outcome("4", "MR", "done", files=("4/4.nii.gz",), facts={"mean": 1.5}), Outcome("5", "CT", "refused", "no")),
+    outcomes=(
+        Outcome("4", "MR", "done", files=("4/4.nii.gz",), facts={"mean": 1.5}),
+        Outcome("5", "CT", "refused", "no"),
+    ),
     files=(),
     methods="M.",
     cites=("a",),
@@ -66,7 +69,12 @@ def test_every_file_is_listed_with_the_hash_that_sha256sum_gives(tmp_path: Path)
 
 @pytest.mark.parametrize(
     "change",
-    [{"step": "other"}, {"version": "2.0"}, {"params": {"width": 3.0, "edges": True}}, {"inputs": {"NIFTI": "cd"}}],
+    [
+        {"step": "other"},
+        {"version": "2.0"},
+        {"params": {"width": 3.0, "edges": True}},
+        {"inputs": {"NIFTI": "cd"}},
+    ],
 )
 def test_another_step_version_parameter_or_input_is_other_work(change: dict[str, object]) -> None:
     same = (RECORD.step, RECORD.version, RECORD.params, RECORD.inputs)

@@ -1,6 +1,9 @@
 """One DICOM file at the door of the archive: is it DICOM, is it whole, and where does it belong?"""
 
 import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -54,6 +57,14 @@ class Instance:
     referenced_series: tuple[str, ...]
 
 
+@contextmanager
+def reading_quietly() -> Iterator[None]:
+    """Read DICOM without pydicom's warnings: they quote the odd value, which may be a patient's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def read_instance(path: Path) -> Instance:
     """Read one file's header, and check that the file is whole.
 
@@ -61,7 +72,7 @@ def read_instance(path: Path) -> Instance:
         DicomError: not DICOM, a DICOMDIR, cut short, or without the UIDs that place it.
         OSError: the file cannot be read.
     """
-    with path.open("rb") as stream:
+    with path.open("rb") as stream, reading_quietly():
         if path.stat().st_size == 0:
             raise DicomError("the file is empty")
         try:

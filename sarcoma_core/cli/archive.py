@@ -7,7 +7,9 @@ from typing import Any
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb and its sub-commands."""
-    parser = verbs.add_parser("archive", help="import DICOM into an archive folder; list it", description=__doc__)
+    parser = verbs.add_parser(
+        "archive", help="import DICOM into an archive folder; list it", description=__doc__
+    )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     take = actions.add_parser("import", help="import every DICOM file below a folder")
     take.add_argument("folder", type=Path, metavar="FOLDER", help="any tree of DICOM files; only read")

@@ -7,7 +7,9 @@ from typing import Any
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb and its sub-commands."""
-    parser = verbs.add_parser("commands", help="validate, lint and resolve any command JSON", description=__doc__)
+    parser = verbs.add_parser(
+        "commands", help="validate, lint and resolve any command JSON", description=__doc__
+    )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     validate = actions.add_parser(
         "validate",

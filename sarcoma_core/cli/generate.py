@@ -7,9 +7,13 @@ from typing import Any
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb."""
-    parser = verbs.add_parser("generate", help="for developers: command JSON, docs pages, labels from the steps")
+    parser = verbs.add_parser(
+        "generate", help="for developers: command JSON, docs pages, labels from the steps"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file has drifted")
-    parser.add_argument("--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    parser.add_argument(
+        "--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)"
+    )
     parser.set_defaults(run=_run)
 
 

@@ -1,7 +1,8 @@
 """The top of the command line: its parser, and how an error ends.
 
-Each verb adds its parser in a module of its own, and its `run` imports what it needs when it runs, so that
-`--help` answers at once. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some sessions failed, 130 interrupted.
+Each verb adds its parser in a module of its own, and its `run` imports what it needs when it runs, so
+that `--help` answers at once. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some sessions failed, 130
+interrupted.
 """
 
 import argparse
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process when None.
     """
     signal.signal(signal.SIGTERM, _stop)  # `docker stop` ends a step as tidily as Ctrl-C does
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
     except SarcomaError as error:
@@ -47,17 +48,18 @@ def fail(error: SarcomaError) -> int:
     return error.exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(
         prog="sarcoma",
         description="Soft-tissue-sarcoma imaging steps for XNAT: run them here, or install them on a server.",
         epilog="Start with: sarcoma demo",
     )
-    parser.add_argument("--version", action="version", version=f"sarcoma {__version__}")
-    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    top.add_argument("--version", action="version", version=f"sarcoma {__version__}")
+    verbs = top.add_subparsers(metavar="COMMAND", required=True)
     for verb in _VERBS:
         verb.add(verbs)
-    return parser
+    return top
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""`sarcoma run CHAIN`: run a chain of steps on the sessions of an archive. Run it again to go on or to retry."""
+"""`sarcoma run CHAIN`: run a chain of steps on an archive's sessions; again, to go on or to retry."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,9 @@ SOME_FAILED = 3
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb."""
-    parser = verbs.add_parser("run", help="run a chain of steps on an archive's sessions", description=__doc__)
+    parser = verbs.add_parser(
+        "run", help="run a chain of steps on an archive's sessions", description=__doc__
+    )
     steps = "; ".join(f"{name} = {', '.join(chain)}" for name, chain in CHAINS.items())
     parser.add_argument("chain", choices=tuple(CHAINS), metavar="CHAIN", help=steps)
     parser.add_argument("--archive", type=Path, required=True, metavar="DIR", help="the archive folder")
@@ -31,6 +33,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.archive.store import Archive
     from sarcoma_core.cli import screen
     from sarcoma_core.launch.chain import parse_settings, plan, run_chain
+    from sarcoma_core.launch.page import write_page
     from sarcoma_core.runners import runner_named
 
     archive = Archive(arguments.archive)
@@ -45,4 +48,6 @@ def _run(arguments: argparse.Namespace) -> int:
         watch=screen.watch_chain(len(sessions)),
     )
     screen.show_results(results)
+    page = write_page(archive.root / arguments.project / "report.html", arguments.project, results)
+    print(f"report: {page.resolve()}")
     return SOME_FAILED if any(r.failed for r in results) else 0

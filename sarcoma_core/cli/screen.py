@@ -16,6 +16,7 @@ from sarcoma_core.archive.importing import ImportReport, log_path
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import SessionResult, Watch
+from sarcoma_core.launch.summary import SeriesLine, SessionLine, holdings, lede, series_lines, session_line
 
 _REASONS_SHOWN = 8
 _MARKS = {"complete": "green", "failed": "red"}
@@ -68,30 +69,18 @@ def show_sessions(sessions: Sequence[Session]) -> None:
     table("Sessions", ("session", "subject", "type", "scans", "accession id"), rows)
 
 
-def holdings(session: Session) -> str:
-    """What a session holds, e.g. `2 MR, 1 RTSTRUCT`."""
-    counts = Counter(scan.modality for scan in session.scans)
-    return ", ".join(f"{n} {modality}" for modality, n in sorted(counts.items()))
+def show_series(results: Sequence[SessionResult]) -> None:
+    """A line for each series of each session: how far it came, and why no further."""
+    table("Series", SeriesLine._fields, [line for result in results for line in series_lines(result)])
 
 
-def show_results(results: Sequence[SessionResult]) -> None:
-    """A line for each session: outcome, what became of its series, reason, retry command."""
-    rows = ((r.session.label, _outcome(r), series_summary(r), r.reason) for r in results)
-    table("Sessions", ("session", "outcome", "series", "reason"), rows)
-    failed = [r for r in results if r.failed]
-    print(f"{len(results) - len(failed)} of {len(results)} sessions complete")
-    for result in failed:
-        print(f"retry: {result.retry}")
-
-
-def _outcome(result: SessionResult) -> str:
-    return "failed" if result.failed else "complete"
-
-
-def series_summary(result: SessionResult) -> str:
-    """What became of a session's series, e.g. `2 done, 1 set apart`."""
-    counts = Counter(outcome.status for outcome in result.series)
-    return ", ".join(f"{n} {status}" for status, n in counts.items())
+def show_results(results: tuple[SessionResult, ...]) -> None:
+    """A line for each session, then the commands that retry the failed ones."""
+    table("Sessions", SessionLine._fields, [session_line(result) for result in results])
+    print(lede(results))
+    for result in results:
+        if result.failed:
+            print(f"retry: {result.retry}")
 
 
 def watch_chain(sessions: int) -> Watch:
@@ -134,4 +123,4 @@ class _Lines:
         """Say nothing: a line for each session is enough in a log."""
 
     def finished(self, result: SessionResult) -> None:
-        sys.stderr.write(f"{result.session.label}: {_outcome(result)}\n")
+        sys.stderr.write(f"{result.session.label}: {session_line(result).outcome}\n")

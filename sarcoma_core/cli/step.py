@@ -36,7 +36,9 @@ def _add_step(names: Verbs, step: Step) -> None:
         help=f"XNAT session folder, only read; uses {labels}",
     )
     outputs = ", ".join(output.spec.resource for output in step.outputs)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=f"folder to fill with {outputs}")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help=f"folder to fill with {outputs}"
+    )
     for param in step.params:
         _add_param(parser, param)
     parser.set_defaults(run=_run, step=step)
@@ -46,7 +48,11 @@ def _add_param(parser: argparse.ArgumentParser, param: ParamSpec) -> None:
     text = param.help.replace("%", "%%")
     if param.kind is Kind.BOOLEAN:
         parser.add_argument(
-            param.flag, dest=param.name, action=argparse.BooleanOptionalAction, default=param.default, help=text
+            param.flag,
+            dest=param.name,
+            action=argparse.BooleanOptionalAction,
+            default=param.default,
+            help=text,
         )
     else:
         parser.add_argument(param.flag, dest=param.name, metavar=param.kind.value.upper(), help=text)
@@ -57,7 +63,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
     step: Step = arguments.step
     given = {param: getattr(arguments, param.name) for param in step.params}
-    params = {p.name: p.parse(value) if isinstance(value, str) else value for p, value in given.items() if value is not None}
+    params = {
+        p.name: p.parse(value) if isinstance(value, str) else value
+        for p, value in given.items()
+        if value is not None
+    }
     for record in run_step(step, arguments.session, arguments.out, params):
         for outcome in record.outcomes:
             name = f"scan {outcome.scan}" if outcome.scan else "session"

@@ -1,5 +1,6 @@
-"""When several slices lie at every place: which of them make up one volume, and what tells the volumes apart."""
+"""When several slices lie at every place: which of them make one volume, and what tells volumes apart."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
@@ -13,9 +14,9 @@ def split_volumes(
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
     """Sort slices into volumes with one slice at each place.
 
-    A trait tells volumes apart only if each of its values covers every place equally often: EchoTime does in a
-    dual-echo series, SliceLocation never does. What no trait separates is numbered by `rank` within its place,
-    as scanners number their images.
+    A trait tells volumes apart only if each of its values covers every place equally often: EchoTime does in
+    a dual-echo series, SliceLocation never does. What no trait separates is numbered by `rank` within its
+    place, as scanners number their images.
 
     Args:
         place: the place of each slice along the normal; every place must occur equally often; shape (n,).
@@ -23,8 +24,8 @@ def split_volumes(
         rank: InstanceNumber, or what else says the order, for each slice.
 
     Returns:
-        For each volume its slices by increasing place (indices into the arguments), and the keywords that told
-        the volumes apart.
+        For each volume its slices by increasing place (indices into the arguments), and the keywords that
+        told the volumes apart.
     """
     label: list[tuple[Hashable, ...]] = [()] * len(place)
     used = []
@@ -46,8 +47,7 @@ def split_volumes(
 
 def _covers_evenly(place: Integers, label: Sequence[Hashable]) -> bool:
     places = int(place.max()) + 1
-    for value in set(label):
-        counts = np.bincount([p for p, at in zip(place, label, strict=True) if at == value], minlength=places)
-        if counts.min() != counts.max():
-            return False
-    return True
+    often: dict[Hashable, list[int]] = {}
+    for (value, _), count in Counter(zip(label, place.tolist(), strict=True)).items():
+        often.setdefault(value, []).append(count)
+    return all(len(counts) == places and min(counts) == max(counts) for counts in often.values())

@@ -14,8 +14,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
 PLACE_TOLERANCE_MM = 0.06
-"""How far a slice may lie from its place. Scanners round positions, some to one decimal, which moves a slice by
-up to 0.05 mm; the thinnest clinical slice is ten times thicker, so no fault of the stack hides below this."""
+"""How far a slice may lie from its place. Scanners round positions, some to one decimal, which moves a slice
+by up to 0.05 mm; the thinnest clinical slice is ten times thicker, so no fault hides below this."""
 
 PLACE_TOLERANCE_FRACTION = 0.01
 """As above, of the spacing: for thick slices a hundredth of the spacing is harmless as well."""
@@ -26,6 +26,9 @@ SIDEWAYS_TOLERANCE_PIXELS = 0.1
 ANGLE_TOLERANCE = 5e-4
 """Greatest difference of direction cosines within one orientation. Scanners print at least four decimals, so
 rounding stays below 1e-4; 5e-4 rad is 0.03 degrees, 0.1 mm at 250 mm from the origin."""
+
+_SEARCH_STEPS = 60
+"""Each step keeps two thirds of the interval: 60 leave 1e-10 of it."""
 
 UNIT_TOLERANCE = 1e-3
 """How far ImageOrientationPatient may be from two orthogonal unit vectors and still be one."""
@@ -39,7 +42,7 @@ def is_orientation(cosines: Floats) -> bool:
 
 
 def slice_normal(cosines: Floats) -> Floats:
-    """The unit normal of a slice: rows x columns, from the six ImageOrientationPatient cosines; shape (3,)."""
+    """The unit normal of a slice, rows x columns, from the six cosines of ImageOrientationPatient."""
     normal = np.cross(cosines[:3], cosines[3:])
     unit: Floats = normal / np.linalg.norm(normal)
     return unit
@@ -72,10 +75,10 @@ class SliceStack:
     """Slices of one orientation, put in order along their normal.
 
     Args:
-        place: which place each slice takes, 0 at the low end of the normal, shape (n,). Slices at one place lie
-            within the tolerance of each other.
+        place: which place each slice takes, 0 at the low end of the normal, shape (n,). Slices at one place
+            lie within the tolerance of each other.
         distances: of each place along the normal from the first, mm, shape (places,).
-        origin: position of the first place, shape (3,).
+        start: position of the first place, shape (3,).
         normal: shape (3,).
         sideways: greatest distance of a slice from the straight line along the normal, mm.
         tilt: angle between the normal and the line through the origins, degrees.
@@ -83,7 +86,7 @@ class SliceStack:
 
     place: Integers
     distances: Floats
-    origin: Floats
+    start: Floats
     normal: Floats
     sideways: float
     tilt: float
@@ -91,24 +94,52 @@ class SliceStack:
     @cached_property
     def occurrences(self) -> Integers:
         """How many slices lie at each place, shape (places,)."""
-        return np.bincount(self.place, minlength=len(self.distances))
+        often: Integers = np.bincount(self.place, minlength=len(self.distances))
+        return often
 
     @cached_property
     def gaps(self) -> Floats:
         """From place to place, mm, shape (places - 1,)."""
-        return np.diff(self.distances)
+        gaps: Floats = np.diff(self.distances)
+        return gaps
 
     @cached_property
+    def _line(self) -> Floats:
+        """Slope and start of the straight line through the distances (least squares): the even grid."""
+        line: Floats = np.polyfit(np.arange(len(self.distances)), self.distances, 1)
+        return line
+
+    @property
     def spacing(self) -> float:
-        """Slope of the straight line through the distances, mm: the spacing of the nearest regular grid."""
-        return float(np.polyfit(np.arange(len(self.distances)), self.distances, 1)[0])
+        """Of the even grid, mm."""
+        return float(self._line[0])
 
-    @cached_property
+    @property
+    def origin(self) -> Floats:
+        """Position of the first slice on the even grid, shape (3,)."""
+        origin: Floats = self.start + self._line[1] * self.normal
+        return origin
+
+    @property
     def deviation(self) -> float:
-        """Greatest distance of a place from the nearest regular grid, mm."""
+        """How far slices would have to move, at the least, to be even: half the width of the narrowest band.
+
+        Not the distance from the line of least squares: rounding by e makes a band of half width e at most, but
+        can put a slice 2 e from that line.
+        """
         index = np.arange(len(self.distances))
-        line = np.polyval(np.polyfit(index, self.distances, 1), index)
-        return float(np.abs(self.distances - line).max())
+
+        def half_width(spacing: float) -> float:
+            return float(np.ptp(self.distances - spacing * index)) / 2
+
+        low, high = float(self.gaps.min()), float(self.gaps.max())
+        for _ in range(_SEARCH_STEPS):  # the width is convex in the spacing: ternary search
+            third = (high - low) / 3
+            if half_width(low + third) < half_width(high - third):
+                high -= third
+            else:
+                low += third
+        return half_width((low + high) / 2)
 
 
 def stack_slices(positions: Floats, cosines: Floats) -> SliceStack:
@@ -126,10 +157,10 @@ def stack_slices(positions: Floats, cosines: Floats) -> SliceStack:
     place[order] = np.cumsum(starts) - 1
     members = np.bincount(place)
     distances = np.bincount(place, weights=along) / members
-    # The origin in the plane is the median, so that one sideways slice does not move the whole stack.
-    origin = np.median(positions - np.outer(along, normal), axis=0) + distances[0] * normal
+    # In the plane the median, so that one sideways slice does not move the whole stack.
+    start = np.median(positions - np.outer(along, normal), axis=0) + distances[0] * normal
     sideways, tilt = _shear(positions, along, normal)
-    return SliceStack(place, distances - distances[0], origin, normal, sideways, tilt)
+    return SliceStack(place, distances - distances[0], start, normal, sideways, tilt)
 
 
 def _shear(positions: Floats, along: Floats, normal: Floats) -> tuple[float, float]:
@@ -167,7 +198,8 @@ def missing_slices(gaps: Floats) -> Integers:
     fits = np.abs(gaps - steps * single) <= 2 * place_tolerance(float(single)) * steps
     if not fits.all() or 2 * np.count_nonzero(steps == 1) < len(gaps):
         return none
-    return (steps - 1).astype(np.intp)
+    missing: Integers = (steps - 1).astype(np.intp)
+    return missing
 
 
 def affine(origin: Floats, cosines: Floats, spacing: tuple[float, float, float]) -> Floats:

@@ -1,4 +1,4 @@
-"""What a SOP class is to the imaging chain: an image that may be a volume, or something to set apart, and why."""
+"""What a SOP class is to the imaging chain: an image that may be a volume, or what to set apart, and why."""
 
 from pydicom import uid
 

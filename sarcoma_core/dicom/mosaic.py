@@ -1,8 +1,8 @@
 """Siemens mosaics: all slices of a volume as tiles of one image.
 
-The tiles' geometry stands in the private CSA header only; nibabel's parser of it (MIT licence) is used. Layout and
-the shift of the corner follow nibabel's "Siemens mosaic format" page and SPM: the position that the file gives is
-that of an image as large as the mosaic, centred on the tile.
+The tiles' geometry stands in the private CSA header only; nibabel's parser of it (MIT) is used. Layout and
+corner follow nibabel's page "Siemens mosaic format": the position that the file gives is that of an image
+as large as the mosaic, centred on the tile.
 """
 
 import math
@@ -39,8 +39,8 @@ class Mosaic:
 def read_mosaic(dataset: Dataset) -> Mosaic | None:
     """The tiling of a file, or None when it is no mosaic.
 
-    A mosaic whose CSA header is gone (de-identified away, as a rule) has one tile without a position, which no
-    stack accepts.
+    A mosaic whose CSA header is gone (de-identified away, as a rule) has one tile without a position, which
+    no stack accepts.
     """
     if "MOSAIC" not in (dataset.get("ImageType") or ()):
         return None
@@ -71,6 +71,7 @@ def untile(image: npt.NDArray[np.generic], mosaic: Mosaic) -> npt.NDArray[np.gen
 
     Args:
         image: the whole mosaic, shape (rows * across, columns * across).
+        mosaic: its tiling.
 
     Returns:
         shape (tiles, rows, columns).
@@ -80,7 +81,7 @@ def untile(image: npt.NDArray[np.generic], mosaic: Mosaic) -> npt.NDArray[np.gen
 
 
 def _nicom() -> ModuleType:
-    """nibabel's CSA parser, which warns on import that nibabel's DICOM readers are experimental."""
+    """The CSA parser of nibabel, which warns on import that nibabel's DICOM readers are experimental."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from nibabel.nicom import csareader  # noqa: PLC0415  only Siemens mosaics need it

@@ -1,6 +1,6 @@
 """One scan as its headers tell it, and the words for what becomes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sarcoma_core.dicom.geometry import Floats, SliceStack, orientation_groups, stack_slices
-from sarcoma_core.dicom.headers import TRAITS, Header, Numbers, Plane
+from sarcoma_core.dicom.headers import Header
+from sarcoma_core.dicom.planes import TRAITS, Plane
+from sarcoma_core.dicom.values import Numbers
 
 
 class Status(StrEnum):
@@ -25,6 +27,16 @@ class Finding(NamedTuple):
 
     status: Status
     reason: str
+
+
+def refused(reason: str) -> Finding:
+    """Something is wrong with the scan."""
+    return Finding(Status.REFUSED, reason)
+
+
+def set_apart(reason: str) -> Finding:
+    """Nothing is wrong with the scan, but it is no volume for the chain."""
+    return Finding(Status.SET_APART, reason)
 
 
 class Source(NamedTuple):
@@ -81,10 +93,15 @@ class Scan:
     @cached_property
     def pixel_spacing(self) -> Floats:
         """PixelSpacing (row to row, column to column), mm, shape (2,)."""
-        mean: Floats = np.mean([s.plane.pixel_spacing for s in self.sources], axis=0, dtype=float)
+        spacings = np.array([source.plane.pixel_spacing for source in self.sources], dtype=float)
+        mean: Floats = spacings.mean(axis=0)
         return mean
 
     def trait(self, keyword: str) -> Sequence[object]:
         """The value of one of `TRAITS` for every plane."""
         place = TRAITS.index(keyword)
         return [source.plane.traits[place] for source in self.sources]
+
+
+Check = Callable[[Scan], Finding | None]
+"""Looks at a scan and returns None, or a finding that ends the matter."""

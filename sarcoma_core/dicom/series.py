@@ -7,9 +7,11 @@ from pathlib import Path
 from sarcoma_core.dicom.checks import check_scan
 from sarcoma_core.dicom.dimensions import split_volumes
 from sarcoma_core.dicom.geometry import Floats, affine
-from sarcoma_core.dicom.headers import TRAITS, Header, read_header
+from sarcoma_core.dicom.headers import Header, read_header
 from sarcoma_core.dicom.kinds import reason_to_set_apart
+from sarcoma_core.dicom.planes import TRAITS
 from sarcoma_core.dicom.scan import Finding, Scan, Source, Status
+from sarcoma_core.dicom.values import Numbers
 from sarcoma_core.errors import DicomError
 
 
@@ -24,11 +26,13 @@ class Plan:
         affine: voxel (column, row, slice) to RAS, mm, shape (4, 4), from the headers.
         spacing: column to column, row to row, slice to slice, mm.
         warnings: what is odd in the headers but proves nothing.
+        told_apart: whether header values tell the volumes apart, or only the order of the images.
     """
 
     finding: Finding
     files: tuple[Path, ...]
     volumes: tuple[tuple[Source, ...], ...]
+    told_apart: bool
     affine: Floats
     spacing: tuple[float, float, float]
     warnings: tuple[str, ...]
@@ -71,20 +75,18 @@ def read_scan(files: Sequence[Path]) -> Reading:
         else:
             contradictory += 1
     headers = tuple(by_uid.values())
-    finding = None
+    reason = ""
     if broken:
-        finding = Finding(
-            Status.REFUSED, f"{len(broken)} of {len(files)} files cannot be used: {'; '.join(sorted(set(broken)))}"
-        )
+        reason = f"{len(broken)} of {len(files)} files cannot be used: {'; '.join(sorted(set(broken)))}"
     elif contradictory:
-        finding = Finding(
-            Status.REFUSED, f"{contradictory} files have the SOPInstanceUID of another file but other content"
-        )
-    return Reading(headers, duplicates, finding)
+        reason = f"{contradictory} of {len(files)} files: the SOPInstanceUID of another, but other content"
+    return Reading(headers, duplicates, Finding(Status.REFUSED, reason) if reason else None)
 
 
-def read_orientations(files: Sequence[Path], series_instance_uid: str) -> tuple[tuple[float, ...], ...]:
-    """The orientations of the images among `files` that carry a SeriesInstanceUID; unreadable files are not ours.
+def read_orientations(files: Sequence[Path], series_instance_uid: str) -> tuple[Numbers, ...]:
+    """The orientations of those images among `files` that carry a SeriesInstanceUID.
+
+    Files that cannot be read do not count: they are reported with their own scan.
 
     Raises:
         OSError: a file cannot be read.
@@ -95,7 +97,9 @@ def read_orientations(files: Sequence[Path], series_instance_uid: str) -> tuple[
             header = read_header(path)
         except DicomError:
             continue
-        if header.series_instance_uid == series_instance_uid and not reason_to_set_apart(header.sop_class_uid):
+        if header.series_instance_uid == series_instance_uid and not reason_to_set_apart(
+            header.sop_class_uid
+        ):
             found |= {plane.orientation for plane in header.planes if plane.orientation}
     return tuple(sorted(found))
 
@@ -112,11 +116,14 @@ def classify(scan: Scan) -> Plan | Finding:
     finding = Finding(Status.CONVERTED, "")
     if len(volumes) > 1:
         by = f"that differ in {' and '.join(differ)}" if differ else "that no header value tells apart"
-        finding = Finding(Status.SET_APART, f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain")
+        finding = Finding(
+            Status.SET_APART, f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain"
+        )
     return Plan(
         finding=finding,
         files=tuple(dict.fromkeys(source.header.path for source in sources)),
         volumes=tuple(tuple(sources[i] for i in volume) for volume in volumes),
+        told_apart=bool(differ),
         affine=affine(stack.origin, scan.orientation, spacing),
         spacing=spacing,
         warnings=tuple(_warnings(scan)),
@@ -141,5 +148,7 @@ def _warnings(scan: Scan) -> list[str]:
         found.append("LossyImageCompression: the values are not those of the scanner")
     stated = abs(scan.sources[0].plane.spacing or 0)
     if stated and abs(stated - scan.stack.spacing) > 0.01 * scan.stack.spacing:
-        found.append(f"SpacingBetweenSlices is {stated:.2f} mm; positions are {scan.stack.spacing:.2f} mm apart")
+        found.append(
+            f"SpacingBetweenSlices is {stated:.2f} mm; positions are {scan.stack.spacing:.2f} mm apart"
+        )
     return found

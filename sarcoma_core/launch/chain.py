@@ -46,7 +46,7 @@ class StepRun:
 
 @dataclass(frozen=True)
 class SessionResult:
-    """What became of one session: its steps in order, the failed one last, and the command that retries it."""
+    """What became of one session: its steps in order, the failed one last, and the retry command."""
 
     session: Session
     runs: tuple[StepRun, ...]
@@ -67,6 +67,11 @@ class SessionResult:
         """What the first step said of each series: later ones see only those that it passed on."""
         record = self.runs[0].record if self.runs else None
         return record.outcomes if record else ()
+
+    def outcome(self, step: str, scan: str) -> Outcome | None:
+        """What a step said of one series; None when it did not see it."""
+        record = next((run.record for run in self.runs if run.step == step), None)
+        return record.outcome(scan) if record else None
 
 
 class Watch(Protocol):
@@ -180,7 +185,7 @@ def _run_one(
         if done:
             return StepRun(step.name, "already done", record=done)
         with tempfile.TemporaryDirectory(prefix=f".build-{step.name}-", dir=archive.root) as build:
-            launch(archive, session, step, params, runner, Path(build))
+            launch(archive, session, step, params, runner=runner, build=Path(build))
     except SarcomaError as error:
         return StepRun(step.name, "failed", error.message)
     return StepRun(step.name, "done", record=read_record(session.resource(step.outputs[0].spec.resource)))

@@ -7,16 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sarcoma_core.archive.store import Archive, Session
-from sarcoma_core.errors import RunError
+from sarcoma_core.errors import OutputError, RunError
 from sarcoma_core.interface import ParamSpec, Step, Value
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.xnat.declaring import command_for
 from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import resolve
+from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
 
 
 def launch(
-    archive: Archive, session: Session, step: Step, params: Mapping[str, Value], runner: Runner, build: Path
+    archive: Archive,
+    session: Session,
+    step: Step,
+    params: Mapping[str, Value],
+    *,
+    runner: Runner,
+    build: Path,
 ) -> None:
     """Launch a step and file its outputs as session resources.
 
@@ -26,22 +32,32 @@ def launch(
         step: what to launch.
         params: every parameter.
         runner: how it is executed.
-        build: an empty folder; the mounts that outputs lie in are made there.
+        build: an empty folder on the archive's disk; the mounts that outputs lie in are made there.
 
     Raises:
         CommandError: the command does not resolve on this session.
         RunError: it could not be started, or it failed; the archive is as it was.
-        OSError: the archive cannot be written.
+        OutputError: the archive cannot be written; an earlier output is still there.
     """
     values = {name: ParamSpec.text(value) for name, value in params.items()}
     command = resolve(command_for(step), None, session_object(session), values)
-    folders = {}
+    try:
+        folders = _stage(command, build)
+        ended = runner.run(command, folders)
+        if ended.exit_code != 0:
+            raise RunError(ended.reason)
+        for output in command.outputs:
+            archive.put_resource(session, output.label, folders[output.mount] / output.path)
+    except OSError as error:
+        raise OutputError(
+            f"--archive: must be writable and have space; found: {error.strerror}.",
+            hint="Make room or change its rights, then run the same command again.",
+        ) from error
+
+
+def _stage(command: ResolvedCommand, build: Path) -> Mapping[str, Path]:
+    """The folder behind each mount: the archive's own where it is only read, else an empty one."""
+    folders = {mount.name: mount.source or build / mount.name for mount in command.mounts}
     for mount in command.mounts:
-        folders[mount.name] = mount.source or build / mount.name
-        folders[mount.name].mkdir(parents=True, exist_ok=True)
-    ended = runner.run(command, folders)
-    if ended.exit_code != 0:
-        raise RunError(ended.reason)
-    for output in command.outputs:
-        source = folders[output.mount] / output.path
-        archive.put_resource(session, output.label, source)
+        folders[mount.name].mkdir(exist_ok=True)
+    return folders

@@ -14,9 +14,9 @@ from sarcoma_core.phantom.lesion import Lesion, draw_lesion, extent
 from sarcoma_core.phantom.patient import Patient, draw_patient
 from sarcoma_core.phantom.randomness import Axes, random_field, stream
 from sarcoma_core.phantom.thigh import Coordinate, Thigh, draw_thigh, paint_soft_tissue
-from sarcoma_core.phantom.tissue import Labels, Mask, Tissue, tumour_mask
+from sarcoma_core.phantom.tissue import Labels, Tissue, tumour_mask
 
-_COVER = 3.0  # mm of skin that a tumour stretches but does not break
+_COVER = 4.5  # mm of skin that a tumour stretches but does not break
 _NECROSIS_REACH = 0.88  # viable tumour lies outside of this radius
 _BOW = 4.0  # mm that the femur bends forward at mid-height
 
@@ -86,8 +86,8 @@ def _paint_lesion(
     bone = (labels == Tissue.CORTICAL_BONE) | (labels == Tissue.MARROW)
     width = patient.oedema_width
     halo = lesion.radius(axes, margin=(width, width, 2.2 * width))
-    feathers = random_field(stream(patient.seed, "oedema"), axes, length=7)
-    labels[(labels == Tissue.MUSCLE) & (halo < np.exp(0.25 * feathers - 0.15))] = Tissue.OEDEMA
+    feathers = random_field(stream(patient.seed, "oedema"), axes, length=10)
+    labels[(labels == Tissue.MUSCLE) & (halo < np.exp(0.15 * feathers - 0.1))] = Tissue.OEDEMA
 
     skin = (labels == Tissue.BACKGROUND) & ((radius - 1) * min(lesion.semi_axes) < _COVER)
     labels[skin] = Tissue.SKIN

@@ -1,12 +1,12 @@
 """A synthetic acquisition as a series of MR Image Storage objects (PS3.3 A.4)."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 from pydicom.valuerep import DSfloat
 
 from sarcoma_core import __version__
@@ -99,7 +99,7 @@ def _series(
     series.file_meta = FileMetaDataset()
     series.file_meta.MediaStorageSOPClassUID = MRImageStorage
     series.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    series.file_meta.ImplementationClassUID = uid(0, "implementation")
+    series.file_meta.ImplementationClassUID = UID(uid(0, "implementation"))
     series.file_meta.ImplementationVersionName = "SARCOMA_PHANTOM"
     _set_patient_and_study(series, patient, uids)
     _set_series(series, patient, plan, uids)
@@ -112,7 +112,7 @@ def _series(
 
 
 def _set_patient_and_study(series: Dataset, patient: Patient, uids: SeriesUids) -> None:
-    """Patient, Clinical Trial aside, General Study and Patient Study modules."""
+    """Patient, General Study and Patient Study modules."""
     series.PatientName = f"PHANTOM^STS {patient.seed:04d}"
     series.PatientID = patient.patient_id
     series.PatientBirthDate = ""
@@ -123,8 +123,8 @@ def _set_patient_and_study(series: Dataset, patient: Patient, uids: SeriesUids) 
     series.DeidentificationMethod = "Synthetic data: there was never an identity to remove"
     series.StudyInstanceUID = uids.study
     series.StudyID = "1"
-    series.StudyDate = _date(patient.study_date)
-    series.StudyTime = _time(patient.study_date)
+    series.StudyDate = _date(patient.study_start)
+    series.StudyTime = _time(patient.study_start)
     series.StudyDescription = "MR THIGH WITH CONTRAST (SYNTHETIC)"
     series.AccessionNumber = ""
     series.ReferringPhysicianName = ""
@@ -132,7 +132,7 @@ def _set_patient_and_study(series: Dataset, patient: Patient, uids: SeriesUids) 
 
 def _set_series(series: Dataset, patient: Patient, plan: SeriesPlan, uids: SeriesUids) -> None:
     """General Series, Frame of Reference, General Equipment and SOP Common modules."""
-    start = patient.study_date + datetime.timedelta(minutes=plan.minutes)
+    start = patient.study_start + dt.timedelta(minutes=plan.minutes)
     series.SOPClassUID = MRImageStorage
     series.Modality = "MR"
     series.SeriesInstanceUID = uids.series
@@ -215,8 +215,8 @@ def _set_slice(instance: Dataset, acquisition: Acquisition, k: int, uids: Series
     """What differs from slice to slice."""
     affine = acquisition.grid.affine_lps()
     position = affine[:3, 2] * k + affine[:3, 3]
-    instance.file_meta.MediaStorageSOPInstanceUID = uids.instances[k]
-    instance.SOPInstanceUID = uids.instances[k]
+    instance.SOPInstanceUID = UID(uids.instances[k])
+    instance.file_meta.MediaStorageSOPInstanceUID = instance.SOPInstanceUID
     instance.InstanceNumber = k + 1
     instance.ImagePositionPatient = _decimals(*position)
     instance.SliceLocation = DSfloat(float(position @ acquisition.grid.directions()[:, 2]), auto_format=True)
@@ -230,9 +230,9 @@ def _decimals(*values: float) -> list[DSfloat]:
     return [DSfloat(float(value), auto_format=True) for value in values]
 
 
-def _date(moment: datetime.datetime) -> str:
+def _date(moment: dt.datetime) -> str:
     return moment.strftime("%Y%m%d")
 
 
-def _time(moment: datetime.datetime) -> str:
+def _time(moment: dt.datetime) -> str:
     return moment.strftime("%H%M%S")

@@ -51,7 +51,7 @@ class Grid:
         return float(np.prod(self.spacing))
 
     def axes(self) -> Axes:
-        """Coordinates in mm from the grid's centre, shaped to broadcast as (i, 1, 1), (1, j, 1), (1, 1, k)."""
+        """Coordinates in mm from the grid's centre, of shapes (i, 1, 1), (1, j, 1) and (1, 1, k)."""
         i, j, k = (
             ((np.arange(n) - (n - 1) / 2) * s).astype(np.float32)
             for n, s in zip(self.shape, self.spacing, strict=True)
@@ -75,7 +75,7 @@ class Grid:
                 [-np.sin(about_y), 0, np.cos(about_y)],
             ]
         )
-        return yaw @ pitch
+        return np.asarray(yaw @ pitch, np.float64)
 
     def affine_lps(self) -> NDArray[np.float64]:
         """4x4 from (i, j, k, 1) to LPS mm, the DICOM patient coordinate system (PS3.3 C.7.6.2.1.1)."""

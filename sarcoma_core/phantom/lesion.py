@@ -11,7 +11,7 @@ from sarcoma_core.phantom.thigh import Coordinate, Point, Thigh
 # The part of the tumour's volume that displaces tissue; the rest has replaced it
 _PUSH = 0.85
 _LOBULATION = 0.14
-_LONGEST_SEMI_AXIS = 62.0  # mm along the limb: the tumour ends inside a scan of 160 mm
+_LONGEST_SEMI_AXIS = 58.0  # mm along the limb: the tumour ends inside a scan of 160 mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Lesion:
             stream(self.seed, "lobulation"), axes, length=0.7 * min(self.semi_axes), features=48
         )
         # bounded, so that a rare high peak of the field cannot reach through the skin
-        bulge = np.exp(np.float32(-_LOBULATION) * 2 * np.tanh(lobes / 2))
+        bulge = np.exp(np.float32(-_LOBULATION) * 1.5 * np.tanh(lobes / 1.5))
         return np.asarray(ellipsoid * bulge / self.surface, np.float32)
 
     def before_growth(self, axes: Axes, radius: Coordinate) -> tuple[Coordinate, Coordinate, Coordinate]:
@@ -77,7 +77,7 @@ def draw_lesion(patient: Patient, thigh: Thigh) -> Lesion:
     """The tumour of a patient in its thigh, its surface not yet set."""
     rng = stream(patient.seed, "lesion")
     volume = patient.target_volume * 1000
-    elongation, roundness = rng.uniform(1.2, 1.9), rng.uniform(0.85, 1.15)
+    elongation, roundness = rng.uniform(1.2, 1.9), rng.uniform(0.9, 1.1)
     ball = volume * 3 / (4 * np.pi)
     along = min(np.cbrt(ball * elongation**2), _LONGEST_SEMI_AXIS)
     radial, across = np.sqrt(ball / along) * np.array([roundness, 1 / roundness])
@@ -92,7 +92,7 @@ def draw_lesion(patient: Patient, thigh: Thigh) -> Lesion:
         distance = max(8.0, min(rng.uniform(0.45, 0.75) * fascia, deepest))
     return Lesion(
         seed=patient.seed,
-        centre=(float(distance * np.cos(angle)), float(distance * np.sin(angle)), rng.uniform(-6, 6)),
+        centre=(float(distance * np.cos(angle)), float(distance * np.sin(angle)), rng.uniform(-5, 5)),
         direction=(float(np.cos(angle)), float(np.sin(angle))),
         semi_axes=(float(radial), float(across), float(along)),
     )

@@ -1,6 +1,6 @@
 """Who a synthetic patient is, apart from any image: the facts that all modalities share."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -14,7 +14,8 @@ from sarcoma_core.phantom.randomness import stream
 MEDIAN_VOLUME_ML, SD_LOG_VOLUME = 340.0, 0.95
 VOLUME_RANGE_ML = (12.0, 1200.0)
 _LARGEST_SUPERFICIAL_ML = 150.0
-_SUPERFICIAL_FRACTION = 0.25
+_SUPERFICIAL_FRACTION = 0.25  # of those that are small enough to lie above the fascia
+_EVEN_ODDS = 0.5
 
 
 class Latents(NamedTuple):
@@ -41,7 +42,7 @@ class Patient:
     sex: Literal["F", "M"]
     laterality: Literal["L", "R"]
     superficial: bool
-    study_date: datetime.datetime
+    study_start: dt.datetime
 
     @property
     def patient_id(self) -> str:
@@ -83,11 +84,11 @@ def draw_patient(seed: int) -> Patient:
     return Patient(
         seed=seed,
         latents=latents,
-        sex="F" if sex < 0.5 else "M",  # noqa: PLR2004  even odds
-        laterality="L" if side < 0.5 else "R",  # noqa: PLR2004  even odds
+        sex="F" if sex < _EVEN_ODDS else "M",
+        laterality="L" if side < _EVEN_ODDS else "R",
         superficial=bool(depth < _SUPERFICIAL_FRACTION and _volume(latents) < _LARGEST_SUPERFICIAL_ML),
-        study_date=datetime.datetime(2012, 1, 2, 8, tzinfo=datetime.UTC)
-        + datetime.timedelta(days=int(3000 * day), minutes=int(480 * minute)),
+        study_start=dt.datetime(2012, 1, 2, 8, tzinfo=dt.UTC)
+        + dt.timedelta(days=int(3000 * day), minutes=int(480 * minute)),
     )
 
 

@@ -1,5 +1,6 @@
 """From tissue to MR image: spin-echo signal, receive bias, noise, and the scanner's integers."""
 
+import itertools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,9 +16,10 @@ Image = NDArray[np.float32]
 
 # Relaxivity of a gadolinium chelate in tissue at 1.5 T, per mM and second
 _R1, _R2 = 4.5, 5.5
+_FAT_T1, _FAT_T2 = 288.0, 165.0  # ms, Gold 2004 (doi 10.2214/ajr.183.2.1830343)
 _RIM, _RIM_FROM = 1.4, 0.85  # the outer shell of a sarcoma takes up more contrast agent
 _LARGEST_LOG_BIAS = float(np.log(1.25))
-_BIAS_ORDER = 3
+_BENDS, _BEND = (2, 3), 0.25  # orders of the bias that bend it, and how much
 _BLUR = 0.55  # standard deviation of the in-plane point spread, voxels
 _MUSCLE_LEVEL = (0.10, 0.16)  # stored value of muscle, as part of the largest
 
@@ -47,10 +49,15 @@ T2FS = Sequence("T2FS", 4000, 70, fat_residual=0.08, contrast=False, muscle_snr=
 
 
 class Properties(NamedTuple):
-    """What the signal of a tissue depends on: the field is 1.5 T, times in ms, contrast agent in mM.
+    """What the signal of a tissue depends on, at 1.5 T.
 
-    `fat_fraction` of the protons are fat's; `variation` is the relative standard deviation of the signal
-    within the tissue.
+    Args:
+        proton_density: relative to water.
+        t1: of the tissue's water, ms; that of fat is the same in all tissues.
+        t2: likewise.
+        fat_fraction: the part of the protons that are fat's.
+        contrast_agent: concentration in mM after injection.
+        variation: relative standard deviation of the signal within the tissue.
     """
 
     proton_density: float
@@ -61,23 +68,22 @@ class Properties(NamedTuple):
     variation: float
 
 
-# Muscle after Stanisz 2005 (doi 10.1002/mrm.20605), fat after Gold 2004 (doi 10.2214/ajr.183.2.1830343).
+# Muscle after Stanisz 2005 (doi 10.1002/mrm.20605).
 # The lesion's values are ours: set so that the ratios to muscle are those of the TCIA cohort
 # (tumour/muscle 1.9 in T1CE and 2.3 in T2FS, necrosis/tumour 0.38 in T1CE).
 PROPERTIES: dict[Tissue, Properties] = {
     Tissue.BACKGROUND: Properties(0.00, 1000, 50, 0.00, 0.00, 0.00),
     Tissue.SKIN: Properties(0.65, 900, 32, 0.10, 0.20, 0.03),
-    Tissue.FAT: Properties(0.95, 288, 165, 0.92, 0.02, 0.06),
+    Tissue.FAT: Properties(0.95, 900, 40, 0.92, 0.05, 0.06),
     Tissue.MUSCLE: Properties(0.80, 1008, 44, 0.02, 0.12, 0.02),
     Tissue.SEPTUM: Properties(0.75, 800, 32, 0.70, 0.05, 0.05),
     Tissue.CORTICAL_BONE: Properties(0.06, 400, 2, 0.00, 0.00, 0.00),
-    Tissue.MARROW: Properties(0.90, 288, 165, 0.88, 0.05, 0.04),
+    Tissue.MARROW: Properties(0.90, 900, 40, 0.88, 0.05, 0.04),
     Tissue.VESSEL: Properties(0.80, 1440, 70, 0.00, 1.00, 0.03),
     Tissue.TUMOUR: Properties(0.92, 1300, 81, 0.00, 0.58, 0.10),
     Tissue.NECROSIS: Properties(0.96, 1800, 200, 0.00, 0.00, 0.05),
     Tissue.OEDEMA: Properties(0.84, 1150, 74, 0.00, 0.18, 0.06),
 }
-_FAT = PROPERTIES[Tissue.FAT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def spin_echo(tissue: Properties, sequence: Sequence) -> float:
     water = _weight(
         sequence, rate1=1 / tissue.t1 + _R1 * agent / 1000, rate2=1 / tissue.t2 + _R2 * agent / 1000
     )
-    fat = _weight(sequence, rate1=1 / _FAT.t1, rate2=1 / _FAT.t2)
+    fat = _weight(sequence, rate1=1 / _FAT_T1, rate2=1 / _FAT_T2)
     return tissue.proton_density * ((1 - is_fat) * water + is_fat * sequence.fat_residual * fat)
 
 
@@ -126,8 +132,7 @@ def acquire(anatomy: Anatomy, sequence: Sequence, *, bits_stored: int = 12) -> A
     """
     seed, grid = anatomy.patient.seed, anatomy.grid
     largest = 2**bits_stored - 1
-    gain = largest * stream(seed, f"gain {sequence.name}").uniform(*_MUSCLE_LEVEL)
-    muscle = gain  # the signal is scaled to muscle = 1 first
+    muscle = largest * stream(seed, f"gain {sequence.name}").uniform(*_MUSCLE_LEVEL)
     noise_free = (muscle * _blurred(_signal(anatomy, sequence))).astype(np.float32)
     log_bias = bias_field(anatomy.labels, grid, stream(seed, f"bias {sequence.name}"))
     noise_sd = muscle / sequence.muscle_snr
@@ -137,17 +142,18 @@ def acquire(anatomy: Anatomy, sequence: Sequence, *, bits_stored: int = 12) -> A
 
 
 def bias_field(labels: Labels, grid: Grid, rng: np.random.Generator) -> Image:
-    """Logarithm of a smooth receive bias: a polynomial of third order in position.
+    """Logarithm of a smooth receive bias: a polynomial of third order in position, mostly linear.
 
     Its mean over the body is 0, since a constant factor could not be told from the gain; its largest size
     over the body is log 1.25.
     """
     x, y, z = (axis / 110 for axis in grid.axes())
-    field = np.zeros(grid.shape, np.float32)
-    for a in range(_BIAS_ORDER + 1):
-        for b in range(_BIAS_ORDER + 1 - a):
-            for c in range(_BIAS_ORDER + 1 - a - b):
-                field += np.float32(rng.normal() / (1 + a + b + c)) * (x**a * y**b * z**c)
+    tilt = rng.normal(size=3)
+    i, j, k = tilt / np.linalg.norm(tilt)
+    field = np.asarray(i * x + j * y + k * z, np.float32)
+    for a, b, c in itertools.product(range(max(_BENDS) + 1), repeat=3):
+        if a + b + c in _BENDS:
+            field += np.float32(rng.normal(0, _BEND)) * (x**a * y**b * z**c)
     body = body_mask(labels)
     field -= field[body].mean(dtype=np.float64)
     return np.asarray(field * (_LARGEST_LOG_BIAS / np.abs(field[body]).max()), np.float32)

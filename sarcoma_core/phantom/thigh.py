@@ -75,12 +75,14 @@ class Thigh:
 
     def outline(self, angle: Coordinate) -> Coordinate:
         """Distance from axis to skin at mid-height."""
-        shape = sum(size * np.cos(n * angle + phase) for n, (size, phase) in enumerate(self.wobble, start=2))
-        return np.float32(self.radius) * (1 + shape)
+        wave = np.zeros_like(angle)
+        for n, (size, phase) in enumerate(self.wobble, start=2):
+            wave += np.float32(size) * np.cos(n * angle + np.float32(phase))
+        return np.asarray(self.radius * (1 + wave), np.float32)
 
     def fat_depth(self, angle: Coordinate) -> Coordinate:
         """Depth of the fascia under the skin's surface."""
-        return np.float32(self.fat) * (1 + np.float32(0.35) * np.cos(angle - self.fat_angle))
+        return np.asarray(self.fat * (1 + 0.35 * np.cos(angle - self.fat_angle)), np.float32)
 
 
 def draw_thigh(patient: Patient) -> Thigh:

@@ -27,9 +27,9 @@ class Tissue(IntEnum):
 
 def body_mask(labels: Labels) -> Mask:
     """Everything that is not air."""
-    return labels != Tissue.BACKGROUND
+    return np.asarray(labels != Tissue.BACKGROUND)
 
 
 def tumour_mask(labels: Labels) -> Mask:
     """The gross tumour: viable and necrotic, without oedema (the contour "GTV_Mass" of the TCIA cohort)."""
-    return (labels == Tissue.TUMOUR) | (labels == Tissue.NECROSIS)
+    return np.asarray((labels == Tissue.TUMOUR) | (labels == Tissue.NECROSIS))

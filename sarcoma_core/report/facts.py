@@ -1,13 +1,28 @@
 """What a receipt says, in words: labels, units and numbers for a reader.
 
-A fact that is not known here is shown under its own name, so that a newer step loses nothing. A fact that could
-tell who the patient is (a UID, a date) is left out whatever its name, as a second fence behind the steps.
+A fact that is not known here is shown under its own name, so that a newer step loses nothing. A fact that
+could tell who the patient is (a UID, a date, free text of the scanner) is left out whatever its step meant by
+it, as a second fence behind the steps.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+_THIN_SPACE = "\u202f"
+_MINUS = "\u2212"
+_TIMES = "\u00d7"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SHOWN_OF_DIGEST = 16
+
+_WHOLE = 1000
+"""From here on, four significant digits leave no decimals."""
+
+_TINY = 1e-3
+"""Below this, a power of ten reads better than zeros."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +38,46 @@ class Fact:
     value: str
 
 
-_LABELS: Mapping[str, str] = {
-    "ras": "RAS",
-    "sd": "Standard deviation",
-    "bids": "BIDS",
-    "suv": "SUV",
+@dataclass(frozen=True)
+class _Known:
+    label: str
+    unit: str = ""
+    between: str = ", "
+
+
+SIZES = f" {_TIMES} "
+"""Between the sizes of a grid."""
+
+_KNOWN: Mapping[str, _Known] = {
+    "files_in": _Known("DICOM files in"),
+    "duplicate_files": _Known("Duplicate files left out"),
+    "frames_in": _Known("Image planes in"),
+    "slices_out": _Known("Slices out"),
+    "volumes_out": _Known("Volumes out"),
+    "sop_class": _Known("SOP class"),
+    "transfer_syntaxes": _Known("Transfer syntax"),
+    "shape": _Known("Voxels", between=SIZES),
+    "spacing": _Known("Spacing", "mm", SIZES),
+    "orientation": _Known("Axes point to"),
+    "units": _Known("Units of the values"),
+    "suv_type": _Known("SUVType"),
+    "decay_correction": _Known("DecayCorrection"),
+    "converter": _Known("Converter"),
+    "reader": _Known("Independent reader"),
+    "voxels_compared": _Known("Voxels compared, all equal"),
+    "largest_difference": _Known("Largest difference between the readers"),
+    "largest_shift": _Known("Largest shift of a corner", "mm"),
+    "affine": _Known("Voxel to RAS, mm"),
+    "voxels_sha256": _Known("SHA-256 of the voxels"),
+    "source": _Known("Read from the resource"),
 }
-"""Names that their own words would not tell; every other label is read off the name."""
+"""In the order of the page; a manifest keeps its keys in alphabetical order."""
+
+_LEFT_OUT = frozenset({"modality", "warnings"})
+"""Told elsewhere on the page."""
+
+_ZERO_IS_NONE = frozenset({"voxels_compared"})
+"""Where 0 means that the step did not get so far."""
 
 _UNITS: Mapping[str, str] = {
     "mm": "mm",
@@ -41,65 +89,88 @@ _UNITS: Mapping[str, str] = {
     "percent": "%",
     "deg": "°",
     "degrees": "°",
-    "bytes": "bytes",
 }
+"""Last words of unknown names that are units."""
 
-_DISTANCES = frozenset({"spacing", "voxel_size", "slice_thickness"})
-
-_IDENTIFYING_NAME = re.compile(r"(^|_)(uid|uids|date|time|name|birth|accession|patient|operator|institution)(_|$)")
-_IDENTIFYING_VALUE = re.compile(
-    r"\d+(\.\d+){4,}"  # a UID: PS3.5, 9.1
-    r"|(19|20)\d\d-?[01]\d-?[0-3]\d"  # a date: PS3.5, 6.2, DA; or ISO 8601
+_IDENTIFYING_NAME = re.compile(
+    r"(^|_)(uids?|date|datetime|birth|age|name|accession|patient|operators?|physicians?|institution(al)?"
+    r"|station|serial|description|comments?|(study|series|acquisition|content|creation)_time)(_|$)"
+)
+_IDENTIFYING_WORD = re.compile(
+    r"\d+(\.\d+){4,}"  # a UID (PS3.5, 9.1)
+    r"|(19|20)\d\d-?[01]\d-?[0-3]\d([T.].*)?"  # a date (PS3.5, 6.2: DA, DT; or ISO 8601)
 )
 
 
 def read_facts(facts: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """Every fact of an outcome that may be shown, in the order in which the step wrote it."""
-    return tuple(_flatten(facts, ()))
+    """Every fact of an outcome that may be shown: the known ones in their order, then the others by name."""
+    known = [name for name in _KNOWN if name in facts]
+    others = sorted(name for name in facts if name not in _KNOWN)
+    return tuple(_flatten({name: facts[name] for name in (*known, *others)}, ()))
 
 
 def _flatten(facts: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[Fact]:
-    for name, value in facts.items():
-        if _IDENTIFYING_NAME.search(str(name).lower()):
+    for key, value in facts.items():
+        if key in _LEFT_OUT or _IDENTIFYING_NAME.search(snake(key)) or (key in _ZERO_IS_NONE and not value):
             continue
+        path = (*above, key)
         if isinstance(value, Mapping):
-            yield from _flatten(value, (*above, str(name)))
+            yield from _flatten(value, path)
             continue
-        text = number_text(value)
-        if text and not any(_IDENTIFYING_VALUE.search(word) for word in text.split()):
-            label, unit = _label(str(name))
-            yield Fact(": ".join([*(_label(a)[0] for a in above), label]), f"{text} {unit}".rstrip())
+        known = _KNOWN.get(key) if not above else None
+        how = known or _read_name("_".join(snake(part) for part in path))
+        text = value_text(value, how.between)
+        if text and not any(_IDENTIFYING_WORD.fullmatch(word) for word in re.split(r"[\s,]+", text)):
+            yield Fact(how.label, f"{text} {how.unit}".rstrip())
 
 
-def _label(name: str) -> tuple[str, str]:
-    """A fact's name as words, and the unit that its last word says."""
-    words = name.lower().split("_")
-    unit = "mm" if name in _DISTANCES else ""
-    if len(words) > 1 and words[-1] in _UNITS:
-        unit = _UNITS[words.pop()]
-    told = " ".join(_LABELS.get(word, word) for word in words)
-    return told[:1].upper() + told[1:], unit
+def snake(name: str) -> str:
+    """A DICOM keyword or a Python name as lower-case words: `SliceThickness` is `slice_thickness`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def number_text(value: object) -> str:
-    """A value as a reader expects it: four significant digits, thin spaces between thousands, × between sizes."""
+def _read_name(name: str) -> _Known:
+    """An unknown fact's name as words, and the unit that its last word tells."""
+    words = name.split("_")
+    unit = _UNITS[words.pop()] if len(words) > 1 and words[-1] in _UNITS else ""
+    told = " ".join(words)
+    return _Known(told[:1].upper() + told[1:], unit)
+
+
+def value_text(value: object, between: str = ", ") -> str:
+    """A value as a reader expects it: four significant digits, narrow spaces between thousands.
+
+    Args:
+        value: of any JSON type; a list of lists is a matrix, one row a line.
+        between: what stands between the items of a list.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}".replace(",", "\u202f")
+        return f"{value:,}".replace(",", _THIN_SPACE).replace("-", _MINUS)
     if isinstance(value, float):
         return _real(value)
     if isinstance(value, list | tuple):
-        join = " × " if value and all(isinstance(v, int | float) for v in value) else ", "
-        return join.join(number_text(v) for v in value)
-    return str(value)
+        if any(isinstance(item, list | tuple) for item in value):
+            return "\n".join(value_text([_entry(x) for x in row], between) for row in value)
+        return between.join(value_text(item, between) for item in value)
+    text = str(value)
+    return text[:_SHOWN_OF_DIGEST] + "…" if _DIGEST.fullmatch(text) else text
+
+
+def _entry(value: object) -> object:
+    """An entry of a matrix: beside the others, what is below 0.0001 is rounding."""
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _real(value: float) -> str:
-    if value == int(value) and abs(value) < 1e15:
-        return number_text(int(value))
-    if abs(value) >= 1000:
-        return number_text(round(value))
-    return f"{value:.4g}".replace("-", "\u2212")
+    if not math.isfinite(value):
+        return "not a number"
+    if value.is_integer() or abs(value) >= _WHOLE:
+        return value_text(round(value))
+    if 0 < abs(value) < _TINY:
+        digits, power = f"{value:.1e}".split("e")
+        return f"{digits} {_TIMES} 10{str(int(power)).translate(_SUPERSCRIPTS)}".replace("-", _MINUS)
+    return f"{value:.4g}".replace("-", _MINUS)

@@ -28,19 +28,19 @@ _ALL = (
     Reference(
         "tustison2010",
         "Tustison NJ, Avants BB, Cook PA, Zheng Y, Egan A, Yushkevich PA, Gee JC. N4ITK: improved N3 bias "
-        "correction. IEEE Transactions on Medical Imaging 29(6):1310–1320, 2010.",
+        "correction. IEEE Transactions on Medical Imaging 29(6):1310-1320, 2010.",
         "10.1109/TMI.2010.2046908",
     ),
     Reference(
         "li2016",
-        "Li X, Morgan PS, Ashburner J, Smith J, Rorden C. The first step for neuroimaging data analysis: DICOM "
-        "to NIfTI conversion. Journal of Neuroscience Methods 264:47–56, 2016.",
+        "Li X, Morgan PS, Ashburner J, Smith J, Rorden C. The first step for neuroimaging data analysis: "
+        "DICOM to NIfTI conversion. Journal of Neuroscience Methods 264:47-56, 2016.",
         "10.1016/j.jneumeth.2016.03.001",
     ),
     Reference(
         "lowekamp2013",
-        "Lowekamp BC, Chen DT, Ibáñez L, Blezek D. The design of SimpleITK. Frontiers in Neuroinformatics 7:45, "
-        "2013.",
+        "Lowekamp BC, Chen DT, Ibáñez L, Blezek D. The design of SimpleITK. Frontiers in Neuroinformatics "
+        "7:45, 2013.",
         "10.3389/fninf.2013.00045",
     ),
 )

@@ -59,7 +59,7 @@ class DockerRunner:
             )
             container.reload()
             if code == _KILLED and container.attrs["State"]["OOMKilled"]:
-                stderr += f"\nit needed more than its {command.limit_memory} MiB of memory"
+                stderr += f"\nit needed more than its {command.host.limit_memory} MiB of memory"
         except docker.errors.DockerException as error:
             raise RunError(f"--runner docker: the engine could not run {command.image}: {error}") from error
         finally:
@@ -71,7 +71,7 @@ class DockerRunner:
             Mount(m.path, str(folders[m.name].resolve()), type="bind", read_only=not m.writable)
             for m in command.mounts
         ]
-        limit, reserve = command.limit_memory, command.reserve_memory
+        host = command.host
         try:
             return self._engine.containers.create(
                 command.image,
@@ -81,10 +81,13 @@ class DockerRunner:
                 mounts=mounts,
                 environment=dict(command.environment),
                 working_dir=command.working_directory or None,
-                mem_limit=limit * _MIB if limit else None,
-                mem_reservation=reserve * _MIB if reserve else None,
-                nano_cpus=int(command.limit_cpu * 1e9) if command.limit_cpu else None,
-                network_mode="none",  # no step of ours talks to a network; one that must will say so
+                mem_limit=host.limit_memory * _MIB if host.limit_memory else None,
+                mem_reservation=host.reserve_memory * _MIB if host.reserve_memory else None,
+                nano_cpus=int(host.limit_cpu * 1e9) if host.limit_cpu else None,
+                network_mode=host.network or "none",  # a step that needs a network has to say so
+                runtime=host.runtime,
+                ipc_mode=host.ipc_mode,
+                shm_size=host.shm_size,
             )
         except docker.errors.ImageNotFound:
             raise RunError(
@@ -92,4 +95,6 @@ class DockerRunner:
                 hint="Build it: make images.",
             ) from None
         except docker.errors.APIError as error:
-            raise RunError(f"--runner docker: the engine refused {command.image}: {error.explanation}") from error
+            raise RunError(
+                f"--runner docker: the engine refused {command.image}: {error.explanation}"
+            ) from error

@@ -43,7 +43,12 @@ class LocalRunner:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment = kept | {k: v for k, v in command.environment.items() if not k.startswith("XNAT_")}
         with subprocess.Popen(
-            line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+            line,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
         ) as process:
             try:
                 stdout, stderr = process.communicate()

@@ -22,7 +22,9 @@ def bias_field(
     session: Annotated[Path, Input(level="session", resource=("NIFTI",))],
     out: OutputDir,
     *,
-    shrink: Annotated[int, Param(ge=1, le=8, help="how much coarser the grid is on which the field is fitted")] = 4,
+    shrink: Annotated[
+        int, Param(ge=1, le=8, help="how much coarser the grid is on which the field is fitted")
+    ] = 4,
 ) -> Outputs:
     """Remove the slowly varying intensity bias of MR volumes with N4.
 
@@ -43,7 +45,8 @@ def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:
 
     modality = series.outcome.modality
     if modality != "MR":
-        return Outcome(series.scan, modality, "not applicable", f"N4 is for MR; {modality} goes on as it is")
+        reason = f"N4 is for MR; {modality} goes on as it is"
+        return Outcome(series.scan, modality, "not applicable", reason)
     volume = read_nifti(series.volume)
     mask = body_mask(volume.array, volume.spacing)
     field = n4.estimate_bias_field(volume.array, volume.spacing, mask, shrink=shrink)
@@ -60,8 +63,8 @@ STEP = describe(
     image="core",
     title="Sarcoma: bias field (N4)",
     methods=(
-        "The intensity bias of the MR volumes was removed with N4 (SimpleITK), fitted inside a body mask on a "
-        "shrunken grid and applied at full resolution."
+        "The intensity bias of the MR volumes was removed with N4 (SimpleITK), fitted inside a body mask on "
+        "a shrunken grid and applied at full resolution."
     ),
     cites=("tustison2010", "lowekamp2013"),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=2),

@@ -26,17 +26,21 @@ def normalise(
     out: OutputDir,
     *,
     region: Annotated[Region, Param(help="where mean and standard deviation are taken")] = "body",
-    low: Annotated[float, Param(ge=0, le=49, unit="%", help="percentile below which values are clipped")] = 0.5,
-    high: Annotated[float, Param(ge=51, le=100, unit="%", help="percentile above which values are clipped")] = 99.5,
+    clip_low: Annotated[
+        float, Param(ge=0, le=49, unit="%", help="percentile below which values are clipped")
+    ] = 0.5,
+    clip_high: Annotated[
+        float, Param(ge=51, le=100, unit="%", help="percentile above which values are clipped")
+    ] = 99.5,
 ) -> Outputs:
     """Bring MR volumes to mean 0 and standard deviation 1 (z-score).
 
-    Z = (X - mean) / sd, after clipping at two percentiles, with mean and sd taken inside the body mask, or over
-    the whole volume. CT keeps its Hounsfield units and PET its own units: they pass by.
+    Z = (X - mean) / sd, after clipping at two percentiles, with mean and sd taken inside the body mask, or
+    over the whole volume. CT keeps its Hounsfield units and PET its own units: they pass by.
     """
 
     def score(series: SeriesFiles) -> Outcome:
-        return _score(series, out / LABEL, region=region, percentiles=(low, high))
+        return _score(series, out / LABEL, region=region, percentiles=(clip_low, clip_high))
 
     return Outputs(normalised=each_series(session, READS, score))
 
@@ -65,8 +69,8 @@ STEP = describe(
     image="core",
     title="Sarcoma: normalise (z-score)",
     methods=(
-        "MR intensities were clipped at two percentiles and z-scored with the mean and standard deviation inside "
-        "a body mask; CT stayed in Hounsfield units and PET in its own units."
+        "MR intensities were clipped at two percentiles and z-scored with the mean and standard deviation "
+        "inside a body mask; CT stayed in Hounsfield units and PET in its own units."
     ),
     cites=(),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),

@@ -43,8 +43,8 @@ STEP = describe(
     image="core",
     title="Sarcoma: report",
     methods=(
-        "Every volume was inspected on a report that shows its slices before and after each step under a stated "
-        "window, and its intensity histogram inside the body."
+        "Slices of every volume before and after each step, under a stated window, and its intensity "
+        "histogram inside the body were laid out in a report for inspection."
     ),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
 )

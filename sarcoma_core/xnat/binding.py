@@ -8,10 +8,9 @@ AutoValue's "Null name", Guava's refusal of null in immutable lists and maps.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import NoneType
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_origin
+from typing import Literal, NamedTuple, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -19,15 +18,14 @@ from pydantic.fields import FieldInfo
 from sarcoma_core.errors import CommandError
 from sarcoma_core.xnat import coercion
 from sarcoma_core.xnat.json_text import Json, Members
-
-Bound: TypeAlias = "bool | int | float | str | tuple[Bound, ...] | dict[str, Any] | Node | None"
+from sarcoma_core.xnat.node import Bound, Node
 
 
 class BindError(CommandError):
     """A value has another type than its key takes, or is missing where the service cannot do without."""
 
 
-class ServiceCrash(BindError):
+class ServiceCrashError(BindError):
     """The service stumbles over the command instead of judging it; the request fails all the same."""
 
 
@@ -53,56 +51,6 @@ class AlsoReads(NamedTuple):
     """Marks a field with an older key, read where the newer one is absent or null."""
 
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One bound object: every key that its model declares, with its value, its default or None."""
-
-    values: Mapping[str, Bound]
-
-    def text(self, key: str) -> str | None:
-        """A text value."""
-        value = self.values.get(key)
-        return value if isinstance(value, str) else None
-
-    def flag(self, key: str) -> bool | None:
-        """A boolean value."""
-        value = self.values.get(key)
-        return value if isinstance(value, bool) else None
-
-    def nodes(self, key: str) -> "tuple[Node, ...]":
-        """A list of parts."""
-        value = self.values.get(key)
-        return tuple(item for item in value if isinstance(item, Node)) if isinstance(value, tuple) else ()
-
-    def nodes_or_nulls(self, key: str) -> "tuple[Node | None, ...]":
-        """A list of parts in which null may stand."""
-        value = self.values.get(key)
-        return (
-            tuple(item if isinstance(item, Node) else None for item in value)
-            if isinstance(value, tuple)
-            else ()
-        )
-
-    def node(self, key: str) -> "Node | None":
-        """A part."""
-        value = self.values.get(key)
-        return value if isinstance(value, Node) else None
-
-    def text_map(self, key: str) -> dict[str, str]:
-        """A map of texts."""
-        value = self.values.get(key)
-        return dict(value) if isinstance(value, dict) else {}
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts."""
-        value = self.values.get(key)
-        return tuple(item for item in value if isinstance(item, str)) if isinstance(value, tuple) else ()
-
-    def as_tree(self) -> dict[str, object]:
-        """Plain containers, without what is None, for a strict model to validate."""
-        return {key: _plain(value) for key, value in self.values.items() if value is not None}
 
 
 class _Place(NamedTuple):
@@ -145,6 +93,18 @@ def bind(model: type[BaseModel], tree: Json) -> Node:
     return _bind(model, _members(tree, _Place()), _Place())
 
 
+@cache
+def part_models(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
+    """Every key that the service knows in an object, with the model of the parts that stand there, if any."""
+    keys: dict[str, type[BaseModel] | None] = {"type": None} if hasattr(model, "type_id") else {}
+    for name, field in model.model_fields.items():
+        kind = get_args(field.annotation)[0] if get_origin(field.annotation) is tuple else field.annotation
+        part = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        also = [mark.key for mark in field.metadata if isinstance(mark, AlsoReads)]
+        keys |= dict.fromkeys((field.alias or name, *also), part)
+    return keys
+
+
 def _bind(model: type[BaseModel], tree: Members, place: _Place) -> Node:
     schema = _schema(model)
     values: dict[str, Bound] = {}
@@ -160,7 +120,13 @@ def _bind(model: type[BaseModel], tree: Members, place: _Place) -> Node:
             raise place.error(f'"{key}" is missing')
         if member.instead_of and values.get(member.instead_of) is None:
             values[member.instead_of] = values.get(key)
-    return Node({key: _filled(values.get(key), member.default) for key, member in schema.members.items()})
+    return Node(
+        {
+            key: _filled(values.get(key), member.default)
+            for key, member in schema.members.items()
+            if not member.instead_of
+        }
+    )
 
 
 def _filled(value: Bound, default: Bound) -> Bound:
@@ -288,9 +254,3 @@ def _object(tree: Json, place: _Place) -> Bound:
         return None
     tree = _members(tree, place)
     return {key: coercion.to_python(value) for key, value in tree.pairs}
-
-
-def _plain(value: Bound) -> object:
-    if isinstance(value, Node):
-        return value.as_tree()
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -115,7 +115,7 @@ class Output(Part):
     name: str
     mount: str
     description: str | None = None
-    required: bool = False
+    required: bool | None = None
     path: str | None = None
     glob: str | None = None
 

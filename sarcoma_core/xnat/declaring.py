@@ -65,24 +65,32 @@ def command_for(step: Step, registry: str = "") -> commands.Command:
     )
 
 
+_INPUT_TYPES: Mapping[Kind, commands.InputType] = {
+    Kind.INTEGER: "number",
+    Kind.NUMBER: "number",
+    Kind.BOOLEAN: "boolean",
+    Kind.CHOICE: "select-one",
+}
+
+
 def _command_input(param: ParamSpec) -> commands.Input:
     """A parameter as the launch dialog shows it: a select, a boolean or a number with its range."""
     words = param.name.replace("_", " ")
-    common = {
-        "name": param.name,
-        "label": f"{words[:1].upper()}{words[1:]} ({param.range})",
-        "description": param.help,
-        "required": True,
-        "default_value": param.text(param.default),
-        "replacement_key": f"#{param.name}#",
-    }
-    if param.kind is Kind.BOOLEAN:
-        no = "--no-" + param.flag.removeprefix("--")
-        return commands.Input(type="boolean", true_value=param.flag, false_value=no, **common)
-    flag = {"command_line_flag": param.flag, "command_line_separator": "="}
-    if param.kind is Kind.CHOICE:
-        return commands.Input(type="select-one", select_values=param.choices, **flag, **common)
-    return commands.Input(type="number", **flag, **common)
+    is_switch = param.kind is Kind.BOOLEAN
+    return commands.Input(
+        name=param.name,
+        label=f"{words[:1].upper()}{words[1:]} ({param.range})",
+        description=param.help,
+        type=_INPUT_TYPES[param.kind],
+        required=True,
+        default_value=param.text(param.default),
+        replacement_key=f"#{param.name}#",
+        command_line_flag=None if is_switch else param.flag,
+        command_line_separator=None if is_switch else "=",
+        true_value=param.flag if is_switch else None,
+        false_value="--no-" + param.flag.removeprefix("--") if is_switch else None,
+        select_values=param.choices,
+    )
 
 
 def _command_output(output: OutputSpec) -> commands.Output:
@@ -94,7 +102,7 @@ def _command_output(output: OutputSpec) -> commands.Output:
 def _wrapper(step: Step) -> commands.Wrapper:
     declared: Input = step.input.spec
     level = LEVELS[declared.level]
-    reads = " or ".join(declared.resource) or "the DICOM of its scans"
+    reads = " or ".join(declared.resource) or "DICOM"
     return commands.Wrapper(
         name=f"sarcoma-{step.name}-{declared.level}",
         label=step.title,
@@ -103,7 +111,7 @@ def _wrapper(step: Step) -> commands.Wrapper:
         external_inputs=(
             commands.ExternalInput(
                 name=step.input.name,
-                description=f"The session; {reads} of it is read.",
+                description=f"the session whose {reads} is read",
                 type=level.input_type,
                 provides_files_for_command_mount="in",
             ),
@@ -126,5 +134,3 @@ def _wrapper(step: Step) -> commands.Wrapper:
 def label_for(step: Step, registry: str = "") -> str:
     """The value of the image label `org.nrg.commands`: a JSON list with the step's command."""
     return json.dumps([command_for(step, registry).to_json()], separators=(",", ":"))
-
-

@@ -1,7 +1,7 @@
 """What the Container Service asks of one part of a command, looked at by itself.
 
 A rule is data: when it is broken, and what the service then says, word for word; braces hold the wire's keys
-of the part. A part that the service stumbles over raises `ServiceCrash`.
+of the part. A part that the service stumbles over raises `ServiceCrashError`.
 
 Source: Container Service 3.7.3, the ``validate`` methods of ``Command``'s parts; the order is theirs.
 """
@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, get_args
 
-from sarcoma_core.xnat.binding import Node, ServiceCrash
+from sarcoma_core.xnat.binding import ServiceCrashError
 from sarcoma_core.xnat.coercion import to_text
 from sarcoma_core.xnat.commands import HandlerType, MultipleDelimiter
 from sarcoma_core.xnat.java import is_blank, shown
 from sarcoma_core.xnat.json_text import JsonTextError, parse
+from sarcoma_core.xnat.node import Node
 
 # The service lists these in the order of a hash table; the order never changes.
 WRAPPER_INPUT_TYPES = (
@@ -36,8 +37,12 @@ WRAPPER_INPUT_TYPES = (
     "Session",
 )
 SELECT_TYPES = ("select-one", "select-many")
+SELECT_NOTE = (
+    "Note that command inputs with values provided by xnat inputs shouldn't be designated as select "
+    "(they'll automatically render as a select if their xnat input resolves to more than one value)."
+)
 _UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
-_NAME = 'name should contain only alphanumeric, _ and - characters.'
+_NAME = "name should contain only alphanumeric, _ and - characters."
 
 
 class Rule(NamedTuple):
@@ -59,15 +64,19 @@ def blank(key: str) -> Callable[[Node], bool]:
     return lambda part: is_blank(part.text(key))
 
 
-def _unusual_name(part: Node) -> bool:
+def _unusual_name(kind: str) -> Callable[[Node], bool]:
     """Whether a name has a character outside the usual ones; no name at all is a NullPointerException."""
-    name = part.text("name")
-    if name is None:
-        raise ServiceCrash('the service crashes on a part without a "name".')
-    return _UNUSUAL.search(name) is not None
+
+    def broken(part: Node) -> bool:
+        name = part.text("name")
+        if name is None:
+            raise ServiceCrashError(f'the service crashes on {kind} without a "name".')
+        return _UNUSUAL.search(name) is not None
+
+    return broken
 
 
-def _outside(key: str, words: tuple[str, ...]) -> Callable[[Node], bool]:
+def _outside(key: str, words: tuple[str | None, ...]) -> Callable[[Node], bool]:
     return lambda part: part.text(key) not in words
 
 
@@ -88,7 +97,7 @@ MOUNT = (
 )
 INPUT = (
     Rule(blank("name"), "Command input name cannot be blank"),
-    Rule(_unusual_name, f'Command input "{{name}}" {_NAME}'),
+    Rule(_unusual_name("a command input"), f'Command input "{{name}}" {_NAME}'),
     Rule(
         _outside("multiple-delimiter", (None, *get_args(MultipleDelimiter))),
         'Invalid multiple-delimiter "{multiple-delimiter}", choose from: '
@@ -96,9 +105,8 @@ INPUT = (
     ),
     Rule(
         lambda part: is_select(part) and not part.texts("select-values"),
-        'Command input "{name}" is designated as type "{type}" but doesn\'t list select-values. Note that command '
-        "inputs with values provided by xnat inputs shouldn't be designated as select (they'll automatically render "
-        "as a select if their xnat input resolves to more than one value).",
+        'Command input "{name}" is designated as type "{type}" but doesn\'t list select-values. '
+        + SELECT_NOTE,
     ),
     Rule(
         lambda part: not is_select(part) and bool(part.texts("select-values")),
@@ -108,21 +116,22 @@ INPUT = (
 OUTPUT = (
     Rule(blank("name"), "Output name cannot be blank."),
     Rule(blank("mount"), 'Output "{name}" - mount cannot be blank.'),
-    Rule(_unusual_name, f'Command output "{{name}}" {_NAME}'),
+    Rule(_unusual_name("an output"), f'Command output "{{name}}" {_NAME}'),
 )
 WRAPPER = (Rule(blank("name"), "Command wrapper name cannot be blank."),)
 EXTERNAL_INPUT = (
     Rule(blank("name"), "Command wrapper input name cannot be blank."),
     Rule(
         _outside("type", WRAPPER_INPUT_TYPES),
-        'Command wrapper input "{name}" - Unknown type "{type}". Known types: ' + ", ".join(WRAPPER_INPUT_TYPES),
+        'Command wrapper input "{name}" - Unknown type "{type}". Known types: '
+        + ", ".join(WRAPPER_INPUT_TYPES),
     ),
     Rule(
         _setup_without_mount,
         'Command wrapper input "{name}" - "via-setup-command": "{via-setup-command}" - You cannot set '
         '"via-setup-command" on an input that does not provide files for a command mount.',
     ),
-    Rule(_unusual_name, f'Command wrapper input "{{name}}" {_NAME}'),
+    Rule(_unusual_name("a wrapper input"), f'Command wrapper input "{{name}}" {_NAME}'),
 )
 DERIVED_INPUT = (
     *EXTERNAL_INPUT,
@@ -131,14 +140,19 @@ DERIVED_INPUT = (
         'Command wrapper input "{name}" - property "derived-from-wrapper-input" cannot be blank.',
     ),
     Rule(
-        lambda part: part.flag("multiple") is True and not is_blank(part.text("provides-files-for-command-mount")),
+        lambda part: (
+            part.flag("multiple") is True and not is_blank(part.text("provides-files-for-command-mount"))
+        ),
         'derived input "{name}" is designated as a "multiple" input, which means it cannot provide files for '
         "command mounts (consider mounting the parent element).",
     ),
     Rule(
-        lambda part: part.flag("multiple") is True and is_blank(part.text("provides-value-for-command-input")),
-        'derived input "{name}" is designated as a "multiple" input, whichmeans it must directly provide values '
-        "for some command input.",
+        lambda part: (
+            part.flag("multiple") is True and is_blank(part.text("provides-value-for-command-input"))
+        ),
+        # "whichmeans" is the service's.
+        'derived input "{name}" is designated as a "multiple" input, whichmeans it must directly provide '
+        "values for some command input.",
     ),
 )
 _HANDLER = 'Command wrapper output "{name}"'
@@ -154,7 +168,7 @@ HANDLER = (
         lambda part: part.text("type") == "Resource" and is_blank(part.text("label")),
         f"{_HANDLER} - when type = Resource, label cannot be blank.",
     ),
-    Rule(_unusual_name, f"{_HANDLER} {_NAME}"),
+    Rule(_unusual_name("an output handler"), f"{_HANDLER} {_NAME}"),
 )
 
 
@@ -162,7 +176,7 @@ def input_complaints(part: Node) -> Iterator[str]:
     """What is wrong with a command input: its own rules, then a default outside the offered values."""
     yield from complaints(part, INPUT)
     default, offered = part.text("default-value"), part.texts("select-values")
-    defaults = _default_list(default) if part.text("type") == "select-many" else None
+    defaults = _default_list(part) if part.text("type") == "select-many" else None
     name, choice = part.text("name"), f'select-values "{shown(offered)}"'
     if not offered or default is None:
         return
@@ -170,14 +184,19 @@ def input_complaints(part: Node) -> Iterator[str]:
         yield f'Command input "{name}" default value "{default}" is not one of the {choice}'
     if not set(defaults or ()) <= set(offered):
         yield (
-            f'Command input "{name}" one or more default values in "{shown(defaults)}" is not in the list of {choice}'
+            f'Command input "{name}" one or more default values in "{shown(defaults)}" '
+            f"is not in the list of {choice}"
         )
 
 
-def _default_list(default: str | None) -> tuple[str | None, ...] | None:
+def _default_list(part: Node) -> tuple[str | None, ...] | None:
     """The default of a select-many input as the list that it holds as JSON, or None if it holds none."""
+    default = part.text("default-value")
     if default is None:
-        raise ServiceCrash('the service crashes on a "select-many" input without a "default-value".')
+        name = part.text("name")
+        raise ServiceCrashError(
+            f'the service crashes on "{name}", a "select-many" without a "default-value".'
+        )
     try:
         tree = parse(default, lenient=False)
         return tuple(map(to_text, tree)) if isinstance(tree, list) else None

@@ -11,10 +11,11 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, get_args
 
-from sarcoma_core.xnat.binding import BindError, Node, ServiceCrash, bind
+from sarcoma_core.xnat.binding import BindError, ServiceCrashError, bind
 from sarcoma_core.xnat.commands import Command, CommandType, Visibility
 from sarcoma_core.xnat.java import hash_order, is_blank, shown
 from sarcoma_core.xnat.json_text import Json, JsonTextError, parse
+from sarcoma_core.xnat.node import Node
 from sarcoma_core.xnat.part_rules import MOUNT, OUTPUT, WRAPPER, complaints, input_complaints
 from sarcoma_core.xnat.wrapper_rules import Declared, joined, wrapper_complaints
 
@@ -23,6 +24,16 @@ RESERVED_ENVIRONMENT = frozenset({"XNAT_USER", "XNAT_PASS", "XNAT_HOST"})
 _TAGGED_IMAGE = re.compile(r"[^\n\r\u0085\u2028\u2029]+:[a-zA-Z0-9_.-]+")
 _SECRET_NAMES_CAPACITY = 16
 _ULIMIT_PARTS = 2
+# What a setup or wrapup command may not declare, and what the service calls it.
+_NOT_OF_HELPERS = {
+    "mounts": "mounts",
+    "inputs": "inputs",
+    "outputs": "outputs",
+    "xnat": "wrappers",
+    "environment-variables": "environment variables",
+    "ports": "ports",
+    "secrets": "secrets",
+}
 
 
 class Kind(StrEnum):
@@ -37,12 +48,18 @@ class Kind(StrEnum):
 class Verdict(NamedTuple):
     """What the service makes of one command.
 
-    The messages of a REJECT are the service's, a line break inside one shown as a blank; those of a bind error
-    and of an unparsable text are ours.
+    The messages of a REJECT are the service's, a line break inside one shown as a blank; those of a bind
+    error and of an unparsable text are ours.
+
+    Attributes:
+        kind: the verdict.
+        messages: everything that is wrong, in the service's order.
+        place: which command of a list this is, ``[0]`` the first; empty for a command by itself.
     """
 
     kind: Kind
     messages: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def word(self) -> str:
@@ -73,7 +90,11 @@ def validate_each(text: str) -> tuple[Verdict, ...]:
         tree = parse(text)
     except JsonTextError as error:
         return (Verdict(Kind.UNPARSABLE, (error.message,)),)
-    return tuple(map(judge, tree)) if isinstance(tree, list) else (judge(tree),)
+    if not isinstance(tree, list):
+        return (judge(tree),)
+    if not tree:
+        return (Verdict(Kind.BIND_ERROR, ("the document: the list holds no command.",)),)
+    return tuple(judge(item)._replace(place=f"[{index}]") for index, item in enumerate(tree))
 
 
 def judge(tree: Json) -> Verdict:
@@ -118,18 +139,9 @@ def _unknown_type(command: Node) -> Iterator[str]:
 
 def _helper_command(kind: str) -> Callable[[Node], Iterator[str]]:
     """The rules of a setup or wrapup command: it declares nothing of its own."""
-    nothing_of = {
-        "mounts": "mounts",
-        "inputs": "inputs",
-        "outputs": "outputs",
-        "xnat": "wrappers",
-        "environment-variables": "environment variables",
-        "ports": "ports",
-        "secrets": "secrets",
-    }
 
     def judge_helper(command: Node) -> Iterator[str]:
-        for key, words in nothing_of.items():
+        for key, words in _NOT_OF_HELPERS.items():
             if command.values[key]:
                 yield f" {kind} commands cannot declare any {words}."
 
@@ -192,7 +204,7 @@ def _ulimits(command: Node) -> Iterator[str]:
 def _secrets(command: Node) -> Iterator[str]:
     destinations = [secret and secret.node("destination") for secret in command.nodes_or_nulls("secrets")]
     if None in destinations:
-        raise ServiceCrash('secrets: the service crashes on a secret without a "destination".')
+        raise ServiceCrashError('secrets: the service crashes on a secret without a "destination".')
     asked = (place.text("identifier") for place in destinations if place)
     names = hash_order(asked, capacity=_SECRET_NAMES_CAPACITY)
     for name in names:

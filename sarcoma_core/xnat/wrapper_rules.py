@@ -6,9 +6,16 @@ Source: Container Service 3.7.3, ``Command.validateDockerCommand``; the order an
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sarcoma_core.xnat.binding import Node
 from sarcoma_core.xnat.java import copied_order, hash_order, shown
-from sarcoma_core.xnat.part_rules import DERIVED_INPUT, EXTERNAL_INPUT, HANDLER, complaints, is_select
+from sarcoma_core.xnat.node import Node
+from sarcoma_core.xnat.part_rules import (
+    DERIVED_INPUT,
+    EXTERNAL_INPUT,
+    HANDLER,
+    SELECT_NOTE,
+    complaints,
+    is_select,
+)
 
 
 class Declared(NamedTuple):
@@ -92,10 +99,8 @@ class _Scope:
         target = self.declared.inputs.get(part.text("provides-value-for-command-input"))
         if target and (is_select(target) or target.texts("select-values")):
             yield (
-                f'{kind} input "{part.text("name")}" provides values for command input "{target.text("name")}", '
-                "which is a select type. Note that command inputs with values provided by xnat inputs shouldn't be "
-                "designated as select (they'll automatically render as a select if their xnat input resolves to "
-                "more than one value)."
+                f'{kind} input "{part.text("name")}" provides values for command input '
+                f'"{target.text("name")}", which is a select type. {SELECT_NOTE}'
             )
 
     def _parent(self, part: Node) -> Iterator[str]:
@@ -103,9 +108,9 @@ class _Scope:
         parent, handler = part.text("as-a-child-of"), shown(part.text("name"))
         if parent not in self.inputs and parent not in self.handlers:
             yield (
-                f'output handler does not refer to a known wrapper input or output. "as-a-child-of": "{shown(parent)}". '
-                f"Known inputs: {self._known_inputs()}. "
-                f"Known outputs (so far): {joined(hash_order(self.handlers, capacity=self.handler_capacity))}."
+                "output handler does not refer to a known wrapper input or output. "
+                f'"as-a-child-of": "{shown(parent)}".\nKnown inputs: {self._known_inputs()}.'
+                f"\nKnown outputs (so far): {self._known_handlers()}."
             )
         claim = f'output handler "{handler}" has "as-a-child-of": "{parent}", but that input'
         if parent in self.multiple:
@@ -114,9 +119,12 @@ class _Scope:
         read = source.text("derived-from-xnat-object-property") if source else None
         if read is not None and read != "uri":
             yield (
-                f"{claim}'s value is set to \"{read}\", which will cause the upload to fail "
+                f'{claim}\'s value is set to "{read}", which will cause the upload to fail '
                 '(a "uri" is required for upload).'
             )
+
+    def _known_handlers(self) -> str:
+        return joined(hash_order(self.handlers, capacity=self.handler_capacity))
 
     def _known_inputs(self) -> str:
         return joined(hash_order(self.inputs, capacity=self.input_capacity))

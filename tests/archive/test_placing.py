@@ -13,7 +13,19 @@ def instance(
     series: str, modality: str, *, study: str = "1", number: int | None = 1, about: tuple[str, ...] = ()
 ) -> Instance:
     return Instance(
-        Path(f"{study}-{series}-{number}"), f"{series}.1", "", series, study, number, modality, "P", "", "", 1, 1, about
+        Path(f"{study}-{series}-{number}"),
+        f"{series}.1",
+        "",
+        series,
+        study,
+        number,
+        modality,
+        "P",
+        "",
+        "",
+        1,
+        1,
+        about,
     )
 
 
@@ -66,8 +78,15 @@ def test_splitting_and_grouping_lose_and_repeat_nothing(instances: list[Instance
     assert sorted(map(id, grouped)) == sorted(map(id, instances))
 
 
-@given(st.lists(st.tuples(st.tuples(st.text("ab", min_size=1, max_size=3), st.integers(0, 3)), modalities), unique_by=lambda t: t[0]))
-def test_scan_ids_are_unique_and_stay_out_of_those_in_use(newcomers: list[tuple[tuple[str, int], str]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.tuples(st.text("ab", min_size=1, max_size=3), st.integers(0, 3)), modalities),
+        unique_by=lambda t: t[0],
+    )
+)
+def test_scan_ids_are_unique_and_stay_out_of_those_in_use(
+    newcomers: list[tuple[tuple[str, int], str]],
+) -> None:
     taken = frozenset({"1", "2-MR1"})
     ids = new_scan_ids(taken, newcomers)
     assert len(set(ids.values()) | taken) == len(newcomers) + len(taken)

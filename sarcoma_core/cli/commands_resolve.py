@@ -1,0 +1,155 @@
+"""`sarcoma commands resolve`: what the Container Service would run, shown before anything runs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.cli.screen import table
+from sarcoma_core.errors import ArchiveError, CommandError, UsageError
+from sarcoma_core.xnat.coercion import to_python
+from sarcoma_core.xnat.commands import Command, ExternalInput, Input, kebab
+from sarcoma_core.xnat.json_text import parse
+from sarcoma_core.xnat.objects import session_object
+from sarcoma_core.xnat.resolve import ResolvedCommand, ResolvedMount, ResolvedOutput, resolve
+
+
+def resolve_file(
+    file: Path,
+    *,
+    archive: Path,
+    project: str | None,
+    session: str,
+    sets: Sequence[str],
+    wrapper: str | None,
+    as_json: bool,
+) -> int:
+    """Resolve the command in a file on a session of an archive, and show it.
+
+    Args:
+        file: a command JSON.
+        archive: the archive folder.
+        project: id of the project; None to look in all of them.
+        session: label or accession id.
+        sets: values as `name=value`.
+        wrapper: name of the wrapper; None when the command has one.
+        as_json: JSON in place of tables.
+
+    Returns:
+        0; what does not resolve is an error.
+
+    Raises:
+        UsageError: a value is not `name=value`, or names no input.
+        ArchiveError: there is no such project or session.
+        CommandError: the file holds no command, or it does not resolve on this session.
+        OSError: the file cannot be read.
+    """
+    command = _command(file)
+    root = session_object(_session(Archive(archive), project, session))
+    found = resolve(command, wrapper, root, _values(command, sets))
+    if as_json:
+        print(_json(found))
+    else:
+        _show(found)
+    return 0
+
+
+def _command(file: Path) -> Command:
+    tree = to_python(parse(file.read_text(encoding="utf-8")))
+    if not isinstance(tree, dict):
+        raise CommandError("FILE: must hold one command, a JSON object; found something else.")
+    return Command.from_json(tree)
+
+
+def _session(archive: Archive, project: str | None, label: str) -> Session:
+    if project is not None:
+        return archive.session(project, label)
+    sessions = [s for name in archive.projects() for s in archive.sessions(name)]
+    found = [s for s in sessions if label in (s.label, s.id)]
+    if len(found) == 1:
+        return found[0]
+    raise ArchiveError(
+        f"--session: must name one session of the archive; found {len(found)} of {label!r}.",
+        hint="Say which project: --project NAME.",
+    )
+
+
+def _values(command: Command, sets: Sequence[str]) -> Mapping[str, str]:
+    """The values given, every name one that an input has."""
+    specs: list[Input | ExternalInput] = [*command.inputs]
+    for wrapper in command.xnat:
+        specs += [*wrapper.external_inputs, *wrapper.derived_inputs]
+    known = {spec.name for spec in specs}
+    values = {}
+    for text in sets:
+        name, sign, value = text.partition("=")
+        if not sign or name not in known:
+            raise UsageError(
+                f"--set: must be NAME=VALUE with the name of an input; found {name!r}.",
+                hint=f"Inputs of this command: {', '.join(sorted(known)) or 'none'}.",
+            )
+        values[name] = value
+    return values
+
+
+def _json(found: ResolvedCommand) -> str:
+    """The resolved command with keys in the service's words; an input is a row, its trees are left out."""
+    tree = asdict(replace(found, inputs=()), dict_factory=lambda pairs: {kebab(key): v for key, v in pairs})
+    tree["inputs"] = [row._asdict() for row in found.rows()]
+    return json.dumps(tree, indent=2, default=str)
+
+
+def _show(found: ResolvedCommand) -> None:
+    table("Command", ("what", "value"), _facts(found))
+    table("Inputs", ("input", "part", "type", "value", "from"), _inputs(found))
+    table("Mounts", ("mount", "path", "mode", "behind it"), map(_mount, found.mounts))
+    table("Outputs", ("output", "lies in", "becomes", "below"), map(_output, found.outputs))
+    table("Environment", ("variable", "value"), _environment(found))
+
+
+def _facts(found: ResolvedCommand) -> Iterator[tuple[str, str]]:
+    host = found.host
+    yield "command", found.name
+    yield "wrapper", found.wrapper
+    yield "image", found.image
+    yield "entrypoint", " ".join(found.entrypoint) if found.entrypoint else "the image's own"
+    yield from (("argument", argument) for argument in found.arguments)
+    limits = {
+        "working directory": found.working_directory,
+        "reserve memory": host.reserve_memory and f"{host.reserve_memory} MiB",
+        "limit memory": host.limit_memory and f"{host.limit_memory} MiB",
+        "limit cpu": host.limit_cpu and f"{host.limit_cpu:g} cores",
+        "runtime": host.runtime,
+        "gpus": host.gpus and f"{host.gpus} (applied by no backend)",
+    }
+    yield from ((name, str(value)) for name, value in limits.items() if value)
+    yield from (("generic resource", f"{name}={value}") for name, value in host.generic_resources.items())
+    yield from (("port", f"{inside} on {outside}") for inside, outside in found.ports.items())
+    yield from (("label", f"{name}={value}") for name, value in found.container_labels.items())
+    yield from (("setup command", f"{one.reference} fills {one.mount}") for one in found.setup)
+    yield from (("wrapup command", f"{one.reference} for {one.handler}") for one in found.wrapup)
+
+
+def _inputs(found: ResolvedCommand) -> Iterator[tuple[str, ...]]:
+    for row in found.rows():
+        yield row.name, row.role, row.type, "(none)" if row.value is None else row.value, row.origin
+
+
+def _mount(mount: ResolvedMount) -> tuple[str, ...]:
+    behind = f"filled by {mount.setup}" if mount.setup else str(mount.source or "an empty build folder")
+    copied = " (a copy of it)" if mount.copied else ""
+    return mount.name, mount.path, "read-write" if mount.writable else "read-only", behind + copied
+
+
+def _output(output: ResolvedOutput) -> tuple[str, ...]:
+    place = f"{output.mount}/{output.path}".rstrip("/")
+    form = f" ({output.format})" if output.format else ""
+    parent = output.parent_uri or f"what {output.parent} creates"
+    required = " required" if output.required else ""
+    return output.output + required, place, f"{output.type} {output.label}{form}", parent
+
+
+def _environment(found: ResolvedCommand) -> Iterator[tuple[str, str]]:
+    yield from found.environment.items()
+    yield from ((name, "(set by the server at launch)") for name in found.from_server)

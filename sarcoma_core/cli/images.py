@@ -1,0 +1,65 @@
+"""`sarcoma images`: build the step images, save them for a site without a registry, push them to one with."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
+    """Add the verb and its sub-commands."""
+    parser = verbs.add_parser("images", help="build, save and push the step images", description=__doc__)
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="build images from this checkout; print sizes and start times")
+    build.add_argument(
+        "--registry", default="", metavar="PREFIX", help="tag each image for this registry too"
+    )
+    build.add_argument(
+        "--base-image", metavar="REF", help="build on this image instead of the pinned Python image"
+    )
+    build.add_argument(
+        "--ca", type=Path, metavar="FILE", help="CA bundle of your proxy; a build secret, never stored"
+    )
+    build.add_argument(
+        "--index", metavar="URL", help="package index to install from; a build secret, never stored"
+    )
+    build.set_defaults(run=_build)
+    save = actions.add_parser("save", help="write images to a file that `docker load` reads")
+    save.add_argument("folder", type=Path, metavar="FOLDER", help="where to")
+    save.set_defaults(run=_save)
+    push = actions.add_parser("push", help="push images to a registry")
+    push.add_argument("--registry", required=True, metavar="PREFIX", help="e.g. registry.example.org/imaging")
+    push.set_defaults(run=_push)
+    for action in (build, save, push):
+        action.add_argument(
+            "--step", action="append", default=[], metavar="NAME", help="one step; may be repeated"
+        )
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.images import build, table
+
+    measured = build(
+        arguments.step,
+        registry=arguments.registry,
+        base_image=arguments.base_image,
+        ca=arguments.ca,
+        index=arguments.index,
+    )
+    print(table(measured))
+    return 0
+
+
+def _save(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.images import save
+
+    path = save(arguments.step, arguments.folder)
+    print(f"{path}\nnext: docker load --input {path}")
+    return 0
+
+
+def _push(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.images import push
+
+    for pushed in push(arguments.step, arguments.registry):
+        print(pushed)
+    return 0

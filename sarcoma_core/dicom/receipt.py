@@ -1,0 +1,108 @@
+"""The conversion receipt: what went in, what came out, and that the two were found equal."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pydicom.uid import UID
+
+from sarcoma_core.dicom.headers import Header
+from sarcoma_core.dicom.nifti import NiftiImage
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Facts of one scan's conversion; those that were not reached are None or empty. No patient's value.
+
+    Args:
+        files_in: DICOM files given.
+        duplicate_files: byte-equal copies among them, left out.
+        frames_in: image planes in the others.
+        modality: DICOM Modality.
+        sop_class: the name of the SOP class.
+        transfer_syntaxes: names of the encodings.
+        units: of the values: HU, or what else CT's RescaleType says; PET's Units (BQML, CNTS, GML ...);
+            `arbitrary` for MR.
+        suv_type: PET's SUVType, where the values are SUV.
+        decay_correction: PET's DecayCorrection.
+        warnings: what is odd in the headers but proves nothing.
+        slices_out: slices of each written volume.
+        volumes_out: written volumes.
+        shape: voxels of the first written grid, along its own axes.
+        spacing: mm, along the same axes.
+        orientation: where the written axes point to, such as LAS (left, anterior, superior).
+        affine: the written grid, voxel to RAS, mm, four rows.
+        converter: name and version.
+        converter_shift: how far the converter had placed a corner from where the headers have it, mm; the
+            written affine is that of the headers.
+        reader: name and version of the independent reader.
+        voxels_compared: how many voxels were compared with that reader and found equal: all.
+        largest_difference: between the readers; 0 unless rescaled to fractions.
+        voxels_sha256: of the voxels of each written file.
+    """
+
+    files_in: int
+    duplicate_files: int = 0
+    frames_in: int = 0
+    modality: str = ""
+    sop_class: str = ""
+    transfer_syntaxes: tuple[str, ...] = ()
+    units: str = ""
+    suv_type: str = ""
+    decay_correction: str = ""
+    warnings: tuple[str, ...] = ()
+    slices_out: int | None = None
+    volumes_out: int | None = None
+    shape: tuple[int, ...] = ()
+    spacing: tuple[float, ...] = ()
+    orientation: str = ""
+    affine: tuple[tuple[float, ...], ...] = ()
+    converter: str = ""
+    converter_shift: float | None = None
+    reader: str = ""
+    voxels_compared: int = 0
+    largest_difference: float | None = None
+    voxels_sha256: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The same in JSON's types, in a fixed order."""
+        return {key: _listed(value) for key, value in asdict(self).items()}
+
+    def with_grid(self, image: NiftiImage) -> "Receipt":
+        """The same, with the grid of a written image."""
+        return replace(
+            self,
+            shape=tuple(int(n) for n in image.voxels.shape[:3]),
+            spacing=image.spacing,
+            orientation=image.orientation,
+            affine=tuple(tuple(row) for row in image.affine.tolist()),
+        )
+
+
+def receipt_of(headers: Sequence[Header], *, files_in: int, duplicate_files: int) -> Receipt:
+    """What the headers alone tell."""
+    receipt = Receipt(files_in=files_in, duplicate_files=duplicate_files)
+    if not headers:
+        return receipt
+    first = headers[0]
+    return replace(
+        receipt,
+        frames_in=sum(len(header.planes) for header in headers),
+        modality=first.modality,
+        sop_class=UID(first.sop_class_uid).name,
+        transfer_syntaxes=tuple(sorted({header.transfer_syntax.name for header in headers})),
+        units=_units(first),
+        suv_type=first.suv_type,
+        decay_correction=first.decay_correction,
+    )
+
+
+def _units(header: Header) -> str:
+    """What the values mean (PS3.3: CT in C.8.2.1, HU unless RescaleType says otherwise; PET in C.8.9.1)."""
+    if header.modality == "CT":
+        return header.planes[0].rescale_type or "HU"
+    return "arbitrary" if header.modality == "MR" else header.units
+
+
+def _listed(value: object) -> object:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,134 @@
+"""The checks of a stack: whether slices of one orientation and one size are a volume."""
+
+import numpy as np
+
+from sarcoma_core.dicom.geometry import (
+    PLACE_TOLERANCE_MM,
+    SIDEWAYS_TOLERANCE_PIXELS,
+    missing_slices,
+    place_tolerance,
+)
+from sarcoma_core.dicom.scan import Check, Finding, Scan, refused, set_apart
+
+_ECHO_TOLERANCE = 1.05
+"""Echo times of one volume agree within 5 %: some scanners write the time of each slice."""
+
+
+def _several_slices(scan: Scan) -> Finding | None:
+    if len(scan.stack.distances) > 1:
+        return None
+    times = f" ({len(scan.sources)} images of it)" if len(scan.sources) > 1 else ""
+    return set_apart(f"a single slice{times}: not a volume")
+
+
+def _straight(scan: Scan) -> Finding | None:
+    tolerance = max(PLACE_TOLERANCE_MM, SIDEWAYS_TOLERANCE_PIXELS * float(scan.pixel_spacing.min()))
+    stack = scan.stack
+    if stack.sideways <= tolerance:
+        return None
+    return refused(
+        f"gantry tilt or shifted slices: the origins leave the normal by {stack.sideways:.1f} mm "
+        f"({stack.tilt:.1f} degrees); a volume needs a right angle"
+    )
+
+
+def _evenly_often(scan: Scan) -> Finding | None:
+    often = scan.stack.occurrences
+    usual = int(np.bincount(often).argmax())
+    odd = np.flatnonzero(often != usual)
+    if not odd.size:
+        return None
+    first = odd[0]
+    where = f"slice {first + 1} of {len(often)}, at {scan.stack.distances[first]:.1f} mm,"
+    if usual == 1:
+        return refused(
+            f"duplicate slices at {odd.size} of {len(often)} places: {where} is there {often[first]} times"
+        )
+    return refused(
+        f"incomplete volumes: {where} is there {often[first]} times where the others are there {usual} times"
+    )
+
+
+def _no_gap(scan: Scan) -> Finding | None:
+    gaps = scan.stack.gaps
+    missing = missing_slices(gaps)
+    if not missing.any() or missing.sum() > len(gaps):  # rather pieces than a stack with a hole
+        return None
+    first = int(np.flatnonzero(missing)[0])
+    total = len(gaps) + 1 + int(missing.sum())
+    which = f"slice {first + 2} of {total} is missing"
+    if missing.sum() > 1:
+        which = f"{missing.sum()} slices of {total} are missing, slice {first + 2} the first"
+    single = float(np.median(gaps[missing == 0]))
+    return refused(
+        f"{which}: the gap at {scan.stack.distances[first]:.1f} mm is {gaps[first]:.1f} mm "
+        f"where the others are {single:.1f} mm"
+    )
+
+
+def _even(scan: Scan) -> Finding | None:
+    stack = scan.stack
+    if stack.deviation <= place_tolerance(stack.spacing):
+        return None
+    return refused(
+        f"the spacing varies: gaps are {stack.gaps.min():.2f} to {stack.gaps.max():.2f} mm, "
+        f"slices lie up to {stack.deviation:.2f} mm from an even grid"
+    )
+
+
+def _two_slices(scan: Scan) -> Finding | None:
+    """One gap cannot be compared with others, so something else must say that nothing is missing in it."""
+    if len(scan.stack.gaps) != 1:
+        return None
+    gap = float(scan.stack.gaps[0])
+    plane = scan.sources[0].plane
+    thickness, stated = abs(plane.thickness or 0), abs(plane.spacing or 0)
+    near = place_tolerance(gap)
+    # Some write the free space between slices into SpacingBetweenSlices; it is then less than the thickness.
+    if stated and (
+        abs(gap - stated) <= near or (stated < thickness and abs(gap - stated - thickness) <= near)
+    ):
+        return None
+    numbers = sorted(h.instance_number for h in scan.headers if h.instance_number is not None)
+    skipped = len(scan.headers) == len(numbers) == 2 and numbers[1] - numbers[0] > 1  # noqa: PLR2004  the two slices
+    if not stated and not skipped and gap < 2 * thickness - near:
+        return None
+    known = f"SpacingBetweenSlices {stated:.1f} mm" if stated else f"SliceThickness {thickness:.1f} mm"
+    return refused(f"two slices {gap:.1f} mm apart with {known}: a slice between them may be missing")
+
+
+def _declared(scan: Scan) -> Finding | None:
+    """NumberOfSlices is mandatory in PET (PS3.3, C.8.9.1) and counts the slices of one volume."""
+    declared = max(
+        (n for h in scan.headers for k, n in h.declared_slices if k == "NumberOfSlices"), default=0
+    )
+    found = len(scan.stack.distances)
+    if scan.headers[0].modality != "PT" or declared <= found:
+        return None
+    return refused(f"slices are missing: NumberOfSlices is {declared}; found {found}")
+
+
+def _one_contrast(scan: Scan) -> Finding | None:
+    """Slices of two images, each at places of its own, look like one volume to the geometry."""
+    if scan.stack.occurrences[0] > 1:
+        return None
+    echoes = [float(v) for v in scan.trait("EchoTime") if isinstance(v, float) and v > 0]
+    if echoes and max(echoes) > _ECHO_TOLERANCE * min(echoes):
+        return refused(f"EchoTime is {min(echoes):g} to {max(echoes):g} ms within one volume")
+    for keyword in ("DiffusionBValue", "ComplexImageComponent"):
+        values = {v for v in scan.trait(keyword) if v is not None}
+        if len(values) > 1:
+            return refused(f"{keyword} has {len(values)} values within one volume")
+    return None
+
+
+STACK_CHECKS: tuple[Check, ...] = (
+    _several_slices,
+    _straight,
+    _evenly_often,
+    _no_gap,
+    _even,
+    _two_slices,
+    _declared,
+    _one_contrast,
+)

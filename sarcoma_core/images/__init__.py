@@ -1,0 +1,25 @@
+"""The images: built from this checkout, saved to a file for a site without a registry, pushed to one with.
+
+One image for each step, `sarcoma/<step>:<version>`, is an entry point and a label on a shared base
+(`sarcoma/core`, `sarcoma/torch`, `sarcoma/flare`). Everything goes through the `docker` command, as a person
+would do it by hand; nothing here is needed to run a step.
+"""
+
+from sarcoma_core.images.building import build
+from sarcoma_core.images.catalogue import reference
+from sarcoma_core.images.engine import Engine, EngineError, connect
+from sarcoma_core.images.measuring import Measured, measure, table
+from sarcoma_core.images.shipping import push, save
+
+__all__ = [
+    "Engine",
+    "EngineError",
+    "Measured",
+    "build",
+    "connect",
+    "measure",
+    "push",
+    "reference",
+    "save",
+    "table",
+]

@@ -1,0 +1,132 @@
+"""Which images there are: the shared bases, and one for each step of `containers/labels.json`."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import metadata
+from pathlib import Path
+
+from sarcoma_core import __version__
+from sarcoma_core.errors import InputError, UsageError
+
+COMMANDS_LABEL = "org.nrg.commands"
+"""The image label in which the Container Service looks for commands."""
+
+_PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
+
+PARENTS: Mapping[str, str | None] = {"core": None, "torch": "core", "flare": "torch"}
+"""Each base, and the base that it stands on."""
+
+
+@dataclass(frozen=True)
+class StepImage:
+    """The image of one step.
+
+    Args:
+        step: name of the step.
+        base: the base that it stands on, a key of `PARENTS`.
+        title: what XNAT calls the step.
+        commands: value of the label `org.nrg.commands`: a JSON list of commands.
+    """
+
+    step: str
+    base: str
+    title: str
+    commands: str
+
+
+def reference(name: str, registry: str = "") -> str:
+    """The reference of a step's or a base's image, e.g. `sarcoma/bias-field:0.1.0`.
+
+    Args:
+        name: the step or the base.
+        registry: prefix of a registry; none for the engine of this machine.
+
+    Raises:
+        UsageError: the registry is not a prefix that an image can have.
+    """
+    if registry and not _PREFIX.fullmatch(registry):
+        raise UsageError(
+            f"--registry: must be a host with a path, in lower case, without https://; found {registry!r}.",
+            hint="For example: --registry registry.example.org/imaging",
+        )
+    return f"{registry}/sarcoma/{name}:{__version__}".lstrip("/")
+
+
+def bases_of(images: Sequence[StepImage]) -> tuple[str, ...]:
+    """The bases that these images need, each after the one that it stands on."""
+    needed: set[str] = set()
+    for image in images:
+        base: str | None = image.base
+        while base is not None:
+            needed.add(base)
+            base = PARENTS[base]
+    return tuple(base for base in PARENTS if base in needed)
+
+
+def checkout() -> Path:
+    """The root of the repository that this package runs from.
+
+    Raises:
+        UsageError: it runs from an installed copy, which has no Dockerfiles.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "containers" / "core" / "Dockerfile").is_file():
+        raise UsageError(
+            "sarcoma images: must run from a checkout of the repository; this is an installed copy.",
+            hint="In the checkout: make images",
+        )
+    return root
+
+
+def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[StepImage, ...]:
+    """Read the images of some steps, or of all.
+
+    Args:
+        root: the checkout.
+        steps: names of steps; empty means all.
+
+    Raises:
+        InputError: `containers/labels.json` is missing or is not what `sarcoma generate` writes.
+        UsageError: there is no such step.
+    """
+    path = root / "containers" / "labels.json"
+    try:
+        known = {step: _read(step, entry) for step, entry in json.loads(path.read_text("utf-8")).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        fault = type(error).__name__
+        raise InputError(
+            f"containers/labels.json: must be as `sarcoma generate` writes it; {fault} on reading it.",
+            hint="Run: make generate",
+        ) from error
+    unknown = [step for step in steps if step not in known]
+    if unknown:
+        raise UsageError(f"--step: must be one of {', '.join(known)}; found {unknown[0]!r}.")
+    return tuple(known[step] for step in dict.fromkeys(steps or known))
+
+
+def _read(step: str, entry: Mapping[str, object]) -> StepImage:
+    base, title = str(entry["image"]), str(entry["title"])
+    PARENTS[base]  # an unknown base is a KeyError like any other fault of the file
+    return StepImage(
+        step, base, title, json.dumps(entry["commands"], ensure_ascii=False, separators=(",", ":"))
+    )
+
+
+def oci_labels(title: str) -> Mapping[str, str]:
+    """The labels of the OCI image specification (annotations), as far as the package's metadata knows them.
+
+    Args:
+        title: what the image is.
+    """
+    package = metadata("sarcoma")
+    urls = (url.partition(", ") for url in package.get_all("Project-URL") or ())
+    source = next((url for name, _, url in urls if name.lower() in ("source", "repository")), "")
+    known = {
+        "title": title,
+        "version": __version__,
+        "licenses": package["License-Expression"],
+        "source": source,
+    }
+    return {f"org.opencontainers.image.{key}": value for key, value in known.items() if value}

@@ -1,0 +1,62 @@
+"""What a run came to, in words: the same for the terminal and for the study's page."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sarcoma_core.archive.store import Session
+from sarcoma_core.launch.chain import SessionResult
+
+
+class SessionLine(NamedTuple):
+    """One session of a run."""
+
+    session: str
+    outcome: str
+    series: str
+    reason: str
+
+
+class SeriesLine(NamedTuple):
+    """One series of a run."""
+
+    session: str
+    scan: str
+    type: str
+    outcome: str
+    reason: str
+
+
+def holdings(session: Session) -> str:
+    """What a session holds, e.g. `2 MR, 1 RTSTRUCT`."""
+    counts = Counter(scan.modality for scan in session.scans)
+    return ", ".join(f"{n} {modality}" for modality, n in sorted(counts.items()))
+
+
+def session_line(result: SessionResult) -> SessionLine:
+    """A session's outcome, its series counted by what became of them, and why it failed."""
+    counts = Counter(outcome.status for outcome in result.series)
+    series = ", ".join(f"{n} {status}" for status, n in counts.items()) or holdings(result.session)
+    return SessionLine(result.session.label, "failed" if result.failed else "complete", series, result.reason)
+
+
+def series_lines(result: SessionResult) -> Iterator[SeriesLine]:
+    """Each series with the steps that it passed, or why it went no further. None is left out."""
+    label = result.session.label
+    for scan in result.session.scans:
+        seen = [(run.step, o) for run in result.runs if (o := result.outcome(run.step, scan.id))]
+        stopped = next((o for _, o in seen if o.status in ("set apart", "refused")), None)
+        passed = ", ".join(step for step, outcome in seen if outcome.status == "done")
+        if stopped:
+            yield SeriesLine(label, scan.id, scan.modality, stopped.status, stopped.reason)
+        elif seen:
+            reasons = "; ".join(dict.fromkeys(o.reason for _, o in seen if o.reason))
+            yield SeriesLine(label, scan.id, scan.modality, passed, reasons)
+        else:
+            yield SeriesLine(label, scan.id, scan.modality, "failed", result.reason)
+
+
+def lede(results: tuple[SessionResult, ...]) -> str:
+    """The result in one line, e.g. `2 of 3 sessions complete`."""
+    complete = sum(not result.failed for result in results)
+    return f"{complete} of {len(results)} sessions complete"

@@ -1,0 +1,57 @@
+"""What a reader has to know before using one series; read off its facts and its grid."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sarcoma_core.report.facts import value_text
+from sarcoma_core.report.planes import Upright
+from sarcoma_core.report.stages import State
+
+OBLIQUE_DEGREES = 2.0
+"""From here on the letters at the edges are worth a warning: 2 degrees move a voxel 100 mm away by 3.5 mm."""
+
+THICK = 3.0
+"""From this ratio of slice to pixel spacing on, the third dimension is coarse."""
+
+
+def voxel_unit(facts: Mapping[str, Any]) -> str:
+    """The unit of a converted volume: HU, SUV, PET's Units, or nothing where it is arbitrary.
+
+    PET's Units GML and CM2ML are standardised uptake values, by body weight and by surface (PS3.3, C.8.9.1).
+    """
+    units = str(facts.get("units") or "")
+    if facts.get("suv_type") or units in ("GML", "CM2ML"):
+        return "SUV"
+    return "" if units.lower() in ("arbitrary", "none") else units
+
+
+def cautions(modality: str, told: tuple[State, ...], volume: Upright | None) -> tuple[str, ...]:
+    """Sentences about one series.
+
+    Args:
+        modality: DICOM Modality.
+        told: what became of it.
+        volume: the converted volume, if there is one.
+    """
+    found = list(_of_facts(modality, told))
+    return (*found, *_of_grid(volume)) if volume else tuple(found)
+
+
+def _of_facts(modality: str, told: tuple[State, ...]) -> Iterator[str]:
+    converted, *_, scored = told
+    facts = converted.outcome.facts if converted.outcome else {}
+    for warning in facts.get("warnings") or ():
+        yield f"The headers are odd: {warning}."
+    if modality == "PT" and converted.condition == "done" and voxel_unit(facts) != "SUV":
+        yield f"The values are in {voxel_unit(facts) or 'an unknown unit'}, not SUV: patients do not compare."
+    if scored.outcome and scored.outcome.facts.get("source") == converted.stage.label:
+        yield "The volume was normalised without bias correction."
+
+
+def _of_grid(volume: Upright) -> Iterator[str]:
+    ratio = max(volume.spacing) / min(volume.spacing)
+    if ratio >= THICK:
+        yield f"The spacing is {value_text(round(ratio, 1))} times coarser across the slices than in them."
+    if volume.obliquity >= OBLIQUE_DEGREES:
+        degrees = value_text(round(volume.obliquity))
+        yield f"The volume is oblique by {degrees}°: the letters at the edges name the nearest direction."

@@ -1,0 +1,84 @@
+"""Render a session as one HTML file that loads nothing else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import jinja2
+
+from sarcoma_core import __version__
+from sarcoma_core.interface import ParamSpec
+from sarcoma_core.report.facts import Fact, value_text
+from sarcoma_core.report.references import Reference, reference
+from sarcoma_core.report.session import Session
+from sarcoma_core.report.stages import FATES, Run
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of the methods section, without its full stop, and the numbers of the papers it cites."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Methods:
+    """A methods section with its reference list, numbered in order of appearance from 1."""
+
+    sentences: tuple[Sentence, ...]
+    references: tuple[Reference, ...]
+
+
+def render(session: Session) -> str:
+    """The page, as text; equal sessions give equal text."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("sarcoma_core.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("session.html").render(
+        session=session,
+        summary=summary(session.counts()),
+        methods=methods(session.runs),
+        software=software(session.runs),
+        number=value_text,
+        parameter=ParamSpec.text,
+        version=__version__,
+    )
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """The head of the page, e.g. `3 series: 2 ready for the models, 1 set apart`."""
+    fates = ((counts[fate.replace(" ", "_")], words) for fate, words in FATES.items())
+    told = ", ".join(f"{count} {words}" for count, words in fates if count)
+    return f"{counts['series']} series: {told}"
+
+
+def methods(runs: Iterable[Run]) -> Methods:
+    """The sentences of the steps that made something; one that passed every series by has nothing to tell."""
+    keys: list[str] = []
+    sentences = []
+    for run in runs:
+        if run.record and any(outcome.status == "done" for outcome in run.record.outcomes):
+            keys += [key for key in run.record.cites if key not in keys]
+            numbers = sorted(keys.index(key) + 1 for key in run.record.cites)
+            sentences.append(Sentence(run.record.methods.rstrip(". "), tuple(numbers)))
+    return Methods(tuple(sentences), tuple(reference(key) for key in keys))
+
+
+def software(runs: Iterable[Run]) -> tuple[Fact, ...]:
+    """Versions of what did the work; where steps differ, each says its own."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for run in runs:
+        for name, version in run.record.software.items() if run.record else ():
+            found.setdefault(name, {}).setdefault(version, []).append(run.stage.step)
+    return tuple(Fact(name, _versions(found[name])) for name in sorted(found, key=str.lower))
+
+
+def _versions(steps_of: Mapping[str, list[str]]) -> str:
+    if len(steps_of) == 1:
+        return next(iter(steps_of))
+    return ", ".join(f"{version} ({', '.join(steps)})" for version, steps in steps_of.items())

@@ -1,0 +1,95 @@
+"""How slices of a volume lie on the page: radiological convention, letters on the edges, true proportions."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating]
+_orientations: Any = nib.orientations
+"""nibabel does not annotate these functions."""
+
+PlaneName = Literal["sagittal", "coronal", "axial"]
+
+ISOTROPIC = 1.2
+"""Up to this ratio of coarsest to finest spacing, a volume has no plane of acquisition of its own."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One of the three planes, as a radiologist looks at it: from the feet, from the front, from the left.
+
+    Args:
+        name: as DICOM and radiology call it.
+        axis: which axis of an RAS volume goes through the plane.
+        letters: at the top, right, bottom and left edge (PS3.3, C.7.6.1.1.1: A P R L H F).
+        first: where slice 1 lies.
+    """
+
+    name: PlaneName
+    axis: int
+    letters: tuple[str, str, str, str]
+    first: str
+
+
+SAGITTAL = Plane("sagittal", 0, ("H", "P", "F", "A"), "left")
+CORONAL = Plane("coronal", 1, ("H", "L", "F", "R"), "back")
+AXIAL = Plane("axial", 2, ("A", "L", "P", "R"), "feet")
+PLANES = (SAGITTAL, CORONAL, AXIAL)
+
+
+@dataclass(frozen=True)
+class Upright:
+    """A volume whose axes were put in the order and direction nearest to right, front, head (RAS).
+
+    Args:
+        array: shape (x, y, z).
+        spacing: mm along each axis.
+        obliquity: greatest angle between an axis and the patient axis nearest to it, degrees.
+    """
+
+    array: Array
+    spacing: tuple[float, float, float]
+    obliquity: float
+
+    def plane(self) -> Plane:
+        """The plane of acquisition: across the coarsest spacing; axial when the volume is isotropic."""
+        if max(self.spacing) <= ISOTROPIC * min(self.spacing):
+            return AXIAL
+        return PLANES[int(np.argmax(self.spacing))]
+
+    def slice(self, plane: Plane, index: int) -> Array:
+        """One slice as rows from the top and columns from the left, in the plane's convention."""
+        # RAS grows to the right, front and head; every plane shows the head or front at the top, and the
+        # patient's right (sagittal: front) at the left. So both axes are turned, in all three planes.
+        cut: Array = np.flip(np.take(self.array, index, axis=plane.axis)).T
+        return cut
+
+    def pixel(self, plane: Plane) -> tuple[float, float]:
+        """Height and width of a pixel of that plane's slices, mm."""
+        across, up = (mm for axis, mm in enumerate(self.spacing) if axis != plane.axis)
+        return up, across
+
+
+def upright(array: Array, affine: npt.NDArray[np.float64]) -> Upright:
+    """Turn a volume to RAS order without interpolation.
+
+    Args:
+        array: shape (i, j, k).
+        affine: voxel to RAS mm, shape (4, 4).
+    """
+    turns = _orientations.io_orientation(affine)
+    turned = _orientations.apply_orientation(array, turns)
+    mm = np.linalg.norm(affine[:3, :3], axis=0)
+    spacing = tuple(float(mm[int(np.flatnonzero(turns[:, 0] == axis)[0])]) for axis in range(3))
+    nearest = np.abs(affine[:3, :3] / mm).max(axis=0)
+    angle = float(np.degrees(np.arccos(np.clip(nearest, 0, 1))).max())
+    return Upright(turned, (spacing[0], spacing[1], spacing[2]), angle)
+
+
+def spread(count: int, wanted: int) -> tuple[int, ...]:
+    """Indices of up to `wanted` slices, evenly apart and away from the ends, from the last to the first."""
+    wanted = min(wanted, count)
+    return tuple(sorted({count * (k + 1) // (wanted + 1) for k in range(wanted)}, reverse=True))

@@ -1,0 +1,149 @@
+"""What the page shows of a session: read once, from the manifests and the volumes that they list."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sarcoma_core.archive import folder
+from sarcoma_core.imaging.body_mask import body_mask
+from sarcoma_core.imaging.volume import Volume, read_nifti
+from sarcoma_core.report.cautions import cautions, voxel_unit
+from sarcoma_core.report.facts import Fact, read_facts
+from sarcoma_core.report.pictures import Pictures, draw, plane_text
+from sarcoma_core.report.planes import Upright, upright
+from sarcoma_core.report.stages import (
+    FATES,
+    STAGES,
+    Run,
+    Stage,
+    State,
+    Verdict,
+    read_runs,
+    scan_ids,
+    states,
+    verdict,
+)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one step recorded of a series."""
+
+    stage: Stage
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One scan on the page.
+
+    Args:
+        scan: XNAT scan id.
+        modality: DICOM Modality.
+        grid: size, spacing and plane in one line; empty when there is no volume.
+        states: what became of it, stage by stage.
+        verdict: what it is good for.
+        receipts: of the steps that recorded something.
+        cautions: what to know before using it.
+        pictures: none when there is no volume to draw.
+    """
+
+    scan: str
+    modality: str
+    grid: str
+    states: tuple[State, ...]
+    verdict: Verdict
+    receipts: tuple[Receipt, ...]
+    cautions: tuple[str, ...]
+    pictures: Pictures | None
+
+
+@dataclass(frozen=True)
+class Session:
+    """All that the page shows.
+
+    Args:
+        runs: the stages with their manifests.
+        series: in natural order of the scan ids.
+    """
+
+    runs: tuple[Run, ...]
+    series: tuple[Series, ...]
+
+    def counts(self) -> Mapping[str, int]:
+        """How many series there are, and of each fate."""
+        fates = Counter(one.verdict.fate for one in self.series)
+        return {"series": len(self.series), **{fate.replace(" ", "_"): fates[fate] for fate in FATES}}
+
+
+def read_session(session: Path, *, slices: int) -> Session:
+    """Read what became of every series.
+
+    Args:
+        session: the session folder.
+        slices: how many slices of each volume to show.
+
+    Raises:
+        ArchiveError: the session was never converted, or a manifest or a file that it lists is damaged.
+    """
+    runs = read_runs(session)
+    volumes = {run.stage.label: _volumes(session, run) for run in runs}
+    return Session(
+        runs,
+        tuple(
+            _read_series(
+                scan, states(runs, scan), {k: v[scan] for k, v in volumes.items() if scan in v}, slices
+            )
+            for scan in scan_ids(runs)
+        ),
+    )
+
+
+def _volumes(session: Path, run: Run) -> Mapping[str, Path]:
+    """The volume of each scan that a stage has made and that is still current."""
+    if run.record is None or not run.current:
+        return {}
+    return {series.scan: series.volume for series in folder.series(session, (run.stage.label,))}
+
+
+def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> Series:
+    outcomes = [state.outcome for state in told if state.outcome]
+    modality = next((outcome.modality for outcome in outcomes if outcome.modality), "")
+    facts = outcomes[0].facts if outcomes else {}
+    versions: list[tuple[Stage, Upright]] = []
+    pictures, grid = None, ""
+    if STAGES[0].label in paths:
+        converted = read_nifti(paths[STAGES[0].label])
+        versions = _versions(converted, paths)
+        first = versions[0][1]
+        mask = upright(body_mask(converted.array, converted.spacing), converted.affine).array.astype(np.bool_)
+        unit = voxel_unit(facts)
+        pictures = draw(versions, mask, scan=scan, modality=modality, unit=unit, slices=slices)
+        grid = plane_text(first, first.plane())
+    return Series(
+        scan=scan,
+        modality=modality,
+        grid=grid,
+        states=told,
+        verdict=verdict(told),
+        receipts=tuple(
+            Receipt(s.stage, shown) for s in told if s.outcome and (shown := read_facts(s.outcome.facts))
+        ),
+        cautions=cautions(modality, told, versions[0][1] if versions else None),
+        pictures=pictures,
+    )
+
+
+def _versions(converted: Volume, paths: Mapping[str, Path]) -> list[tuple[Stage, Upright]]:
+    """The converted volume and what the steps made of it, those on its grid."""
+    found = []
+    for stage in STAGES:
+        if stage.label not in paths:
+            continue
+        volume = converted if stage is STAGES[0] else read_nifti(paths[stage.label])
+        if volume.array.shape == converted.array.shape:
+            found.append((stage, upright(volume.array, volume.affine)))
+    return found

@@ -1,0 +1,82 @@
+"""Which intensities are drawn from black to white: one window for a volume before and after a step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating]
+
+CT_CENTRE, CT_WIDTH = 40, 400
+"""The usual soft-tissue window, in HU."""
+
+SUV_HIGHS = (5.0, 10.0)
+"""Upper ends of the PET window, in SUV: two only, so that series compare; the wider where it is needed."""
+
+_UPTAKE_PERCENTILE = 99.9
+
+Z_LIMIT = 3.0
+"""Half of the z-score window, in standard deviations; the same for every series, so that series compare."""
+
+PERCENTILES = (0.5, 99.5)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A linear grey scale.
+
+    Args:
+        low: the value drawn at one end.
+        high: the value drawn at the other.
+        unit: of both, as a reader writes it; empty for arbitrary MR units.
+        inverted: whether high values are dark, as PET is read.
+        rule: how the window was chosen.
+    """
+
+    low: float
+    high: float
+    unit: str = ""
+    inverted: bool = False
+    rule: str = ""
+
+    def grey(self, values: Array) -> npt.NDArray[np.uint8]:
+        """Values as grey levels, 0 black to 255 white; what is not a number is drawn as `low`."""
+        inside = np.clip(np.nan_to_num(values.astype(np.float64), nan=self.low), self.low, self.high)
+        level = np.rint((inside - self.low) / (self.high - self.low) * 255).astype(np.uint8)
+        return 255 - level if self.inverted else level
+
+
+def window_for(modality: str, unit: str, values: Array) -> Window:
+    """The window of a converted volume, which its later versions share.
+
+    Args:
+        modality: DICOM Modality.
+        unit: of the voxels, e.g. HU, SUV or BQML; empty when arbitrary.
+        values: the voxels.
+    """
+    if modality == "CT":
+        low, high = CT_CENTRE - CT_WIDTH / 2, CT_CENTRE + CT_WIDTH / 2
+        return Window(low, high, "HU", rule=f"soft tissue, W {CT_WIDTH} L {CT_CENTRE}")
+    inverted = modality == "PT"
+    if inverted and unit.upper().startswith("SUV"):
+        _, uptake = between_percentiles(values, (0, _UPTAKE_PERCENTILE))
+        high = SUV_HIGHS[0] if uptake <= SUV_HIGHS[0] else SUV_HIGHS[1]
+        return Window(0.0, high, "SUV", inverted=True, rule="high uptake is dark")
+    low, high = between_percentiles(values, PERCENTILES)
+    percentiles = "{:g} to {:g} percentile of the converted volume".format(*PERCENTILES)
+    rule = f"{percentiles}; high uptake is dark" if inverted else percentiles
+    return Window(0.0 if inverted else low, high, unit, inverted=inverted, rule=rule)
+
+
+def z_window() -> Window:
+    """The window of a z-scored volume."""
+    return Window(-Z_LIMIT, Z_LIMIT, "sd", rule="the same for every series")
+
+
+def between_percentiles(values: Array, percentiles: tuple[float, float]) -> tuple[float, float]:
+    """Two percentiles of the finite values, at least a little apart."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(finite, percentiles))
+    return (low, high) if high > low else (low, low + 1.0)

@@ -1,0 +1,117 @@
+"""The committed command JSON, judged by what did not generate it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sarcoma_core.xnat.resolve import resolve
+
+from sarcoma_core import generate
+from sarcoma_core.archive.store import Archive, Scan, Session
+from sarcoma_core.cli.main import parser
+from sarcoma_core.interface import Kind, Step
+from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.commands import Command
+from sarcoma_core.xnat.lint import lint
+from sarcoma_core.xnat.objects import session_object
+from sarcoma_core.xnat.rules import validate
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parent / "golden"
+
+each_step = pytest.mark.parametrize("step", STEPS, ids=[s.name for s in STEPS])
+
+
+def committed(step: Step) -> str:
+    return (ROOT / "xnat_commands" / f"{step.name}.json").read_text()
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    archive = Archive(tmp_path)
+    scans = (Scan("1", "1.2", 1, "MR", "AX T1", 3),)
+    path = archive.session_path("P", "S_MR")
+    session = Session("P", "S_MR", "SARCOMA_E1", "S", "1.1", "", "20200101", scans, path)
+    for resource in ("NIFTI", "N4", "NORMALISED"):
+        session.resource(resource).mkdir(parents=True)
+    (path / "SCANS" / "1" / "DICOM").mkdir(parents=True)
+    archive.write(session)
+    return session
+
+
+def test_nothing_has_drifted_from_the_steps() -> None:
+    assert generate.drift(ROOT) == ()
+
+
+def test_drift_finds_a_changed_a_missing_and_a_stale_file(tmp_path: Path) -> None:
+    generate.write(tmp_path)
+    (tmp_path / "xnat_commands" / "convert.json").write_text("{}")
+    (tmp_path / "docs" / "steps" / "report.md").unlink()
+    (tmp_path / "xnat_commands" / "old-step.json").write_text("{}")
+    assert generate.drift(tmp_path) == (
+        "docs/steps/report.md",
+        "xnat_commands/convert.json",
+        "xnat_commands/old-step.json",
+    )
+    generate.write(tmp_path)
+    assert generate.drift(tmp_path) == ()
+
+
+@each_step
+def test_the_container_service_accepts_it_and_the_linter_finds_nothing(step: Step) -> None:
+    verdict = validate(committed(step))
+    assert (verdict.kind, verdict.messages) == ("ACCEPT", ())
+    assert lint(committed(step)) == ()
+
+
+@pytest.mark.parametrize("name", [p.stem for p in GOLDEN.glob("*.json")])
+def test_it_equals_the_one_written_by_hand(name: str) -> None:
+    assert json.loads((ROOT / "xnat_commands" / f"{name}.json").read_text()) == json.loads(
+        (GOLDEN / f"{name}.json").read_text()
+    )
+
+
+@each_step
+def test_what_the_service_would_run_is_a_command_line_of_ours_with_the_declared_defaults(
+    step: Step, session: Session
+) -> None:
+    command = Command.from_json(json.loads(committed(step)))
+    resolved = resolve(command, None, session_object(session), {})
+    arguments = parser().parse_args(["step", step.name, *resolved.arguments])
+    assert (str(arguments.session), str(arguments.out)) == ("/input", "/output")
+    given = {p: getattr(arguments, p.name) for p in step.params}
+    assert {p.name: p.parse(v) if isinstance(v, str) else v for p, v in given.items()} == dict(step.defaults)
+
+
+@each_step
+def test_every_output_lands_in_its_own_session_resource(step: Step, session: Session) -> None:
+    command = Command.from_json(json.loads(committed(step)))
+    resolved = resolve(command, None, session_object(session), {})
+    assert [o.label for o in resolved.outputs] == [o.spec.resource for o in step.outputs]
+    mounts = {m.path: (m.writable, m.source) for m in resolved.mounts}
+    assert mounts == {"/input": (False, session.path), "/output": (True, None)}
+
+
+@each_step
+def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(step: Step) -> None:
+    types = {
+        Kind.CHOICE: "select-one",
+        Kind.BOOLEAN: "boolean",
+        Kind.NUMBER: "number",
+        Kind.INTEGER: "number",
+    }
+    command = Command.from_json(json.loads(committed(step)))
+    assert [i.type for i in command.inputs] == [types[p.kind] for p in step.params]
+    for shown, param in zip(command.inputs, step.params, strict=True):
+        assert param.range in (shown.label or "")
+        assert shown.description
+    assert command.reserve_memory
+    assert command.limit_memory
+    assert command.limit_cpu
+
+
+def test_the_image_label_carries_the_same_commands() -> None:
+    labels = json.loads((ROOT / "containers" / "labels.json").read_text())
+    assert {name: [json.loads(committed(s)) for s in STEPS if s.name == name] for name in labels} == {
+        name: entry["commands"] for name, entry in labels.items()
+    }

@@ -1,0 +1,125 @@
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import dcm2niix
+import pytest
+
+from sarcoma_core.dicom.dcm2niix import run_dcm2niix, version
+from sarcoma_core.errors import RunError, SarcomaError, SeriesRefused
+from tests.dicom.series_maker import Stack, save
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    return save(Stack().datasets(), tmp_path / "DOE_JANE")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Record the call of the binary instead of making it; the test says how it ends."""
+    calls: list[Any] = [0]
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        names = sorted(path.name for path in Path(command[-1]).iterdir())
+        calls.extend([command, options, names])
+        if isinstance(calls[0], Exception):
+            raise calls[0]
+        return subprocess.CompletedProcess(command, calls[0], b"DOE_JANE", b"Doe^Jane")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return calls
+
+
+def test_the_binary_is_that_of_the_package_and_sees_neutral_names_only(
+    files: list[Path], out: Path, called: list[Any]
+) -> None:
+    with pytest.raises(SeriesRefused, match="no image"):
+        run_dcm2niix(files, out, philips=False)
+
+    _, command, options, names = called
+    assert command[0] == dcm2niix.bin
+    assert options["env"] == {}
+    assert names == [f"{n:06d}.dcm" for n in range(1, 7)]
+    assert not any("DOE" in part for part in command[:-1] if str(out) not in part)
+
+
+def test_it_writes_one_image_with_its_sidecar(files: list[Path], out: Path) -> None:
+    (written,) = run_dcm2niix(files, out, philips=False)
+
+    assert written.suffix == ""
+    assert written.image.is_file()
+    assert written.sidecar.is_file()
+    assert written.gradients == ()
+
+
+def test_read_only_input_is_enough(files: list[Path], out: Path) -> None:
+    for path in (*files, files[0].parent):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+    assert len(run_dcm2niix(files, out, philips=False)) == 1
+
+
+def test_images_that_it_makes_up_are_not_taken(tmp_path: Path, out: Path) -> None:
+    tilted = Stack(modality="CT").datasets()
+    for k, ds in enumerate(tilted):
+        ds.ImagePositionPatient[1] += k * 1.0
+
+    with pytest.raises(SeriesRefused, match="of its own making"):
+        run_dcm2niix(save(tilted, tmp_path / "tilted"), out, philips=False)
+
+
+@pytest.mark.parametrize(("code", "words"), [(2, "no valid DICOM"), (4, "corrupt"), (8, "a part only")])
+def test_what_is_the_fault_of_the_scan_refuses_the_scan(
+    files: list[Path], out: Path, called: list[Any], code: int, words: str
+) -> None:
+    called[0] = code
+
+    with pytest.raises(SeriesRefused, match=words):
+        run_dcm2niix(files, out, philips=False)
+
+
+@pytest.mark.parametrize("code", [-11, 6, 7, 127])
+def test_a_crash_is_an_error(files: list[Path], out: Path, called: list[Any], code: int) -> None:
+    called[0] = code
+
+    with pytest.raises(RunError, match=f"found {code}"):
+        run_dcm2niix(files, out, philips=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (subprocess.TimeoutExpired("x", 3), "within 3 s"),
+        (PermissionError(13, "Permission denied"), "cannot be started"),
+    ],
+)
+def test_a_binary_that_hangs_or_does_not_start_is_an_error(
+    files: list[Path], out: Path, called: list[Any], fault: Exception, words: str
+) -> None:
+    called[0] = fault
+
+    with pytest.raises(RunError, match=words):
+        run_dcm2niix(files, out, philips=False, timeout=3)
+
+
+@pytest.mark.parametrize("code", [1, 99])
+def test_no_message_carries_what_the_binary_says(
+    files: list[Path], out: Path, called: list[Any], code: int
+) -> None:
+    called[0] = code
+
+    with pytest.raises(SarcomaError) as error:
+        run_dcm2niix(files, out, philips=False)
+    assert "doe" not in str(error.value).lower()
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert version().startswith("dcm2niix 1.0.")

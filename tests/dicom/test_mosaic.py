@@ -1,0 +1,58 @@
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sarcoma_core.dicom.mosaic import Mosaic, read_mosaic, untile
+
+
+@given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6), st.data())
+def test_tiles_come_back_in_the_order_in_which_they_were_laid(
+    across: int, rows: int, columns: int, data: st.DataObject
+) -> None:
+    tiles = data.draw(st.integers(1, across**2))
+    slices = np.arange(tiles * rows * columns).reshape(tiles, rows, columns)
+    image = np.zeros((across * rows, across * columns), dtype=int)
+    for i, one in enumerate(slices):
+        down, right = divmod(i, across)
+        image[down * rows : (down + 1) * rows, right * columns : (right + 1) * columns] = one
+
+    mosaic = Mosaic(tiles, across, rows, columns, (None,) * tiles)
+
+    np.testing.assert_array_equal(untile(image, mosaic), slices)
+
+
+def test_positions_are_those_of_nibabel(data: Path) -> None:
+    path = data / "quirks/transfer_syntaxes/1.dcm"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from nibabel.nicom.dicomwrappers import wrapper_from_file
+
+        wrapper = wrapper_from_file(path)
+    mosaic = read_mosaic(pydicom.dcmread(path, stop_before_pixels=True))
+
+    assert mosaic is not None
+    assert (mosaic.rows, mosaic.columns, mosaic.tiles) == wrapper.image_shape
+    for k in (0, 17, 34):
+        lps = (np.asarray(wrapper.affine) @ [0, 0, k, 1])[:3]  # nibabel's DICOM readers stay in LPS
+        np.testing.assert_allclose(mosaic.positions[k], lps, atol=1e-3)
+
+
+def test_a_mosaic_without_its_private_header_has_no_positions(data: Path) -> None:
+    dataset = pydicom.dcmread(data / "quirks/transfer_syntaxes/1.dcm", stop_before_pixels=True)
+    dataset.remove_private_tags()
+
+    mosaic = read_mosaic(dataset)
+
+    assert mosaic is not None
+    assert mosaic.positions == (None,)
+
+
+def test_an_ordinary_image_is_no_mosaic() -> None:
+    dataset = pydicom.Dataset()
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND"]
+
+    assert read_mosaic(dataset) is None

@@ -1,0 +1,59 @@
+"""Compare a NIfTI file with voxels and a grid that come from elsewhere, without the code under test."""
+
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import numpy.typing as npt
+import SimpleITK
+
+nib: Any = nibabel
+sitk: Any = SimpleITK
+
+Voxels = npt.NDArray[Any]
+Affine = npt.NDArray[np.float64]
+
+
+def assert_same_image(path: Path, expected: Voxels, affine: Affine, *, relative: float = 0.0) -> None:
+    """Every voxel of the file is the expected one at the same place in the patient.
+
+    Args:
+        path: 3D NIfTI.
+        expected: shape (slices, rows, columns).
+        affine: of its (column, row, slice) to RAS, mm.
+        relative: allowed difference, as a part of the value.
+    """
+    image = nib.load(path)
+    assert_same_voxels(np.asarray(image.dataobj), image.affine, expected, affine, relative=relative)
+
+
+def assert_same_voxels(
+    found: Voxels, found_affine: Affine, expected: Voxels, affine: Affine, *, relative: float = 0.0
+) -> None:
+    assert found.size == expected.size
+    index = np.indices(found.shape).reshape(3, -1)
+    world = found_affine @ np.vstack([index, np.ones(index.shape[1])])
+    there = (np.linalg.inv(affine) @ world)[:3]
+    nearest = np.rint(there).astype(int)
+    # A hundredth of a voxel: printed positions are rounded, and ITK takes the spacing from the first slices.
+    assert np.abs(there - nearest).max() < 0.01
+    column, row, slice_ = nearest
+    values = expected[slice_, row, column].astype(np.float64)
+    assert np.all(np.abs(found.reshape(-1) - values) <= relative * np.abs(values))
+
+
+def affine_of(image: Any) -> Affine:
+    """The affine of a SimpleITK image, to RAS."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+    matrix[:3, 3] = image.GetOrigin()
+    return np.asarray(np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix)
+
+
+def read_series(folder: Path) -> tuple[Voxels, Affine]:
+    """A folder of classic slices by ITK's own series reader: voxels (slices, rows, columns) and affine."""
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+    image = reader.Execute()
+    return sitk.GetArrayFromImage(image), affine_of(image)

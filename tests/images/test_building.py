@@ -1,0 +1,114 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core.errors import RunError, UsageError
+from sarcoma_core.images import build, reference
+from sarcoma_core.images.catalogue import checkout, step_images
+from tests.images.conftest import ANSWERS, Answer, FakeDocker, InstallDocker
+
+PASSWORD = "swordfish"  # noqa: S105  made up, to be looked for
+INDEX = f"https://someone:{PASSWORD}@mirror.example.org/simple"
+
+
+def inspected(base: str, entrypoint: list[str] | None) -> str:
+    labels = {"org.opencontainers.image.base.name": base}
+    return json.dumps([{"Size": 300, "Config": {"Labels": labels, "Entrypoint": entrypoint}}])
+
+
+@pytest.fixture
+def docker(install_docker: InstallDocker) -> FakeDocker:
+    core, step = reference("core"), reference("convert")
+    return install_docker(
+        ANSWERS,
+        Answer(("image", "inspect", "--format={{.Size}}"), out="100\n"),
+        Answer(("image", "inspect", core), out=inspected("base:1", None)),
+        Answer(("image", "inspect", step), out=inspected(core, ["sarcoma", "step", "convert"])),
+    )
+
+
+def builds(docker: FakeDocker) -> list[list[str]]:
+    return [call for call in docker.calls if call[0] == "build"]
+
+
+def test_a_step_is_built_after_its_base_and_both_are_measured(docker: FakeDocker) -> None:
+    measured = build(("convert",), base_image="base:1")
+    assert [(m.image, m.size, m.added) for m in measured] == [
+        (reference("core"), 300, 200),
+        (reference("convert"), 300, 200),
+    ]
+    first, second = builds(docker)
+    assert f"--tag={reference('core')}" in first
+    assert "--build-arg=BASE_IMAGE=base:1" in first
+    assert f"--tag={reference('convert')}" in second
+    assert f"--build-arg=PARENT_IMAGE={reference('core')}" in second
+
+
+def test_the_step_carries_its_commands_and_its_entry_point(docker: FakeDocker) -> None:
+    build(("convert",), base_image="base:1")
+    [image] = step_images(checkout(), ("convert",))
+    [(call, text)] = [
+        (call, text) for call, text in zip(docker.calls, docker.texts, strict=True) if call[-1] == "-"
+    ]
+    assert f"--label=org.nrg.commands={image.commands}" in call
+    assert 'ENTRYPOINT ["sarcoma", "step", "convert"]' in text.splitlines()
+
+
+def test_secrets_are_mounted_and_never_written_on_a_command_line(docker: FakeDocker, tmp_path: Path) -> None:
+    ca = tmp_path / "with, a comma.pem"
+    ca.write_text("-----BEGIN CERTIFICATE-----\n", encoding="ascii")
+    build(("convert",), base_image="base:1", ca=ca, index=INDEX)
+    base, step = builds(docker)
+    assert sum(argument.startswith(("--secret=id=ca,", "--secret=id=index,")) for argument in base) == 2
+    assert not any(argument.startswith("--secret") for argument in step)
+    assert PASSWORD not in docker.log.read_text("utf-8")
+
+
+def test_no_secret_stays_behind_on_disk(
+    docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    build(("convert",), base_image="base:1", index=INDEX)
+    assert builds(docker)
+    assert not list(temporary.iterdir())
+
+
+def test_a_registry_is_a_second_tag_and_what_the_run_record_names(docker: FakeDocker) -> None:
+    build(("convert",), base_image="base:1", registry="host/x")
+    _, step = builds(docker)
+    assert f"--build-arg=IMAGE=host/x/{reference('convert')}" in step
+    assert ["tag", reference("convert"), f"host/x/{reference('convert')}"] in docker.calls
+
+
+def test_a_base_image_out_of_reach_is_told_with_the_way_round(install_docker: InstallDocker) -> None:
+    install_docker(
+        ANSWERS,
+        Answer(("image", "inspect"), 1, err="No such image"),
+        Answer(("pull",), 1, err="dial tcp: lookup registry: no such host\n"),
+    )
+    with pytest.raises(RunError, match=r"base:2 must be here.*no such host") as caught:
+        build(("convert",), base_image="base:2")
+    assert "bash .ci/base-image" in caught.value.hint
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.parametrize("index", ["mirror.example.org", "https://a b", f"ftp://{PASSWORD}"])
+def test_an_index_that_is_no_url_is_refused_without_showing_it(index: str) -> None:
+    with pytest.raises(UsageError, match="--index") as caught:
+        build(("convert",), index=index)
+    assert index not in str(caught.value)
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.parametrize(
+    "content", [None, b"not a certificate", b"-----BEGIN CERTIFICATE-----" + b"A" * 500_000]
+)
+def test_a_ca_that_cannot_be_a_secret_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    ca = tmp_path / "ca.pem"
+    if content is not None:
+        ca.write_bytes(content)
+    with pytest.raises(UsageError, match="--ca"):
+        build(("convert",), ca=ca)

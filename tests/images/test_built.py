@@ -1,0 +1,146 @@
+"""The images as they were built on this machine (`make images`), on a real engine."""
+
+import json
+import re
+from importlib.metadata import requires
+
+import pytest
+
+from sarcoma_core import __version__
+from sarcoma_core.images import Engine, measure, reference
+from sarcoma_core.images.catalogue import checkout, step_images
+from sarcoma_core.interface import Step
+from sarcoma_core.steps import STEPS
+from sarcoma_core.steps.running import IMAGE_VARIABLE
+from tests.images.conftest import inspect
+
+pytestmark = pytest.mark.docker
+
+STRANGER = "12345:54321"
+LEAST = ("--rm", "--network=none", "--read-only", "--tmpfs=/tmp", f"--user={STRANGER}")
+"""As little as a container may need: nobody's uid, nothing to write to but /tmp, no network."""
+
+every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+
+
+def run(engine: Engine, image: str, program: str, *arguments: str) -> str:
+    return engine.output("run", *LEAST, f"--entrypoint={program}", image, *arguments)
+
+
+@every_step
+def test_the_label_is_the_committed_command(engine: Engine, step: Step) -> None:
+    label = inspect(engine, reference(step.name))["Config"]["Labels"]["org.nrg.commands"]
+    committed = json.loads((checkout() / "xnat_commands" / f"{step.name}.json").read_text("utf-8"))
+    [command] = json.loads(label)
+    # The service takes `image` from the image that carries the label, so a label may leave it out.
+    assert {"image": reference(step.name), **command} == committed
+
+
+@every_step
+def test_the_label_survives_the_build_byte_for_byte(engine: Engine, step: Step) -> None:
+    [image] = step_images(checkout(), (step.name,))
+    assert inspect(engine, reference(step.name))["Config"]["Labels"]["org.nrg.commands"] == image.commands
+
+
+def test_no_character_of_a_label_is_lost(engine: Engine, core: str) -> None:
+    label = r"""org.nrg.commands=[{"d":"\"quoted\" $HOME ${HOME} \\ 'it' <&> ü"}]"""
+    tag = "sarcoma-test/label:latest"
+    engine.output("build", "--quiet", f"--tag={tag}", f"--label={label}", "-", text=f"FROM {core}\n")
+    try:
+        kept = inspect(engine, tag)["Config"]["Labels"]["org.nrg.commands"]
+    finally:
+        engine.output("image", "rm", tag)
+    assert f"org.nrg.commands={kept}" == label
+
+
+@every_step
+def test_the_entry_point_is_the_step_and_the_service_adds_arguments(engine: Engine, step: Step) -> None:
+    config = inspect(engine, reference(step.name))["Config"]
+    assert config["Entrypoint"] == ["sarcoma", "step", step.name]
+    assert not config["Cmd"]
+    assert f"{IMAGE_VARIABLE}={reference(step.name)}" in config["Env"]
+
+
+@every_step
+def test_the_image_says_what_it_is(engine: Engine, step: Step) -> None:
+    labels = inspect(engine, reference(step.name))["Config"]["Labels"]
+    assert labels["org.opencontainers.image.title"] == step.title
+    assert labels["org.opencontainers.image.version"] == __version__
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+@every_step
+def test_help_works_for_a_stranger_on_a_read_only_root(engine: Engine, step: Step) -> None:
+    text = engine.output("run", *LEAST, reference(step.name), "--help")
+    assert f"sarcoma step {step.name}" in text
+    assert all(param.flag in text for param in step.params)
+
+
+def test_nobody_is_root_unless_asked(engine: Engine, core: str) -> None:
+    user, _, group = inspect(engine, core)["Config"]["User"].partition(":")
+    assert int(user) >= 1000
+    assert int(group) >= 1000
+
+
+def test_a_stranger_has_a_home_to_write_to(engine: Engine, core: str) -> None:
+    code = """
+import getpass, os, pathlib, tempfile
+home = pathlib.Path.home()
+(home / "probe").write_text("x")
+print(os.getuid(), os.getgid(), home, tempfile.gettempdir(), getpass.getuser())
+"""
+    assert run(engine, core, "python", "-c", code).split()[:4] == ["12345", "54321", "/tmp", "/tmp"]  # noqa: S108  in the container
+
+
+def test_the_science_imports_without_a_warning(engine: Engine, core: str) -> None:
+    code = "import dcm2niix, jinja2, nibabel, numpy, PIL.Image, pydicom, SimpleITK, sarcoma_core.cli"
+    assert run(engine, core, "python", "-W", "error", "-c", code) == ""
+
+
+def test_what_is_imported_is_already_compiled(engine: Engine, core: str) -> None:
+    code = """
+import importlib, pathlib, sys
+for name in ("nibabel", "numpy", "pydicom", "SimpleITK", "sarcoma_core.cli.main"):
+    importlib.import_module(name)
+compiled = {n: m.__cached__ for n, m in sys.modules.items() if getattr(m, "__cached__", None)}
+assert len(compiled) > 300
+print(*(name for name, path in compiled.items() if not pathlib.Path(path).exists()))
+"""
+    assert run(engine, core, "python", "-c", code).split() == []
+
+
+def test_nothing_of_the_server_side_is_inside(engine: Engine, core: str) -> None:
+    extra = (requirement for requirement in requires("sarcoma") or () if "extra ==" in requirement)
+    packages = {re.split(r"[^\w-]", requirement)[0] for requirement in extra}
+    code = "from importlib.metadata import distributions; print(*(d.name.lower() for d in distributions()))"
+    inside = set(run(engine, core, "python", "-c", code).split())
+    assert {"docker", "pydantic", "xnat"} <= packages
+    assert "simpleitk" in inside
+    assert not packages & inside
+
+
+def test_no_python_inside_has_pip(engine: Engine, core: str) -> None:
+    base = run(engine, core, "python", "-c", "import sys; print(sys._base_executable)").strip()
+    code = """
+from importlib.util import find_spec
+print(*(name for name in ("pip", "setuptools", "ensurepip") if find_spec(name)))
+"""
+    for python in ("/opt/venv/bin/python", base):
+        assert run(engine, core, python, "-c", code).split() == []
+
+
+def test_nothing_inside_can_install_or_compile(engine: Engine, core: str) -> None:
+    tools = "pip pip3 easy_install gcc cc g++ c++ clang ld as make git"
+    found = run(engine, core, "/bin/sh", "-c", f"for tool in {tools}; do command -v $tool || true; done")
+    assert found == ""
+
+
+def test_core_adds_at_most_650_mb_to_its_base(engine: Engine) -> None:
+    [core] = measure(engine, ["core"])
+    assert core.added <= 650_000_000
+
+
+@every_step
+def test_a_step_adds_nothing_to_its_base(engine: Engine, step: Step) -> None:
+    layers = inspect(engine, reference(step.name))["RootFS"]["Layers"]
+    assert layers == inspect(engine, reference(step.image))["RootFS"]["Layers"]

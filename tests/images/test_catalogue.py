@@ -1,0 +1,103 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core import __version__
+from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.images.building import default_base_image
+from sarcoma_core.images.catalogue import (
+    PARENTS,
+    StepImage,
+    bases_of,
+    checkout,
+    oci_labels,
+    reference,
+    step_images,
+)
+from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.declaring import image_reference
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    path = tmp_path / "containers" / "labels.json"
+    path.parent.mkdir()
+    return path
+
+
+def write(path: Path, base: str = "core") -> None:
+    commands = [{"name": "n", "description": 'a "quote", a $dollar and a ü'}]
+    path.write_text(json.dumps({"one": {"image": base, "title": "One", "commands": commands}}), "utf-8")
+
+
+def test_every_step_of_the_package_has_an_image() -> None:
+    images = step_images(checkout())
+    assert {(image.step, image.base, image.title) for image in images} == {
+        (step.name, step.image, step.title) for step in STEPS
+    }
+
+
+@pytest.mark.parametrize("registry", ["", "registry.example.org:5000/imaging"])
+def test_images_are_called_what_their_commands_call_them(registry: str) -> None:
+    for step in STEPS:
+        assert reference(step.name, registry) == image_reference(step, registry)
+
+
+def test_a_label_is_a_json_list_and_loses_nothing(tmp_path: Path, labels: Path) -> None:
+    write(labels)
+    [image] = step_images(tmp_path)
+    assert json.loads(image.commands) == json.loads(labels.read_text("utf-8"))["one"]["commands"]
+
+
+def test_an_unknown_step_is_refused_with_the_known_ones(tmp_path: Path, labels: Path) -> None:
+    write(labels)
+    with pytest.raises(UsageError, match="must be one of one; found 'two'"):
+        step_images(tmp_path, ("two",))
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", '{"one": {}}', '{"one": 1}'])
+def test_labels_that_generate_did_not_write_are_refused(
+    tmp_path: Path, labels: Path, text: str | None
+) -> None:
+    if text is not None:
+        labels.write_text(text, "utf-8")
+    with pytest.raises(InputError) as caught:
+        step_images(tmp_path)
+    assert caught.value.hint == "Run: make generate"
+
+
+def test_an_unknown_base_is_refused(tmp_path: Path, labels: Path) -> None:
+    write(labels, base="windows")
+    with pytest.raises(InputError, match="KeyError"):
+        step_images(tmp_path)
+
+
+def test_a_base_comes_after_the_one_that_it_stands_on() -> None:
+    assert bases_of([StepImage("a", "flare", "A", "[]")]) == ("core", "torch", "flare")
+    assert bases_of([StepImage("a", "core", "A", "[]")]) == ("core",)
+    assert bases_of([]) == ()
+
+
+def test_every_base_has_a_dockerfile() -> None:
+    for base in PARENTS:
+        assert (checkout() / "containers" / base / "Dockerfile").is_file()
+
+
+def test_the_default_base_image_is_pinned_by_its_digest() -> None:
+    assert re.fullmatch(r"[^@]+:[^@]+@sha256:[0-9a-f]{64}", default_base_image(checkout()))
+
+
+@pytest.mark.parametrize("registry", ["https://registry.example.org", "HOST/Imaging", "a b", "host/"])
+def test_a_registry_that_no_image_can_have_is_refused(registry: str) -> None:
+    with pytest.raises(UsageError, match="--registry"):
+        reference("core", registry)
+
+
+def test_the_oci_labels_say_title_version_and_licence() -> None:
+    labels = oci_labels("A title")
+    assert labels["org.opencontainers.image.title"] == "A title"
+    assert labels["org.opencontainers.image.version"] == __version__
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+    assert all(labels.values()), "what is not known is left out"

@@ -1,0 +1,209 @@
+"""A chain over sessions: real steps as real processes, resumable, and no failure stops another session."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from sarcoma_core.archive.importing import import_folder
+from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.chains import CHAINS
+from sarcoma_core.errors import ArchiveError, UsageError
+from sarcoma_core.interface import Step
+from sarcoma_core.launch.chain import SessionResult, Settings, parse_settings, plan, run_chain
+from sarcoma_core.launch.summary import series_lines, session_line
+from sarcoma_core.phantom import hazards
+from sarcoma_core.provenance import read_record
+from sarcoma_core.runners.local import LocalRunner
+from sarcoma_core.runners.running import Ended
+from sarcoma_core.steps import step_named
+from sarcoma_core.xnat.resolve import ResolvedCommand
+from tests.laws import assert_every_series_has_one_outcome, assert_manifest_is_the_folder, outputs
+
+LABELS = ("NIFTI", "N4", "NORMALISED", "REPORT")
+
+
+class Silent:
+    """A watch that shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def step(self, session: Session, step: Step) -> None:
+        del session, step
+
+    def finished(self, result: SessionResult) -> None:
+        del result
+
+
+class Counting:
+    """The local runner, and the names of the steps that it was asked to run."""
+
+    name = "local"
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self._local = LocalRunner()
+
+    def run(self, command: ResolvedCommand, folders: Mapping[str, Path]) -> Ended:
+        self.ran.append(command.name.removeprefix("sarcoma-"))
+        return self._local.run(command, folders)
+
+
+def prepare(
+    archive: Archive, *, settings: Settings | None = None, force: bool = False
+) -> tuple[tuple[SessionResult, ...], list[str]]:
+    runner = Counting()
+    sessions = plan(archive, "P", ())
+    results = run_chain(
+        archive, "prepare", sessions, runner=runner, watch=Silent(), settings=settings, force=force
+    )
+    return results, runner.ran
+
+
+@pytest.fixture(scope="module")
+def prepared(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Two synthetic patients on which `prepare` has run; only read it."""
+    archive = Archive(tmp_path_factory.mktemp("prepared"))
+    import_folder(archive, "P", cohort)
+    results, ran = prepare(archive)
+    assert [session_line(r).outcome for r in results] == ["complete", "complete"], [r.reason for r in results]
+    assert ran == [*CHAINS["prepare"]] * 2
+    return archive
+
+
+@pytest.fixture
+def copy(prepared: Archive, tmp_path: Path) -> Archive:
+    return Archive(Path(shutil.copytree(prepared.root, tmp_path / "copy")))
+
+
+def first(archive: Archive) -> Session:
+    return plan(archive, "P", ())[0]
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_each_label_is_a_resource_whose_manifest_is_its_folder(prepared: Archive, label: str) -> None:
+    for session in plan(prepared, "P", ()):
+        record = read_record(session.resource(label))
+        assert record
+        assert_manifest_is_the_folder(session.resource(label), record)
+        assert (session.resource(label) / f"{label}_catalog.xml").is_file()
+        expected = {""} if label == "REPORT" else {scan.id for scan in session.scans}
+        assert_every_series_has_one_outcome(record, expected)
+
+
+def test_nothing_but_the_archive_is_left(prepared: Archive) -> None:
+    assert sorted(p.name for p in prepared.root.iterdir()) == ["P"]
+    for session in plan(prepared, "P", ()):
+        assert sorted(p.name for p in (session.path / "RESOURCES").iterdir()) == sorted(LABELS)
+
+
+def test_running_again_does_nothing_again(copy: Archive) -> None:
+    before = {label: outputs(first(copy).resource(label)) for label in LABELS}
+    results, ran = prepare(copy)
+    assert ran == []
+    assert {run.outcome for r in results for run in r.runs} == {"already done"}
+    assert {label: outputs(first(copy).resource(label)) for label in LABELS} == before
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_stopped(copy: Archive) -> None:
+    shutil.rmtree(first(copy).resource("NORMALISED"))
+    _, ran = prepare(copy)
+    assert ran == ["normalise", "report"]
+
+
+def test_a_changed_parameter_redoes_the_step_and_what_depends_on_it(copy: Archive) -> None:
+    _, ran = prepare(copy, settings=parse_settings("prepare", ["normalise.clip-low=1"]))
+    assert ran == ["normalise", "report"] * 2
+    record = read_record(first(copy).resource("NORMALISED"))
+    assert record
+    assert record.params["clip_low"] == 1
+
+
+def test_force_gives_byte_equal_outputs(copy: Archive) -> None:
+    before = {label: outputs(first(copy).resource(label)) for label in LABELS}
+    _, ran = prepare(copy, force=True)
+    assert ran == [*CHAINS["prepare"]] * 2
+    assert {label: outputs(first(copy).resource(label)) for label in LABELS} == before
+
+
+def test_a_late_series_redoes_the_conversion(copy: Archive, export: Path) -> None:
+    for path in export.rglob("*"):
+        if path.is_file() and "SE000004" in path.parts:
+            path.unlink()
+    hazards.localizer(next(p for p in export.rglob("SE000007")))
+    import_folder(copy, "P", export)
+    results, ran = prepare(copy)
+    assert ran == [*CHAINS["prepare"]]
+    lines = {line.scan: (line.outcome, line.reason) for line in series_lines(results[0])}
+    assert lines["1"][0] == "set apart"
+    assert lines["7"] == ("convert, bias-field, normalise", "")
+
+
+def test_a_failed_session_has_its_reason_and_retry_command_and_stops_no_other(
+    cohort: Path, tmp_path: Path
+) -> None:
+    export = Path(shutil.copytree(cohort, tmp_path / "export"))
+    for series in [p for p in min(export.iterdir()).rglob("SE*") if p.is_dir()]:
+        hazards.missing_slice(series)
+    archive = Archive(tmp_path / "archive")
+    import_folder(archive, "P", export)
+    (broken, good), ran = prepare(archive)
+    assert ran == ["convert", *CHAINS["prepare"]]
+    assert broken.failed
+    assert "scan 4 refused:" in broken.reason
+    assert "scan 7 refused:" in broken.reason
+    assert broken.retry == (
+        f"sarcoma run prepare --archive {archive.root} --project P --session {broken.session.label}"
+    )
+    assert not (broken.session.path / "RESOURCES").exists() or not list(
+        (broken.session.path / "RESOURCES").iterdir()
+    )
+    assert not good.failed
+
+
+def test_one_broken_series_does_not_stop_its_session(export: Path, tmp_path: Path) -> None:
+    hazards.missing_slice(next(p for p in export.rglob("SE000004")))
+    archive = Archive(tmp_path / "archive")
+    import_folder(archive, "P", export)
+    (result,), _ = prepare(archive)
+    assert not result.failed
+    lines = {line.scan: line for line in series_lines(result)}
+    assert lines["4"].outcome == "refused"
+    assert "missing" in lines["4"].reason
+    assert lines["7"].outcome == "convert, bias-field, normalise"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("shrink=2", "must be STEP.PARAM=VALUE"),
+        ("bias-field.shrink", "must be STEP.PARAM=VALUE"),
+        ("register.shrink=2", "a step of convert, bias-field, normalise, report"),
+        ("bias-field.width=2", "no parameter 'width'; it has: shrink"),
+        ("bias-field.shrink=99", "--shrink: must be 1 to 8; found 99"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_what_is_right(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse_settings("prepare", [text])
+
+
+def test_an_unknown_project_or_session_is_told_with_what_is_known(prepared: Archive) -> None:
+    with pytest.raises(ArchiveError, match="'Q', known: P"):
+        plan(prepared, "Q", ())
+    with pytest.raises(ArchiveError, match="found 'X', it has 2 sessions"):
+        plan(prepared, "P", ("X",))
+
+
+def test_every_chain_is_made_of_steps_that_exist() -> None:
+    for chain in CHAINS.values():
+        assert [step_named(name).name for name in chain] == list(chain)

@@ -1,0 +1,75 @@
+"""A series whose facts call for care says so."""
+
+import numpy as np
+import pytest
+
+from sarcoma_core.provenance import Outcome
+from sarcoma_core.report.cautions import cautions, voxel_unit
+from sarcoma_core.report.planes import Upright
+from sarcoma_core.report.stages import STAGES, State
+
+NONE = (
+    State(STAGES[0], "done"),
+    State(STAGES[1], "not applicable"),
+    State(STAGES[2], "not applicable"),
+)
+
+
+def told(convert: dict[str, object], normalise: dict[str, object] | None = None) -> tuple[State, ...]:
+    first = State(STAGES[0], "done", outcome=Outcome("2", "MR", "done", facts=convert))
+    last = State(STAGES[2], "done", outcome=Outcome("2", "MR", "done", facts=normalise or {}))
+    return first, NONE[1], last
+
+
+def grid(*spacing: float, obliquity: float = 0.0) -> Upright:
+    return Upright(np.zeros((4, 4, 4)), (spacing[0], spacing[1], spacing[2]), obliquity)
+
+
+@pytest.mark.parametrize(
+    ("facts", "unit"),
+    [
+        ({"units": "HU"}, "HU"),
+        ({"units": "arbitrary"}, ""),
+        ({"units": "NONE"}, ""),
+        ({}, ""),
+        ({"units": "BQML"}, "BQML"),
+        ({"units": "GML"}, "SUV"),
+        ({"units": "GML", "suv_type": "BW"}, "SUV"),
+        ({"units": "CM2ML"}, "SUV"),
+    ],
+)
+def test_the_unit_is_that_of_the_standard(facts: dict[str, object], unit: str) -> None:
+    assert voxel_unit(facts) == unit
+
+
+def test_a_plain_series_has_none() -> None:
+    assert cautions("MR", told({}, {"source": "N4"}), grid(1, 1, 2)) == ()
+
+
+def test_a_series_without_manifest_entries_has_none() -> None:
+    assert cautions("MR", NONE, None) == ()
+
+
+def test_the_converters_warnings_are_told() -> None:
+    (only,) = cautions("MR", told({"warnings": ["InstanceNumber starts at 3"]}), None)
+    assert "InstanceNumber starts at 3" in only
+
+
+def test_pet_that_is_not_suv_is_told() -> None:
+    (only,) = cautions("PT", told({"units": "BQML"}), None)
+    assert "BQML, not SUV" in only
+
+
+def test_pet_in_suv_is_not() -> None:
+    assert cautions("PT", told({"units": "GML"}), None) == ()
+
+
+def test_a_z_score_of_an_uncorrected_volume_is_told() -> None:
+    (only,) = cautions("MR", told({}, {"source": "NIFTI"}), None)
+    assert "without bias correction" in only
+
+
+def test_coarse_slices_and_oblique_axes_are_told() -> None:
+    coarse, oblique = cautions("MR", told({}), grid(1, 1, 6, obliquity=12.4))
+    assert "6 times" in coarse
+    assert "12°" in oblique

@@ -1,0 +1,158 @@
+"""The page in headless Chromium: silent, alone, and within its width on a desk and on a phone."""
+
+import importlib
+import importlib.util
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sarcoma_core.report.page import render
+from sarcoma_core.report.session import read_session
+from tests.report.sessions import full
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1280, 390)
+TAB = "\ue004"
+"""The key, as WebDriver writes it."""
+
+
+def need(what: str, found: object) -> None:
+    """A missing browser is a reason to skip on a desk, and a fault in CI."""
+    if found:
+        return
+    message = f"browser test: {what} was not found; on Debian: apt-get install chromium chromium-driver"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser")
+    full(folder / "session")
+    path = folder / "report.html"
+    path.write_text(render(read_session(folder / "session", slices=3)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    need("chromium", chromium)
+    need("chromedriver", driver)
+    need("selenium (the dev extra)", importlib.util.find_spec("selenium"))
+    webdriver = importlib.import_module("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(chromium)
+    options.add_argument("--headless=new")
+    options.add_argument("--hide-scrollbars")
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")  # Chromium refuses to sandbox as root, which containers are
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driven = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(driver)))
+    yield Browser(driven)
+    driven.quit()
+
+
+class Browser:
+    """Chromium, with the few questions that these tests ask."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    def show(self, page: Path, *, width: int = 1280, scheme: str = "light") -> None:
+        """Open a page at a width and in a colour scheme; what was logged before is forgotten."""
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
+        self.tell(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+        )
+        self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.driver.get(page.as_uri())
+
+    def tell(self, command: str, **arguments: object) -> None:
+        """A command of the DevTools protocol."""
+        self.driver.execute_cdp_cmd(command, arguments)
+
+    def ask(self, script: str) -> Any:
+        """What a script on the page returns."""
+        return self.driver.execute_script(f"return {script}")
+
+    def console(self) -> list[str]:
+        """Every message of the console."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> set[str]:
+        """Every address that was asked for, pictures in the page itself left out."""
+        entries = self.driver.get_log("performance")
+        events = [json.loads(entry["message"])["message"] for entry in entries]
+        sent = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        return {url for url in sent if not url.startswith("data:")}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_console_is_silent_and_nothing_else_is_requested(
+    browser: Browser, page: Path, width: int, scheme: str
+) -> None:
+    browser.show(page, width=width, scheme=scheme)
+    assert browser.console() == []
+    assert browser.requests() == {page.as_uri()}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_sticks_out_sideways(browser: Browser, page: Path, width: int) -> None:
+    browser.show(page, width=width)
+    assert browser.ask("innerWidth") == width
+    assert browser.ask("document.documentElement.scrollWidth") <= width
+    outside = browser.ask(
+        "[...document.querySelectorAll('main *')]"
+        ".filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 80))"
+    )
+    assert outside == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_picture_is_drawn_in_its_proportions(browser: Browser, page: Path, width: int) -> None:
+    browser.show(page, width=width)
+    sizes = browser.ask(
+        "[...document.images].map(i => [i.complete, i.naturalWidth, i.naturalHeight, i.width, i.height])"
+    )
+    assert len(sizes) == 15
+    for complete, natural_width, natural_height, drawn_width, drawn_height in sizes:
+        assert complete
+        assert drawn_width / drawn_height == pytest.approx(natural_width / natural_height, rel=0.02)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_table_shows_every_series_and_stays_a_table(browser: Browser, page: Path, width: int) -> None:
+    browser.show(page, width=width)
+    script = (
+        "[...document.querySelectorAll('.outcomes tbody tr')].map(r => [r.getAttribute('role'), r.innerText])"
+    )
+    rows = browser.ask(script)
+    assert [text.split()[1] for _, text in rows] == ["2", "3", "4", "5", "10"]
+    assert {role for role, _ in rows} == {"row"}
+    assert "slice 7 of 25 is missing" in rows[-1][1]
+
+
+def test_the_keyboard_reaches_the_skip_link_first_and_sees_it(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    browser.driver.switch_to.active_element.send_keys(TAB)
+    assert browser.ask("document.activeElement.className") == "skip"
+    assert browser.ask("document.activeElement.getBoundingClientRect().left") >= 0
+
+
+def test_letters_on_paper_are_dark_and_on_film_light(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    colours = browser.ask(
+        "['.film:not(.light) .letter', '.film.light .letter']"
+        ".map(s => getComputedStyle(document.querySelector(s)).color)"
+    )
+    assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]

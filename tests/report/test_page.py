@@ -1,0 +1,186 @@
+"""The page: complete, valid, safe, the same every time, and nothing in it that is not the series' own."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sarcoma_core.provenance import Outcome
+from sarcoma_core.report.page import methods, render, software, summary
+from sarcoma_core.report.session import read_session
+from sarcoma_core.report.stages import read_runs
+from tests.report.sessions import Builder, full
+
+VOID = {"meta", "link", "img", "path", "br"}
+CSS = Path(__file__).parents[2] / "sarcoma_core" / "report" / "style.css"
+
+
+class Page(HTMLParser):
+    """Every element of a page with its attributes; an element that is not closed fails."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, *tags: str) -> list[dict[str, Any]]:
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    full(tmp_path)
+    return render(read_session(tmp_path, slices=3))
+
+
+def test_every_element_is_closed_and_every_id_is_there_once(text: str) -> None:
+    ids = Counter(attributes["id"] for _, attributes in Page(text).elements if "id" in attributes)
+    assert set(ids.values()) == {1}
+
+
+def test_every_series_of_the_manifests_has_its_row(text: str) -> None:
+    assert [row["data-scan"] for row in Page(text).all("tr") if "data-scan" in row] == [
+        "2",
+        "3",
+        "4",
+        "5",
+        "10",
+    ]
+
+
+def test_every_link_inside_the_page_leads_somewhere(text: str) -> None:
+    page = Page(text)
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    inside = [a["href"][1:] for a in page.all("a") if a["href"].startswith("#")]
+    assert len(inside) > 5
+    assert set(inside) <= ids
+
+
+def test_nothing_is_loaded_or_run(text: str) -> None:
+    page = Page(text)
+    assert not page.all("script", "iframe", "object", "embed", "form", "base")
+    loaded = [a["src"] for a in page.all("img")] + [a["href"] for a in page.all("link")]
+    assert all(source.startswith("data:") for source in loaded)
+    assert not re.search(r"url\(|@import", text)
+    assert not [a for _, attributes in page.elements for a in attributes if a.startswith("on")]
+
+
+def test_a_policy_forbids_the_browser_to_load_anything_else(text: str) -> None:
+    (policy,) = [m["content"] for m in Page(text).all("meta") if "http-equiv" in m]
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+
+
+def test_every_picture_has_a_text_alternative_of_its_own(text: str) -> None:
+    alternatives = [a["alt"] for a in Page(text).all("img")]
+    alternatives += [a["aria-label"] for a in Page(text).all("svg")]
+    assert len(alternatives) == (3 * 3 + 3 + 3) + (2 + 1 + 1)
+    assert all(alternatives)
+    assert len({a["alt"] for a in Page(text).all("img")}) == 15
+
+
+def test_headings_are_in_order(text: str) -> None:
+    levels = [int(tag[1]) for tag, _ in Page(text).elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_captions_and_the_page_a_language(text: str) -> None:
+    page = Page(text)
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert page.all("html") == [{"lang": "en"}]
+
+
+def test_the_same_session_gives_the_same_bytes_whenever_and_wherever_it_ran(tmp_path: Path) -> None:
+    pages = []
+    for name in ("one", "two"):
+        builder = full(tmp_path / name)
+        for run in read_runs(builder.path):
+            assert run.record
+            builder.record(run.stage.label, *run.record.outcomes, image=name, started=name, finished=name)
+        pages.append(render(read_session(builder.path, slices=2)))
+    assert pages[0] == pages[1]
+
+
+def test_times_hashes_and_images_stay_in_the_manifests(text: str) -> None:
+    assert not re.search(r"2031|sha256:|registry/", text)
+    assert "run.json" in text
+
+
+def test_what_a_manifest_says_is_text_and_never_markup(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    evil = "</style><script>alert(1)</script>"
+    outcome = builder.done("NIFTI", "2", **{"converter": evil, evil: evil})
+    builder.record("NIFTI", outcome, Outcome("3", evil, "refused", evil), methods=evil, params={evil: evil})
+    text = render(read_session(tmp_path, slices=1))
+    assert not Page(text).all("script")
+    assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"ready": 3}, "3 series: 3 ready for the models"),
+        ({"ready": 2, "set_apart": 1}, "3 series: 2 ready for the models, 1 set apart"),
+        ({"unfinished": 1, "refused": 2}, "3 series: 1 not finished, 2 refused"),
+    ],
+)
+def test_the_head_counts_what_there_is(counts: dict[str, int], words: str) -> None:
+    none = {"series": 3, "ready": 0, "unfinished": 0, "set_apart": 0, "refused": 0}
+    assert summary(none | counts) == words
+
+
+def test_methods_cite_each_paper_once_and_by_its_number(tmp_path: Path) -> None:
+    full(tmp_path)
+    found = methods(read_runs(tmp_path))
+    assert [sentence.numbers for sentence in found.sentences] == [(1, 2), (2, 3), ()]
+    assert [paper.key for paper in found.references] == ["li2016", "lowekamp2013", "tustison2010"]
+
+
+def test_a_step_that_passed_every_series_by_has_no_methods_sentence(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "3", "CT"))
+    builder.record("N4", Outcome("3", "CT", "not applicable", "N4 is for MR"))
+    assert [sentence.text for sentence in methods(read_runs(tmp_path)).sentences] == ["Conversion was done"]
+
+
+def test_software_that_differs_between_steps_says_where(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"), software={"numpy": "2.0", "pydicom": "3.0"})
+    builder.record("N4", builder.done("N4", "2"), software={"numpy": "2.1"})
+    told = {fact.label: fact.value for fact in software(read_runs(tmp_path))}
+    assert told == {"numpy": "2.0 (convert), 2.1 (bias-field)", "pydicom": "3.0"}
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_has_the_contrast_of_wcag_aa(scheme: int) -> None:
+    palette = re.findall(r":root \{(.*?)\}", CSS.read_text(), re.DOTALL)[scheme]
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", palette))
+    paper = luminance(colours["paper"])
+    for name in ("ink", "muted", "accent", "good", "warn", "bad"):
+        lighter, darker = sorted((paper, luminance(colours[name])), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, name

@@ -1,0 +1,91 @@
+"""Every series ends in one verdict, and the verdict says what to do next."""
+
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core.errors import ArchiveError
+from sarcoma_core.provenance import Outcome
+from sarcoma_core.report.stages import MARKS, STAGES, read_runs, scan_ids, states, verdict
+from sarcoma_core.steps import step_named
+from tests.report.sessions import Builder, full, passes
+
+
+def conditions(path: Path, scan: str) -> list[str]:
+    return [state.condition for state in states(read_runs(path), scan)]
+
+
+def test_the_stages_are_what_the_steps_declare() -> None:
+    for stage in STAGES:
+        step = step_named(stage.step)
+        assert [output.spec.resource for output in step.outputs] == [stage.label]
+        assert step.input.spec.resource == stage.reads
+
+
+def test_every_condition_has_a_sign_of_its_own() -> None:
+    assert len(set(MARKS.values())) == len(MARKS)
+
+
+def test_no_scan_is_lost_and_ten_comes_after_two(tmp_path: Path) -> None:
+    full(tmp_path)
+    assert scan_ids(read_runs(tmp_path)) == ("2", "3", "4", "5", "10")
+
+
+@pytest.mark.parametrize(
+    ("scan", "told", "fate", "resource"),
+    [
+        ("2", ["done", "done", "done"], "ready", "NORMALISED"),
+        ("3", ["done", "not applicable", "not applicable"], "ready", "NIFTI"),
+        ("4", ["set apart", "not reached", "not reached"], "set apart", ""),
+        ("10", ["refused", "not reached", "not reached"], "refused", ""),
+    ],
+)
+def test_a_full_chain_settles_every_series(
+    tmp_path: Path, scan: str, told: list[str], fate: str, resource: str
+) -> None:
+    full(tmp_path)
+    assert conditions(tmp_path, scan) == told
+    found = verdict(states(read_runs(tmp_path), scan))
+    assert found.fate == fate
+    assert resource in found.advice
+
+
+def test_a_step_that_has_not_run_leaves_the_series_unfinished(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"))
+    assert conditions(tmp_path, "2") == ["done", "not run", "not run"]
+    found = verdict(states(read_runs(tmp_path), "2"))
+    assert found.fate == "unfinished"
+    assert "bias-field" in found.advice
+
+
+def test_a_series_refused_by_a_later_step_is_refused(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"))
+    builder.record("N4", Outcome("2", "MR", "refused", "the volume is constant"))
+    builder.record("NORMALISED", builder.done("NORMALISED", "2", source="NIFTI"))
+    found = verdict(states(read_runs(tmp_path), "2"))
+    assert found.fate == "refused"
+    assert "bias-field" in found.advice
+
+
+def test_what_was_made_before_an_earlier_step_ran_again_is_out_of_date(tmp_path: Path) -> None:
+    builder = full(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"), started="2031-05-07T00:00:00+00:00")
+    assert conditions(tmp_path, "2") == ["done", "out of date", "out of date"]
+    assert verdict(states(read_runs(tmp_path), "2")).fate == "unfinished"
+
+
+def test_a_series_that_came_after_a_step_has_not_been_through_it(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"), builder.done("NIFTI", "3", "CT"))
+    builder.record("N4", passes("3", "CT"))
+    assert conditions(tmp_path, "2")[1] == "not run"
+
+
+@pytest.mark.parametrize("label", ["N4", "NORMALISED"])
+def test_a_session_that_was_never_converted_has_no_report(tmp_path: Path, label: str) -> None:
+    builder = Builder(tmp_path)
+    builder.record(label, builder.done(label, "2"))
+    with pytest.raises(ArchiveError, match="NIFTI"):
+        read_runs(tmp_path)

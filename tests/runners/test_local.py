@@ -1,0 +1,93 @@
+"""The local runner: our own steps as processes, and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from sarcoma_core.archive.importing import import_folder
+from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.errors import RunError
+from sarcoma_core.runners import runner_named
+from sarcoma_core.runners.local import LocalRunner
+from sarcoma_core.steps import step_named
+from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.objects import session_object
+from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+
+
+@pytest.fixture
+def session(export: Path, tmp_path: Path) -> Session:
+    return import_folder(Archive(tmp_path / "archive"), "P", export).sessions[0]
+
+
+def resolved(session: Session) -> ResolvedCommand:
+    return resolve(command_for(step_named("convert")), None, session_object(session), {})
+
+
+def test_mount_paths_become_the_folders_behind_them(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    ended = LocalRunner().run(resolved(session), {"in": session.path, "out": tmp_path / "build"})
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert sorted(p.name for p in (tmp_path / "build" / "NIFTI").iterdir()) == ["4", "7", "run.json"]
+
+
+@pytest.mark.parametrize(
+    "image", ["xnat/dcm2niix:latest", "sarcoma/unknown:1.0", "sarcoma/convert:1.0 --help", ""]
+)
+def test_a_foreign_command_never_becomes_a_process(session: Session, tmp_path: Path, image: str) -> None:
+    command = replace(resolved(session), image=image)
+    with pytest.raises(RunError, match="the image must be one of our steps"):
+        LocalRunner().run(command, {"in": session.path, "out": tmp_path})
+
+
+def test_a_registry_prefix_is_still_ours(session: Session, tmp_path: Path) -> None:
+    command = replace(
+        resolved(session), image="registry.example.org:5000/x/sarcoma/convert:9.9", arguments=("--help",)
+    )
+    ended = LocalRunner().run(command, {"in": session.path, "out": tmp_path})
+    assert ended.exit_code == 0
+    assert "sarcoma step convert" in ended.stdout
+
+
+def test_the_reason_is_the_last_line_of_standard_error(session: Session, tmp_path: Path) -> None:
+    command = replace(resolved(session), arguments=("--session", "/input/none", "--out", "/output"))
+    ended = LocalRunner().run(command, {"in": session.path, "out": tmp_path})
+    assert ended.exit_code == 1
+    assert ended.reason == "--session: must be a folder; found none there."
+
+
+def test_nothing_in_the_environment_names_an_xnat(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XNAT_HOST", "https://xnat.example.org")
+    monkeypatch.setenv("SARCOMA_IMAGE", "from-outside")
+    seen: dict[str, str] = {}
+
+    class Popen:
+        """A test double that only notes the environment."""
+
+        returncode = 0
+
+        def __init__(self, line: list[str], *, env: dict[str, str], **_: object) -> None:
+            del line
+            seen.update(env)
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+        def communicate(self) -> tuple[str, str]:
+            return "", ""
+
+    monkeypatch.setattr("sarcoma_core.runners.local.subprocess.Popen", Popen)
+    LocalRunner().run(resolved(session), {"in": session.path, "out": tmp_path})
+    assert "PATH" in seen
+    assert [name for name in seen if name.startswith(("XNAT_", "SARCOMA_"))] == []
+
+
+def test_runners_are_found_by_name() -> None:
+    assert runner_named("local").name == "local"

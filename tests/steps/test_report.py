@@ -1,0 +1,77 @@
+"""The step `report`: one page, told in its manifest, or a reason why there is none."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core.errors import ArchiveError, UsageError
+from sarcoma_core.steps import convert, report
+from sarcoma_core.steps.running import run_step
+from tests.laws import assert_manifest_is_the_folder, outputs
+from tests.report.sessions import Builder, full
+
+
+def test_it_leaves_one_page_and_counts_the_series_in_its_manifest(tmp_path: Path) -> None:
+    full(tmp_path / "session")
+    (record,) = run_step(report.STEP, tmp_path / "session", tmp_path / "out", {})
+    assert [entry.path for entry in record.files] == ["report.html"]
+    assert record.outcomes[0].facts == {
+        "series": 5,
+        "ready": 3,
+        "unfinished": 0,
+        "set_apart": 1,
+        "refused": 1,
+    }
+    assert_manifest_is_the_folder(tmp_path / "out" / "REPORT", record)
+
+
+def test_it_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
+    full(tmp_path / "session")
+    for name in ("one", "two"):
+        run_step(report.STEP, tmp_path / "session", tmp_path / name, {"slices": 2})
+    assert outputs(tmp_path / "one") == outputs(tmp_path / "two") != {}
+
+
+@pytest.mark.parametrize("slices", [1, 9])
+def test_it_shows_as_many_slices_as_asked_for(tmp_path: Path, slices: int) -> None:
+    full(tmp_path / "session")
+    run_step(report.STEP, tmp_path / "session", tmp_path / "out", {"slices": slices})
+    page = (tmp_path / "out" / "REPORT" / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img ") == slices * (3 + 1 + 1)
+
+
+@pytest.mark.parametrize("slices", [0, 10])
+def test_slices_have_bounds(tmp_path: Path, slices: int) -> None:
+    with pytest.raises(UsageError, match="--slices"):
+        run_step(report.STEP, tmp_path, tmp_path / "out", {"slices": slices})
+
+
+def test_a_session_that_was_never_converted_gives_a_reason_and_no_page(tmp_path: Path) -> None:
+    Builder(tmp_path / "session").record("N4")
+    with pytest.raises(ArchiveError, match="must hold a resource NIFTI"):
+        run_step(report.STEP, tmp_path / "session", tmp_path / "out", {})
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_importing_the_step_imports_no_science() -> None:
+    heavy = "{'numpy', 'PIL', 'nibabel', 'jinja2'}"
+    line = f"import sys, sarcoma_core.steps.report; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_real_session_of_mr_ct_and_pet_is_told_completely(tmp_path: Path, data: Path) -> None:
+    patient, session = data / "sts_ibsi" / "STS_025", tmp_path / "session"
+    for scan, folder in (("1", "MR_T1/image"), ("2", "CT/image"), ("3", "PET/image"), ("4", "CT/mask")):
+        shutil.copytree(patient / folder, session / "SCANS" / scan / "DICOM")
+    run_step(convert.STEP, session, session / "RESOURCES", {})
+    (record,) = run_step(report.STEP, session, session / "RESOURCES", {"slices": 1})
+    page = (session / "RESOURCES" / "REPORT" / "report.html").read_text(encoding="utf-8")
+    assert record.outcomes[0].facts["unfinished"] == 3
+    assert record.outcomes[0].facts["set_apart"] == 1
+    for words in ("The step <b>bias-field</b> has not run", "0 to 5 SUV", "\u2212160 to 240 HU"):
+        assert words in page
+    assert len(page) < 2_000_000
