@@ -32,15 +32,19 @@ def assert_same_voxels(
     found: Voxels, found_affine: Affine, expected: Voxels, affine: Affine, *, relative: float = 0.0
 ) -> None:
     assert found.size == expected.size
-    index = np.indices(found.shape).reshape(3, -1)
-    world = found_affine @ np.vstack([index, np.ones(index.shape[1])])
-    there = (np.linalg.inv(affine) @ world)[:3]
-    nearest = np.rint(there).astype(int)
+    exact = np.linalg.inv(affine) @ found_affine
+    step = np.rint(exact).astype(int)
+    corners = np.stack(np.meshgrid(*[(0, n - 1) for n in found.shape], [1], indexing="ij"))[..., 0]
     # A hundredth of a voxel: printed positions are rounded, and ITK takes the spacing from the first slices.
-    assert np.abs(there - nearest).max() < 0.01
-    column, row, slice_ = nearest
+    assert np.abs(np.tensordot(exact - step, corners, axes=1)).max() < 0.01
+    index = np.ogrid[tuple(slice(n) for n in found.shape)]
+    column, row, slice_ = (
+        sum((step[axis, i] * index[i] for i in range(3) if step[axis, i]), start=step[axis, 3])
+        for axis in range(3)
+    )
+    assert min(column.min(), row.min(), slice_.min()) == 0
     values = expected[slice_, row, column].astype(np.float64)
-    assert np.all(np.abs(found.reshape(-1) - values) <= relative * np.abs(values))
+    assert np.all(np.abs(found - values) <= relative * np.abs(values))
 
 
 def affine_of(image: Any) -> Affine:

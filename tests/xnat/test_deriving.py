@@ -153,6 +153,9 @@ def test_a_multiple_input_takes_the_scans_that_are_chosen(session: XnatObject) -
     }
     assert resolve(command(**parts), None, session, {}).command_line == "4,12"
     assert resolve(command(**parts), None, session, {"scan": '["12"]'}).command_line == "12"
+    assert (
+        resolve(command(**parts), None, session, {"scan": session.below["scans"][1].uri}).command_line == "12"
+    )
 
 
 def test_a_multiple_input_without_any_value_is_refused_when_it_is_required(session: XnatObject) -> None:
@@ -171,3 +174,10 @@ def test_a_parser_is_not_evaluated_offline(session: XnatObject) -> None:
     label = derived("label", "string", parser="//x", **{"derived-from-xnat-object-property": "label"})
     with pytest.raises(NotEvaluatedError, match="parser"):
         one(session, label)
+
+
+def test_nothing_is_derived_from_a_plain_text() -> None:
+    label = derived("label", "string", "text", **{"derived-from-xnat-object-property": "label"})
+    plain = command(**{"external-inputs": [{"name": "text"}], "derived-inputs": [label]})
+    with pytest.raises(ResolutionError, match=r'^Input "label" could not be resolved for this item'):
+        resolve(plain, None, None, {"text": "S1"})

@@ -56,6 +56,20 @@ def scans(matcher: str) -> list[str]:
         ("!@.scan-type", ["9"]),
         ("!(@.scan-type == 'T2')", ["4", "9"]),
         ("$.label == 'S1'", ["4", "7", "9"]),
+        ("@.scan-type > 'T1 z'", ["7"]),
+        ("@.scan-type < 'T2'", ["4"]),
+        ("@.resources[*].label contains 'NIFTI'", ["4"]),
+        ("@.frames contains 4", []),
+        ("@.frames =~ /2./", ["4"]),
+        ("@.frames == 'many'", []),
+        ("/T2/ =~ @.scan-type", ["7"]),
+        ("@.scan-type =~ @.id", []),
+        ("@.scan-type > null", []),
+        ("@.resources > @.resources", []),
+        ("true > false", []),
+        ("'T2' in $.scans[1]", []),
+        ("'T2' in $.scans[1].*", ["4", "7", "9"]),
+        ("@.resources == @.resources", ["4", "7", "9"]),
     ],
 )
 def test_an_operator_means_what_its_documentation_says(matcher: str, ids: list[str]) -> None:
@@ -92,6 +106,11 @@ def test_and_binds_tighter_than_or() -> None:
     assert scans("(@.id == '4' || @.id == '7') && @.frames < 10") == ["7"]
 
 
+def test_a_flag_is_the_word_true_to_a_regular_expression() -> None:
+    flagged = from_json({"type": "Session", "shared": True})
+    assert matching((flagged,), "@.shared =~ /tr.e/", root=flagged)
+
+
 def test_true_is_not_one() -> None:
     flagged = from_json({"type": "Session", "label": "x", "shared": True})
     assert matching((flagged,), "@.shared == true", root=flagged)
@@ -118,6 +137,10 @@ def test_true_is_not_one() -> None:
         "@.id == '4' and @.frames > 1",
         "@.label == 'it's'",
         "'T2'",
+        "@.id in [/4/]",
+        "match(@.id, '4')",
+        "(@.id | @.label) == '4'",
+        "@.id == length(@.id)",
         "",
         "@.id)] || $[?(@.id",
     ],

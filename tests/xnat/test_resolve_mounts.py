@@ -9,7 +9,7 @@ from sarcoma_core.xnat.refusals import ResolutionError
 from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
 from tests.xnat.launches import SESSION, Json, command, derived, small_archive
 
-FEEDS = {"provides-files-for-command-mount": "in"}
+FEEDS: Json = {"provides-files-for-command-mount": "in"}
 
 
 @pytest.fixture
@@ -17,13 +17,13 @@ def session(tmp_path: Path) -> XnatObject:
     return session_object(small_archive(tmp_path).session("STS", "S1"))
 
 
-def mounted(session: XnatObject, *inputs: Json, external: Json = SESSION, **values: str) -> ResolvedCommand:
+def mounted(session: XnatObject, *inputs: Json, external: Json = SESSION) -> ResolvedCommand:
     mounts = [{"name": "in", "path": "/input"}]
     return resolve(
         command(mounts=mounts, **{"external-inputs": [external], "derived-inputs": list(inputs)}),
         None,
         session,
-        values,
+        {},
     )
 
 
@@ -32,7 +32,7 @@ def test_a_scan_a_resource_an_assessor_and_a_file_are_mounted_as_they_lie(
 ) -> None:
     folder = tmp_path / "STS/arc001/S1"
     places = {
-        "SCANS/4": [derived("x", "Scan", **FEEDS)],
+        "SCANS/4": [derived("x", "Scan", matcher="@.id == 4", **FEEDS)],
         "RESOURCES/NIFTI": [derived("x", "Resource", **FEEDS)],
         "ASSESSORS/SEG-1": [derived("x", "Assessor", **FEEDS)],
         "RESOURCES/NIFTI/4/volume.nii.gz": [
@@ -41,8 +41,7 @@ def test_a_scan_a_resource_an_assessor_and_a_file_are_mounted_as_they_lie(
         ],
     }
     for place, inputs in places.items():
-        chosen = {"x": "4"} if place == "SCANS/4" else {}
-        assert mounted(session, *inputs, **chosen).mounts[0].source == folder / place
+        assert mounted(session, *inputs).mounts[0].source == folder / place
 
 
 def test_the_last_of_two_inputs_that_feed_one_mount_counts(session: XnatObject, tmp_path: Path) -> None:

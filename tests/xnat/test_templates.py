@@ -48,6 +48,7 @@ def test_single_ampersands_pipes_and_dollars_are_legal() -> None:
         (Input(name="a", command_line_flag="--a"), None, ""),
         (Input(name="a", type="select-many", command_line_flag="--a"), '["x", 2, true]', "--a x 2 true"),
         (Input(name="a", type="select-many", command_line_flag="--a"), "x", "--a x"),
+        (Input(name="a", type="select-many", command_line_flag="--a"), '[["x"]]', '--a [["x"]]'),
         (Input(name="a", type="select-many", command_line_flag="--a"), "[]", ""),
         (Input(name="a", command_line_flag="--a"), '["x"]', '--a ["x"]'),
     ],
