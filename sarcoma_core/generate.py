@@ -93,7 +93,7 @@ def docs_page(step: Step) -> str:
         "",
         *(f"- {paper.text} <{paper.url}>" for paper in map(reference, step.cites)),
         *([""] if step.cites else []),
-        f"Image `{image_reference(step)}` on the base `{step.image}`; reserves "
+        f"Image `{image_reference(step.name)}` on the base `{step.image}`; reserves "
         f"{step.resources.reserve_memory} MiB, is stopped above {step.resources.limit_memory} MiB, "
         f"uses {step.resources.limit_cpu:g} cores.",
     ]

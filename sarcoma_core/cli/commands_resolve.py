@@ -40,10 +40,9 @@ def resolve_file(
         0; what does not resolve is an error.
 
     Raises:
-        UsageError: a value is not `name=value`, or names no input.
+        UsageError: the file cannot be read, or a value is not `name=value` or names no input.
         ArchiveError: there is no such project or session.
         CommandError: the file holds no command, or it does not resolve on this session.
-        OSError: the file cannot be read.
     """
     command = _command(file)
     root = session_object(_session(Archive(archive), project, session))
@@ -56,7 +55,12 @@ def resolve_file(
 
 
 def _command(file: Path) -> Command:
-    tree = to_python(parse(file.read_text(encoding="utf-8")))
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise UsageError(f"FILE: must be a readable command JSON; found: {reason}.") from error
+    tree = to_python(parse(text))
     if not isinstance(tree, dict):
         raise CommandError("FILE: must hold one command, a JSON object; found something else.")
     return Command.from_json(tree)
@@ -71,7 +75,7 @@ def _session(archive: Archive, project: str | None, label: str) -> Session:
         return found[0]
     raise ArchiveError(
         f"--session: must name one session of the archive; found {len(found)} of {label!r}.",
-        hint="Say which project: --project NAME.",
+        hint="Say which: --project NAME." if found else "List them: sarcoma archive list --archive DIR.",
     )
 
 
@@ -119,7 +123,7 @@ def _facts(found: ResolvedCommand) -> Iterator[tuple[str, str]]:
         "working directory": found.working_directory,
         "reserve memory": host.reserve_memory and f"{host.reserve_memory} MiB",
         "limit memory": host.limit_memory and f"{host.limit_memory} MiB",
-        "limit cpu": host.limit_cpu and f"{host.limit_cpu:g} cores",
+        "limit cpu (cores)": host.limit_cpu and f"{host.limit_cpu:g}",
         "runtime": host.runtime,
         "gpus": host.gpus and f"{host.gpus} (applied by no backend)",
     }

@@ -6,7 +6,6 @@ would do it by hand; nothing here is needed to run a step.
 """
 
 from sarcoma_core.images.building import build
-from sarcoma_core.images.catalogue import reference
 from sarcoma_core.images.engine import Engine, EngineError, connect
 from sarcoma_core.images.measuring import Measured, measure, table
 from sarcoma_core.images.shipping import push, save
@@ -19,7 +18,6 @@ __all__ = [
     "connect",
     "measure",
     "push",
-    "reference",
     "save",
     "table",
 ]

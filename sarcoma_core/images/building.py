@@ -14,11 +14,11 @@ from sarcoma_core.images.catalogue import (
     bases_of,
     checkout,
     oci_labels,
-    reference,
     step_images,
 )
 from sarcoma_core.images.engine import Engine, connect
 from sarcoma_core.images.measuring import BASE_LABEL, Measured, measure
+from sarcoma_core.xnat.declaring import image_reference
 
 _BASE_DEFAULT = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
 _MOST_OF_A_SECRET = 500_000  # BuildKit's own limit (secrets.MaxSecretSize)
@@ -63,7 +63,7 @@ def build(
     names = (*bases, *(image.step for image in images))
     if registry:
         for name in names:
-            engine.output("tag", reference(name), reference(name, registry))
+            engine.output("tag", image_reference(name), image_reference(name, registry))
     return measure(engine, names)
 
 
@@ -108,11 +108,14 @@ def _secrets(ca: Path | None, index: str | None) -> Iterator[tuple[str, ...]]:
 
 def _build_base(engine: Engine, root: Path, base: str, base_image: str, secrets: Sequence[str]) -> None:
     parent = PARENTS[base]
-    arguments = {"BASE_IMAGE": base_image} | ({"PARENT_IMAGE": reference(parent)} if parent else {})
-    labels = {**oci_labels(f"Sarcoma {base} base"), BASE_LABEL: reference(parent) if parent else base_image}
+    arguments = {"BASE_IMAGE": base_image} | ({"PARENT_IMAGE": image_reference(parent)} if parent else {})
+    labels = {
+        **oci_labels(f"Sarcoma {base} base"),
+        BASE_LABEL: image_reference(parent) if parent else base_image,
+    }
     engine.show(
         "build",
-        *_options(reference(base), arguments, labels),
+        *_options(image_reference(base), arguments, labels),
         *secrets,
         # The host's own network: a proxy on localhost works, and so does an engine without a bridge.
         "--network=host",
@@ -122,15 +125,15 @@ def _build_base(engine: Engine, root: Path, base: str, base_image: str, secrets:
 
 
 def _build_step(engine: Engine, root: Path, image: StepImage, registry: str) -> None:
-    arguments = {"PARENT_IMAGE": reference(image.base), "IMAGE": reference(image.step, registry)}
+    arguments = {"PARENT_IMAGE": image_reference(image.base), "IMAGE": image_reference(image.step, registry)}
     labels = {
         **oci_labels(image.title),
-        BASE_LABEL: reference(image.base),
+        BASE_LABEL: image_reference(image.base),
         COMMANDS_LABEL: image.commands,
     }
     dockerfile = (root / "containers" / "step.Dockerfile").read_text("utf-8").replace("{step}", image.step)
     engine.output(
-        "build", "--quiet", *_options(reference(image.step), arguments, labels), "-", text=dockerfile
+        "build", "--quiet", *_options(image_reference(image.step), arguments, labels), "-", text=dockerfile
     )
 
 

@@ -1,7 +1,6 @@
 """Which images there are: the shared bases, and one for each step of `containers/labels.json`."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import metadata
@@ -12,8 +11,6 @@ from sarcoma_core.errors import InputError, UsageError
 
 COMMANDS_LABEL = "org.nrg.commands"
 """The image label in which the Container Service looks for commands."""
-
-_PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
 PARENTS: Mapping[str, str | None] = {"core": None, "torch": "core", "flare": "torch"}
 """Each base, and the base that it stands on."""
@@ -34,24 +31,6 @@ class StepImage:
     base: str
     title: str
     commands: str
-
-
-def reference(name: str, registry: str = "") -> str:
-    """The reference of a step's or a base's image, e.g. `sarcoma/bias-field:0.1.0`.
-
-    Args:
-        name: the step or the base.
-        registry: prefix of a registry; none for the engine of this machine.
-
-    Raises:
-        UsageError: the registry is not a prefix that an image can have.
-    """
-    if registry and not _PREFIX.fullmatch(registry):
-        raise UsageError(
-            f"--registry: must be a host with a path, in lower case, without https://; found {registry!r}.",
-            hint="For example: --registry registry.example.org/imaging",
-        )
-    return f"{registry}/sarcoma/{name}:{__version__}".lstrip("/")
 
 
 def bases_of(images: Sequence[StepImage]) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sarcoma_core.images.catalogue import reference
 from sarcoma_core.images.engine import Engine
+from sarcoma_core.xnat.declaring import image_reference
 
 BASE_LABEL = "org.opencontainers.image.base.name"
 """The image that an image stands on (OCI image specification, annotations)."""
@@ -43,7 +43,7 @@ def measure(engine: Engine, names: Sequence[str]) -> tuple[Measured, ...]:
     Raises:
         RunError: an image is not there, or does not start.
     """
-    return tuple(_measure(engine, reference(name)) for name in names)
+    return tuple(_measure(engine, image_reference(name)) for name in names)
 
 
 def _measure(engine: Engine, image: str) -> Measured:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sarcoma_core import __version__
 from sarcoma_core.errors import OutputError, RunError, UsageError
-from sarcoma_core.images.catalogue import StepImage, checkout, reference, step_images
+from sarcoma_core.images.catalogue import StepImage, checkout, step_images
 from sarcoma_core.images.engine import Engine, connect
+from sarcoma_core.xnat.declaring import image_reference
 
 
 def save(steps: Sequence[str], folder: Path) -> Path:
@@ -39,7 +40,7 @@ def save(steps: Sequence[str], folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".sarcoma-", dir=folder) as work:
             plain, packed = Path(work, "plain"), Path(work, "packed")
-            engine.output("save", f"--output={plain}", *(reference(image.step) for image in images))
+            engine.output("save", f"--output={plain}", *(image_reference(image.step) for image in images))
             _compress(plain, packed)
             packed.replace(target)
         with target.open("rb") as stream:
@@ -75,11 +76,11 @@ def push(steps: Sequence[str], registry: str) -> tuple[str, ...]:
             "--registry: must be given; found none.", hint="For example: --registry HOST/imaging"
         )
     images = step_images(checkout(), steps)
-    targets = [reference(image.step, registry) for image in images]
+    targets = [image_reference(image.step, registry) for image in images]
     engine = connect()
     _require_built(engine, images)
     for image, target in zip(images, targets, strict=True):
-        engine.output("tag", reference(image.step), target)
+        engine.output("tag", image_reference(image.step), target)
     return tuple(_push(engine, target) for target in targets)
 
 
@@ -96,9 +97,9 @@ def _push(engine: Engine, target: str) -> str:
 
 
 def _require_built(engine: Engine, images: Sequence[StepImage]) -> None:
-    missing = [image.step for image in images if not engine.has(reference(image.step))]
+    missing = [image.step for image in images if not engine.has(image_reference(image.step))]
     if missing:
         raise RunError(
-            f"image {reference(missing[0])} must be built before it is sent; it is not on this engine.",
+            f"image {image_reference(missing[0])} must be built before it is sent; it is not on this engine.",
             hint="Run: make images",
         )

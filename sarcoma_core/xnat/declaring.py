@@ -4,12 +4,16 @@ Read off the step's declaration, so a step and its command cannot differ.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sarcoma_core import __version__
+from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Input, Kind, Level, OutputSpec, ParamSpec, Step
 from sarcoma_core.xnat import commands
+
+_PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
 INPUT_MOUNT, OUTPUT_MOUNT = "/input", "/output"
 
@@ -30,9 +34,22 @@ class LevelRow:
 LEVELS: Mapping[Level, LevelRow] = {"session": LevelRow("Session", "xnat:imageSessionData")}
 
 
-def image_reference(step: Step, registry: str = "") -> str:
-    """The reference of a step's image, e.g. `sarcoma/bias-field:0.1.0`."""
-    return f"{registry.rstrip('/')}/".lstrip("/") + f"sarcoma/{step.name}:{__version__}"
+def image_reference(name: str, registry: str = "") -> str:
+    """The reference of a step's or a base's image, e.g. `sarcoma/bias-field:0.1.0`.
+
+    Args:
+        name: the step or the base.
+        registry: prefix of a registry; none for the engine of this machine.
+
+    Raises:
+        UsageError: the registry is not a prefix that an image can have.
+    """
+    if registry and not _PREFIX.fullmatch(registry):
+        raise UsageError(
+            f"--registry: must be a host with a path, in lower case, without https://; found {registry!r}.",
+            hint="For example: --registry registry.example.org/imaging",
+        )
+    return f"{registry}/sarcoma/{name}:{__version__}".lstrip("/")
 
 
 def command_for(step: Step, registry: str = "") -> commands.Command:
@@ -50,7 +67,7 @@ def command_for(step: Step, registry: str = "") -> commands.Command:
         description=step.summary,
         version=__version__,
         schema_version="1.0",
-        image=image_reference(step, registry),
+        image=image_reference(step.name, registry),
         command_line=line,
         mounts=(
             commands.Mount(name="in", path=INPUT_MOUNT),

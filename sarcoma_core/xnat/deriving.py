@@ -3,7 +3,7 @@
 Which type can be derived from which, and by what a value given at launch is recognised, is the service's own
 table; what is not in it derives nothing, which is an error only where the input is required.
 
-Source: Container Service 3.7.0, ``CommandResolutionServiceImpl.resolveDerivedWrapperInput``,
+Source: Container Service 3.7, ``CommandResolutionServiceImpl.resolveDerivedWrapperInput``,
 ``matchChildFromParent``, ``getMatcherFromValue``.
 """
 

@@ -4,7 +4,7 @@ A root is resolved with everything below it before the next one, and each value 
 matchers of later inputs may use. Values are then looked for a second time, from the roots down, where an
 input without exactly one value is an error if it is required and ends the search if it is not.
 
-Source: Container Service 3.7.0, ``CommandResolutionServiceImpl`` (``initializePreresolvedInputTree``,
+Source: Container Service 3.7, ``CommandResolutionServiceImpl`` (``initializePreresolvedInputTree``,
 ``resolveNode``, ``findResolvedValues``, ``findMissingRequiredInputs``).
 """
 

@@ -7,7 +7,7 @@ From a folder only what a folder and its record tell is known: database keys (`i
 and a file's tags, format, content and checksum are left out, as the service leaves out what is null. A
 resource lists the files on disk, where the service lists those of its catalog.
 
-Source: Container Service 3.7.0, package ``org.nrg.containers.model.xnat``.
+Source: Container Service 3.7, package ``org.nrg.containers.model.xnat``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -3,7 +3,7 @@
 The order of the checks and the texts of the errors are the service's. What it asks of its database only
 (permissions, set-up commands, where the build folder is) is named in the result and left to the caller.
 
-Source: Container Service 3.7.0, ``CommandResolutionServiceImpl``; ``DockerControlApi`` for the command line.
+Source: Container Service 3.7, ``CommandResolutionServiceImpl``; ``DockerControlApi`` for the command line.
 """
 
 from collections.abc import Mapping

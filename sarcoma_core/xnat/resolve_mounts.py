@@ -1,6 +1,6 @@
 """Mounts of a resolved command: which folder of the archive, or which build folder, is behind each.
 
-Source: Container Service 3.7.0, ``CommandResolutionServiceImpl`` (``resolveCommandMount``,
+Source: Container Service 3.7, ``CommandResolutionServiceImpl`` (``resolveCommandMount``,
 ``findMountSourceInputs``, ``getXnatModelObjectForMounting``). Files that a server keeps elsewhere (remote
 catalogs) and its path translation are its own.
 """

@@ -2,7 +2,7 @@
 
 Whether the user may write there is left to the server.
 
-Source: Container Service 3.7.0, ``CommandResolutionServiceImpl`` (``resolveOutputs``,
+Source: Container Service 3.7, ``CommandResolutionServiceImpl`` (``resolveOutputs``,
 ``resolveCommandOutput``).
 """
 

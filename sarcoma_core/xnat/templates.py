@@ -1,6 +1,6 @@
 """From input values to texts: replacement keys, what stands on the command line, and its words.
 
-Source: Container Service 3.7.0, ``CommandResolutionServiceImpl`` (``resolveTemplate``,
+Source: Container Service 3.7, ``CommandResolutionServiceImpl`` (``resolveTemplate``,
 ``getValueForCommandLine``, ``getMultipleValuesForCommandLine``) and ``CommandResolutionService``
 (``ILLEGAL_INPUT_STRINGS``); its docs/command.md, "Template Strings".
 """

@@ -1,11 +1,11 @@
 import gzip
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pytest
 
 from sarcoma_core.dicom.nifti import read_nifti, write_clean
+from tests.dicom.truth import nib
 
 AFFINE = np.array([[-2.0, 0, 0, 90], [0, 2.5, 0, -80], [0, 0, 4.0, 7], [0, 0, 0, 1]])
 
@@ -13,7 +13,7 @@ AFFINE = np.array([[-2.0, 0, 0, 90], [0, 2.5, 0, -80], [0, 0, 4.0, 7], [0, 0, 0,
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """A file as dcm2niix writes it: rescaled integers, a time and a comment in the header."""
-    image = nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(3, 4, 5), np.eye(4))
+    image = nib.Nifti1Image(np.arange(60, dtype=np.int16).reshape(3, 4, 5), np.eye(4))
     image.header["descrip"] = b"TE=30;Time=101314.500"
     image.header["aux_file"] = b"seen by Dr Roe"
     image.header.set_slope_inter(2.0, -1024)
@@ -23,10 +23,10 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_voxels_stay_and_the_grid_is_set(source: Path, tmp_path: Path) -> None:
-    before = np.asarray(nibabel.load(source).dataobj)
+    before = np.asarray(nib.load(source).dataobj)
 
     write_clean(source, tmp_path / "out.nii.gz", affine=AFFINE)
-    after = nibabel.load(tmp_path / "out.nii.gz")
+    after = nib.load(tmp_path / "out.nii.gz")
 
     np.testing.assert_array_equal(np.asarray(after.dataobj), before)
     np.testing.assert_allclose(after.get_sform(), AFFINE, atol=1e-5)

@@ -1,6 +1,5 @@
 """Real files that readers stumble over, against readers other than the converter."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,16 @@ import pytest
 
 from sarcoma_core.dicom.convert import Conversion, convert_scan
 from sarcoma_core.dicom.scan import Status
-from tests.dicom.truth import Affine, Voxels, assert_same_image, assert_same_voxels, nib, read_series, sitk
+from tests.dicom.truth import (
+    Affine,
+    Voxels,
+    assert_same_image,
+    assert_same_voxels,
+    nib,
+    read_mosaic,
+    read_series,
+    sitk,
+)
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -23,27 +31,11 @@ def run(tmp_path: Path) -> Any:
     return converted
 
 
-def mosaic_truth(path: Path) -> tuple[Voxels, Affine]:
-    """Voxels (slices, rows, columns) decoded by SimpleITK and untiled here; the affine by nibabel."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from nibabel.nicom.dicomwrappers import wrapper_from_file
-
-        wrapper = wrapper_from_file(path)
-    rows, columns, tiles = wrapper.image_shape
-    image = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[0]
-    across = image.shape[1] // columns
-    corners = [divmod(i, across) for i in range(tiles)]
-    cut = [image[r * rows : (r + 1) * rows, c * columns : (c + 1) * columns] for r, c in corners]
-    swapped = np.asarray(wrapper.affine)[:, [1, 0, 2, 3]]  # nibabel's axes are (row, column, slice), in LPS
-    return np.stack(cut), LPS_TO_RAS @ swapped
-
-
 def test_nine_encodings_under_one_series_uid_are_nine_scans_with_the_same_voxels(
     data: Path, run: Any
 ) -> None:
     files = sorted((data / "quirks/transfer_syntaxes").glob("*.dcm"))
-    voxels, affine = mosaic_truth(files[0])
+    voxels, affine = read_mosaic(files[0])
     digests, syntaxes = set(), set()
 
     for path in files:
@@ -68,7 +60,7 @@ def test_bits_above_the_high_bit_are_no_part_of_the_value(data: Path, run: Any, 
     values = (words & 0x0FFF).astype(np.int32)
     if dataset.PixelRepresentation:
         values = np.where(values >= 2048, values - 4096, values)
-    voxels, affine = mosaic_truth(path)
+    voxels, affine = read_mosaic(path)
     np.testing.assert_array_equal(np.sort(voxels, axis=None)[-100:], np.sort(values, axis=None)[-100:])
 
     conversion = run([path])

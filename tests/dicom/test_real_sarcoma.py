@@ -1,4 +1,4 @@
-"""Soft-tissue sarcoma patients of TCIA (Vallieres 2015, doi 10.7937/K9/TCIA.2015.7GO2GSKS), CT, PET and MR."""
+"""Soft-tissue sarcoma patients of TCIA (Vallieres 2015, doi 10.7937/K9/TCIA.2015.7GO2GSKS)."""
 
 from pathlib import Path
 from typing import Any

@@ -72,7 +72,7 @@ def test_the_spacing_of_a_converter_that_took_it_from_two_rounded_positions_is_p
 def test_a_grid_that_lies_elsewhere_is_refused(move: np.ndarray) -> None:
     image = written((0, 1, 2), (False, False, False))
 
-    with pytest.raises(SeriesRefused, match="from its place|another orientation"):
+    with pytest.raises(SeriesRefused, match=r"from its place|another orientation"):
         find_turn(NiftiImage(image.voxels, image.affine @ move), PROMISE)
 
 

@@ -1,5 +1,6 @@
 """Compare a NIfTI file with voxels and a grid that come from elsewhere, without the code under test."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,21 @@ def affine_of(image: Any) -> Affine:
     matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
     matrix[:3, 3] = image.GetOrigin()
     return np.asarray(np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix)
+
+
+def read_mosaic(path: Path) -> tuple[Voxels, Affine]:
+    """A Siemens mosaic: voxels (slices, rows, columns) by SimpleITK and untiled here, the affine by nibabel."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nibabel calls its DICOM readers experimental
+        from nibabel.nicom.dicomwrappers import wrapper_from_file  # noqa: PLC0415  it warns on import
+
+        wrapper: Any = wrapper_from_file(path)  # type: ignore[no-untyped-call]
+    rows, columns, tiles = wrapper.image_shape
+    image = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))[0]
+    corners = [divmod(i, image.shape[1] // columns) for i in range(tiles)]
+    cut = [image[r * rows : (r + 1) * rows, c * columns : (c + 1) * columns] for r, c in corners]
+    swapped = np.asarray(wrapper.affine)[:, [1, 0, 2, 3]]  # nibabel's axes are (row, column, slice), in LPS
+    return np.stack(cut), np.diag([-1.0, -1.0, 1.0, 1.0]) @ swapped
 
 
 def read_series(folder: Path) -> tuple[Voxels, Affine]:

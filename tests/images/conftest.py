@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from sarcoma_core.images import Engine, EngineError, connect, reference
+from sarcoma_core.images import Engine, EngineError, connect
 from sarcoma_core.images import engine as engine_module
 from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.declaring import image_reference
 
 _SCRIPT = """#!{python} -S
 import json, pathlib, sys
@@ -98,7 +99,7 @@ def engine() -> Engine:
     except EngineError as error:
         _unavailable(str(error))
         raise
-    if not all(found.has(reference(step.name)) for step in STEPS):
+    if not all(found.has(image_reference(step.name)) for step in STEPS):
         _unavailable("the images are not built on this engine: make images")
     return found
 
@@ -112,7 +113,7 @@ def _unavailable(reason: str) -> None:
 @pytest.fixture(scope="session")
 def core() -> str:
     """The base of the CPU steps."""
-    return reference("core")
+    return image_reference("core")
 
 
 def inspect(engine: Engine, image: str) -> dict[str, Any]:

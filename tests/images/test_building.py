@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from sarcoma_core.errors import RunError, UsageError
-from sarcoma_core.images import build, reference
+from sarcoma_core.images import build
 from sarcoma_core.images.catalogue import checkout, step_images
+from sarcoma_core.xnat.declaring import image_reference
 from tests.images.conftest import ANSWERS, Answer, FakeDocker, InstallDocker
 
 PASSWORD = "swordfish"  # noqa: S105  made up, to be looked for
@@ -19,7 +20,7 @@ def inspected(base: str, entrypoint: list[str] | None) -> str:
 
 @pytest.fixture
 def docker(install_docker: InstallDocker) -> FakeDocker:
-    core, step = reference("core"), reference("convert")
+    core, step = image_reference("core"), image_reference("convert")
     return install_docker(
         ANSWERS,
         Answer(("image", "inspect", "--format={{.Size}}"), out="100\n"),
@@ -35,14 +36,14 @@ def builds(docker: FakeDocker) -> list[list[str]]:
 def test_a_step_is_built_after_its_base_and_both_are_measured(docker: FakeDocker) -> None:
     measured = build(("convert",), base_image="base:1")
     assert [(m.image, m.size, m.added) for m in measured] == [
-        (reference("core"), 300, 200),
-        (reference("convert"), 300, 200),
+        (image_reference("core"), 300, 200),
+        (image_reference("convert"), 300, 200),
     ]
     first, second = builds(docker)
-    assert f"--tag={reference('core')}" in first
+    assert f"--tag={image_reference('core')}" in first
     assert "--build-arg=BASE_IMAGE=base:1" in first
-    assert f"--tag={reference('convert')}" in second
-    assert f"--build-arg=PARENT_IMAGE={reference('core')}" in second
+    assert f"--tag={image_reference('convert')}" in second
+    assert f"--build-arg=PARENT_IMAGE={image_reference('core')}" in second
 
 
 def test_the_step_carries_its_commands_and_its_entry_point(docker: FakeDocker) -> None:
@@ -79,8 +80,8 @@ def test_no_secret_stays_behind_on_disk(
 def test_a_registry_is_a_second_tag_and_what_the_run_record_names(docker: FakeDocker) -> None:
     build(("convert",), base_image="base:1", registry="host/x")
     _, step = builds(docker)
-    assert f"--build-arg=IMAGE=host/x/{reference('convert')}" in step
-    assert ["tag", reference("convert"), f"host/x/{reference('convert')}"] in docker.calls
+    assert f"--build-arg=IMAGE=host/x/{image_reference('convert')}" in step
+    assert ["tag", image_reference("convert"), f"host/x/{image_reference('convert')}"] in docker.calls
 
 
 def test_a_base_image_out_of_reach_is_told_with_the_way_round(install_docker: InstallDocker) -> None:

@@ -7,11 +7,12 @@ from importlib.metadata import requires
 import pytest
 
 from sarcoma_core import __version__
-from sarcoma_core.images import Engine, measure, reference
+from sarcoma_core.images import Engine, measure
 from sarcoma_core.images.catalogue import checkout, step_images
 from sarcoma_core.interface import Step
 from sarcoma_core.steps import STEPS
 from sarcoma_core.steps.running import IMAGE_VARIABLE
+from sarcoma_core.xnat.declaring import image_reference
 from tests.images.conftest import inspect
 
 pytestmark = pytest.mark.docker
@@ -29,17 +30,19 @@ def run(engine: Engine, image: str, program: str, *arguments: str) -> str:
 
 @every_step
 def test_the_label_is_the_committed_command(engine: Engine, step: Step) -> None:
-    label = inspect(engine, reference(step.name))["Config"]["Labels"]["org.nrg.commands"]
+    label = inspect(engine, image_reference(step.name))["Config"]["Labels"]["org.nrg.commands"]
     committed = json.loads((checkout() / "xnat_commands" / f"{step.name}.json").read_text("utf-8"))
     [command] = json.loads(label)
     # The service takes `image` from the image that carries the label, so a label may leave it out.
-    assert {"image": reference(step.name), **command} == committed
+    assert {"image": image_reference(step.name), **command} == committed
 
 
 @every_step
 def test_the_label_survives_the_build_byte_for_byte(engine: Engine, step: Step) -> None:
     [image] = step_images(checkout(), (step.name,))
-    assert inspect(engine, reference(step.name))["Config"]["Labels"]["org.nrg.commands"] == image.commands
+    assert (
+        inspect(engine, image_reference(step.name))["Config"]["Labels"]["org.nrg.commands"] == image.commands
+    )
 
 
 def test_no_character_of_a_label_is_lost(engine: Engine, core: str) -> None:
@@ -55,15 +58,15 @@ def test_no_character_of_a_label_is_lost(engine: Engine, core: str) -> None:
 
 @every_step
 def test_the_entry_point_is_the_step_and_the_service_adds_arguments(engine: Engine, step: Step) -> None:
-    config = inspect(engine, reference(step.name))["Config"]
+    config = inspect(engine, image_reference(step.name))["Config"]
     assert config["Entrypoint"] == ["sarcoma", "step", step.name]
     assert not config["Cmd"]
-    assert f"{IMAGE_VARIABLE}={reference(step.name)}" in config["Env"]
+    assert f"{IMAGE_VARIABLE}={image_reference(step.name)}" in config["Env"]
 
 
 @every_step
 def test_the_image_says_what_it_is(engine: Engine, step: Step) -> None:
-    labels = inspect(engine, reference(step.name))["Config"]["Labels"]
+    labels = inspect(engine, image_reference(step.name))["Config"]["Labels"]
     assert labels["org.opencontainers.image.title"] == step.title
     assert labels["org.opencontainers.image.version"] == __version__
     assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
@@ -71,7 +74,7 @@ def test_the_image_says_what_it_is(engine: Engine, step: Step) -> None:
 
 @every_step
 def test_help_works_for_a_stranger_on_a_read_only_root(engine: Engine, step: Step) -> None:
-    text = engine.output("run", *LEAST, reference(step.name), "--help")
+    text = engine.output("run", *LEAST, image_reference(step.name), "--help")
     assert f"sarcoma step {step.name}" in text
     assert all(param.flag in text for param in step.params)
 
@@ -142,5 +145,5 @@ def test_core_adds_at_most_650_mb_to_its_base(engine: Engine) -> None:
 
 @every_step
 def test_a_step_adds_nothing_to_its_base(engine: Engine, step: Step) -> None:
-    layers = inspect(engine, reference(step.name))["RootFS"]["Layers"]
-    assert layers == inspect(engine, reference(step.image))["RootFS"]["Layers"]
+    layers = inspect(engine, image_reference(step.name))["RootFS"]["Layers"]
+    assert layers == inspect(engine, image_reference(step.image))["RootFS"]["Layers"]

@@ -13,7 +13,6 @@ from sarcoma_core.images.catalogue import (
     bases_of,
     checkout,
     oci_labels,
-    reference,
     step_images,
 )
 from sarcoma_core.steps import STEPS
@@ -39,10 +38,10 @@ def test_every_step_of_the_package_has_an_image() -> None:
     }
 
 
-@pytest.mark.parametrize("registry", ["", "registry.example.org:5000/imaging"])
-def test_images_are_called_what_their_commands_call_them(registry: str) -> None:
-    for step in STEPS:
-        assert reference(step.name, registry) == image_reference(step, registry)
+def test_a_registry_comes_before_the_name() -> None:
+    assert image_reference("core", "registry.example.org:5000/imaging") == (
+        f"registry.example.org:5000/imaging/sarcoma/core:{__version__}"
+    )
 
 
 def test_a_label_is_a_json_list_and_loses_nothing(tmp_path: Path, labels: Path) -> None:
@@ -92,7 +91,7 @@ def test_the_default_base_image_is_pinned_by_its_digest() -> None:
 @pytest.mark.parametrize("registry", ["https://registry.example.org", "HOST/Imaging", "a b", "host/"])
 def test_a_registry_that_no_image_can_have_is_refused(registry: str) -> None:
     with pytest.raises(UsageError, match="--registry"):
-        reference("core", registry)
+        image_reference("core", registry)
 
 
 def test_the_oci_labels_say_title_version_and_licence() -> None:

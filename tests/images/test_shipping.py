@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sarcoma_core.errors import OutputError, RunError, UsageError
-from sarcoma_core.images import push, reference, save
+from sarcoma_core.images import push, save
+from sarcoma_core.xnat.declaring import image_reference
 from tests.images.conftest import ANSWERS, Answer, InstallDocker
 
 MISSING = Answer(("image", "inspect"), 1, err="No such image")
@@ -16,7 +17,7 @@ def test_the_saved_file_holds_what_the_engine_saved(install_docker: InstallDocke
     path = save(("convert", "report"), tmp_path / "new" / "folder")
     assert gzip.decompress(path.read_bytes()) == b"layers" * 1000
     [call] = [call for call in docker.calls if call[0] == "save"]
-    assert call[2:] == [reference("convert"), reference("report")]
+    assert call[2:] == [image_reference("convert"), image_reference("report")]
     assert sorted(p.name for p in path.parent.iterdir()) == [path.name, path.name + ".sha256"]
 
 
@@ -45,7 +46,7 @@ def test_a_folder_that_cannot_be_made_is_an_output_error(
 def test_what_is_not_built_is_not_sent(install_docker: InstallDocker, tmp_path: Path) -> None:
     install_docker(ANSWERS, MISSING)
     for send in (lambda: save(("convert",), tmp_path), lambda: push(("convert",), "host/x")):
-        with pytest.raises(RunError, match=reference("convert")) as caught:
+        with pytest.raises(RunError, match=image_reference("convert")) as caught:
             send()
         assert caught.value.hint == "Run: make images"
 
@@ -55,7 +56,7 @@ def test_pushed_images_are_named_by_their_digest(install_docker: InstallDocker) 
     digests = ("image", "inspect", '--format={{join .RepoDigests "\\n"}}')
     docker = install_docker(ANSWERS, Answer(digests, out=f"other@sha256:1\n{digest}\n"))
     assert push(("convert",), "host/x") == (digest,)
-    assert ["push", f"host/x/{reference('convert')}"] in docker.calls
+    assert ["push", f"host/x/{image_reference('convert')}"] in docker.calls
 
 
 def test_a_refused_push_says_how_to_log_in(install_docker: InstallDocker) -> None:
