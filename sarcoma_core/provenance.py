@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.interface import Value
@@ -19,8 +19,7 @@ MANIFEST = "run.json"
 SCHEMA = 1
 
 Status = Literal["done", "not applicable", "set apart", "refused"]
-USABLE: frozenset[Status] = frozenset({"done", "not applicable"})
-"""`not applicable` is a pass: the series needs no such step (N4 on CT) and goes on as it is."""
+_STATUSES: tuple[str, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,23 @@ class Outcome:
     reason: str = ""
     files: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def usable(self) -> bool:
+        """Whether something came of it: a file, or a pass (CT needs no N4 and goes on as it is)."""
+        return bool(self.files) or self.status in ("done", "not applicable")
+
+    def as_line(self) -> str:
+        """What a step prints of it: scan, modality, status and reason, with tabs between."""
+        return f"{self.scan}\t{self.modality}\t{self.status}\t{self.reason}"
+
+    @classmethod
+    def from_line(cls, line: str) -> "Outcome | None":
+        """Read a line of `as_line` again; None when it is none."""
+        scan, _, rest = line.partition("\t")
+        modality, _, rest = rest.partition("\t")
+        status, tab, reason = rest.partition("\t")
+        return cls(scan, modality, cast("Status", status), reason) if tab and status in _STATUSES else None
 
 
 Outcomes = tuple[Outcome, ...]

@@ -114,13 +114,7 @@ def series(session: Path, labels: tuple[str, ...]) -> Iterator[SeriesFiles]:
     Raises:
         ArchiveError: none of the labels is there, or a recorded file is missing.
     """
-    records = {label: found for label in labels if (found := record(session, label))}
-    if not records:
-        wanted = " or ".join(labels)
-        raise ArchiveError(
-            f"--session: must hold a resource {wanted} written by a step; found none.",
-            hint=f"Run the step that writes {labels[-1]} first: sarcoma run prepare does them in order.",
-        )
+    records = _records(session, labels)
     ids = {o.scan for found in records.values() for o in found.outcomes if o.status == "done"}
     for scan in sorted(ids, key=natural):
         held = ((label, o) for label, r in records.items() if (o := r.outcome(scan)) and o.status == "done")
@@ -132,6 +126,28 @@ def series(session: Path, labels: tuple[str, ...]) -> Iterator[SeriesFiles]:
                 hint=f"Run the step that writes {label} again.",
             )
         yield SeriesFiles(label, outcome, files)
+
+
+def kept_apart(session: Path, labels: tuple[str, ...]) -> tuple[Outcome, ...]:
+    """The series that were written and set apart from the chain, such as 4D.
+
+    Raises:
+        ArchiveError: none of the labels is there.
+    """
+    outcomes = (o for found in _records(session, labels).values() for o in found.outcomes)
+    apart = {o.scan: o for o in outcomes if o.status == "set apart" and o.files}
+    return tuple(apart[scan] for scan in sorted(apart, key=natural))
+
+
+def _records(session: Path, labels: tuple[str, ...]) -> Mapping[str, RunRecord]:
+    found = {label: manifest for label in labels if (manifest := record(session, label))}
+    if not found:
+        wanted = " or ".join(labels)
+        raise ArchiveError(
+            f"--session: must hold a resource {wanted} written by a step; found none.",
+            hint=f"Run the step that writes {labels[-1]} first: sarcoma run prepare does them in order.",
+        )
+    return found
 
 
 def fingerprint(session: Path, labels: tuple[str, ...]) -> Mapping[str, str]:

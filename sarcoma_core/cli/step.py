@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sarcoma_core.interface import Kind, ParamSpec, Step
+from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import STEPS
 
 Verbs = Any
@@ -59,7 +60,7 @@ def _add_param(parser: argparse.ArgumentParser, param: ParamSpec) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.steps.running import run_step
+    from sarcoma_core.steps.running import NothingUsableError, run_step
 
     step: Step = arguments.step
     given = {param: getattr(arguments, param.name) for param in step.params}
@@ -68,8 +69,17 @@ def _run(arguments: argparse.Namespace) -> int:
         for p, value in given.items()
         if value is not None
     }
-    for record in run_step(step, arguments.session, arguments.out, params):
-        for outcome in record.outcomes:
-            name = f"scan {outcome.scan}" if outcome.scan else "session"
-            print(f"{name}: {outcome.status}" + (f" ({outcome.reason})" if outcome.reason else ""))
+    try:
+        records = run_step(step, arguments.session, arguments.out, params)
+    except NothingUsableError as error:
+        _show(error.outcomes)
+        raise
+    for record in records:
+        _show(record.outcomes)
     return 0
+
+
+def _show(outcomes: Outcomes) -> None:
+    """A line for each series; whoever launched the step reads it too, as a failed step leaves no manifest."""
+    for outcome in outcomes:
+        print(outcome.as_line())

@@ -71,7 +71,7 @@ def convert_scan(
     Raises:
         UsageError: `name` breaks its rule.
         RunError: dcm2niix could not run, crashed or took too long.
-        OSError: a file cannot be read or written.
+        OSError: a file cannot be written.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise UsageError("name: must be letters, digits, '.', '_' and '-'; found other characters")
@@ -129,11 +129,11 @@ def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Rec
     """Read back what is to be delivered, compare every voxel, and write down that they are equal."""
     images = [read_nifti(delivery.path) for delivery in deliveries]
     for image, delivery in zip(images, deliveries, strict=True):
-        require_place(image.affine, delivery.turn, image.voxels.shape[:3])
+        require_place(image.affine, delivery.turn, image.shape)
     volumes = [
         volume
         for image, delivery in zip(images, deliveries, strict=True)
-        for volume in turn_back(image.voxels, delivery.turn)
+        for volume in turn_back(image, delivery.turn)
     ]
     if len(volumes) != len(plan.volumes):
         raise SeriesRefused(f"dcm2niix wrote {len(volumes)} volumes; the headers tell of {len(plan.volumes)}")
@@ -150,7 +150,7 @@ def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Rec
         converter=version(),
         converter_shift=max(delivery.turn.shift for delivery in deliveries),
         reader=READER,
-        voxels_compared=sum(volume.size for volume in volumes),
+        voxels_compared=sum(volume.stored.size for volume in volumes),
         largest_difference=largest,
         voxels_sha256=tuple(delivery.sha256 for delivery in deliveries),
     )

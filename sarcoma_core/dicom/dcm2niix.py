@@ -108,7 +108,8 @@ def _require_success(code: int) -> None:
 def _written(folder: Path) -> tuple[Written, ...]:
     images = []
     for image in sorted(folder.glob("*.nii")):
-        suffix = re.sub(r"[^A-Za-z0-9_]", "-", image.stem.removeprefix("image"))
+        added = re.sub(r"[^A-Za-z0-9_]", "-", image.stem.removeprefix("image")).lstrip("_")
+        suffix = f"_{added}" if added else ""
         sidecar = image.with_suffix(".json")
         if not sidecar.is_file():
             # `_Tilt` and `_Eq` images, which dcm2niix makes up by interpolation, have none.

@@ -124,8 +124,8 @@ class SliceStack:
     def deviation(self) -> float:
         """How far slices would have to move, at the least, to be even: half the width of the narrowest band.
 
-        Not the distance from the line of least squares: rounding by e makes a band of half width e at most, but
-        can put a slice 2 e from that line.
+        Not the distance from the line of least squares: rounding by e makes a band of half width e, but can
+        put a slice 2 e from that line.
         """
         index = np.arange(len(self.distances))
 

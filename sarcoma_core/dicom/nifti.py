@@ -4,7 +4,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nibabel
 import numpy as np
@@ -20,17 +20,45 @@ _COMPRESSION = 6
 """gzip's own default: 9 takes three times as long for one per cent."""
 
 
+class Volume(NamedTuple):
+    """A volume as it is stored, and how to rescale it; a slice at a time, for the whole may be large.
+
+    Args:
+        stored: shape (slices, rows, columns).
+        slope: of the file; 1 where it has none.
+        intercept: of the file; 0 where it has none.
+    """
+
+    stored: npt.NDArray[Any]
+    slope: float
+    intercept: float
+
+    def plane(self, index: int) -> npt.NDArray[np.float64]:
+        """The values of one slice, shape (rows, columns)."""
+        values: npt.NDArray[np.float64] = self.stored[index] * np.float64(self.slope) + self.intercept
+        return values
+
+
 @dataclass(frozen=True)
 class NiftiImage:
     """An image on its grid.
 
     Args:
-        voxels: rescaled by the file's slope and intercept, shape (x, y, z) or (x, y, z, volumes).
+        stored: as in the file, not rescaled, shape (x, y, z) or (x, y, z, volumes).
+        slope: of the rescaling; 1 where the file has none.
+        intercept: of the rescaling; 0 where the file has none.
         affine: voxel to RAS, mm, shape (4, 4).
     """
 
-    voxels: npt.NDArray[Any]
+    stored: npt.NDArray[Any]
+    slope: float
+    intercept: float
     affine: npt.NDArray[np.float64]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Voxels along the three axes of space."""
+        return tuple(int(n) for n in self.stored.shape[:3])
 
     @property
     def spacing(self) -> tuple[float, ...]:
@@ -44,13 +72,19 @@ class NiftiImage:
 
 
 def read_nifti(path: Path) -> NiftiImage:
-    """Read an image; its voxels stay integers unless the file rescales them.
+    """Read an image; what is not compressed is read from the disk when it is used.
 
     Raises:
         OSError: the file cannot be read.
     """
     image = _nib.load(path)
-    return NiftiImage(np.asarray(image.dataobj), np.asarray(image.affine, dtype=float))
+    data = image.dataobj
+    return NiftiImage(
+        stored=data.get_unscaled(),
+        slope=float(data.slope),
+        intercept=float(data.inter),
+        affine=np.asarray(image.affine, dtype=float),
+    )
 
 
 def write_clean(source: Path, target: Path, *, affine: npt.NDArray[np.float64]) -> str:

@@ -72,7 +72,7 @@ class Receipt:
         """The same, with the grid of a written image."""
         return replace(
             self,
-            shape=tuple(int(n) for n in image.voxels.shape[:3]),
+            shape=image.shape,
             spacing=image.spacing,
             orientation=image.orientation,
             affine=tuple(tuple(row) for row in image.affine.tolist()),

@@ -23,10 +23,9 @@ class Plan:
         finding: what becomes of the scan: converted, or set apart when there are several volumes.
         files: the DICOM files, in the scanner's order.
         volumes: for each volume its planes, from slice 0 upwards along rows x columns.
-        affine: voxel (column, row, slice) to RAS, mm, shape (4, 4), from the headers.
-        spacing: column to column, row to row, slice to slice, mm.
-        warnings: what is odd in the headers but proves nothing.
         told_apart: whether header values tell the volumes apart, or only the order of the images.
+        affine: voxel (column, row, slice) to RAS, mm, shape (4, 4), from the headers.
+        warnings: what is odd in the headers but proves nothing.
     """
 
     finding: Finding
@@ -34,7 +33,6 @@ class Plan:
     volumes: tuple[tuple[Source, ...], ...]
     told_apart: bool
     affine: Floats
-    spacing: tuple[float, float, float]
     warnings: tuple[str, ...]
 
 
@@ -54,11 +52,7 @@ class Reading:
 
 
 def read_scan(files: Sequence[Path]) -> Reading:
-    """Read a scan's files; a copy of a file counts once.
-
-    Raises:
-        OSError: a file cannot be read.
-    """
+    """Read a scan's files; a copy of a file counts once."""
     by_uid: dict[str, Header] = {}
     duplicates, broken, contradictory = 0, [], 0
     for path in sorted(files):
@@ -66,6 +60,9 @@ def read_scan(files: Sequence[Path]) -> Reading:
             header = read_header(path)
         except DicomError as error:
             broken.append(error.message)
+            continue
+        except OSError as error:  # its own text has the file's name in it
+            broken.append(f"cannot be read ({error.strerror})")
             continue
         known = by_uid.setdefault(header.sop_instance_uid, header)
         if known is header:
@@ -87,19 +84,15 @@ def read_orientations(files: Sequence[Path], series_instance_uid: str) -> tuple[
     """The orientations of those images among `files` that carry a SeriesInstanceUID.
 
     Files that cannot be read do not count: they are reported with their own scan.
-
-    Raises:
-        OSError: a file cannot be read.
     """
     found = set()
     for path in files:
         try:
             header = read_header(path)
-        except DicomError:
+        except (DicomError, OSError):
             continue
-        if header.series_instance_uid == series_instance_uid and not reason_to_set_apart(
-            header.sop_class_uid
-        ):
+        is_image = reason_to_set_apart(header.sop_class_uid) is None
+        if is_image and header.series_instance_uid == series_instance_uid:
             found |= {plane.orientation for plane in header.planes if plane.orientation}
     return tuple(sorted(found))
 
@@ -125,7 +118,6 @@ def classify(scan: Scan) -> Plan | Finding:
         volumes=tuple(tuple(sources[i] for i in volume) for volume in volumes),
         told_apart=bool(differ),
         affine=affine(stack.origin, scan.orientation, spacing),
-        spacing=spacing,
         warnings=tuple(_warnings(scan)),
     )
 

@@ -7,6 +7,8 @@ free text such as SeriesDescription. So this is a list of what may stay, not of 
 import json
 from pathlib import Path
 
+from sarcoma_core.errors import SeriesRefused
+
 KEPT = frozenset(
     {
         # all
@@ -60,8 +62,12 @@ def write_sidecar(source: Path, target: Path) -> None:
         target: the file to write; keys sorted, so that equal content is equal bytes.
 
     Raises:
+        SeriesRefused: dcm2niix wrote something else than JSON.
         OSError: the file cannot be read or written.
     """
-    found = json.loads(source.read_text(encoding="utf-8", errors="replace"))
+    try:
+        found = json.loads(source.read_text(encoding="utf-8", errors="replace"))
+    except json.JSONDecodeError:
+        raise SeriesRefused("dcm2niix wrote a sidecar that is not JSON") from None
     kept = {key: value for key, value in found.items() if key in KEPT}
     target.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")

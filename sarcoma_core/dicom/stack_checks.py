@@ -85,13 +85,12 @@ def _two_slices(scan: Scan) -> Finding | None:
     thickness, stated = abs(plane.thickness or 0), abs(plane.spacing or 0)
     near = place_tolerance(gap)
     # Some write the free space between slices into SpacingBetweenSlices; it is then less than the thickness.
-    if stated and (
-        abs(gap - stated) <= near or (stated < thickness and abs(gap - stated - thickness) <= near)
-    ):
+    confirmed = (stated, stated + thickness) if stated < thickness else (stated,)
+    if stated and min(abs(gap - distance) for distance in confirmed) <= near:
         return None
-    numbers = sorted(h.instance_number for h in scan.headers if h.instance_number is not None)
-    skipped = len(scan.headers) == len(numbers) == 2 and numbers[1] - numbers[0] > 1  # noqa: PLR2004  the two slices
-    if not stated and not skipped and gap < 2 * thickness - near:
+    numbers = [header.instance_number for header in scan.headers if header.instance_number is not None]
+    one_after_the_other = len(numbers) < len(scan.headers) or max(numbers) - min(numbers) < len(numbers)
+    if not stated and one_after_the_other and gap < 2 * thickness - near:
         return None
     known = f"SpacingBetweenSlices {stated:.1f} mm" if stated else f"SliceThickness {thickness:.1f} mm"
     return refused(f"two slices {gap:.1f} mm apart with {known}: a slice between them may be missing")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sarcoma_core.dicom.geometry import Floats, place_tolerance
-from sarcoma_core.dicom.nifti import NiftiImage
+from sarcoma_core.dicom.nifti import NiftiImage, Volume
 from sarcoma_core.errors import SeriesRefused
 
 Voxels = npt.NDArray[Any]
@@ -65,7 +65,7 @@ def find_turn(image: NiftiImage, promise: Promise) -> Turn:
         SeriesRefused: the image is of another size, orientation or spacing, or lies elsewhere.
     """
     axes, backwards = _axes(np.linalg.inv(promise.affine) @ image.affine)
-    here = image.voxels.shape[:3]
+    here = image.shape
     if here != tuple(promise.shape[axis] for axis in axes):
         raise SeriesRefused(f"the written image has {here} voxels; the headers tell of {promise.shape}")
     step = np.eye(4)
@@ -82,12 +82,13 @@ def find_turn(image: NiftiImage, promise: Promise) -> Turn:
     return Turn(axes, backwards, affine, float(ends.max()))
 
 
-def turn_back(voxels: Voxels, turn: Turn) -> list[Voxels]:
-    """The volumes of a written image as the headers have them, each of shape (slices, rows, columns)."""
-    stacked = voxels.reshape(*voxels.shape[:3], -1)
+def turn_back(image: NiftiImage, turn: Turn) -> list[Volume]:
+    """The volumes of a written image as the headers have them."""
+    stacked = image.stored.reshape(*image.shape, -1)
     order = np.argsort(turn.axes)[::-1]
     flipped = np.flip(stacked, axis=tuple(np.flatnonzero(turn.backwards).tolist()))
-    return [flipped[..., i].transpose(order) for i in range(flipped.shape[3])]
+    volumes = (flipped[..., i].transpose(order) for i in range(flipped.shape[3]))
+    return [Volume(stored, image.slope, image.intercept) for stored in volumes]
 
 
 def require_place(delivered: Floats, turn: Turn, shape: Sequence[int]) -> float:
@@ -128,12 +129,13 @@ def _corner_shifts(one: Floats, other: Floats, shape: Sequence[int]) -> Floats:
     return shifts
 
 
-def match_volumes(written: Sequence[Voxels], expected: Iterable[Voxels], *, intercept: float) -> float:
+def match_volumes(written: Sequence[Volume], expected: Iterable[Voxels], *, intercept: float) -> float:
     """Require that written and expected volumes are the same, one for one, in whichever order.
 
     Args:
-        written: volumes of the converter, shape (slices, rows, columns) each.
-        expected: volumes of the independent reader, as many; consumed one at a time.
+        written: volumes of the converter.
+        expected: volumes of the independent reader, as many, shape (slices, rows, columns) each; consumed one
+            at a time.
         intercept: the largest RescaleIntercept, for the rounding of what was added to it.
 
     Returns:
@@ -159,20 +161,21 @@ def match_volumes(written: Sequence[Voxels], expected: Iterable[Voxels], *, inte
     return largest
 
 
-def _difference(written: Voxels, expected: Voxels, intercept: float) -> float | None:
+def _difference(written: Volume, expected: Voxels, intercept: float) -> float | None:
     """The largest difference, or None when the two are not equal.
 
     Whole numbers have to be the same. What was rescaled to fractions may differ by float32's rounding,
     relative to the value and to the intercept that was added to it.
     """
-    middle = len(expected) // 2
+    whole = expected.dtype.kind in "iu"
+    middle = len(expected) // 2  # tells most different volumes apart
     largest = 0.0
-    for part in (slice(middle, middle + 1), slice(None)):  # one slice tells most different volumes apart
-        theirs = expected[part].astype(np.float64)
-        difference = np.abs(written[part] - theirs)
-        if np.any(difference > _tolerance(theirs, intercept, whole=expected.dtype.kind in "iu")):
+    for index in (middle, *range(len(expected))):
+        theirs = expected[index].astype(np.float64)
+        difference = np.abs(written.plane(index) - theirs)
+        if not np.all(difference <= _tolerance(theirs, intercept, whole=whole)):
             return None
-        largest = float(difference.max())
+        largest = max(largest, float(difference.max()))
     return largest
 
 

@@ -18,8 +18,8 @@ from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import ArchiveError, SarcomaError, UsageError
 from sarcoma_core.interface import Step, Value
-from sarcoma_core.launch.one import launch
-from sarcoma_core.provenance import Outcome, RunRecord, read_record
+from sarcoma_core.launch.one import StepFailedError, launch
+from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, read_record
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
 
@@ -35,13 +35,13 @@ class StepRun:
         step: name of the step.
         outcome: `done` now, `already done` earlier, or `failed`.
         reason: why it failed.
-        record: its first manifest, when it did not fail.
+        series: what it said of each series.
     """
 
     step: str
     outcome: Literal["done", "already done", "failed"]
     reason: str = ""
-    record: RunRecord | None = None
+    series: Outcomes = ()
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,21 @@ class SessionResult:
 
     @property
     def reason(self) -> str:
-        """Why it failed, or nothing."""
-        return next((f"{run.step}: {run.reason}" for run in self.runs if run.outcome == "failed"), "")
+        """Why it failed, or nothing; where no series could be used, each series has its own reason."""
+        last = self.runs[-1]
+        if not self.failed:
+            return ""
+        return f"{last.step}: {'no series could be used' if last.series else last.reason}"
 
     @property
     def series(self) -> tuple[Outcome, ...]:
         """What the first step said of each series: later ones see only those that it passed on."""
-        record = self.runs[0].record if self.runs else None
-        return record.outcomes if record else ()
+        return self.runs[0].series if self.runs else ()
 
     def outcome(self, step: str, scan: str) -> Outcome | None:
         """What a step said of one series; None when it did not see it."""
-        record = next((run.record for run in self.runs if run.step == step), None)
-        return record.outcome(scan) if record else None
+        seen = (o for run in self.runs if run.step == step for o in run.series)
+        return next((o for o in seen if o.scan == scan), None)
 
 
 class Watch(Protocol):
@@ -183,12 +185,15 @@ def _run_one(
     try:
         done = None if force else _done_before(session, step, params)
         if done:
-            return StepRun(step.name, "already done", record=done)
+            return StepRun(step.name, "already done", series=done.outcomes)
         with tempfile.TemporaryDirectory(prefix=f".build-{step.name}-", dir=archive.root) as build:
             launch(archive, session, step, params, runner=runner, build=Path(build))
+            done = read_record(session.resource(step.outputs[0].spec.resource))
+    except StepFailedError as error:
+        return StepRun(step.name, "failed", error.message, error.outcomes)
     except SarcomaError as error:
         return StepRun(step.name, "failed", error.message)
-    return StepRun(step.name, "done", record=read_record(session.resource(step.outputs[0].spec.resource)))
+    return StepRun(step.name, "done", series=done.outcomes if done else ())
 
 
 def _done_before(session: Session, step: Step, params: Mapping[str, Value]) -> RunRecord | None:

@@ -9,10 +9,19 @@ from pathlib import Path
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.errors import OutputError, RunError
 from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.provenance import Outcomes
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.xnat.declaring import command_for
 from sarcoma_core.xnat.objects import session_object
 from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+
+
+class StepFailedError(RunError):
+    """A step ended with a reason; `outcomes` is what it said of each series before."""
+
+    def __init__(self, reason: str, outcomes: Outcomes) -> None:
+        super().__init__(reason)
+        self.outcomes = outcomes
 
 
 def launch(
@@ -36,7 +45,8 @@ def launch(
 
     Raises:
         CommandError: the command does not resolve on this session.
-        RunError: it could not be started, or it failed; the archive is as it was.
+        RunError: it could not be started; the archive is as it was.
+        StepFailedError: it ran and failed; the archive is as it was.
         OutputError: the archive cannot be written; an earlier output is still there.
     """
     values = {name: ParamSpec.text(value) for name, value in params.items()}
@@ -45,7 +55,7 @@ def launch(
         folders = _stage(command, build)
         ended = runner.run(command, folders)
         if ended.exit_code != 0:
-            raise RunError(ended.reason)
+            raise StepFailedError(ended.reason, ended.outcomes)
         for output in command.outputs:
             archive.put_resource(session, output.label, folders[output.mount] / output.path)
     except OSError as error:

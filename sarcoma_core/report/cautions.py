@@ -10,6 +10,9 @@ from sarcoma_core.report.stages import State
 OBLIQUE_DEGREES = 2.0
 """From here on the letters at the edges are worth a warning: 2 degrees move a voxel 100 mm away by 3.5 mm."""
 
+USUAL_UNITS: Mapping[str, str] = {"CT": "HU", "PT": "SUV"}
+"""In what the values have to be for one patient to compare with another."""
+
 THICK = 3.0
 """From this ratio of slice to pixel spacing on, the third dimension is coarse."""
 
@@ -42,14 +45,15 @@ def _of_facts(modality: str, told: tuple[State, ...]) -> Iterator[str]:
     facts = converted.outcome.facts if converted.outcome else {}
     for warning in facts.get("warnings") or ():
         yield f"The headers are odd: {warning}."
-    if modality == "PT" and converted.condition == "done" and voxel_unit(facts) != "SUV":
-        yield f"The values are in {voxel_unit(facts) or 'an unknown unit'}, not SUV: patients do not compare."
+    usual = USUAL_UNITS.get(modality)
+    if usual and converted.condition == "done" and (unit := voxel_unit(facts)) != usual:
+        yield f"The values are in {unit or 'an unknown unit'}, not {usual}: patients do not compare."
     if scored.outcome and scored.outcome.facts.get("source") == converted.stage.label:
         yield "The volume was normalised without bias correction."
 
 
 def _of_grid(volume: Upright) -> Iterator[str]:
-    ratio = max(volume.spacing) / min(volume.spacing)
+    ratio = volume.spacing[volume.across] / min(volume.spacing)
     if ratio >= THICK:
         yield f"The spacing is {value_text(round(ratio, 1))} times coarser across the slices than in them."
     if volume.obliquity >= OBLIQUE_DEGREES:

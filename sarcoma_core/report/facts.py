@@ -66,10 +66,19 @@ _KNOWN: Mapping[str, _Known] = {
     "reader": _Known("Independent reader"),
     "voxels_compared": _Known("Voxels compared, all equal"),
     "largest_difference": _Known("Largest difference between the readers"),
-    "largest_shift": _Known("Largest shift of a corner", "mm"),
+    "converter_shift": _Known("Corner set right after the converter by", "mm"),
     "affine": _Known("Voxel to RAS, mm"),
     "voxels_sha256": _Known("SHA-256 of the voxels"),
     "source": _Known("Read from the resource"),
+    "shrink": _Known("Grid shrunk by"),
+    "iterations": _Known("Iterations"),
+    "threads": _Known("Threads"),
+    "region": _Known("Mean and deviation taken in"),
+    "mask_voxels": _Known("Voxels in the mask"),
+    "mean": _Known("Mean"),
+    "sd": _Known("Standard deviation"),
+    "clip_low": _Known("Clipped below"),
+    "clip_high": _Known("Clipped above"),
 }
 """In the order of the page; a manifest keeps its keys in alphabetical order."""
 
@@ -144,10 +153,8 @@ def value_text(value: object, between: str = ", ") -> str:
         value: of any JSON type; a list of lists is a matrix, one row a line.
         between: what stands between the items of a list.
     """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "yes", False: "no"}[value]
     if isinstance(value, int):
         return f"{value:,}".replace(",", _THIN_SPACE).replace("-", _MINUS)
     if isinstance(value, float):

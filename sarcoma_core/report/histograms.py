@@ -96,8 +96,8 @@ def outline(heights: Values) -> str:
 
 
 def ticks(low: float, high: float) -> tuple[Tick, ...]:
-    """Three to seven round numbers between two ends."""
-    raw = (high - low) / 5
+    """Two to seven round numbers between two ends, evenly apart."""
+    raw = (high - low) / 6
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= raw)
     first, last = math.ceil(low / step), math.floor(high / step)

@@ -29,9 +29,9 @@ class Methods:
     references: tuple[Reference, ...]
 
 
-def render(session: Session) -> str:
-    """The page, as text; equal sessions give equal text."""
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Where the pages' templates are; every value is escaped, an unknown one is an error."""
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("sarcoma_core.report", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -39,14 +39,22 @@ def render(session: Session) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("session.html").render(
-        session=session,
-        summary=summary(session.counts()),
-        methods=methods(session.runs),
-        software=software(session.runs),
-        number=value_text,
-        parameter=ParamSpec.text,
-        version=__version__,
+
+
+def render(session: Session) -> str:
+    """The page, as text; equal sessions give equal text."""
+    return (
+        environment()
+        .get_template("session.html")
+        .render(
+            session=session,
+            summary=summary(session.counts()),
+            methods=methods(session.runs),
+            software=software(session.runs),
+            number=value_text,
+            parameter=ParamSpec.text,
+            version=__version__,
+        )
     )
 
 

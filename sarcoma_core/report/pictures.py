@@ -11,7 +11,7 @@ from sarcoma_core.report.histograms import Histogram, histogram
 from sarcoma_core.report.planes import Plane, Upright, spread
 from sarcoma_core.report.stages import Stage
 from sarcoma_core.report.tiles import Tile, tile
-from sarcoma_core.report.windows import Window, window_for, z_window
+from sarcoma_core.report.windows import Window, percentile_window, window_for
 
 Mask = npt.NDArray[np.bool_]
 
@@ -61,7 +61,10 @@ def draw(
     """
     _, first = versions[0]
     shared = window_for(modality, unit, first.array)
-    windows = [z_window() if stage.label == Z_LABEL else shared for stage, _ in versions]
+    windows = [
+        percentile_window("sd", volume.array, "normalised") if stage.label == Z_LABEL else shared
+        for stage, volume in versions
+    ]
     plane = first.plane()
     rows = tuple(
         tuple(

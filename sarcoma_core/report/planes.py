@@ -48,17 +48,18 @@ class Upright:
         array: shape (x, y, z).
         spacing: mm along each axis.
         obliquity: greatest angle between an axis and the patient axis nearest to it, degrees.
+        across: the axis across the slices as they were stored: the third of a converted DICOM series.
     """
 
     array: Array
     spacing: tuple[float, float, float]
     obliquity: float
+    across: int = 2
 
     def plane(self) -> Plane:
-        """The plane of acquisition: across the coarsest spacing; axial when the volume is isotropic."""
-        if max(self.spacing) <= ISOTROPIC * min(self.spacing):
-            return AXIAL
-        return PLANES[int(np.argmax(self.spacing))]
+        """The plane of acquisition, that of the stored slices; axial when the volume is isotropic."""
+        isotropic = max(self.spacing) <= ISOTROPIC * min(self.spacing)
+        return AXIAL if isotropic else PLANES[self.across]
 
     def slice(self, plane: Plane, index: int) -> Array:
         """One slice as rows from the top and columns from the left, in the plane's convention."""
@@ -73,7 +74,7 @@ class Upright:
         return up, across
 
 
-def upright(array: Array, affine: npt.NDArray[np.float64]) -> Upright:
+def upright(array: npt.NDArray[Any], affine: npt.NDArray[np.float64]) -> Upright:
     """Turn a volume to RAS order without interpolation.
 
     Args:
@@ -86,7 +87,7 @@ def upright(array: Array, affine: npt.NDArray[np.float64]) -> Upright:
     spacing = tuple(float(mm[int(np.flatnonzero(turns[:, 0] == axis)[0])]) for axis in range(3))
     nearest = np.abs(affine[:3, :3] / mm).max(axis=0)
     angle = float(np.degrees(np.arccos(np.clip(nearest, 0, 1))).max())
-    return Upright(turned, (spacing[0], spacing[1], spacing[2]), angle)
+    return Upright(turned, (spacing[0], spacing[1], spacing[2]), angle, int(turns[2, 0]))
 
 
 def spread(count: int, wanted: int) -> tuple[int, ...]:

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from sarcoma_core.archive import folder
+from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.body_mask import body_mask
 from sarcoma_core.imaging.volume import Volume, read_nifti
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.facts import Fact, read_facts
-from sarcoma_core.report.pictures import Pictures, draw, plane_text
+from sarcoma_core.report.pictures import Mask, Pictures, draw, plane_text
 from sarcoma_core.report.planes import Upright, upright
 from sarcoma_core.report.stages import (
     FATES,
@@ -26,6 +27,9 @@ from sarcoma_core.report.stages import (
     states,
     verdict,
 )
+
+AIR_HU = -1024
+"""The lowest value of a 12-bit CT; air itself is -1000."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,8 @@ def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         converted = read_nifti(paths[STAGES[0].label])
         versions = _versions(converted, paths)
         first = versions[0][1]
-        mask = upright(body_mask(converted.array, converted.spacing), converted.affine).array.astype(np.bool_)
         unit = voxel_unit(facts)
+        mask = _body(converted, unit)
         pictures = draw(versions, mask, scan=scan, modality=modality, unit=unit, slices=slices)
         grid = plane_text(first, first.plane())
     return Series(
@@ -135,6 +139,18 @@ def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         cautions=cautions(modality, told, versions[0][1] if versions else None),
         pictures=pictures,
     )
+
+
+def _body(converted: Volume, unit: str) -> Mask:
+    """The body in RAS order; nothing when the volume is constant."""
+    array = converted.array
+    if unit == "HU":  # the mask is made for values from 0 upwards; what lies below air is padding
+        array = np.clip(array, AIR_HU, None) - AIR_HU
+    try:
+        mask = body_mask(array, converted.spacing)
+    except InputError:
+        mask = np.zeros(array.shape, dtype=np.bool_)
+    return upright(mask, converted.affine).array.astype(np.bool_)
 
 
 def _versions(converted: Volume, paths: Mapping[str, Path]) -> list[tuple[Stage, Upright]]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sarcoma_core.archive import folder
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import USABLE, Outcome, RunRecord
+from sarcoma_core.provenance import Outcome, RunRecord
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _read_run(session: Path, stage: Stage) -> Run:
 def scan_ids(runs: Iterable[Run]) -> tuple[str, ...]:
     """Every scan that any manifest names, in natural order."""
     ids = {outcome.scan for run in runs if run.record for outcome in run.record.outcomes}
-    return tuple(sorted(ids, key=folder.natural))
+    return tuple(sorted(ids, key=lambda scan: (folder.natural(scan), scan)))
 
 
 def states(runs: Iterable[Run], scan: str) -> tuple[State, ...]:
@@ -158,7 +158,7 @@ def _state(run: Run, scan: str, *, goes_on: bool) -> State:
     outcome = run.record.outcome(scan)
     if outcome is None:
         return State(run.stage, *_absent("the step ran before this series was there", goes_on=goes_on))
-    if outcome.status in USABLE and not run.current:
+    if outcome.status == "done" and not run.current:
         reason = "an earlier step was run again since; these voxels are from before"
         return State(run.stage, "out of date", reason, outcome)
     return State(run.stage, outcome.status, outcome.reason, outcome)

@@ -1,6 +1,6 @@
 """Which intensities are drawn from black to white: one window for a volume before and after a step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,6 @@ SUV_HIGHS = (5.0, 10.0)
 """Upper ends of the PET window, in SUV: two only, so that series compare; the wider where it is needed."""
 
 _UPTAKE_PERCENTILE = 99.9
-
-Z_LIMIT = 3.0
-"""Half of the z-score window, in standard deviations; the same for every series, so that series compare."""
 
 PERCENTILES = (0.5, 99.5)
 
@@ -54,7 +51,7 @@ def window_for(modality: str, unit: str, values: Array) -> Window:
         unit: of the voxels, e.g. HU, SUV or BQML; empty when arbitrary.
         values: the voxels.
     """
-    if modality == "CT":
+    if modality == "CT" and unit == "HU":
         low, high = CT_CENTRE - CT_WIDTH / 2, CT_CENTRE + CT_WIDTH / 2
         return Window(low, high, "HU", rule=f"soft tissue, W {CT_WIDTH} L {CT_CENTRE}")
     inverted = modality == "PT"
@@ -62,15 +59,22 @@ def window_for(modality: str, unit: str, values: Array) -> Window:
         _, uptake = between_percentiles(values, (0, _UPTAKE_PERCENTILE))
         high = SUV_HIGHS[0] if uptake <= SUV_HIGHS[0] else SUV_HIGHS[1]
         return Window(0.0, high, "SUV", inverted=True, rule="high uptake is dark")
+    window = percentile_window(unit, values, "converted")
+    if inverted:
+        return replace(
+            window,
+            low=0.0,
+            inverted=True,
+            rule=f"up to the {PERCENTILES[1]:g} percentile; high uptake is dark",
+        )
+    return window
+
+
+def percentile_window(unit: str, values: Array, which: str) -> Window:
+    """The window between two percentiles of a volume; `which` names it."""
     low, high = between_percentiles(values, PERCENTILES)
-    percentiles = "{:g} to {:g} percentile of the converted volume".format(*PERCENTILES)
-    rule = f"{percentiles}; high uptake is dark" if inverted else percentiles
-    return Window(0.0 if inverted else low, high, unit, inverted=inverted, rule=rule)
-
-
-def z_window() -> Window:
-    """The window of a z-scored volume."""
-    return Window(-Z_LIMIT, Z_LIMIT, "sd", rule="the same for every series")
+    rule = f"{PERCENTILES[0]:g} to {PERCENTILES[1]:g} percentile of the {which} volume"
+    return Window(low, high, unit, rule=rule)
 
 
 def between_percentiles(values: Array, percentiles: tuple[float, float]) -> tuple[float, float]:

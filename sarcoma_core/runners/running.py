@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sarcoma_core.provenance import Outcome, Outcomes
 from sarcoma_core.xnat.resolve import ResolvedCommand
 
 
@@ -21,6 +22,11 @@ class Ended:
     exit_code: int
     stdout: str
     stderr: str
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What it said of each series: the only trace of them when it failed."""
+        return tuple(outcome for line in self.stdout.splitlines() if (outcome := Outcome.from_line(line)))
 
     @property
     def reason(self) -> str:

@@ -19,12 +19,21 @@ from sarcoma_core import __version__
 from sarcoma_core.archive import folder
 from sarcoma_core.errors import InputError, OutputError, SarcomaError, SeriesRefused
 from sarcoma_core.interface import Step, Value
-from sarcoma_core.provenance import USABLE, Outcome, Outcomes, RunRecord, list_files, write_record
+from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
 
 IMAGE_VARIABLE = "SARCOMA_IMAGE"
 """Set in every step image to its own reference; a run outside an image is recorded as `local`."""
 
 _SOFTWARE = ("dcm2niix", "nibabel", "numpy", "pydicom", "SimpleITK")
+
+
+class NothingUsableError(InputError):
+    """Of no series came anything; each outcome has its reason."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        told = "; ".join(f"scan {o.scan} {o.status}: {o.reason}" for o in outcomes) or "there is none"
+        super().__init__(f"no series could be used. {told}.")
+        self.outcomes = outcomes
 
 
 def run_step(step: Step, session: Path, out: Path, params: Mapping[str, Value]) -> tuple[RunRecord, ...]:
@@ -41,7 +50,8 @@ def run_step(step: Step, session: Path, out: Path, params: Mapping[str, Value]) 
 
     Raises:
         UsageError: a parameter breaks its rule.
-        InputError: the session cannot be used, or no series of it could be; nothing is written.
+        InputError: the session cannot be used; nothing is written.
+        NothingUsableError: no series of it could be used; nothing is written.
         OutputError: `out` is read-only, full, or already holds an output of this step; nothing is written.
     """
     values = step.check(params)
@@ -57,7 +67,8 @@ def run_step(step: Step, session: Path, out: Path, params: Mapping[str, Value]) 
         results = step.function(session, work, **values)
         records = []
         for label, outcomes in zip(labels, results, strict=True):
-            _require_usable(step, outcomes)
+            if not any(outcome.usable for outcome in outcomes):
+                raise NothingUsableError(outcomes)
             (work / label).mkdir(exist_ok=True)
             record = RunRecord(
                 step=step.name,
@@ -85,6 +96,8 @@ def each_series(
 ) -> Outcomes:
     """Do `work` on each usable series; one that is refused does not stop the others.
 
+    A series that an earlier step wrote and set apart (4D) passes by.
+
     Raises:
         ArchiveError: no earlier step has written any of `labels`.
     """
@@ -94,6 +107,8 @@ def each_series(
             outcomes.append(work(series))
         except SeriesRefused as error:
             outcomes.append(Outcome(series.scan, series.outcome.modality, "refused", str(error)))
+    apart = folder.kept_apart(session, labels)
+    outcomes += [Outcome(o.scan, o.modality, "not applicable", o.reason) for o in apart]
     return tuple(outcomes)
 
 
@@ -101,19 +116,6 @@ def software() -> Mapping[str, str]:
     """Versions of what does the work."""
     versions = {name: importlib.metadata.version(name) for name in _SOFTWARE}
     return {"sarcoma": __version__, "python": platform.python_version(), **versions}
-
-
-def _require_usable(step: Step, outcomes: Outcomes) -> None:
-    """A step that could use nothing fails, so that the service uploads nothing."""
-    if any(o.status in USABLE for o in outcomes):
-        return
-    if not outcomes:
-        raise InputError(
-            f"step {step.name}: the session must hold at least one usable series; found none.",
-            hint="See why in the report of the earlier step, or import the missing DICOM.",
-        )
-    reasons = "; ".join(f"scan {o.scan} {o.status}: {o.reason}" for o in outcomes)
-    raise InputError(f"step {step.name}: no series could be used. {reasons}")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from sarcoma_core.dicom import convert, dcm2niix
 from sarcoma_core.dicom.convert import Conversion, convert_scan
@@ -118,6 +119,49 @@ def test_rescaling_is_that_of_the_standard_also_when_it_varies(
         conversion.files[0], stack.stored * slopes[:, None, None], stack.affine, relative=FLOAT32
     )
     assert conversion.receipt.largest_difference < 1e-3
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_compressed_slices_are_the_same_voxels_also_among_others(run: Any, every: int) -> None:
+    stack = Stack()
+    datasets = stack.datasets()
+    for ds in datasets[::every]:
+        ds.compress(RLELossless)
+
+    conversion = run(datasets)
+
+    assert_same_image(conversion.files[0], stack.stored, stack.affine)
+    assert len(conversion.receipt.transfer_syntaxes) == every
+
+
+def test_unsigned_values_beyond_the_signed_range_stay(run: Any) -> None:
+    stack = Stack()
+    unsigned = (stack.stored.astype(np.int32) + 40000).astype("<u2")
+    datasets = stack.datasets(PixelRepresentation=0)
+    for ds, pixels in zip(datasets, unsigned, strict=True):
+        ds.PixelData = pixels.tobytes()
+
+    assert_same_image(run(datasets).files[0], unsigned, stack.affine)
+
+
+def test_slices_of_which_dcm2niix_mistakes_the_sign_are_refused(run: Any) -> None:
+    """dcm2niix 1.0.20260724 reads all slices as unsigned when the first is: -1 becomes 65535."""
+    datasets = Stack().datasets()
+    datasets[0].PixelRepresentation = 0
+    datasets[0].PixelData = bytes(len(datasets[0].PixelData))
+
+    conversion = run(datasets)
+
+    assert conversion.status is Status.REFUSED
+    assert "voxels differ" in conversion.reason
+
+
+def test_an_encoding_that_dcm2niix_does_not_know_is_refused(run: Any) -> None:
+    datasets = Stack().datasets()
+    for ds in datasets:
+        ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+
+    assert "it found no valid DICOM (exit code 2)" in run(datasets).reason
 
 
 def test_the_receipt_tells_what_went_in_and_came_out(run: Any) -> None:

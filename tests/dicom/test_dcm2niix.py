@@ -60,11 +60,12 @@ def test_it_writes_one_image_with_its_sidecar(files: list[Path], out: Path) -> N
     assert written.gradients == ()
 
 
-def test_read_only_input_is_enough(files: list[Path], out: Path) -> None:
-    for path in (*files, files[0].parent):
-        path.chmod(0o555 if path.is_dir() else 0o444)
+def test_the_input_is_only_read(files: list[Path], out: Path) -> None:
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
-    assert len(run_dcm2niix(files, out, philips=False)) == 1
+    run_dcm2niix(files, out, philips=False)
+
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in files[0].parent.iterdir()} == before
 
 
 def test_images_that_it_makes_up_are_not_taken(tmp_path: Path, out: Path) -> None:

@@ -1,6 +1,6 @@
-from collections.abc import Hashable
 from itertools import product
 from random import Random
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -16,7 +16,7 @@ def test_volumes_are_told_apart_by_the_traits_that_cover_every_place(
     images = [*product(range(places), range(echoes), range(phases))]
     random.shuffle(images)
     place = np.array([image[0] for image in images])
-    traits: dict[str, list[Hashable]] = {
+    traits: dict[str, list[Any]] = {
         "SliceLocation": [image[0] for image in images],
         "EchoTime": [float(image[1]) for image in images],
         "TemporalPositionIdentifier": [image[2] for image in images],

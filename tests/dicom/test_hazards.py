@@ -18,7 +18,7 @@ from tests.dicom.truth import assert_same_image
 
 Hazard = Callable[[Path], Planted]
 
-GRID = Grid(shape=(48, 40, 20), spacing=(4.5, 4.5, 8.0), slice_thickness=6.5, tilt=(6.0, -3.0))
+GRID = Grid(shape=(48, 48, 20), spacing=(4.5, 4.5, 8.0), slice_thickness=6.5, tilt=(6.0, -3.0))
 
 VERDICTS = {
     "missing_slice": (Status.REFUSED, "slice 11 of 20 is missing"),
@@ -84,9 +84,8 @@ def test_a_localizer_in_the_folder_of_a_series_is_set_apart_and_the_series_conve
     next(plant for plant in HAZARDS if plant.__name__ == "localizer")(series)
     by_series: dict[str, list[Path]] = {}
     for path in sorted(series.iterdir()):
-        by_series.setdefault(pydicom.dcmread(path, stop_before_pixels=True).SeriesInstanceUID, []).append(
-            path
-        )
+        instance = pydicom.dcmread(path, stop_before_pixels=True)
+        by_series.setdefault(instance.SeriesInstanceUID, []).append(path)
     everything = sorted(series.iterdir())
 
     found = {

@@ -16,12 +16,12 @@ def test_a_classic_image_is_one_plane_with_its_own_geometry(tmp_path: Path) -> N
     (plane,) = header.planes
 
     assert header.instance_number == 3
-    assert plane.position == (-20, -30, 48)
+    assert plane.position == (-20.0, -30.0, 48.0)
     assert plane.orientation == stack.orientation
     assert plane.pixel_spacing == (1.5, 1.25)
     assert (plane.rows, plane.columns) == stack.shape
     assert (plane.slope, plane.intercept) == (2.5, 3)
-    assert plane.spacing == -4
+    assert plane.spacing == -4.0
 
 
 def test_private_counts_of_slices_are_read_where_their_maker_put_them(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sarcoma_core.dicom.nifti import read_nifti, write_clean
+from sarcoma_core.dicom.nifti import Volume, read_nifti, write_clean
 from tests.dicom.truth import nib
 
 AFFINE = np.array([[-2.0, 0, 0, 90], [0, 2.5, 0, -80], [0, 0, 4.0, 7], [0, 0, 0, 1]])
@@ -65,4 +65,12 @@ def test_an_image_knows_its_spacing_and_where_its_axes_point(source: Path, tmp_p
 
     assert image.spacing == (2.0, 2.5, 4.0)
     assert image.orientation == "LAS"
-    assert image.voxels[0, 0, 1] == 2 * 1 - 1024
+    assert image.shape == (3, 4, 5)
+    assert image.stored[0, 0, 1] == 1
+    assert (image.slope, image.intercept) == (2.0, -1024.0)
+
+
+def test_a_volume_is_rescaled_slice_by_slice() -> None:
+    volume = Volume(np.arange(24, dtype=np.int16).reshape(2, 3, 4), 2.0, -1024.0)
+
+    assert volume.plane(1)[0].tolist() == [-1000, -998, -996, -994]

@@ -40,7 +40,7 @@ def test_a_receipt_of_nothing_is_a_receipt() -> None:
 
 
 def test_a_receipt_is_json_with_every_fact_in_it() -> None:
-    image = NiftiImage(np.zeros((3, 4, 5)), np.diag([-2.0, 2.5, 4.0, 1.0]))
+    image = NiftiImage(np.zeros((3, 4, 5)), 1.0, 0.0, np.diag([-2.0, 2.5, 4.0, 1.0]))
     receipt = replace(Receipt(files_in=5).with_grid(image), warnings=("InstanceNumber starts at 2",))
 
     found = json.loads(json.dumps(receipt.as_json()))

@@ -52,7 +52,6 @@ def test_an_even_stack_is_one_volume_on_the_grid_of_its_headers(judge: Any, moda
     found = plan(judge(stack.datasets()[::-1]))
 
     assert found.finding == (Status.CONVERTED, "")
-    assert found.spacing == pytest.approx((1.25, 1.5, 4.0))
     np.testing.assert_allclose(found.affine, stack.affine, atol=1e-9)
     assert found.warnings == ()
 
@@ -287,6 +286,18 @@ def test_units_that_differ_are_refused(judge: Any) -> None:
 
 def test_an_empty_scan_is_refused() -> None:
     assert_refused(classify(Scan(())), "empty")
+
+
+def test_a_file_that_is_not_there_is_counted_and_not_named(tmp_path: Path) -> None:
+    files = save(Stack().datasets(), tmp_path)
+    files[0].unlink()
+
+    finding = read_scan(files).finding
+
+    assert finding == (
+        Status.REFUSED,
+        "1 of 6 files cannot be used: cannot be read (No such file or directory)",
+    )
 
 
 def test_files_that_cannot_be_used_are_counted_and_not_named(tmp_path: Path) -> None:

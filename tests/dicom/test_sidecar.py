@@ -1,7 +1,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from sarcoma_core.dicom.sidecar import write_sidecar
+from sarcoma_core.errors import SeriesRefused
 
 
 def test_physics_stays_and_people_places_and_times_go(tmp_path: Path) -> None:
@@ -22,6 +25,14 @@ def test_physics_stays_and_people_places_and_times_go(tmp_path: Path) -> None:
     write_sidecar(source, target)
 
     assert json.loads(target.read_text()) == physics
+
+
+def test_what_is_no_json_refuses_the_scan(tmp_path: Path) -> None:
+    source = tmp_path / "in.json"
+    source.write_text('{"SeriesDescription": "a "quoted" word"}')
+
+    with pytest.raises(SeriesRefused, match="not JSON"):
+        write_sidecar(source, tmp_path / "out.json")
 
 
 def test_equal_content_is_equal_bytes(tmp_path: Path) -> None:

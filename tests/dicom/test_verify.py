@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.dicom.nifti import NiftiImage
+from sarcoma_core.dicom.nifti import NiftiImage, Volume
 from sarcoma_core.dicom.verify import (
     FLOAT32_ROUNDINGS,
     Promise,
@@ -31,7 +32,11 @@ def written(axes: tuple[int, ...], flips: tuple[bool, ...]) -> NiftiImage:
             step[axis, written_axis] = -1
             step[axis, 3] = voxels.shape[axis] - 1
     turned = np.flip(voxels.transpose(axes), axis=tuple(i for i in range(3) if flips[i]))
-    return NiftiImage(turned, STACK.affine @ step)
+    return NiftiImage(turned, 1.0, 0.0, STACK.affine @ step)
+
+
+def as_written(*volumes: np.ndarray) -> list[Volume]:
+    return [Volume(stored, 1.0, 0.0) for stored in volumes]
 
 
 @pytest.mark.parametrize(("axes", "flips"), TURNS)
@@ -41,9 +46,9 @@ def test_every_turn_of_the_axes_is_found_and_turned_back(
     image = written(axes, flips)
 
     turn = find_turn(image, PROMISE)
-    (volume,) = turn_back(image.voxels, turn)
+    (volume,) = turn_back(image, turn)
 
-    np.testing.assert_array_equal(volume, STACK.stored)
+    np.testing.assert_array_equal(volume.stored, STACK.stored)
     np.testing.assert_allclose(turn.affine, image.affine, atol=1e-12)
     assert turn.shift < 1e-9
 
@@ -53,7 +58,7 @@ def test_the_spacing_of_a_converter_that_took_it_from_two_rounded_positions_is_p
     wrong = image.affine.copy()
     wrong[:3, 2] *= 4.1 / 4.0
 
-    turn = find_turn(NiftiImage(image.voxels, wrong), PROMISE)
+    turn = find_turn(replace(image, affine=wrong), PROMISE)
 
     np.testing.assert_allclose(turn.affine, image.affine, atol=1e-12)
     assert turn.shift == pytest.approx(0.1 * 4)
@@ -73,20 +78,20 @@ def test_a_grid_that_lies_elsewhere_is_refused(move: np.ndarray) -> None:
     image = written((0, 1, 2), (False, False, False))
 
     with pytest.raises(SeriesRefused, match=r"from its place|another orientation"):
-        find_turn(NiftiImage(image.voxels, image.affine @ move), PROMISE)
+        find_turn(replace(image, affine=image.affine @ move), PROMISE)
 
 
 def test_another_number_of_slices_is_refused() -> None:
     image = written((0, 1, 2), (False, False, False))
 
     with pytest.raises(SeriesRefused, match=r"\(10, 12, 4\) voxels; the headers tell of \(10, 12, 5\)"):
-        find_turn(NiftiImage(image.voxels[..., :4], image.affine), PROMISE)
+        find_turn(replace(image, stored=image.stored[..., :4]), PROMISE)
 
 
 def test_a_delivered_grid_may_be_rounded_to_float32_and_no_more() -> None:
     image = written((2, 0, 1), (True, False, True))
     turn = find_turn(image, PROMISE)
-    shape = image.voxels.shape
+    shape = image.shape
 
     assert require_place(image.affine.astype(np.float32), turn, shape) < 1e-4
     moved = image.affine.copy()
@@ -97,19 +102,19 @@ def test_a_delivered_grid_may_be_rounded_to_float32_and_no_more() -> None:
 
 def test_a_fourth_axis_is_as_many_volumes() -> None:
     image = written((0, 1, 2), (False, True, False))
-    both = NiftiImage(np.stack([image.voxels, image.voxels + 1], axis=3), image.affine)
+    both = replace(image, stored=np.stack([image.stored, image.stored + 1], axis=3))
 
-    first, second = turn_back(both.voxels, find_turn(both, PROMISE))
+    first, second = turn_back(both, find_turn(both, PROMISE))
 
-    np.testing.assert_array_equal(first, STACK.stored)
-    np.testing.assert_array_equal(second, STACK.stored + 1)
+    np.testing.assert_array_equal(first.stored, STACK.stored)
+    np.testing.assert_array_equal(second.stored, STACK.stored + 1)
 
 
 @given(st.permutations(range(4)))
 def test_volumes_match_in_any_order(order: list[int]) -> None:
     volumes = [stack.stored for stack in STACK.repeat(4)]
 
-    assert match_volumes([volumes[i] for i in order], volumes, intercept=0) == 0
+    assert match_volumes(as_written(*(volumes[i] for i in order)), volumes, intercept=0) == 0
 
 
 @given(st.integers(0, 3), st.integers(0, 4), st.integers(0, 11), st.integers(0, 9))
@@ -119,14 +124,14 @@ def test_one_voxel_that_differs_by_one_is_found(volume: int, k: int, row: int, c
     changed[volume][k, row, column] += 1
 
     with pytest.raises(SeriesRefused, match="voxels differ"):
-        match_volumes(changed, volumes, intercept=0)
+        match_volumes(as_written(*changed), volumes, intercept=0)
 
 
 def test_a_volume_is_not_matched_twice() -> None:
     one, two = (stack.stored for stack in STACK.repeat(2))
 
     with pytest.raises(SeriesRefused, match="in volume 2 of 2"):
-        match_volumes([one, two], [one, one], intercept=0)
+        match_volumes(as_written(one, two), [one, one], intercept=0)
 
 
 @given(st.floats(1e-6, 1e4), st.floats(-2000, 2000).map(lambda value: round(value, 6)))
@@ -134,10 +139,10 @@ def test_rescaled_values_may_differ_by_the_rounding_of_float32(slope: float, int
     exact = STACK.stored * slope + intercept
     rounded = STACK.stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
 
-    match_volumes([rounded], [exact], intercept=intercept)
+    match_volumes(as_written(rounded), [exact], intercept=intercept)
 
     peak = np.unravel_index(np.abs(exact).argmax(), exact.shape)
     wrong = exact.copy()
     wrong[peak] += 2 * FLOAT32_ROUNDINGS * np.finfo(np.float32).eps * (np.abs(exact).max() + abs(intercept))
     with pytest.raises(SeriesRefused, match="voxels differ"):
-        match_volumes([wrong], [exact], intercept=intercept)
+        match_volumes(as_written(wrong), [exact], intercept=intercept)

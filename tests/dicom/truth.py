@@ -57,7 +57,7 @@ def affine_of(image: Any) -> Affine:
 
 
 def read_mosaic(path: Path) -> tuple[Voxels, Affine]:
-    """A Siemens mosaic: voxels (slices, rows, columns) by SimpleITK and untiled here, the affine by nibabel."""
+    """A Siemens mosaic: voxels (slices, rows, columns) by SimpleITK, untiled here; the affine by nibabel."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nibabel calls its DICOM readers experimental
         from nibabel.nicom.dicomwrappers import wrapper_from_file  # noqa: PLC0415  it warns on import

@@ -159,8 +159,12 @@ def test_a_failed_session_has_its_reason_and_retry_command_and_stops_no_other(
     (broken, good), ran = prepare(archive)
     assert ran == ["convert", *CHAINS["prepare"]]
     assert broken.failed
-    assert "scan 4 refused:" in broken.reason
-    assert "scan 7 refused:" in broken.reason
+    assert broken.reason == "convert: no series could be used"
+    assert [(line.scan, line.outcome) for line in series_lines(broken)] == [
+        ("4", "refused"),
+        ("7", "refused"),
+    ]
+    assert all("missing" in line.reason for line in series_lines(broken))
     assert broken.retry == (
         f"sarcoma run prepare --archive {archive.root} --project P --session {broken.session.label}"
     )

@@ -55,13 +55,15 @@ def test_the_converters_warnings_are_told() -> None:
     assert "InstanceNumber starts at 3" in only
 
 
-def test_pet_that_is_not_suv_is_told() -> None:
-    (only,) = cautions("PT", told({"units": "BQML"}), None)
-    assert "BQML, not SUV" in only
+@pytest.mark.parametrize(("modality", "units", "usual"), [("PT", "BQML", "SUV"), ("CT", "OD", "HU")])
+def test_values_that_do_not_compare_between_patients_are_told(modality: str, units: str, usual: str) -> None:
+    (only,) = cautions(modality, told({"units": units}), None)
+    assert f"{units}, not {usual}" in only
 
 
-def test_pet_in_suv_is_not() -> None:
-    assert cautions("PT", told({"units": "GML"}), None) == ()
+@pytest.mark.parametrize(("modality", "units"), [("PT", "GML"), ("CT", "HU"), ("MR", "arbitrary")])
+def test_the_usual_units_need_no_caution(modality: str, units: str) -> None:
+    assert cautions(modality, told({"units": units}), None) == ()
 
 
 def test_a_z_score_of_an_uncorrected_volume_is_told() -> None:

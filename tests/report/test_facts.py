@@ -30,11 +30,11 @@ def test_a_value_reads_as_in_print(value: object, text: str) -> None:
 
 
 def test_known_facts_have_labels_and_units() -> None:
-    facts = read_facts({"spacing": [0.5, 0.5, 4.0], "shape": [10, 20, 30], "largest_shift": 0.25})
+    facts = read_facts({"spacing": [0.5, 0.5, 4.0], "shape": [10, 20, 30], "converter_shift": 0.25})
     assert facts == (
         Fact("Voxels", "10 \u00d7 20 \u00d7 30"),
         Fact("Spacing", "0.5 \u00d7 0.5 \u00d7 4 mm"),
-        Fact("Largest shift of a corner", "0.25 mm"),
+        Fact("Corner set right after the converter by", "0.25 mm"),
     )
 
 

@@ -1,5 +1,7 @@
 """The pictures of a series: the same slices, under the same window, before and after."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,14 @@ def test_a_version_that_is_brighter_is_drawn_brighter_under_the_shared_window() 
     assert pictures.rows[0][0].source != pictures.rows[0][1].source
     (line,) = pictures.windows
     assert line.startswith("Converted, bias-corrected: ")
+
+
+def test_z_scoring_changes_the_numbers_and_not_the_picture() -> None:
+    before = volume()
+    after = replace(before, array=(before.array - 500) / 100)
+    pictures = drawn((NIFTI, before), (NORMALISED, after))
+    assert all(row[0].source == row[1].source for row in pictures.rows)
+    assert "sd (0.5 to 99.5 percentile of the normalised volume)" in pictures.windows[1]
 
 
 def test_scanner_units_and_standard_deviations_have_an_axis_each() -> None:

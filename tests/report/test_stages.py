@@ -31,6 +31,11 @@ def test_no_scan_is_lost_and_ten_comes_after_two(tmp_path: Path) -> None:
     assert scan_ids(read_runs(tmp_path)) == ("2", "3", "4", "5", "10")
 
 
+def test_ids_that_count_alike_keep_one_order(tmp_path: Path) -> None:
+    Builder(tmp_path).record("NIFTI", *(passes(scan, "CT") for scan in ("1", "001", "01")))
+    assert scan_ids(read_runs(tmp_path)) == ("001", "01", "1")
+
+
 @pytest.mark.parametrize(
     ("scan", "told", "fate", "resource"),
     [
@@ -74,6 +79,20 @@ def test_what_was_made_before_an_earlier_step_ran_again_is_out_of_date(tmp_path:
     builder.record("NIFTI", builder.done("NIFTI", "2"), started="2031-05-07T00:00:00+00:00")
     assert conditions(tmp_path, "2") == ["done", "out of date", "out of date"]
     assert verdict(states(read_runs(tmp_path), "2")).fate == "unfinished"
+
+
+def test_a_series_that_needs_no_step_is_never_out_of_date(tmp_path: Path) -> None:
+    builder = full(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "3", "CT"), started="2031-05-07T00:00:00+00:00")
+    assert conditions(tmp_path, "3") == ["done", "not applicable", "not applicable"]
+
+
+def test_a_four_dimensional_series_stays_set_apart_through_the_chain(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", Outcome("2", "MR", "set apart", "4D", files=("2/2.nii.gz",)))
+    builder.record("N4", Outcome("2", "MR", "not applicable", "4D"))
+    assert conditions(tmp_path, "2") == ["set apart", "not applicable", "not reached"]
+    assert verdict(states(read_runs(tmp_path), "2")).fate == "set apart"
 
 
 def test_a_series_that_came_after_a_step_has_not_been_through_it(tmp_path: Path) -> None:

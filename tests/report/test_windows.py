@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.report.windows import Window, between_percentiles, window_for, z_window
+from sarcoma_core.report.windows import Window, between_percentiles, window_for
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=50).map(np.array)
 
@@ -32,6 +32,11 @@ def test_ct_is_shown_as_soft_tissue_whatever_it_holds() -> None:
     assert (window.low, window.high, window.unit) == (-160, 240, "HU")
 
 
+def test_ct_in_other_units_has_no_soft_tissue_window() -> None:
+    window = window_for("CT", "OD", np.arange(1001.0))
+    assert (window.low, window.high) == pytest.approx((5, 995))
+
+
 @pytest.mark.parametrize(("uptake", "high"), [(3.0, 5.0), (30.0, 10.0)])
 def test_pet_in_suv_has_one_of_two_fixed_windows_with_high_uptake_dark(uptake: float, high: float) -> None:
     window = window_for("PT", "SUV", np.array([0.0, uptake, uptake]))
@@ -48,10 +53,6 @@ def test_pet_in_other_units_starts_at_zero() -> None:
 def test_mr_is_shown_between_percentiles() -> None:
     window = window_for("MR", "", np.arange(1001.0))
     assert (window.low, window.high) == pytest.approx((5, 995))
-
-
-def test_z_scores_are_shown_alike_in_every_series() -> None:
-    assert z_window().low == -z_window().high
 
 
 @pytest.mark.parametrize("flat", [np.zeros(5), np.full(5, 7.0), np.array([np.nan]), np.array([])])
