@@ -91,7 +91,7 @@ def natural(text: str) -> tuple[tuple[int, str], ...]:
             parts.append((int(digits), ""))
             digits = ""
         parts.append((-1, char))
-    return tuple(parts)
+    return (*parts, (-2, text))  # 1 and 01 are two scans: their order must not depend on chance
 
 
 def resource(session: Path, label: str) -> Path:

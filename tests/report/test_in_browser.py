@@ -13,6 +13,7 @@ import pytest
 
 from sarcoma_core.report.page import render
 from sarcoma_core.report.session import read_session
+from sarcoma_core.report.study import Row, Table, render_study
 from tests.report.sessions import full
 
 pytestmark = pytest.mark.browser
@@ -41,6 +42,22 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module", params=["session", "study"])
+def any_page(request: pytest.FixtureRequest, page: Path) -> Path:
+    """The report of a session, and the page over a study with long names and reasons."""
+    if request.param == "session":
+        return page
+    long = "a reason that goes on: " * 12
+    rows = (
+        Row("A-LONG-SESSION-LABEL_20200101_MR", ("failed", "1 refused", long)),
+        Row("B", ("complete", "2 done", "")),
+    )
+    table = Table("sessions", "Sessions", "What became.", ("session", "outcome", "series", "reason"), rows)
+    path = page.with_name("study.html")
+    path.write_text(render_study("A <study>", "1 of 2 sessions complete", [table]), encoding="utf-8")
+    return path
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
@@ -51,7 +68,13 @@ def browser() -> Iterator["Browser"]:
     options = webdriver.ChromeOptions()
     options.binary_location = str(chromium)
     options.add_argument("--headless=new")
-    options.add_argument("--hide-scrollbars")
+    for quiet in (
+        "hide-scrollbars",
+        "disable-background-networking",
+        "disable-component-update",
+        "no-first-run",
+    ):
+        options.add_argument(f"--{quiet}")
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium refuses to sandbox as root, which containers are
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -99,16 +122,16 @@ class Browser:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_console_is_silent_and_nothing_else_is_requested(
-    browser: Browser, page: Path, width: int, scheme: str
+    browser: Browser, any_page: Path, width: int, scheme: str
 ) -> None:
-    browser.show(page, width=width, scheme=scheme)
+    browser.show(any_page, width=width, scheme=scheme)
     assert browser.console() == []
-    assert browser.requests() == {page.as_uri()}
+    assert browser.requests() == {any_page.as_uri()}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_sticks_out_sideways(browser: Browser, page: Path, width: int) -> None:
-    browser.show(page, width=width)
+def test_nothing_sticks_out_sideways(browser: Browser, any_page: Path, width: int) -> None:
+    browser.show(any_page, width=width)
     assert browser.ask("innerWidth") == width
     assert browser.ask("document.documentElement.scrollWidth") <= width
     outside = browser.ask(

@@ -1,0 +1,75 @@
+"""The study's page: every session and series in it, links that lead to the reports, nothing unescaped."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from sarcoma_core.archive.store import Scan, Session
+from sarcoma_core.launch.chain import SessionResult, StepRun
+from sarcoma_core.launch.page import write_page
+from sarcoma_core.launch.summary import lede, series_lines, session_line
+from sarcoma_core.provenance import Outcome
+
+SCANS = (Scan("1", "1.1", 1, "MR", "T1", 3), Scan("2", "1.2", 2, "RTSTRUCT", "contours", 1))
+SESSION = Session("P", "S_MR", "E1", "S", "1", "", "20200101", SCANS, Path("/nowhere"))
+DONE, APART = (
+    Outcome("1", "MR", "done", files=("1.nii",)),
+    Outcome("2", "RTSTRUCT", "set apart", "kept <later>"),
+)
+PASSED = Outcome("1", "MR", "not applicable", "not for MR")
+
+COMPLETE = SessionResult(
+    SESSION,
+    (StepRun("convert", "done", series=(DONE, APART)), StepRun("bias-field", "done", series=(PASSED,))),
+    "",
+)
+FAILED = SessionResult(SESSION, (StepRun("convert", "failed", "the disk is full"),), "retry me")
+REFUSED = SessionResult(
+    SESSION,
+    (
+        StepRun(
+            "convert",
+            "failed",
+            "no series",
+            (replace(DONE, status="refused", reason="tilt", files=()), APART),
+        ),
+    ),
+    "",
+)
+
+
+def test_a_session_says_how_far_each_series_came_and_why_no_further() -> None:
+    assert [tuple(line[1:]) for line in series_lines(COMPLETE)] == [
+        ("1", "MR", "convert", "not for MR"),
+        ("2", "RTSTRUCT", "set apart", "kept <later>"),
+    ]
+    assert tuple(session_line(COMPLETE)) == ("S_MR", "complete", "1 done, 1 set apart", "")
+
+
+def test_a_step_that_said_nothing_of_its_series_fails_all_of_them_with_its_reason() -> None:
+    assert {line.outcome for line in series_lines(FAILED)} == {"failed"}
+    assert {line.reason for line in series_lines(FAILED)} == {"convert: the disk is full"}
+    assert tuple(session_line(FAILED)) == ("S_MR", "failed", "1 MR, 1 RTSTRUCT", "convert: the disk is full")
+
+
+def test_series_that_could_not_be_used_keep_their_own_reasons() -> None:
+    assert [line.reason for line in series_lines(REFUSED)] == ["tilt", "kept <later>"]
+    assert session_line(REFUSED).reason == "convert: no series could be used"
+
+
+def test_the_lede_counts_complete_sessions() -> None:
+    assert lede((COMPLETE, FAILED, REFUSED)) == "1 of 3 sessions complete"
+
+
+def test_the_page_links_to_each_report_from_where_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "archive" / "P" / "arc001" / "S MR"
+    report = path / "RESOURCES" / "REPORT" / "report.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("")
+    result = replace(COMPLETE, session=replace(SESSION, path=path))
+    page = write_page(tmp_path / "out" / "study.html", "P", (result, FAILED))
+    text = page.read_text()
+    (link,) = re.findall(r'href="([^#"][^"]*report\.html)"', text)
+    assert link == "../archive/P/arc001/S%20MR/RESOURCES/REPORT/report.html"
+    assert "kept &lt;later&gt;" in text
+    assert "<later>" not in text
