@@ -86,10 +86,11 @@ class RunRecord:
         files: every file below the label, with its hash.
         methods: one sentence for a paper.
         cites: keys of `report.references`.
-        software: versions of what did the work.
+        software: versions of the packages that did the work; pinned, so the same wherever it runs.
         image: the image that ran, or `local`.
         started: UTC, ISO 8601.
         finished: UTC, ISO 8601.
+        platform: interpreter, system and machine that it ran on.
     """
 
     step: str
@@ -104,6 +105,7 @@ class RunRecord:
     image: str
     started: str
     finished: str
+    platform: str = ""
     schema: int = SCHEMA
 
     def outcome(self, scan: str) -> Outcome | None:

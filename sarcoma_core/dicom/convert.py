@@ -114,7 +114,8 @@ def _convert(plan: Plan, raw: Path, clean: Path, *, name: str, timeout: float) -
     promise = Promise((first[0].plane.columns, first[0].plane.rows, len(first)), plan.affine)
     philips = "philips" in plan.volumes[0][0].header.manufacturer.lower()
     deliveries = []
-    for written in run_dcm2niix(plan.files, raw, philips=philips, timeout=timeout):
+    images = run_dcm2niix(plan.files, raw, philips=philips, renumber=not plan.in_order, timeout=timeout)
+    for written in images:
         turn = find_turn(read_nifti(written.image), promise)
         target = clean / f"{name}{written.suffix}.nii.gz"
         digest = write_clean(written.image, target, affine=turn.affine)

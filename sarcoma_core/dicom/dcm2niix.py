@@ -4,9 +4,12 @@ import importlib.metadata
 import re
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pydicom
 
 from sarcoma_core.errors import RunError, SeriesRefused
 
@@ -59,7 +62,12 @@ def version() -> str:
 
 
 def run_dcm2niix(
-    files: Sequence[Path], folder: Path, *, philips: bool, timeout: float = TIMEOUT_SECONDS
+    files: Sequence[Path],
+    folder: Path,
+    *,
+    philips: bool,
+    renumber: bool = False,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> tuple[Written, ...]:
     """Convert the files of one scan.
 
@@ -68,6 +76,9 @@ def run_dcm2niix(
         folder: empty folder to write to.
         philips: a Philips scanner's data. dcm2niix would scale them by a private slope (`-p y`), where
             RescaleSlope is the standard's; for other makers `-p n` would drop slopes that vary, as in PET.
+        renumber: number the images in the order of `files`. Where InstanceNumber is absent or the same in
+            several files, dcm2niix takes slices for copies and leaves them out; where it does not run along a
+            CT's stack, it makes up an image of other slices.
         timeout: seconds.
 
     Raises:
@@ -81,7 +92,7 @@ def run_dcm2niix(
         source = Path(scratch, "scan")
         source.mkdir()
         for number, file in enumerate(files, start=1):
-            (source / f"{number:06d}.dcm").symlink_to(file.resolve())
+            _hand_over(file, source / f"{number:06d}.dcm", number=number if renumber else None)
         command = [binary, *_FLAGS, "-p", "n" if philips else "y", "-o", str(folder), str(source)]
         try:
             # No environment: no user's settings, and no pigz or other program is looked for.
@@ -95,6 +106,18 @@ def run_dcm2niix(
             ) from None
     _require_success(result.returncode)
     return _written(folder)
+
+
+def _hand_over(file: Path, target: Path, *, number: int | None) -> None:
+    """Link a file; or, to give it a number, copy it with its encoded pixels as they are."""
+    if number is None:
+        target.symlink_to(file.resolve())
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about values of the header that break a rule
+        dataset = pydicom.dcmread(file)
+        dataset.InstanceNumber = number
+        dataset.save_as(target)
 
 
 def _require_success(code: int) -> None:

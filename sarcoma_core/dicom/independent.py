@@ -1,11 +1,13 @@
 """Read a series' voxels without the converter: SimpleITK (GDCM), plane by plane, in geometric order."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pydicom
 import SimpleITK
 
 from sarcoma_core.dicom.headers import Header
@@ -53,7 +55,7 @@ class IndependentReader:
 
     def _read(self, header: Header) -> Voxels:
         if header.path != self._path:
-            frames = _decode(header.path)
+            frames = _decode(header)
             self._frames = untile(frames[0], header.mosaic) if header.mosaic else _rescale(frames, header)
             self._path = header.path
         return self._frames
@@ -74,17 +76,25 @@ def _rescale(frames: Voxels, header: Header) -> Voxels:
     return rescaled
 
 
-def _decode(path: Path) -> Voxels:
+def _decode(header: Header) -> Voxels:
+    if header.planes[0].spacing != 0:
+        return _execute(header.path)
+    # Some write a gap of 0 between slices into SpacingBetweenSlices, and ITK takes no spacing of 0.
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "image.dcm")
+        dataset = pydicom.dcmread(header.path)
+        dataset.pop("SpacingBetweenSlices", None)
+        dataset.save_as(copy)
+        return _execute(copy)
+
+
+def _execute(path: Path) -> Voxels:
     reader = _sitk.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(path))
-    noisy = _sitk.ProcessObject.GetGlobalWarningDisplay()
-    _sitk.ProcessObject.GlobalWarningDisplayOff()  # its warnings tell the file's name
     try:
         image = reader.Execute()
-    except RuntimeError:
+    except RuntimeError:  # its text has the file's name in it
         raise SeriesRefused("the independent reader cannot decode a file of the scan") from None
-    finally:
-        _sitk.ProcessObject.SetGlobalWarningDisplay(noisy)
     voxels: Voxels = _sitk.GetArrayFromImage(image)
     return voxels[None] if voxels.ndim == 2 else voxels  # noqa: PLR2004  a plane without a frame axis

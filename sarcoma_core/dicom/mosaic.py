@@ -60,10 +60,27 @@ def read_mosaic(dataset: Dataset) -> Mosaic | None:
         return Mosaic(1, 1, rows, columns, (None,))
     across = math.ceil(math.sqrt(tiles))
     rows, columns = rows // across, columns // across
-    shift = np.array([columns, rows]) * (across - 1) / 2 * pixel[::-1]
-    first = corner + orientation[:3] * shift[0] + orientation[3:] * shift[1]
+    first = tile_corner(corner, orientation, pixel, across=across, rows=rows, columns=columns)
     positions = tuple(tuple((first + i * spacing * normal).tolist()) for i in range(tiles))
     return Mosaic(tiles, across, rows, columns, positions)
+
+
+def tile_corner(
+    corner: Floats, orientation: Floats, pixel_spacing: Floats, *, across: int, rows: int, columns: int
+) -> Floats:
+    """Position of the first tile's first voxel: the tile has the centre of an image as large as the mosaic.
+
+    Args:
+        corner: ImagePositionPatient of the mosaic, mm, shape (3,).
+        orientation: ImageOrientationPatient, shape (6,).
+        pixel_spacing: PixelSpacing (row to row, column to column), mm, shape (2,).
+        across: tiles in a row of tiles.
+        rows: Rows of a tile.
+        columns: Columns of a tile.
+    """
+    down, right = np.array([rows, columns]) * (across - 1) / 2 * pixel_spacing
+    first: Floats = corner + orientation[:3] * right + orientation[3:] * down
+    return first
 
 
 def untile(image: npt.NDArray[np.generic], mosaic: Mosaic) -> npt.NDArray[np.generic]:

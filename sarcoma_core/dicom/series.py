@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from sarcoma_core.dicom.checks import check_scan
 from sarcoma_core.dicom.dimensions import split_volumes
 from sarcoma_core.dicom.geometry import Floats, affine
 from sarcoma_core.dicom.headers import Header, read_header
 from sarcoma_core.dicom.kinds import reason_to_set_apart
 from sarcoma_core.dicom.planes import TRAITS
-from sarcoma_core.dicom.scan import Finding, Scan, Source, Status
+from sarcoma_core.dicom.scan import Finding, Scan, Source, Status, refused, set_apart
 from sarcoma_core.dicom.values import Numbers
 from sarcoma_core.errors import DicomError
 
@@ -21,7 +23,8 @@ class Plan:
 
     Args:
         finding: what becomes of the scan: converted, or set apart when there are several volumes.
-        files: the DICOM files, in the scanner's order.
+        files: the DICOM files, volume after volume, from slice 0 upwards.
+        in_order: whether InstanceNumber is in every file and, for one volume, runs along the stack.
         volumes: for each volume its planes, from slice 0 upwards along rows x columns.
         told_apart: whether header values tell the volumes apart, or only the order of the images.
         affine: voxel (column, row, slice) to RAS, mm, shape (4, 4), from the headers.
@@ -30,6 +33,7 @@ class Plan:
 
     finding: Finding
     files: tuple[Path, ...]
+    in_order: bool
     volumes: tuple[tuple[Source, ...], ...]
     told_apart: bool
     affine: Floats
@@ -104,22 +108,35 @@ def classify(scan: Scan) -> Plan | Finding:
     stack = scan.stack
     sources = scan.sources
     traits = {keyword: scan.trait(keyword) for keyword in TRAITS}
-    volumes, differ = split_volumes(stack.place, traits, range(len(sources)))
-    spacing = (float(scan.pixel_spacing[1]), float(scan.pixel_spacing[0]), stack.spacing)
+    order, differ = split_volumes(stack.place, traits, range(len(sources)))
+    volumes = tuple(tuple(sources[i] for i in volume) for volume in order)
+    files = {source.header.path: source.header.instance_number for volume in volumes for source in volume}
+    in_order = _in_order([*files.values()], several=len(volumes) > 1)
     finding = Finding(Status.CONVERTED, "")
     if len(volumes) > 1:
+        if not differ and not in_order:
+            return refused(f"{len(volumes)} images at every place that no header value tells apart or orders")
         by = f"that differ in {' and '.join(differ)}" if differ else "that no header value tells apart"
-        finding = Finding(
-            Status.SET_APART, f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain"
-        )
+        finding = set_apart(f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain")
+    spacing = (float(scan.pixel_spacing[1]), float(scan.pixel_spacing[0]), stack.spacing)
     return Plan(
         finding=finding,
-        files=tuple(dict.fromkeys(source.header.path for source in sources)),
-        volumes=tuple(tuple(sources[i] for i in volume) for volume in volumes),
+        files=tuple(files),
+        in_order=in_order,
+        volumes=volumes,
         told_apart=bool(differ),
         affine=affine(stack.origin, scan.orientation, spacing),
         warnings=tuple(_warnings(scan)),
     )
+
+
+def _in_order(numbers: Sequence[int | None], *, several: bool) -> bool:
+    """Whether InstanceNumbers, told by place, are a guide to the converter and no trap."""
+    present = [number for number in numbers if number is not None]
+    if several or len(present) < len(numbers):
+        return len(present) == len(numbers)
+    steps = np.diff(present)
+    return bool(np.all(steps > 0) or np.all(steps < 0))
 
 
 def _warnings(scan: Scan) -> list[str]:

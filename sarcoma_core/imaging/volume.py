@@ -1,18 +1,25 @@
-"""A volume with its grid, read from and written to NIfTI."""
+"""A volume with its grid: what it must be, and how it is read from and written to NIfTI."""
 
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Spacing = tuple[float, float, float]
+
+_DIMENSIONS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Volume:
     """Values on a grid.
 
@@ -25,7 +32,7 @@ class Volume:
     affine: NDArray[np.float64]
 
     @property
-    def spacing(self) -> tuple[float, float, float]:
+    def spacing(self) -> Spacing:
         """Distance of voxel centres along each axis, mm."""
         x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(x), float(y), float(z)
@@ -35,31 +42,74 @@ class Volume:
         return replace(self, array=array)
 
 
-def read_nifti(path: Path) -> Volume:
-    """Read a 3D volume.
+def check_values(volume: NDArray[np.generic]) -> None:
+    """Whether intensities can be worked with: three dimensions, finite, more than one value.
 
     Raises:
-        InputError: not a NIfTI file, or not 3D.
+        InputError: they cannot.
+    """
+    if volume.ndim != _DIMENSIONS:
+        raise InputError(f"volume: must have 3 dimensions; found {volume.ndim}.")
+    if not volume.size:
+        raise InputError(f"volume: must hold voxels; found the shape {volume.shape}.")
+    low, high = float(volume.min()), float(volume.max())  # nan and inf show up in one of them
+    if not np.isfinite([low, high]).all():
+        raise InputError(f"volume: values must be finite; found {_not_finite(volume)} that are not.")
+    if low == high:
+        raise InputError("volume: must not be constant; every voxel has the same value.")
+
+
+def check_mask(mask: Mask, shape: tuple[int, ...]) -> None:
+    """Whether a mask selects voxels of a volume of this shape.
+
+    Raises:
+        InputError: another shape, or nothing is selected.
+    """
+    if mask.shape != shape:
+        raise InputError(f"mask: must have the shape of the volume, {shape}; found {mask.shape}.")
+    if not mask.any():
+        raise InputError("mask: must hold at least one voxel; it is empty.")
+
+
+def read_nifti(path: Path) -> Volume:
+    """Read a 3D volume, scaled as its header says.
+
+    Raises:
+        InputError: not a NIfTI file, cut short, or not 3D.
         OSError: it cannot be read.
     """
     try:
-        image = nib.load(path)
+        image = nib.Nifti1Image.from_filename(path)
         array = np.asarray(image.dataobj, dtype=np.float32)
-    except (nib.filebasedimages.ImageFileError, EOFError, ValueError):
-        raise InputError("volume: must be a NIfTI file; it cannot be read.") from None
-    if array.ndim != 3:
+    except FileNotFoundError:
+        raise
+    except (ImageFileError, HeaderDataError, EOFError, ValueError, zlib.error) as error:
+        raise InputError(f"volume: must be a whole NIfTI file; found {type(error).__name__}.") from None
+    except OSError as error:
+        # nibabel tells a file that is cut short, and gzip a bad one, by an OSError without a number
+        if error.errno is not None:
+            raise
+        raise InputError("volume: must be a whole NIfTI file; its data end too early.") from None
+    if array.ndim != _DIMENSIONS:
         raise InputError(f"volume: must have 3 dimensions; found {array.ndim}.")
     return Volume(array, np.asarray(image.affine, dtype=np.float64))
 
 
 def write_nifti(path: Path, volume: Volume) -> None:
-    """Write a volume as float32; equal volumes give equal bytes.
+    """Write a volume as float32 in scanner coordinates; equal volumes give equal bytes.
+
+    nibabel's gzip carries neither a time nor a file name, so the bytes depend on the volume only.
 
     Raises:
         OSError: the disk is full or read-only.
     """
-    image = nib.Nifti1Image(volume.array.astype(np.float32), volume.affine)
+    image = nib.Nifti1Image(volume.array.astype(np.float32, copy=False), volume.affine)
     image.header.set_xyzt_units("mm")
-    image.set_sform(volume.affine, code=1)
-    image.set_qform(volume.affine, code=1)
-    nib.save(image, path)
+    image.set_sform(volume.affine, code="scanner")
+    image.set_qform(volume.affine, code="scanner")
+    image.to_filename(path)
+
+
+def _not_finite(volume: NDArray[np.generic]) -> str:
+    count = volume.size - int(np.isfinite(volume).sum())
+    return f"{count} voxels" if count > 1 else "1 voxel"

@@ -83,6 +83,7 @@ def run_step(step: Step, session: Path, out: Path, params: Mapping[str, Value]) 
                 image=os.environ.get(IMAGE_VARIABLE, "local"),
                 started=started,
                 finished=_now(),
+                platform=f"Python {platform.python_version()}, {platform.platform()}",
             )
             write_record(work / label, record)
             records.append(record)
@@ -113,9 +114,8 @@ def each_series(
 
 
 def software() -> Mapping[str, str]:
-    """Versions of what does the work."""
-    versions = {name: importlib.metadata.version(name) for name in _SOFTWARE}
-    return {"sarcoma": __version__, "python": platform.python_version(), **versions}
+    """Versions of the packages that do the work."""
+    return {"sarcoma": __version__, **{name: importlib.metadata.version(name) for name in _SOFTWARE}}
 
 
 @contextmanager

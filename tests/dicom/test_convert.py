@@ -16,9 +16,10 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 from sarcoma_core.dicom import convert, dcm2niix
 from sarcoma_core.dicom.convert import Conversion, convert_scan
 from sarcoma_core.dicom.dcm2niix import Written
+from sarcoma_core.dicom.nifti import write_clean
 from sarcoma_core.dicom.scan import Status
 from sarcoma_core.errors import UsageError
-from tests.dicom.series_maker import CORONAL, SAGITTAL, Stack, new_uid, save
+from tests.dicom.series_maker import AXIAL, CORONAL, SAGITTAL, Stack, new_uid, save
 from tests.dicom.truth import assert_same_image, assert_same_voxels, nib
 
 OBLIQUE = (0.36, 0.48, -0.8, -0.8, 0.6, 0.0)
@@ -47,7 +48,7 @@ def names(conversion: Conversion) -> list[str]:
 
 
 @pytest.mark.parametrize("modality", ["MR", "CT", "PT"])
-@pytest.mark.parametrize("orientation", [(1.0, 0, 0, 0, 1.0, 0), SAGITTAL, CORONAL, OBLIQUE])
+@pytest.mark.parametrize("orientation", [AXIAL, SAGITTAL, CORONAL, OBLIQUE])
 def test_a_volume_is_written_voxel_for_voxel_at_its_place(
     run: Any, modality: str, orientation: tuple[float, ...]
 ) -> None:
@@ -62,23 +63,40 @@ def test_a_volume_is_written_voxel_for_voxel_at_its_place(
     assert_same_image(conversion.files[0], stack.stored + offset, stack.affine)
 
 
+def test_a_3d_acquisition_keeps_the_axes_of_the_scanner(run: Any) -> None:
+    conversion = run(Stack(orientation=SAGITTAL).datasets(MRAcquisitionType="3D"))
+
+    assert conversion.receipt.shape == (10, 12, 6)  # columns, rows, slices
+    assert conversion.receipt.orientation == "PSR"
+
+
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    order=st.permutations(range(7)), numbered=st.booleans(), orientation=st.sampled_from([SAGITTAL, OBLIQUE])
+    order=st.permutations(range(7)),
+    numbers=st.sampled_from(["any order", "none", "all the same"]),
+    modality=st.sampled_from(["MR", "CT"]),
+    orientation=st.sampled_from([AXIAL, SAGITTAL, OBLIQUE]),
 )
 def test_neither_the_order_of_files_nor_that_of_numbers_matters(
-    tmp_path: Path, out: Path, *, order: list[int], numbered: bool, orientation: tuple[float, ...]
+    tmp_path: Path,
+    out: Path,
+    *,
+    order: list[int],
+    numbers: str,
+    modality: str,
+    orientation: tuple[float, ...],
 ) -> None:
-    stack = Stack(slices=7, orientation=orientation)
+    stack = Stack(slices=7, orientation=orientation, modality=modality)
     datasets = stack.datasets()
     for ds, number in zip(datasets, order, strict=True):
-        ds.InstanceNumber = number + 1 if numbered else None
+        ds.InstanceNumber = {"any order": number + 1, "none": None, "all the same": 1}[numbers]
     folder = tmp_path / "in"
 
     conversion = convert_scan(save([datasets[i] for i in order], folder), out, name="12")
 
     assert conversion.status is Status.CONVERTED
-    assert_same_image(conversion.files[0], stack.stored, stack.affine)
+    offset = -1024 if modality == "CT" else 0
+    assert_same_image(conversion.files[0], stack.stored + offset, stack.affine)
 
 
 @pytest.mark.parametrize(("slices", "gap"), [(8, 3.3333), (120, 1.25)])
@@ -132,6 +150,26 @@ def test_compressed_slices_are_the_same_voxels_also_among_others(run: Any, every
 
     assert_same_image(conversion.files[0], stack.stored, stack.affine)
     assert len(conversion.receipt.transfer_syntaxes) == every
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"SpacingBetweenSlices": 0},
+        {"SliceThickness": 0},
+        {"SliceThickness": 3, "SpacingBetweenSlices": 1},
+        {"InstanceNumber": None},
+        {"GantryDetectorTilt": 15},
+        {"SeriesDescription": 'a "quoted" \\ word', "ProtocolName": "../up"},
+    ],
+)
+def test_headers_that_mislead_do_not_mislead(run: Any, values: dict[str, Any]) -> None:
+    stack = Stack(modality="CT")
+
+    conversion = run(stack.datasets(**values))
+
+    assert conversion.status is Status.CONVERTED
+    assert_same_image(conversion.files[0], stack.stored - 1024, stack.affine)
 
 
 def test_unsigned_values_beyond_the_signed_range_stay(run: Any) -> None:
@@ -304,6 +342,15 @@ def test_a_converter_that_changes_a_voxel_is_found_out(
     assert conversion.status is Status.REFUSED
     assert "voxels differ" in conversion.reason
     assert [*out.iterdir()] == []
+
+
+def test_a_grid_that_was_written_elsewhere_is_found_out(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(source: Path, target: Path, *, affine: np.ndarray) -> str:
+        return write_clean(source, target, affine=affine + np.array([0, 0, 0, 0.1]))
+
+    monkeypatch.setattr(convert, "write_clean", faulty)
+
+    assert "the delivered grid lies up to 0.1" in run(Stack().datasets()).reason
 
 
 def test_a_converter_that_drops_a_slice_is_found_out(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sarcoma_core.dicom.dcm2niix import run_dcm2niix, version
 from sarcoma_core.errors import RunError, SarcomaError, SeriesRefused
 from tests.dicom.series_maker import Stack, save
+from tests.dicom.truth import nib
 
 
 @pytest.fixture
@@ -66,6 +67,21 @@ def test_the_input_is_only_read(files: list[Path], out: Path) -> None:
     run_dcm2niix(files, out, philips=False)
 
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in files[0].parent.iterdir()} == before
+
+
+def test_numbers_that_do_not_run_along_the_stack_lead_it_astray_and_new_ones_do_not(
+    tmp_path: Path, out: Path
+) -> None:
+    datasets = Stack(modality="CT").datasets()
+    datasets[4].InstanceNumber, datasets[5].InstanceNumber = 6, 5
+    files = save(datasets, tmp_path / "swapped")
+    (tmp_path / "astray").mkdir()
+
+    with pytest.raises(SeriesRefused, match="_Eq"):
+        run_dcm2niix(files, tmp_path / "astray", philips=False)
+    (written,) = run_dcm2niix(files, out, philips=False, renumber=True)
+
+    assert nib.load(written.image).shape == (10, 12, 6)
 
 
 def test_images_that_it_makes_up_are_not_taken(tmp_path: Path, out: Path) -> None:

@@ -159,6 +159,26 @@ def test_two_orthogonal_unit_vectors_are_an_orientation_and_others_are_not(seed:
     assert not is_orientation(np.zeros(6))
 
 
+@given(seeds, counts, gaps_mm)
+def test_the_grid_is_the_mean_of_slices_that_are_a_little_off(seed: int, slices: int, gap: float) -> None:
+    rng = np.random.default_rng(seed)
+    positions, cosines = stack(rng, slices=slices, gap=gap)
+    off = rng.uniform(-0.05, 0.05, slices)
+    moved = positions + np.outer(off, slice_normal(cosines))
+
+    grid = stack_slices(moved, cosines)
+
+    along = moved @ slice_normal(cosines)
+    places = grid.origin @ slice_normal(cosines) + np.arange(slices) * grid.spacing
+    assert np.mean(along - places) == pytest.approx(0, abs=1e-9)
+    assert np.mean((along - places) * np.arange(slices)) == pytest.approx(0, abs=1e-7)
+
+
+@pytest.mark.parametrize("gaps", [[4.0, 8, 8, 8], [4.0, 4, 6, 4, 4], [3.0, 3, 3, 5, 5, 5]])
+def test_gaps_that_are_mostly_not_the_smallest_or_no_multiples_of_it_are_no_holes(gaps: list[float]) -> None:
+    assert not missing_slices(np.array(gaps)).any()
+
+
 def test_one_gap_alone_shows_nothing_missing() -> None:
     assert missing_slices(np.array([8.0])).tolist() == [0]
 

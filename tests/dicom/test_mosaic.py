@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.dicom.mosaic import Mosaic, read_mosaic, untile
+from sarcoma_core.dicom.mosaic import Mosaic, read_mosaic, tile_corner, untile
 from tests.dicom import truth
 
 
@@ -24,6 +24,23 @@ def test_tiles_come_back_in_the_order_in_which_they_were_laid(
     mosaic = Mosaic(tiles, across, rows, columns, (None,) * tiles)
 
     np.testing.assert_array_equal(untile(image, mosaic), slices)
+
+
+@given(st.integers(1, 9), st.integers(1, 128), st.integers(1, 128), st.floats(0.5, 4), st.floats(0.5, 4))
+def test_a_tile_has_the_centre_of_the_whole_mosaic(
+    across: int, rows: int, columns: int, row_gap: float, column_gap: float
+) -> None:
+    orientation = np.array([0.6, 0.8, 0.0, 0.0, 0.0, -1.0])
+    corner, spacing = np.array([-200.0, 30.0, 15.0]), np.array([row_gap, column_gap])
+    right, down = orientation[:3] * column_gap, orientation[3:] * row_gap
+
+    first = tile_corner(corner, orientation, spacing, across=across, rows=rows, columns=columns)
+
+    np.testing.assert_allclose(
+        first + right * columns / 2 + down * rows / 2,
+        corner + right * columns * across / 2 + down * rows * across / 2,
+        atol=1e-9,
+    )
 
 
 def test_positions_are_those_of_nibabel(data: Path) -> None:

@@ -47,6 +47,7 @@ def test_two_runs_give_the_same_bytes(source: Path, tmp_path: Path) -> None:
 
     assert write_clean(source, one, affine=AFFINE) == write_clean(source, two, affine=AFFINE)
     assert one.read_bytes() == two.read_bytes()
+    assert one.read_bytes()[4:8] == bytes(4)  # RFC 1952, MTIME: no time
 
 
 def test_other_voxels_have_another_digest(source: Path, tmp_path: Path) -> None:

@@ -342,6 +342,21 @@ def test_several_images_at_every_place_are_as_many_volumes(
         assert numbers == list(range(stack.first_instance, stack.first_instance + 6))
 
 
+def test_volumes_that_nothing_tells_apart_or_orders_are_refused(judge: Any) -> None:
+    datasets = [ds for s in Stack().repeat(3) for ds in s.datasets(InstanceNumber=None)]
+
+    assert_refused(judge(datasets), "3 images at every place that no header value tells apart or orders")
+
+
+@pytest.mark.parametrize(("declared", "warnings"), [(18, ()), (20, ("ImagesInAcquisition is 20; found 18",))])
+def test_images_of_all_volumes_count_as_images_of_the_acquisition(
+    judge: Any, declared: int, warnings: tuple[str, ...]
+) -> None:
+    datasets = [ds for s in Stack().repeat(3) for ds in s.datasets(ImagesInAcquisition=declared)]
+
+    assert plan(judge(datasets)).warnings == warnings
+
+
 def test_volumes_of_which_one_is_incomplete_are_refused(judge: Any) -> None:
     datasets = [ds for s in Stack().repeat(3) for ds in s.datasets()]
 

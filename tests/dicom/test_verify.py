@@ -127,6 +127,13 @@ def test_one_voxel_that_differs_by_one_is_found(volume: int, k: int, row: int, c
         match_volumes(as_written(*changed), volumes, intercept=0)
 
 
+def test_large_whole_numbers_have_to_be_the_same_too() -> None:
+    large = np.full((5, 4, 3), 2**26, dtype=np.int32)
+
+    with pytest.raises(SeriesRefused, match="voxels differ"):
+        match_volumes(as_written(large + 1), [large], intercept=0)
+
+
 def test_a_volume_is_not_matched_twice() -> None:
     one, two = (stack.stored for stack in STACK.repeat(2))
 

@@ -77,7 +77,8 @@ def container(session: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_output_that_is_mounted_read_only_is_told(local: Session, tmp_path: Path) -> None:
-    ended = container(local.path, f"--volume={tmp_path}:/output:ro")
+    os.chown(tmp_path, FOREIGN_UID, FOREIGN_GID)
+    ended = container(local.path, f"--volume={tmp_path}:/output:ro", f"--user={FOREIGN_UID}")
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
         "next: Mount the output folder read-write (no :ro).",

@@ -1,0 +1,66 @@
+"""A volume seen through blocks of voxels: mean, spread and how much of a block a mask covers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoma_core.imaging.volume import Floats, Mask
+
+Factors = tuple[int, int, int]
+
+
+class Blocks(NamedTuple):
+    """Statistics of blocks, each of the shape of the block grid.
+
+    Args:
+        mean: of the values inside the mask; 0 where there are none.
+        spread: standard deviation over mean, 0 where the mean is.
+        coverage: the part of the block that lies inside the mask.
+    """
+
+    mean: Floats
+    spread: Floats
+    coverage: Floats
+
+
+def block_statistics(volume: Floats, mask: Mask, factors: Factors) -> Blocks:
+    """Mean and spread of a masked volume in blocks.
+
+    Args:
+        volume: values, shape (x, y, z).
+        mask: what counts, of the same shape.
+        factors: voxels in a block along each axis. The last block may reach beyond the volume, where nothing
+            is covered.
+    """
+    inside = np.where(mask, volume, 0).astype(np.float32, copy=False)
+    count = block_sum(mask.astype(np.float32), factors)
+    divisor = np.maximum(count, 1)
+    mean = block_sum(inside, factors) / divisor
+    variance = block_sum(inside * inside, factors) / divisor - mean * mean
+    positive = mean > 0
+    spread = np.sqrt(np.maximum(variance, 0)) / np.where(positive, mean, 1)
+    return Blocks(mean, np.where(positive, spread, 0), count / np.float32(np.prod(factors)))
+
+
+def block_sum(values: Floats, factors: Sequence[int]) -> Floats:
+    """Sum over blocks; the grid's shape is ceil(shape / factors)."""
+    for axis, factor in enumerate(factors):
+        if factor == 1:
+            continue
+        missing = -values.shape[axis] % factor
+        if missing:
+            ends = [(0, missing if other == axis else 0) for other in range(values.ndim)]
+            values = np.pad(values, ends)
+        shape = values.shape
+        values = values.reshape(*shape[:axis], shape[axis] // factor, factor, *shape[axis + 1 :])
+        values = values.sum(axis=axis + 1)
+    return values
+
+
+def spread_out(blocks: NDArray[np.generic], factors: Sequence[int], shape: Sequence[int]) -> NDArray[np.generic]:
+    """Every voxel of the shape gets the value of its block."""
+    for axis, (factor, size) in enumerate(zip(factors, shape, strict=True)):
+        blocks = np.repeat(blocks, factor, axis=axis).take(np.arange(size), axis=axis)
+    return blocks
