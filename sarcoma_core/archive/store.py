@@ -188,7 +188,7 @@ class Archive:
         partial.replace(path)
 
     def put_resource(self, session: Session, label: str, source: Path) -> None:
-        """Make `source`, a folder, the session resource `label`, whole, in the place of an earlier one.
+        """Move `source`, a folder, to be the session resource `label`, whole, in the place of an earlier one.
 
         Raises:
             OSError: the disk is full or read-only; the earlier resource is then still there.
@@ -197,7 +197,7 @@ class Archive:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{label}-", dir=target.parent) as aside:
             new = Path(aside) / "new"
-            shutil.copytree(source, new)
+            shutil.move(source, new)
             write_catalog(new, label, resource_label=label)
             if target.exists():
                 target.rename(Path(aside) / "old")

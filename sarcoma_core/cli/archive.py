@@ -33,7 +33,7 @@ def _import(arguments: argparse.Namespace) -> int:
     archive = Archive(arguments.archive)
     report = import_folder(archive, arguments.project, arguments.folder, track=track)
     show_import(report, archive, arguments.project)
-    return 0 if report.sessions else 1
+    return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:

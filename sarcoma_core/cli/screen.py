@@ -14,6 +14,7 @@ from rich.text import Text
 
 from sarcoma_core.archive.importing import ImportReport, log_path
 from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import SessionResult, Watch
 from sarcoma_core.launch.summary import SeriesLine, SessionLine, holdings, lede, series_lines, session_line
@@ -52,7 +53,11 @@ def _progress() -> Progress:
 
 
 def show_import(report: ImportReport, archive: Archive, project: str) -> None:
-    """Say what became of every file; the rejected ones are listed in a file, as their names may be names."""
+    """Say what became of every file; the rejected ones are listed in a file, as their names may be names.
+
+    Raises:
+        InputError: there was nothing to import.
+    """
     counts = {fate: report.count(fate) for fate in ("imported", "duplicate", "rejected")}
     print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"of {len(report.files)} files")
     for reason, n in Counter(report.reasons()).most_common(_REASONS_SHOWN):
@@ -61,6 +66,11 @@ def show_import(report: ImportReport, archive: Archive, project: str) -> None:
         print(f"  {kept.reason}")
     if counts["rejected"]:
         print(f"  each file with its reason: {log_path(archive, project)}")
+    if not report.sessions:
+        raise InputError(
+            f"FOLDER: must hold DICOM; found none in {len(report.files)} files.",
+            hint="Check the path; compressed exports (zip, tar) have to be unpacked first.",
+        )
 
 
 def show_sessions(sessions: Sequence[Session]) -> None:

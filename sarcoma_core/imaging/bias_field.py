@@ -6,7 +6,7 @@ Source: Tustison et al., N4ITK: improved N3 bias correction, IEEE Trans Med Imag
 - Means of blocks of voxels: less noise than single voxels.
 - Only blocks inside one tissue. N4 sharpens the histogram; blocks across a border of tissues fill the valleys
   between its peaks, and a tumour then passes for bias. So of each neighbourhood only the most homogeneous
-  quarter is kept: by neighbourhood, for the field to be supported everywhere.
+  eighth is kept: by neighbourhood, for the field to be supported everywhere.
 - A lattice no finer than coils are smooth. ITK's four levels on a limb make knots of 20 to 30 mm, which is
   the size of a tumour.
 """
@@ -34,10 +34,10 @@ _ITERATIONS = 50  # at most, each level
 _CONVERGENCE = 1e-3
 _FULL_WIDTH = 0.1  # of the bias in log intensity; ITK's 0.15 lets large tumours through (benchmarks/)
 _FEWEST_PER_AXIS = 16  # blocks: more than the 11 basis functions of four levels
-_FEWEST_BLOCKS = 2000  # a histogram of 200 bins needs them
+_FEWEST_BLOCKS = 4000  # an eighth of them fills a histogram of 200 bins
 _FEWEST_VOXELS = 100
 _NEIGHBOURHOOD: Factors = (4, 4, 4)  # blocks
-_KEPT = 0.25  # of a neighbourhood
+_KEPT = 1 / 8  # of a neighbourhood
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _choose_blocks(volume: Floats, mask: Mask, *, shrink: int) -> _Grid:
 
 
 def _most_homogeneous(blocks: Blocks, inside: Mask) -> Mask:
-    """Of each neighbourhood the quarter of the blocks with the least spread."""
+    """Of each neighbourhood the eighth of the blocks with the least spread."""
     ends = [(0, -size % step) for size, step in zip(inside.shape, _NEIGHBOURHOOD, strict=True)]
     spread = np.pad(np.where(inside, blocks.spread, np.inf), ends, constant_values=np.inf)
     x, y, z = (size // step for size, step in zip(spread.shape, _NEIGHBOURHOOD, strict=True))

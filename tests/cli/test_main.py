@@ -84,6 +84,10 @@ def test_a_folder_without_dicom_exits_1_and_says_why(tmp_path: Path) -> None:
     done = sarcoma("archive", "import", tmp_path / "export", "--archive", tmp_path / "a", "--project", "P")
     assert done.returncode == 1
     assert "1 rejected: not DICOM (no DICM prefix)" in done.stdout
+    assert done.stderr.splitlines() == [
+        "next: Check the path; compressed exports (zip, tar) have to be unpacked first.",
+        "error: FOLDER: must hold DICOM; found none in 1 files.",
+    ]
 
 
 def test_a_table_at_a_terminal_of_80_columns_fits(cohort: Path, tmp_path: Path) -> None:

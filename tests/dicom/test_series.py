@@ -214,6 +214,7 @@ def test_another_orientation_in_another_scan_of_the_series_sets_both_apart(tmp_p
     axial = read_scan(save(Stack().datasets(), tmp_path / "3")).headers
     coronal = save(Stack(orientation=CORONAL).datasets(SeriesNumber=4), tmp_path / "4")
     unrelated = save(Stack(orientation=SAGITTAL, series="1.2.3").datasets(), tmp_path / "5")
+    unrelated[0].write_bytes(b"broken")
     elsewhere = read_orientations([*coronal, *unrelated], axial[0].series_instance_uid)
 
     assert_set_apart(classify(Scan(axial, elsewhere)), "2 orientations", "in several scans")

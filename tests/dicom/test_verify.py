@@ -69,10 +69,11 @@ def test_the_spacing_of_a_converter_that_took_it_from_two_rounded_positions_is_p
     [
         np.array([[1, 0, 0, 0.4], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]]),
         np.diag([1.02, 1, 1, 1]),
+        np.diag([2.0, 1, 1, 1]),
         np.diag([1, 1, 1.2, 1]),
         np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0.2, 0, 1, 0], [0, 0, 0, 1.0]]),
     ],
-    ids=["0.4 voxels off", "wider columns", "wider slices", "sheared"],
+    ids=["0.4 voxels off", "wider columns", "twice as wide columns", "wider slices", "sheared"],
 )
 def test_a_grid_that_lies_elsewhere_is_refused(move: np.ndarray) -> None:
     image = written((0, 1, 2), (False, False, False))
