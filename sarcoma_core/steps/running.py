@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sarcoma_core import __version__
 from sarcoma_core.archive import folder
-from sarcoma_core.errors import InputError, OutputError, SarcomaError, SeriesRefused
+from sarcoma_core.errors import InputError, OutputError, SarcomaError
 from sarcoma_core.interface import Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
 
@@ -106,8 +106,8 @@ def each_series(
     for series in folder.series(session, labels):
         try:
             outcomes.append(work(series))
-        except SeriesRefused as error:
-            outcomes.append(Outcome(series.scan, series.outcome.modality, "refused", str(error)))
+        except InputError as error:  # this series cannot be used; the others may be
+            outcomes.append(Outcome(series.scan, series.outcome.modality, "refused", error.message))
     apart = folder.kept_apart(session, labels)
     outcomes += [Outcome(o.scan, o.modality, "not applicable", o.reason) for o in apart]
     return tuple(outcomes)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from sarcoma_core.xnat.resolve import resolve
 
 from sarcoma_core import generate
 from sarcoma_core.archive.store import Archive, Scan, Session
@@ -14,6 +13,7 @@ from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.commands import Command
 from sarcoma_core.xnat.lint import lint
 from sarcoma_core.xnat.objects import session_object
+from sarcoma_core.xnat.resolve import resolve
 from sarcoma_core.xnat.rules import validate
 
 ROOT = Path(__file__).parents[2]

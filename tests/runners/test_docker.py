@@ -41,7 +41,7 @@ def local(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 
 class Foreign(DockerRunner):
-    """The Docker runner under a user that no image has; the build folder is that user's, as on a real server."""
+    """The Docker runner under a user that no image has; the build folder is that user's, as on a server."""
 
     def __init__(self) -> None:
         super().__init__(user=f"{FOREIGN_UID}:{FOREIGN_GID}")

@@ -1,0 +1,119 @@
+"""`bias-field` and `normalise` on a session: MR is worked on, the rest passes, nothing stops the others."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from sarcoma_core.errors import ArchiveError
+from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
+from sarcoma_core.steps import step_named
+from sarcoma_core.steps.running import NothingUsableError, run_step
+from tests.laws import assert_every_series_has_one_outcome, assert_manifest_is_the_folder
+
+Volumes = dict[str, tuple[str, np.ndarray]]
+
+
+def session(folder: Path, volumes: Volumes, label: str = "NIFTI", apart: tuple[Outcome, ...] = ()) -> Path:
+    """A session whose resource holds volumes by scan id, as `convert` would leave it."""
+    (folder / "SCANS").mkdir(parents=True, exist_ok=True)
+    resource = folder / "RESOURCES" / label
+    resource.mkdir(parents=True)
+    outcomes = []
+    for scan, (modality, array) in volumes.items():
+        path = resource / scan / f"{scan}.nii.gz"
+        path.parent.mkdir(parents=True)
+        nib.save(nib.Nifti1Image(array.astype(np.float32), np.diag([1.5, 1.5, 4.0, 1.0])), path)
+        outcomes.append(Outcome(scan, modality, "done", files=(f"{scan}/{scan}.nii.gz",)))
+    record = RunRecord(
+        "convert", "0", {}, {}, (*outcomes, *apart), list_files(resource), "M.", (), {}, "local", "", ""
+    )
+    write_record(resource, record)
+    return folder
+
+
+@pytest.fixture
+def limb() -> np.ndarray:
+    """Two tissues in air, with noise: enough for a body mask and a histogram."""
+    rng = np.random.default_rng(1)
+    x, y, _ = np.ogrid[-32:32, -32:32, :24]
+    radius = np.hypot(x, y) + np.zeros((64, 64, 24))
+    tissue = np.where(radius < 12, 600.0, 300.0) * (radius < 26)
+    return np.abs(tissue + rng.normal(0, 8, radius.shape)) * np.exp(0.2 * x / 32)
+
+
+def test_mr_is_scored_ct_and_pet_pass_and_a_constant_series_is_refused(
+    tmp_path: Path, limb: np.ndarray
+) -> None:
+    flat = np.full((16, 16, 16), 7.0)
+    where = session(
+        tmp_path / "s", {"1": ("MR", limb), "2": ("CT", limb), "3": ("PT", limb), "4": ("MR", flat)}
+    )
+    (record,) = run_step(step_named("normalise"), where, tmp_path / "out", {})
+    assert_every_series_has_one_outcome(record, {"1", "2", "3", "4"})
+    assert_manifest_is_the_folder(tmp_path / "out" / "NORMALISED", record)
+    assert [o.status for o in record.outcomes] == ["done", "not applicable", "not applicable", "refused"]
+    assert "constant" in record.outcomes[3].reason
+
+
+@pytest.mark.parametrize("region", ["body", "whole"])
+def test_the_score_is_the_formula_inside_its_region(tmp_path: Path, limb: np.ndarray, region: str) -> None:
+    where = session(tmp_path / "s", {"1": ("MR", limb)})
+    (record,) = run_step(step_named("normalise"), where, tmp_path / "out", {"region": region})
+    facts = record.outcomes[0].facts
+    scored = nib.load(tmp_path / "out" / "NORMALISED" / record.outcomes[0].files[0]).get_fdata()
+    clipped = np.clip(limb.astype(np.float32), facts["clip_low"], facts["clip_high"])
+    np.testing.assert_allclose(scored, (clipped - facts["mean"]) / facts["sd"], atol=2e-3)
+    if region == "whole":
+        assert facts["mask_voxels"] == limb.size
+        assert scored.mean() == pytest.approx(0, abs=1e-3)
+        assert scored.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_the_corrected_volume_is_taken_before_the_converted_one(tmp_path: Path, limb: np.ndarray) -> None:
+    where = session(tmp_path / "s", {"1": ("MR", limb), "2": ("MR", limb)})
+    session(where, {"1": ("MR", limb * 3)}, label="N4")
+    (record,) = run_step(step_named("normalise"), where, tmp_path / "out", {})
+    assert [o.facts["source"] for o in record.outcomes] == ["N4", "NIFTI"]
+
+
+def test_bias_field_works_on_mr_keeps_its_grid_and_lets_ct_pass(tmp_path: Path, limb: np.ndarray) -> None:
+    where = session(tmp_path / "s", {"1": ("MR", limb), "2": ("CT", limb)})
+    (record,) = run_step(step_named("bias-field"), where, tmp_path / "out", {})
+    assert [o.status for o in record.outcomes] == ["done", "not applicable"]
+    before = nib.load(where / "RESOURCES" / "NIFTI" / "1" / "1.nii.gz")
+    after = nib.load(tmp_path / "out" / "N4" / "1" / "1.nii.gz")
+    np.testing.assert_array_equal(after.affine, before.affine)
+    assert after.shape == before.shape
+    ring = limb > 0.5 * np.median(limb[limb > 100])
+    assert after.get_fdata()[ring].std() < before.get_fdata()[ring].std()
+
+
+def test_a_4d_series_that_convert_set_apart_passes_by_with_its_reason(tmp_path: Path) -> None:
+    apart = (Outcome("6", "MR", "set apart", "4D: 4 volumes", files=("6/6.nii.gz",)),)
+    where = session(tmp_path / "s", {}, apart=apart)
+    (record,) = run_step(step_named("bias-field"), where, tmp_path / "out", {})
+    assert [(o.scan, o.status, o.reason) for o in record.outcomes] == [
+        ("6", "not applicable", "4D: 4 volumes")
+    ]
+
+
+def test_a_session_with_nothing_but_a_constant_series_fails_with_its_reason(tmp_path: Path) -> None:
+    where = session(tmp_path / "s", {"1": ("MR", np.full((16, 16, 16), 7.0))})
+    with pytest.raises(NothingUsableError, match=r"scan 1 refused: .*constant"):
+        run_step(step_named("bias-field"), where, tmp_path / "out", {})
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_step_before_its_time_names_the_resource_that_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "s" / "SCANS").mkdir(parents=True)
+    with pytest.raises(ArchiveError, match="a resource N4 or NIFTI written by a step; found none"):
+        run_step(step_named("normalise"), tmp_path / "s", tmp_path / "out", {})
+
+
+def test_a_listed_file_that_is_gone_is_told(tmp_path: Path, limb: np.ndarray) -> None:
+    where = session(tmp_path / "s", {"1": ("MR", limb)})
+    (where / "RESOURCES" / "NIFTI" / "1" / "1.nii.gz").unlink()
+    with pytest.raises(ArchiveError, match="scan 1: resource NIFTI lists files that are not there"):
+        run_step(step_named("bias-field"), where, tmp_path / "out", {})
