@@ -93,11 +93,17 @@ def docs_page(step: Step) -> str:
         "",
         *(f"- {paper.text} <{paper.url}>" for paper in map(reference, step.cites)),
         *([""] if step.cites else []),
-        f"Image `{image_reference(step.name)}` on the base `{step.image}`; reserves "
-        f"{step.resources.reserve_memory} MiB, is stopped above {step.resources.limit_memory} MiB, "
-        f"uses {step.resources.limit_cpu:g} cores.",
+        _docs_image(step),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _docs_image(step: Step) -> str:
+    asks = step.resources
+    return (
+        f"Image `{image_reference(step.name)}` on the base `{step.image}`; reserves {asks.reserve_memory} MiB, "
+        f"is stopped above {asks.limit_memory} MiB, uses up to {asks.limit_cpu:g} cores."
+    )
 
 
 def _docs_parameters(step: Step) -> list[str]:

@@ -6,7 +6,7 @@ Source: Tustison et al., N4ITK: improved N3 bias correction, IEEE Trans Med Imag
 - Means of blocks of voxels: less noise than single voxels.
 - Only blocks inside one tissue. N4 sharpens the histogram; blocks across a border of tissues fill the valleys
   between its peaks, and a tumour then passes for bias. So of each neighbourhood only the most homogeneous
-  eighth is kept: by neighbourhood, for the field to be supported everywhere.
+  quarter is kept: by neighbourhood, for the field to be supported everywhere.
 - A lattice no finer than coils are smooth. ITK's four levels on a limb make knots of 20 to 30 mm, which is
   the size of a tumour.
 """
@@ -32,12 +32,14 @@ _KNOT_SPACING = 45.0  # mm
 _MOST_LEVELS = 4
 _ITERATIONS = 50  # at most, each level
 _CONVERGENCE = 1e-3
-_FULL_WIDTH = 0.1  # of the bias in log intensity; ITK's 0.15 lets large tumours through (benchmarks/)
+# Of the bias in log intensity. On 28 synthetic series (14 patients) the worst correlation with the true field
+# is 0.99 at 0.07, 0.94 at 0.1, 0.72 at 0.12: the wider, the more a tumour passes for bias. ITK has 0.15.
+_FULL_WIDTH = 0.07
 _FEWEST_PER_AXIS = 16  # blocks: more than the 11 basis functions of four levels
-_FEWEST_BLOCKS = 4000  # an eighth of them fills a histogram of 200 bins
+_FEWEST_BLOCKS = 4000  # a quarter of them fills a histogram of 200 bins
 _FEWEST_VOXELS = 100
 _NEIGHBOURHOOD: Factors = (4, 4, 4)  # blocks
-_KEPT = 1 / 8  # of a neighbourhood
+_KEPT = 1 / 4  # of a neighbourhood
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class BiasField:
     """An estimated bias field.
 
     Args:
-        log_bias: its natural logarithm, shape (x, y, z) of the volume, mean 0 over the mask: the bias cannot be
-            told from the scanner's gain, so none of the gain is taken away.
+        log_bias: its natural logarithm, shape (x, y, z) of the volume, mean 0 over the mask: the bias cannot
+            be told from the scanner's gain, so none of the gain is taken away.
         facts: how it was fitted.
     """
 
@@ -183,7 +185,7 @@ def _choose_blocks(volume: Floats, mask: Mask, *, shrink: int) -> _Grid:
 
 
 def _most_homogeneous(blocks: Blocks, inside: Mask) -> Mask:
-    """Of each neighbourhood the eighth of the blocks with the least spread."""
+    """Of each neighbourhood the blocks with the least spread."""
     ends = [(0, -size % step) for size, step in zip(inside.shape, _NEIGHBOURHOOD, strict=True)]
     spread = np.pad(np.where(inside, blocks.spread, np.inf), ends, constant_values=np.inf)
     x, y, z = (size // step for size, step in zip(spread.shape, _NEIGHBOURHOOD, strict=True))

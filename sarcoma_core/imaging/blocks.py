@@ -1,7 +1,7 @@
 """A volume seen through blocks of voxels: mean, spread and how much of a block a mask covers."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sarcoma_core.imaging.volume import Floats, Mask
 
 Factors = tuple[int, int, int]
+Value = TypeVar("Value", bound=np.generic)
 
 
 class Blocks(NamedTuple):
@@ -40,8 +41,9 @@ def block_statistics(volume: Floats, mask: Mask, factors: Factors) -> Blocks:
     mean = block_sum(inside, factors) / divisor
     variance = block_sum(inside * inside, factors) / divisor - mean * mean
     positive = mean > 0
-    spread = np.sqrt(np.maximum(variance, 0)) / np.where(positive, mean, 1)
-    return Blocks(mean, np.where(positive, spread, 0), count / np.float32(np.prod(factors)))
+    spread = np.sqrt(np.maximum(variance, 0)) / np.where(positive, mean, np.float32(1))
+    coverage = np.asarray(count / np.prod(factors), np.float32)
+    return Blocks(np.asarray(mean, np.float32), np.where(positive, spread, np.float32(0)), coverage)
 
 
 def block_sum(values: Floats, factors: Sequence[int]) -> Floats:
@@ -59,7 +61,7 @@ def block_sum(values: Floats, factors: Sequence[int]) -> Floats:
     return values
 
 
-def spread_out(blocks: NDArray[np.generic], factors: Sequence[int], shape: Sequence[int]) -> NDArray[np.generic]:
+def spread_out(blocks: NDArray[Value], factors: Sequence[int], shape: Sequence[int]) -> NDArray[Value]:
     """Every voxel of the shape gets the value of its block."""
     for axis, (factor, size) in enumerate(zip(factors, shape, strict=True)):
         blocks = np.repeat(blocks, factor, axis=axis).take(np.arange(size), axis=axis)

@@ -66,7 +66,7 @@ def _majority(bright: Mask, spacing: Spacing) -> Mask:
             ends = [(reach, reach) if other == axis else (0, 0) for other in range(votes.ndim)]
             padded = np.pad(votes, ends, mode="edge")
             size = votes.shape[axis]
-            votes = sum(_part(padded, axis, start, size) for start in range(2 * reach + 1))
+            votes = np.add.reduce([_part(padded, axis, start, size) for start in range(2 * reach + 1)])
             voters *= 2 * reach + 1
     return np.asarray(2 * votes > voters)
 
