@@ -4,8 +4,8 @@
 
 The peer is the best known recipe: Otsu's mask, shrink factor 4, four levels of 50 iterations, the field
 evaluated on the full grid. It is shown with its shrink in the plane (4, 4, 1), as is usual for thick slices,
-and on all axes (4, 4, 4); and with the gentler iterations of the SarcomaAI onboarding tool, [20, 20, 10], which
-suit it better here. `--nightly` adds the plain filter: full resolution, no mask (over nine minutes).
+and on all axes (4, 4, 4); and with the gentler iterations of the SarcomaAI onboarding tool, [20, 20, 10],
+which suit it better here. `--nightly` adds the plain filter: full resolution, no mask (over nine minutes).
 Times are medians of alternating runs; each holds the mask, the fit and the field on the full grid.
 """
 

@@ -17,6 +17,10 @@ by its keyword, unless the user typed the path.
 """
 
 
+HINT, ERROR = "next: ", "error: "
+"""How a command that failed begins its last two lines on standard error; XNAT shows the last one."""
+
+
 class SarcomaError(Exception):
     """What the user can do something about.
 

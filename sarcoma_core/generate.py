@@ -101,8 +101,9 @@ def docs_page(step: Step) -> str:
 def _docs_image(step: Step) -> str:
     asks = step.resources
     return (
-        f"Image `{image_reference(step.name)}` on the base `{step.image}`; reserves {asks.reserve_memory} MiB, "
-        f"is stopped above {asks.limit_memory} MiB, uses up to {asks.limit_cpu:g} cores."
+        f"Image `{image_reference(step.name)}` on the base `{step.image}`; "
+        f"reserves {asks.reserve_memory} MiB, is stopped above {asks.limit_memory} MiB, "
+        f"uses up to {asks.limit_cpu:g} cores."
     )
 
 

@@ -7,10 +7,13 @@ Times, ids and digests stand here and nowhere else, so that all other outputs ar
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from types import UnionType
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.interface import Value
@@ -21,13 +24,35 @@ SCHEMA = 1
 Status = Literal["done", "not applicable", "set apart", "refused"]
 _STATUSES: tuple[str, ...] = get_args(Status)
 
+_SCAN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+SCAN_ID_RULE = (
+    "the scan id must be letters, digits, '.', '_' and '-', 64 at most, and begin with none of '.-'"
+)
+
+
+def is_scan_id(text: str) -> bool:
+    """Whether a scan id can name files and stand in a manifest: it is one part of a path, on every system."""
+    return _SCAN_ID.fullmatch(text) is not None
+
+
+def recorded_scan_id(text: str) -> str:
+    """The id under which a manifest tells of a scan: its own when that is legal.
+
+    Else what is illegal in it becomes `_`, and the start of its SHA-256 keeps `a b` and `a:b` two scans.
+    """
+    if is_scan_id(text):
+        return text
+    digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', text).lstrip('-')[:40]}-{digest[:12]}".lstrip("-")
+
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one series.
 
     Args:
-        scan: the XNAT scan id; empty when the outcome is that of the whole session.
+        scan: the XNAT scan id, as `recorded_scan_id` writes it; empty when the outcome is that of the whole
+            session.
         modality: DICOM Modality of the series.
         status: `done`; `not applicable`, the series goes on unchanged; `set apart`, kept but out of the
             chain; `refused`, it cannot be used. Every status but `done` has a reason.
@@ -151,31 +176,85 @@ def write_record(folder: Path, record: RunRecord) -> Path:
 def read_record(folder: Path) -> RunRecord | None:
     """Read the manifest of a label's folder; None when there is none.
 
+    Whoever wrote it need not be trusted: every field has its type, and no scan id or path leads out of the
+    folder. What a symbolic link leads to is for those to check who open the file (`archive.folder.series`).
+
     Raises:
-        ArchiveError: it is damaged, or was written by a later schema.
+        ArchiveError: it is damaged, was written by a later schema, or names what is not in the folder.
     """
-    path = folder / MANIFEST
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        json.dumps(raw, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but no text to write
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise _damaged(folder) from None
-    try:
-        if raw["schema"] != SCHEMA:
+    match raw:
+        case {"schema": int(schema)} if schema != SCHEMA:
             raise ArchiveError(
-                f"{folder.name}/{MANIFEST}: schema must be {SCHEMA}; found {raw['schema']!r}.",
+                f"{folder.name}/{MANIFEST}: schema must be {SCHEMA}; found {schema}.",
                 hint="Use the version of sarcoma that wrote it, or run the step again.",
             )
-        outcomes = tuple(Outcome(**{**o, "files": tuple(o["files"])}) for o in raw["outcomes"])
-        files = tuple(FileEntry(**f) for f in raw["files"])
-        return RunRecord(**{**raw, "outcomes": outcomes, "files": files, "cites": tuple(raw["cites"])})
+        case {"schema": _}:
+            record = _read_manifest(folder, raw)
+        case _:
+            raise _damaged(folder)
+    paths = (*(path for o in record.outcomes for path in o.files), *(entry.path for entry in record.files))
+    scans = (outcome.scan for outcome in record.outcomes if outcome.scan)
+    if not all(map(_is_inside, paths)) or not all(map(is_scan_id, scans)):
+        raise ArchiveError(
+            f"{folder.name}/{MANIFEST}: scan and files must stay inside the resource; one does not.",
+            hint=_run_again(folder),
+        )
+    return record
+
+
+def _read_manifest(folder: Path, raw: object) -> RunRecord:
+    try:
+        return cast("RunRecord", _typed(RunRecord, raw))
     except (KeyError, TypeError):
         raise _damaged(folder) from None
 
 
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)
+
+
+def _typed(hint: Any, raw: Any) -> Any:  # noqa: ANN401  a type hint has no type of its own, nor has JSON
+    """JSON as a field's type hint says it.
+
+    Raises:
+        KeyError: a field that the dataclass does not have.
+        TypeError: a value of another type, or a field that is not there.
+    """
+    args = get_args(hint)
+    kind = get_origin(hint)
+    if hint is Any:
+        return raw
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(raw, dict):
+        return hint(**{name: _typed(_hints(hint)[name], value) for name, value in raw.items()})
+    if kind is tuple and isinstance(raw, list):
+        return tuple(_typed(args[0], item) for item in raw)
+    if kind is Mapping and isinstance(raw, dict):
+        return {key: _typed(args[1], value) for key, value in raw.items()}
+    if kind is Literal and raw in args:
+        return raw
+    if type(raw) in {None: (hint,), UnionType: args}.get(kind, ()):
+        return raw
+    raise TypeError
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a listed path is relative and stays below its label, on every system."""
+    return not {"", ".", ".."} & set(path.split("/")) and not {"\\", "\0"} & set(path)
+
+
 def _damaged(folder: Path) -> ArchiveError:
     return ArchiveError(
-        f"{folder.name}/{MANIFEST}: must be a manifest; it cannot be read.",
-        hint=f"Delete the resource {folder.name} and run its step again.",
+        f"{folder.name}/{MANIFEST}: must be a manifest; it cannot be read.", hint=_run_again(folder)
     )
+
+
+def _run_again(folder: Path) -> str:
+    return f"Delete the resource {folder.name} and run its step again."

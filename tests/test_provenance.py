@@ -3,11 +3,22 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, list_files, read_record, write_record
+from sarcoma_core.provenance import (
+    MANIFEST,
+    FileEntry,
+    Outcome,
+    RunRecord,
+    is_scan_id,
+    list_files,
+    read_record,
+    recorded_scan_id,
+    write_record,
+)
 
 RECORD = RunRecord(
     step="smooth",
@@ -55,6 +66,114 @@ def test_a_later_schema_is_not_read_as_this_one(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text(json.dumps(raw | {"schema": 99}))
     with pytest.raises(ArchiveError, match="schema must be 1; found 99"):
         read_record(tmp_path)
+
+
+def told(folder: Path, **changes: Any) -> ArchiveError:
+    """The error by which a manifest is refused that differs from a good one."""
+    folder.mkdir()
+    raw = json.loads(write_record(folder, RECORD).read_text()) | changes
+    (folder / MANIFEST).write_text(json.dumps(raw))
+    with pytest.raises(ArchiveError) as caught:
+        read_record(folder)
+    return caught.value
+
+
+OUTCOME = {"scan": "4", "modality": "MR", "status": "done", "reason": "", "files": [], "facts": {}}
+FILE = {"path": "a", "size": 1, "sha256": "00"}
+
+
+@pytest.mark.parametrize(
+    "scan", ["/etc/x", "..", ".", ".snap", "a/b", "a b", "é", "4\n", "-4", "a\\b", "4" * 65]
+)
+def test_a_scan_id_that_could_lead_out_of_the_resource_is_refused(tmp_path: Path, scan: str) -> None:
+    error = told(tmp_path / "N4", outcomes=[OUTCOME | {"scan": scan}])
+    assert error.message == "N4/run.json: scan and files must stay inside the resource; one does not."
+    assert "run its step again" in error.hint
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../../x", "4/../../x", "", "4//x", "./x", "4/", "a\\..\\b", "a\0b", ".."]
+)
+def test_a_path_that_leads_out_of_the_resource_is_refused_wherever_it_stands(
+    tmp_path: Path, path: str
+) -> None:
+    for name, changes in {
+        "outcome": {"outcomes": [OUTCOME | {"files": ["4/4.nii.gz", path]}]},
+        "files": {"files": [FILE | {"path": path}]},
+    }.items():
+        assert "must stay inside the resource" in told(tmp_path / name, **changes).message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"step": 5},
+        {"version": None},
+        {"params": []},
+        {"params": {"width": None}},
+        {"params": {"width": [1]}},
+        {"inputs": "abc"},
+        {"inputs": {"NIFTI": 5}},
+        {"software": []},
+        {"cites": "ab"},
+        {"cites": [5]},
+        {"methods": {}},
+        {"schema": True},
+        {"schema": "1"},
+        {"unheard": "of"},
+        {"methods": "\ud800"},
+        {"outcomes": {}},
+        {"outcomes": [5]},
+        {"outcomes": [{}]},
+        {"outcomes": [OUTCOME | {"scan": 5}]},
+        {"outcomes": [OUTCOME | {"modality": []}]},
+        {"outcomes": [OUTCOME | {"status": "weird"}]},
+        {"outcomes": [OUTCOME | {"status": ["done"]}]},
+        {"outcomes": [OUTCOME | {"files": [5]}]},
+        {"outcomes": [OUTCOME | {"files": "4/4.nii.gz"}]},
+        {"outcomes": [OUTCOME | {"facts": []}]},
+        {"outcomes": [OUTCOME | {"unheard": "of"}]},
+        {"files": [FILE | {"size": "1"}]},
+        {"files": [FILE | {"size": True}]},
+        {"files": [{"path": "a"}]},
+        {"files": ["a"]},
+    ],
+    ids=str,
+)
+def test_a_value_of_another_type_is_damage_and_no_traceback(tmp_path: Path, changes: dict[str, Any]) -> None:
+    error = told(tmp_path / "N4", **changes)
+    assert error.message == "N4/run.json: must be a manifest; it cannot be read."
+
+
+def test_a_manifest_nested_without_end_is_damage(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text("[" * 100_000)
+    with pytest.raises(ArchiveError, match="cannot be read"):
+        read_record(tmp_path)
+
+
+def test_what_an_outcome_of_the_whole_session_lists_is_read_again(tmp_path: Path) -> None:
+    record = replace(
+        RECORD,
+        outcomes=(Outcome("", "", "done", files=("report.html",), facts={"a": {"b": [1, [2.5, None]]}}),),
+        files=(FileEntry("sub.d/report..html", 3, "00"),),
+    )
+    write_record(tmp_path, record)
+    assert read_record(tmp_path) == record
+
+
+@pytest.mark.parametrize("scan", ["4", "4-MR1", "1.2.840.10008", "_a", "01"])
+def test_a_legal_scan_id_is_recorded_as_it_is(scan: str) -> None:
+    assert recorded_scan_id(scan) == scan
+
+
+def test_illegal_scan_ids_are_recorded_under_legal_ones_that_differ(tmp_path: Path) -> None:
+    odd = ["a b", "a:b", "a_b ", "é", "è", "-4", "--", " ", "..", "\udce9", "x" * 255, "x" * 254]
+    recorded = [recorded_scan_id(scan) for scan in odd]
+    assert len(set(recorded)) == len(odd)
+    assert all(is_scan_id(scan) for scan in recorded)
+    record = replace(RECORD, outcomes=tuple(Outcome(scan, "", "refused", "no") for scan in recorded))
+    write_record(tmp_path, record)
+    assert read_record(tmp_path) == record
 
 
 def test_every_file_is_listed_with_the_hash_that_sha256sum_gives(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sarcoma_core.errors import ArchiveError
+
 _CAT = "http://nrg.wustl.edu/catalog"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _ENTRY, _ENTRIES = f"{{{_CAT}}}entry", f"{{{_CAT}}}entries"
@@ -38,21 +40,28 @@ def read_catalog(path: Path) -> tuple[CatalogEntry, ...]:
     """Read a catalog; an absent one has no entries.
 
     Raises:
-        xml.etree.ElementTree.ParseError: it is damaged.
+        ArchiveError: it is damaged.
+        OSError: it cannot be opened.
     """
     if not path.is_file():
         return ()
-    # Only ever our own file: an archive's catalogs are written below.
-    root = ET.parse(path).getroot()  # noqa: S314
-    return tuple(
-        CatalogEntry(
-            uri=entry.get("URI", ""),
-            digest=entry.get("digest", ""),
-            uid=entry.get("UID", ""),
-            instance_number=int(number) if (number := entry.get("instanceNumber")) else None,
+    try:
+        # Only ever our own file: an archive's catalogs are written below.
+        root = ET.parse(path).getroot()  # noqa: S314
+        return tuple(
+            CatalogEntry(
+                uri=entry.get("URI", ""),
+                digest=entry.get("digest", ""),
+                uid=entry.get("UID", ""),
+                instance_number=int(number) if (number := entry.get("instanceNumber")) else None,
+            )
+            for entry in root.iter(_ENTRY)
         )
-        for entry in root.iter(_ENTRY)
-    )
+    except (ET.ParseError, ValueError, LookupError):  # an unknown encoding is a LookupError
+        raise ArchiveError(
+            f"archive: the listing of a resource must be an XNAT catalog; a {path.name} is damaged.",
+            hint="Delete its session's record below database/, then import all of its DICOM again.",
+        ) from None
 
 
 def write_dicom_catalog(path: Path, series_uid: str, entries: Iterable[CatalogEntry]) -> None:

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, read_record, sha256
+from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, read_record, recorded_scan_id, sha256
 
 DICOM_RESOURCES = ("DICOM", "secondary")
-"""XNAT files a scan's images under DICOM, and secondary captures under `secondary`."""
+"""XNAT files images under DICOM, and secondary captures under `secondary`, which count when alone."""
+
+_DICOM_SUFFIXES = (".dcm", ".ima")
+_PREFIX = slice(128, 132)
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,14 @@ class ScanFolder:
     """The DICOM files of one scan.
 
     Args:
-        id: the XNAT scan id.
+        id: the XNAT scan id, which is the folder's name; `recorded_scan_id` makes it fit for a manifest.
         files: its DICOM files, in name order; catalogs left out.
+        foreign: how many files were left out because they are not DICOM.
     """
 
     id: str
     files: tuple[Path, ...]
+    foreign: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,37 @@ def scans(session: Path) -> Iterator[ScanFolder]:
             "--session: must be an XNAT session folder with SCANS/ in it; found none.",
             hint="Import DICOM first: sarcoma archive import FOLDER --archive DIR --project NAME.",
         )
-    for folder in sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: natural(p.name)):
-        resources = [folder / name for name in DICOM_RESOURCES if (folder / name).is_dir()]
-        files = (p for r in resources for p in r.rglob("*") if p.is_file() and not is_catalog(p))
-        yield ScanFolder(folder.name, tuple(sorted(files)))
+    folders = (p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    for folder in sorted(folders, key=lambda p: natural(p.name)):
+        held = (_visible_files(folder / name) for name in DICOM_RESOURCES)
+        files = next((found for found in held if found), ())
+        dicom = tuple(path for path in files if _is_meant_as_dicom(path))
+        yield ScanFolder(folder.name, dicom, len(files) - len(dicom))
+
+
+def _visible_files(resource: Path) -> tuple[Path, ...]:
+    """What a resource holds, in name order: no catalog, nothing that file managers and snapshots hide."""
+    return tuple(
+        path
+        for path in sorted(resource.rglob("*"))
+        if path.is_file()
+        and not is_catalog(path)
+        and not any(part.startswith(".") for part in path.relative_to(resource).parts)
+    )
+
+
+def _is_meant_as_dicom(path: Path) -> bool:
+    """Whether a file has the DICM prefix (PS3.10, 7.1), or had better have it.
+
+    A file named as DICOM that lost its head, and one that cannot be read, are a scan's damage to be told
+    of: were they left out, a slice could be missing unseen at an end of the stack.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_PREFIX.stop)
+    except OSError:
+        return True
+    return head[_PREFIX] == b"DICM" or path.suffix.lower() in _DICOM_SUFFIXES
 
 
 def natural(text: str) -> tuple[tuple[int, str], ...]:
@@ -112,18 +144,26 @@ def series(session: Path, labels: tuple[str, ...]) -> Iterator[SeriesFiles]:
     """Each usable series, from the first of `labels` that holds it.
 
     Raises:
-        ArchiveError: none of the labels is there, or a recorded file is missing.
+        ArchiveError: none of the labels is there, or a recorded file is missing or outside of its resource.
     """
-    records = _records(session, labels)
-    ids = {o.scan for found in records.values() for o in found.outcomes if o.status == "done"}
-    for scan in sorted(ids, key=natural):
-        held = ((label, o) for label, r in records.items() if (o := r.outcome(scan)) and o.status == "done")
-        label, outcome = next(held)
-        files = tuple(resource(session, label) / path for path in outcome.files)
-        if not all(path.is_file() for path in files):
+    held: dict[str, tuple[str, Outcome]] = {}
+    for label, found in _records(session, labels).items():
+        for outcome in found.outcomes:
+            if outcome.status == "done" and outcome.scan:  # without a scan it is no series, but a report
+                held.setdefault(outcome.scan, (label, outcome))
+    for scan in sorted(held, key=natural):
+        label, outcome = held[scan]
+        root = resource(session, label)
+        files = tuple(root / path for path in outcome.files)
+        if not files or not all(path.is_file() for path in files):
             raise ArchiveError(
-                f"scan {scan}: resource {label} lists files that are not there.",
+                f"scan {scan}: resource {label} lists {'files that are not there' if files else 'no file'}.",
                 hint=f"Run the step that writes {label} again.",
+            )
+        if not all(path.resolve().is_relative_to(root.resolve()) for path in files):
+            raise ArchiveError(
+                f"scan {scan}: resource {label} must hold its files; one is a link that leads out of it.",
+                hint=f"Delete the resource {label} and run its step again.",
             )
         yield SeriesFiles(label, outcome, files)
 
@@ -142,12 +182,21 @@ def kept_apart(session: Path, labels: tuple[str, ...]) -> tuple[Outcome, ...]:
 def _records(session: Path, labels: tuple[str, ...]) -> Mapping[str, RunRecord]:
     found = {label: manifest for label in labels if (manifest := record(session, label))}
     if not found:
-        wanted = " or ".join(labels)
-        raise ArchiveError(
-            f"--session: must hold a resource {wanted} written by a step; found none.",
-            hint=f"Run the step that writes {labels[-1]} first: sarcoma run prepare does them in order.",
-        )
+        raise not_written(session, labels)
     return found
+
+
+def not_written(session: Path, labels: tuple[str, ...]) -> ArchiveError:
+    """The error that no step wrote any of `labels`; what another tool wrote there is told."""
+    foreign = [label for label in labels if _visible_files(resource(session, label))]
+    found = f"{' and '.join(foreign)} without {MANIFEST}: another tool wrote it" if foreign else "none"
+    hint = f"Run the step that writes {labels[-1]} first: sarcoma run prepare does them in order."
+    return ArchiveError(
+        f"--session: must hold a resource {' or '.join(labels)} written by a step; found {found}.",
+        hint=f"{hint} It replaces {foreign[0]}: to keep what is there, rename it before."
+        if foreign
+        else hint,
+    )
 
 
 def fingerprint(session: Path, labels: tuple[str, ...]) -> Mapping[str, str]:
@@ -159,9 +208,9 @@ def fingerprint(session: Path, labels: tuple[str, ...]) -> Mapping[str, str]:
     if labels:
         manifests = {label: resource(session, label) / MANIFEST for label in labels}
         return {label: sha256(path) for label, path in manifests.items() if path.is_file()}
-    return {f"scan {scan.id}": _listing(scan) for scan in scans(session)}
+    return {f"scan {recorded_scan_id(scan.id)}": _listing(scan) for scan in scans(session)}
 
 
 def _listing(scan: ScanFolder) -> str:
     lines = (f"{path.name}\t{path.stat().st_size}" for path in scan.files)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()

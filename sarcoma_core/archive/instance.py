@@ -1,5 +1,6 @@
 """One DICOM file at the door of the archive: is it DICOM, is it whole, and where does it belong?"""
 
+import re
 import struct
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,13 @@ _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM = (0xFFFE, 0xE000)
 _ELEMENT_HEAD = 8
 """Bytes of a tag and its length (PS3.5, 7.1.3); explicit long forms have 12."""
+_LARGEST_NUMBER = 2**31 - 1
+"""Of VR IS (PS3.5, 6.2)."""
+_UID_LENGTH = 64
+_UID = re.compile(rf"[0-9.]{{1,{_UID_LENGTH}}}")
+_CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
+_DATE = re.compile(r"[0-9]{8}")
+"""VRs UI, CS and DA (PS3.5, 6.2); DA once had dots, 1993.08.22."""
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 
 
@@ -33,10 +41,10 @@ class Instance:
         series_uid: SeriesInstanceUID.
         study_uid: StudyInstanceUID.
         series_number: SeriesNumber; None when it is absent.
-        modality: DICOM Modality.
-        patient_id: PatientID; becomes the subject's label.
+        modality: DICOM Modality; `OT` when it is absent or no DICOM code string.
+        patient_id: PatientID as it is; the subject's label is made of it.
         study_date: StudyDate as YYYYMMDD, or empty.
-        description: SeriesDescription.
+        description: SeriesDescription without control characters.
         instance_number: InstanceNumber, or None.
         frames: number of frames.
         referenced_series: the series that a contour, segmentation or report is about.
@@ -69,7 +77,7 @@ def read_instance(path: Path) -> Instance:
     """Read one file's header, and check that the file is whole.
 
     Raises:
-        DicomError: not DICOM, a DICOMDIR, cut short, or without the UIDs that place it.
+        DicomError: not DICOM, a DICOMDIR, cut short, or without legal UIDs that place it.
         OSError: the file cannot be read.
     """
     with path.open("rb") as stream, reading_quietly():
@@ -99,7 +107,12 @@ def _describe(path: Path, dataset: pydicom.Dataset) -> Instance:
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
         if not dataset.get(keyword):
             raise DicomError(f"{keyword} must be present; found none")
+        if not _UID.fullmatch(uid := str(dataset.get(keyword))):
+            found = "other characters" if len(uid) <= _UID_LENGTH else f"{len(uid)} characters"
+            raise DicomError(f"{keyword} must be digits and dots, at most {_UID_LENGTH}; found {found}")
     number = dataset.get("SeriesNumber")
+    if number is not None and abs(int(number)) > _LARGEST_NUMBER:
+        raise DicomError(f"SeriesNumber must be {_LARGEST_NUMBER} at most; found a larger one")
     instance_number = dataset.get("InstanceNumber")
     return Instance(
         path=path,
@@ -108,14 +121,32 @@ def _describe(path: Path, dataset: pydicom.Dataset) -> Instance:
         series_uid=str(dataset.SeriesInstanceUID),
         study_uid=str(dataset.StudyInstanceUID),
         series_number=None if number is None else int(number),
-        modality=str(dataset.get("Modality") or "OT"),
-        patient_id=str(dataset.get("PatientID") or ""),
-        study_date=str(dataset.get("StudyDate") or ""),
-        description=str(dataset.get("SeriesDescription") or ""),
+        modality=_legal_or(_CODE_STRING, _text(dataset, "Modality"), "OT"),
+        patient_id=_patient_id(dataset),
+        study_date=_legal_or(_DATE, _text(dataset, "StudyDate").replace(".", ""), ""),
+        description=_text(dataset, "SeriesDescription"),
         instance_number=None if instance_number is None else int(instance_number),
         frames=int(dataset.get("NumberOfFrames") or 1),
         referenced_series=tuple(sorted(_referenced_series(dataset))),
     )
+
+
+def _text(dataset: pydicom.Dataset, keyword: str) -> str:
+    """A value without control characters, which no label, listing or page can hold."""
+    return "".join(char for char in str(dataset.get(keyword) or "") if char.isprintable())
+
+
+def _legal_or(rule: re.Pattern[str], text: str, other: str) -> str:
+    return text if rule.fullmatch(text) else other
+
+
+def _patient_id(dataset: pydicom.Dataset) -> str:
+    """PatientID; bytes that are wrong in its character set stay apart, or two patients would look alike."""
+    raw = dataset.get_item("PatientID")
+    text = str(dataset.get("PatientID") or "").strip(" ")
+    if "\N{REPLACEMENT CHARACTER}" in text and raw is not None and isinstance(raw.value, bytes):
+        return raw.value.decode("ascii", "backslashreplace")
+    return text
 
 
 def _referenced_series(dataset: pydicom.Dataset) -> set[str]:

@@ -1,12 +1,15 @@
 """Where instances belong: which session, which scan. Pure: no file is touched here.
 
-- One session for each study; a study that mixes PET and MR is split in two, as XNAT's `separate` setting
-  does. CT goes with PET, contours and segmentations go with the series that they are about.
+- One session for each study of each subject: a StudyInstanceUID that several patients share is a session
+  for each of them, for a session has one subject.
+- A study that mixes PET and MR is split in two, as XNAT's `separate` setting does. CT goes with PET, contours
+  and segmentations go with the series that they are about.
 - A scan is SeriesInstanceUID + SeriesNumber. Its id is the series number; where several series of a session
   share one, all newcomers get a suffix, `4-MR1`, `4-MR2`, as XNAT does.
 - A SOPInstanceUID that comes again with other bytes is not a duplicate: it goes to a scan of its own.
 """
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +20,14 @@ from sarcoma_core.archive.instance import Instance
 SeriesKey = tuple[str, int | None]
 """SeriesInstanceUID and SeriesNumber."""
 
+StudyKey = tuple[str, str]
+"""StudyInstanceUID and subject label."""
+
+_LONGEST_SUBJECT = 40
+"""Characters: the label is a part of session labels, and a file name holds 255 bytes."""
+_MARK = 6
+"""Hexadecimal digits that tell apart texts of which the same label would be made."""
+
 
 @dataclass(frozen=True)
 class StudyPart:
@@ -24,17 +35,19 @@ class StudyPart:
 
     Args:
         study_uid: StudyInstanceUID.
+        subject: subject label.
         part: `MR` or `PT` when the study mixes them, else empty.
         instances: its instances.
     """
 
     study_uid: str
+    subject: str
     part: str
     instances: tuple[Instance, ...]
 
 
 def split_studies(
-    instances: Iterable[Instance], known: Mapping[str, Mapping[str, str]] | None = None
+    instances: Iterable[Instance], known: Mapping[StudyKey, Mapping[str, str]] | None = None
 ) -> tuple[StudyPart, ...]:
     """Group instances by session.
 
@@ -43,19 +56,20 @@ def split_studies(
         known: of studies that the archive holds already, the modality of each series.
 
     Returns:
-        The parts, sorted by study; no instance is lost.
+        The parts, sorted by study and subject; no instance is lost.
     """
-    studies: dict[str, list[Instance]] = defaultdict(list)
+    studies: dict[StudyKey, list[Instance]] = defaultdict(list)
     for instance in instances:
-        studies[instance.study_uid].append(instance)
+        subject = subject_label(instance.patient_id, instance.study_uid)
+        studies[instance.study_uid, subject].append(instance)
     parts: list[StudyPart] = []
-    for uid, found in sorted(studies.items()):
-        series = {**(known or {}).get(uid, {}), **{i.series_uid: i.modality for i in found}}
+    for study, found in sorted(studies.items()):
+        series = {**(known or {}).get(study, {}), **{i.series_uid: i.modality for i in found}}
         halves: dict[str, list[Instance]] = defaultdict(list)
         mixed = {"PT", "MR"} <= set(series.values())
         for instance in found:
             halves[_half(instance, series) if mixed else ""].append(instance)
-        parts.extend(StudyPart(uid, part, tuple(members)) for part, members in sorted(halves.items()))
+        parts.extend(StudyPart(*study, part, tuple(members)) for part, members in sorted(halves.items()))
     return tuple(parts)
 
 
@@ -78,6 +92,9 @@ def new_scan_ids(
 ) -> Mapping[SeriesKey, str]:
     """Ids for series that are new to a session.
 
+    The id is the SeriesNumber, `0` where it is absent. A negative one is legal (VR IS; PS3.5, 6.2), but an id
+    that starts with a dash is not an XNAT one and looks like an option: -1 is `neg1`.
+
     Args:
         taken: ids in use.
         newcomers: series and their modality, in a stable order.
@@ -87,7 +104,7 @@ def new_scan_ids(
     """
     wanted: dict[str, list[tuple[SeriesKey, str]]] = defaultdict(list)
     for key, modality in newcomers:
-        wanted["0" if key[1] is None else str(key[1])].append((key, modality))
+        wanted[number_word(key[1])].append((key, modality))
     used = set(taken)
     ids: dict[SeriesKey, str] = {}
     for number, series in wanted.items():
@@ -98,21 +115,40 @@ def new_scan_ids(
     return ids
 
 
+def number_word(number: int | None) -> str:
+    """A SeriesNumber as it stands in a scan id: `4`, `neg1`, `0` for none."""
+    return f"neg{-number}" if number is not None and number < 0 else str(number or 0)
+
+
 def suffixed(number: str, modality: str, used: Iterable[str]) -> str:
     """The first free id of the form `4-MR1`."""
     taken = set(used)
-    base = f"{number}-{label(modality)}"
+    base = f"{number}-{legal(modality)}"
     return next(f"{base}{n}" for n in range(1, len(taken) + 2) if f"{base}{n}" not in taken)
 
 
 def session_label(subject: str, date: str, modality: str, used: Iterable[str]) -> str:
     """A session's label: subject, study date and modality, with a number where that is taken."""
-    base = "_".join(word for word in (subject, label(date) if date else "", modality) if word)
+    base = "_".join(word for word in (subject, legal(date) if date else "", modality) if word)
     taken = set(used)
     numbered = (f"{base}-{n}" for n in range(2, len(taken) + 3))
     return base if base not in taken else next(name for name in numbered if name not in taken)
 
 
-def label(text: str) -> str:
-    """Text as an XNAT label: letters, digits, `_` and `-` only."""
+def subject_label(patient_id: str, study_uid: str) -> str:
+    """A patient's label: PatientID itself where that is a legal label of at most 40 characters.
+
+    Else it is made legal and ends in a mark of the whole PatientID, so that no two patients share a label
+    (`A B` and `A_B`). Without a PatientID nothing tells whose a study is: each is a subject of its own.
+    """
+    made = legal(patient_id)
+    if made == patient_id and len(made) <= _LONGEST_SUBJECT:
+        return made
+    identity = (patient_id or study_uid).encode(errors="surrogatepass")
+    mark = hashlib.sha256(identity).hexdigest()[:_MARK]
+    return f"{made[: _LONGEST_SUBJECT - _MARK - 1]}-{mark}"
+
+
+def legal(text: str) -> str:
+    """Text as an XNAT label: letters, digits, `_` and `-` only; different texts may give the same."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text.strip()).strip("_") or "unknown"

@@ -80,7 +80,7 @@ class Session:
         project: project id.
         label: session label, unique in its project.
         id: accession id, unique in the archive.
-        subject: subject label.
+        subject: subject label; sessions of one study and different subjects are different sessions.
         study_uid: StudyInstanceUID.
         part: `MR` or `PT` when the study mixed them and was split, else empty.
         date: StudyDate as YYYYMMDD, or empty.
@@ -132,7 +132,7 @@ class Archive:
         """The sessions of a project, in natural order of their labels.
 
         Raises:
-            ArchiveError: there is no such project, or a session's record is damaged.
+            ArchiveError: there is no such project, or a session's record cannot be read.
         """
         if project not in self.projects():
             known = ", ".join(self.projects()) or "none"
@@ -163,7 +163,13 @@ class Archive:
             raw = json.loads(path.read_text(encoding="utf-8"))
             scans = tuple(Scan(**scan) for scan in raw.pop("scans"))
             return Session(**raw, project=project, scans=scans, path=self.session_path(project, raw["label"]))
-        except (ValueError, KeyError, TypeError):
+        except OSError as error:
+            raise ArchiveError(
+                f"archive: the record of a session of project {project!r} must be readable; "
+                f"one cannot be opened ({error.strerror}).",
+                hint="Give yourself the right to read what is below database/.",
+            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise ArchiveError(
                 f"archive: the record of a session of project {project!r} must be readable; one is damaged.",
                 hint="Import its DICOM again after deleting that record below database/.",
@@ -204,6 +210,7 @@ class Archive:
             new.rename(target)
 
 
-def accession_id(project: str, study_uid: str, part: str) -> str:
+def accession_id(project: str, subject: str, study_uid: str, part: str) -> str:
     """An accession id that a repeated import gives again."""
-    return "SARCOMA_E" + hashlib.sha256(f"{project}/{study_uid}/{part}".encode()).hexdigest()[:10].upper()
+    identity = f"{project}/{subject}/{study_uid}/{part}"
+    return "SARCOMA_E" + hashlib.sha256(identity.encode()).hexdigest()[:10].upper()

@@ -1,8 +1,9 @@
 """`sarcoma archive`: import DICOM into an archive folder, and list what is there."""
 
 import argparse
-from pathlib import Path
 from typing import Any
+
+from sarcoma_core.cli.arguments import named_path
 
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -12,7 +13,7 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     take = actions.add_parser("import", help="import every DICOM file below a folder")
-    take.add_argument("folder", type=Path, metavar="FOLDER", help="any tree of DICOM files; only read")
+    take.add_argument("folder", type=named_path, metavar="FOLDER", help="any tree of DICOM files; only read")
     _add_place(take)
     take.set_defaults(run=_import)
     show = actions.add_parser("list", help="list the sessions of a project")
@@ -21,7 +22,7 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--archive", type=Path, required=True, metavar="DIR", help="the archive folder")
+    parser.add_argument("--archive", type=named_path, required=True, metavar="DIR", help="the archive folder")
     parser.add_argument("--project", required=True, metavar="NAME", help="id of the project")
 
 

@@ -1,8 +1,9 @@
 """`sarcoma commands`: judge any Container Service command JSON offline, or show what a launch would run."""
 
 import argparse
-from pathlib import Path
 from typing import Any
+
+from sarcoma_core.cli.arguments import named_path
 
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -25,7 +26,7 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
         "Exit: 0 clean, 1 findings, 2 a file could not be read.",
     )
     for action, run in ((validate, _validate), (lint, _lint)):
-        action.add_argument("files", nargs="+", type=Path, metavar="FILE", help="command JSON")
+        action.add_argument("files", nargs="+", type=named_path, metavar="FILE", help="command JSON")
         action.add_argument("--json", action="store_true", help="print JSON")
         action.set_defaults(run=run)
     _add_resolve(actions)
@@ -38,8 +39,10 @@ def _add_resolve(actions: Any) -> None:  # noqa: ANN401
         description="What the Container Service would run for this command on this session: "
         "image, command line, mounts, environment, outputs.",
     )
-    resolve.add_argument("file", type=Path, metavar="FILE", help="command JSON")
-    resolve.add_argument("--archive", type=Path, required=True, metavar="DIR", help="the archive folder")
+    resolve.add_argument("file", type=named_path, metavar="FILE", help="command JSON")
+    resolve.add_argument(
+        "--archive", type=named_path, required=True, metavar="DIR", help="the archive folder"
+    )
     resolve.add_argument("--session", required=True, metavar="LABEL", help="label or accession id")
     resolve.add_argument("--project", metavar="NAME", help="id of the project, when there are several")
     resolve.add_argument("--wrapper", metavar="NAME", help="which wrapper, when there are several")

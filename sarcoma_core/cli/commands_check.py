@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sarcoma_core.cli.text import printable
 from sarcoma_core.xnat.lint import lint
 from sarcoma_core.xnat.rules import Kind, validate_each
 
@@ -28,7 +29,7 @@ def validate_files(files: Sequence[Path], *, as_json: bool) -> int:
     """Print the service's verdict on each command of each file and return the exit code.
 
     A line reads ``FILE<TAB>ACCEPT|REJECT(n)|BIND-ERROR|UNPARSABLE<TAB>messages``, messages joined by `` | ``;
-    a file that holds a JSON list of commands, as an image label does, gets a line for each: ``FILE[0]``, ….
+    a file that holds a JSON list of commands, as an image label does, gets a line for each, in order.
 
     Args:
         files: what to judge.
@@ -51,10 +52,14 @@ def lint_files(files: Sequence[Path], *, as_json: bool) -> int:
 
 def _verdict_lines(file: str, text: str) -> Iterator[_Line]:
     for verdict in validate_each(text):
-        name = file + verdict.place
         yield _Line(
-            (name, verdict.word, " | ".join(verdict.messages)),
-            {"file": name, "verdict": verdict.word, "messages": list(verdict.messages)},
+            (file, verdict.word, " | ".join(verdict.messages)),
+            {
+                "file": file,
+                "place": verdict.place,
+                "verdict": verdict.word,
+                "messages": list(verdict.messages),
+            },
             is_finding=verdict.kind is not Kind.ACCEPT,
         )
 
@@ -90,4 +95,5 @@ def _tell(files: Sequence[Path], lines_of: Callable[[str, str], Iterator[_Line]]
 
 def _cell(text: str) -> str:
     """A text on one line of a table, what cannot be encoded (half a surrogate pair) as a question mark."""
-    return " ".join(text.split("\t")).replace("\n", " ").encode("utf-8", "replace").decode("utf-8")
+    flat = text.replace("\t", " ").replace("\n", " ")
+    return printable(flat.encode("utf-8", "replace").decode("utf-8"))

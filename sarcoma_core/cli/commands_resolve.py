@@ -75,8 +75,16 @@ def _session(archive: Archive, project: str | None, label: str) -> Session:
         return found[0]
     raise ArchiveError(
         f"--session: must name one session of the archive; found {len(found)} of {label!r}.",
-        hint="Say which: --project NAME." if found else "List them: sarcoma archive list --archive DIR.",
+        hint="Say which: --project NAME." if found else _known(archive),
     )
+
+
+def _known(archive: Archive) -> str:
+    """Where to look for a session's name."""
+    projects = ", ".join(archive.projects())
+    if not projects:
+        return "There is no archive at --archive: import DICOM first, or check the path."
+    return f"List them: sarcoma archive list --archive DIR --project NAME; projects: {projects}."
 
 
 def _values(command: Command, sets: Sequence[str]) -> Mapping[str, str]:

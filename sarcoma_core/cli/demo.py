@@ -4,15 +4,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from sarcoma_core.cli.arguments import named_path
+
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb."""
     parser = verbs.add_parser(
         "demo", help="start here: DICOM to report, about 5 minutes", description=__doc__
     )
-    parser.add_argument("--input", type=Path, metavar="DIR", help="a folder of your own DICOM; only read")
     parser.add_argument(
-        "--out", type=Path, default=Path("demo"), metavar="DIR", help="where to (default: demo)"
+        "--input", type=named_path, metavar="DIR", help="a folder of your own DICOM; only read"
+    )
+    parser.add_argument(
+        "--out", type=named_path, default=Path("demo"), metavar="DIR", help="where to (default: demo)"
     )
     parser.add_argument(
         "--runner", choices=("local", "docker"), default="local", help="processes here, or the real images"

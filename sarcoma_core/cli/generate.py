@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from sarcoma_core.cli.arguments import named_path
+
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb."""
@@ -12,7 +14,7 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file has drifted")
     parser.add_argument(
-        "--root", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)"
+        "--root", type=named_path, default=Path(), metavar="DIR", help="the repository (default: here)"
     )
     parser.set_defaults(run=_run)
 

@@ -1,8 +1,9 @@
 """`sarcoma images`: build the step images, save them for a site without a registry, push them to one with."""
 
 import argparse
-from pathlib import Path
 from typing import Any
+
+from sarcoma_core.cli.arguments import named_path
 
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -17,14 +18,14 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
         "--base-image", metavar="REF", help="build on this image instead of the pinned Python image"
     )
     build.add_argument(
-        "--ca", type=Path, metavar="FILE", help="CA bundle of your proxy; a build secret, never stored"
+        "--ca", type=named_path, metavar="FILE", help="CA bundle of your proxy; a build secret, never stored"
     )
     build.add_argument(
         "--index", metavar="URL", help="package index to install from; a build secret, never stored"
     )
     build.set_defaults(run=_build)
     save = actions.add_parser("save", help="write images to a file that `docker load` reads")
-    save.add_argument("folder", type=Path, metavar="FOLDER", help="where to")
+    save.add_argument("folder", type=named_path, metavar="FOLDER", help="where to")
     save.set_defaults(run=_save)
     push = actions.add_parser("push", help="push images to a registry")
     push.add_argument("--registry", required=True, metavar="PREFIX", help="e.g. registry.example.org/imaging")

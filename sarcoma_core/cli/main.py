@@ -13,7 +13,7 @@ from types import FrameType
 
 from sarcoma_core import __version__
 from sarcoma_core.cli import archive, commands, demo, generate, images, run, step
-from sarcoma_core.errors import SarcomaError
+from sarcoma_core.errors import ERROR, HINT, OutputError, SarcomaError
 
 _VERBS = (demo, run, step, archive, commands, generate, images)
 INTERRUPTED = 130
@@ -37,14 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:  # told without its file, whose name may be a patient's
+        found = error.strerror or type(error).__name__
+        return fail(
+            OutputError(
+                f"a file or folder could not be used; found: {found}.",
+                hint="Check the paths that you named, their rights and the free space, then run it again.",
+            )
+        )
     return code
 
 
 def fail(error: SarcomaError) -> int:
     """Tell an error: the hint first, the reason as the last line, which is what XNAT shows."""
     if error.hint:
-        sys.stderr.write(f"next: {error.hint}\n")
-    sys.stderr.write(f"error: {error.message}\n")
+        sys.stderr.write(f"{HINT}{error.hint}\n")
+    sys.stderr.write(f"{ERROR}{error.message}\n")
     return error.exit_code
 
 

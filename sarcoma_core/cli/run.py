@@ -1,10 +1,10 @@
 """`sarcoma run CHAIN`: run a chain of steps on an archive's sessions; again, to go on or to retry."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from sarcoma_core.chains import CHAINS
+from sarcoma_core.cli.arguments import named_path
 
 SOME_FAILED = 3
 
@@ -16,7 +16,7 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     )
     steps = "; ".join(f"{name} = {', '.join(chain)}" for name, chain in CHAINS.items())
     parser.add_argument("chain", choices=tuple(CHAINS), metavar="CHAIN", help=steps)
-    parser.add_argument("--archive", type=Path, required=True, metavar="DIR", help="the archive folder")
+    parser.add_argument("--archive", type=named_path, required=True, metavar="DIR", help="the archive folder")
     parser.add_argument("--project", required=True, metavar="NAME", help="id of the project")
     parser.add_argument("--session", action="append", metavar="LABEL", help="one session; may be repeated")
     parser.add_argument(
@@ -48,6 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
         watch=screen.watch_chain(len(sessions)),
     )
     screen.show_results(results)
-    page = write_page(archive.root / arguments.project / "report.html", arguments.project, results)
-    print(f"report: {page.resolve()}")
+    if not arguments.session:  # a page over some sessions would hide the others
+        page = write_page(archive.root / arguments.project / "report.html", arguments.project, results)
+        print(f"report: {page.resolve()}")
     return SOME_FAILED if any(r.failed for r in results) else 0

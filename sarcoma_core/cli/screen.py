@@ -14,6 +14,7 @@ from rich.text import Text
 
 from sarcoma_core.archive.importing import ImportReport, log_path
 from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.cli.text import printable
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import SessionResult, Watch
@@ -25,10 +26,10 @@ _MARKS = {"complete": "green", "failed": "red"}
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Show a table; piped, one line for each row with tabs between its cells."""
-    lines = list(rows)
+    lines = [[printable(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for line in ([*columns], *lines):
-            print("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in line))
+            print("\t".join(line))
         return
     shown = Table(title=title, title_justify="left", title_style="bold", pad_edge=False, box=None)
     for column in columns:
@@ -61,9 +62,9 @@ def show_import(report: ImportReport, archive: Archive, project: str) -> None:
     counts = {fate: report.count(fate) for fate in ("imported", "duplicate", "rejected")}
     print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"of {len(report.files)} files")
     for reason, n in Counter(report.reasons()).most_common(_REASONS_SHOWN):
-        print(f"  {n} rejected: {reason}")
+        print(f"  {n} rejected: {printable(reason)}")
     for kept in (f for f in report.files if f.fate == "imported" and f.reason):
-        print(f"  {kept.reason}")
+        print(f"  {printable(kept.reason)}")
     if counts["rejected"]:
         print(f"  each file with its reason: {log_path(archive, project)}")
     if not report.sessions:
@@ -90,7 +91,7 @@ def show_results(results: tuple[SessionResult, ...]) -> None:
     print(lede(results))
     for result in results:
         if result.failed:
-            print(f"retry: {result.retry}")
+            print(f"retry: {printable(result.retry)}" + (f"\n first: {result.hint}" if result.hint else ""))
 
 
 def watch_chain(sessions: int) -> Watch:

@@ -1,9 +1,12 @@
 """`sarcoma step NAME`: run one step on one session folder. It is also the entrypoint of every step image."""
 
 import argparse
-from pathlib import Path
+import shutil
+import textwrap
 from typing import Any
 
+from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.cli.text import printable
 from sarcoma_core.interface import Kind, ParamSpec, Step
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import STEPS
@@ -24,25 +27,31 @@ def _add_step(names: Verbs, step: Step) -> None:
     parser = names.add_parser(
         step.name,
         help=step.summary,
-        description=f"{step.summary}\n\n{step.description}".rstrip(),
+        description=_filled(f"{step.summary}\n\n{step.description}"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     labels = " or ".join(step.input.spec.resource) or "the DICOM of its scans"
     parser.add_argument(
         f"--{step.input.name}",
         dest="session",
-        type=Path,
+        type=named_path,
         required=True,
         metavar="DIR",
         help=f"XNAT session folder, only read; uses {labels}",
     )
     outputs = ", ".join(output.spec.resource for output in step.outputs)
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help=f"folder to fill with {outputs}"
+        "--out", type=named_path, required=True, metavar="DIR", help=f"folder to fill with {outputs}"
     )
     for param in step.params:
         _add_param(parser, param)
     parser.set_defaults(run=_run, step=step)
+
+
+def _filled(text: str) -> str:
+    """Paragraphs at the terminal's width; argparse would run them together."""
+    width = min(shutil.get_terminal_size().columns, 100) - 2
+    return "\n\n".join(textwrap.fill(" ".join(part.split()), width) for part in text.split("\n\n") if part)
 
 
 def _add_param(parser: argparse.ArgumentParser, param: ParamSpec) -> None:
@@ -82,4 +91,4 @@ def _run(arguments: argparse.Namespace) -> int:
 def _show(outcomes: Outcomes) -> None:
     """A line for each series; whoever launched the step reads it too, as a failed step leaves no manifest."""
     for outcome in outcomes:
-        print(outcome.as_line())
+        print("\t".join(printable(cell) for cell in outcome.as_line().split("\t")))

@@ -5,7 +5,6 @@ So running again goes on where it stopped, retries what failed, and redoes what 
 """
 
 import shlex
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from sarcoma_core.archive.folder import fingerprint
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import ArchiveError, SarcomaError, UsageError
-from sarcoma_core.interface import Step, Value
+from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.launch.building import build_folder, sweep
 from sarcoma_core.launch.one import StepFailedError, launch
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, read_record
 from sarcoma_core.runners.running import Runner
@@ -36,12 +36,14 @@ class StepRun:
         outcome: `done` now, `already done` earlier, or `failed`.
         reason: why it failed.
         series: what it said of each series.
+        hint: what to do about the failure.
     """
 
     step: str
     outcome: Literal["done", "already done", "failed"]
     reason: str = ""
     series: Outcomes = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,24 +55,38 @@ class SessionResult:
     retry: str
 
     @property
+    def outcome(self) -> Literal["complete", "nothing to do", "failed"]:
+        """`nothing to do` when every series was set apart, as in a session of radiographs: no fault."""
+        last = self.runs[-1]
+        if last.outcome != "failed":
+            return "complete"
+        apart = bool(last.series) and all(series.status == "set apart" for series in last.series)
+        return "nothing to do" if apart else "failed"
+
+    @property
     def failed(self) -> bool:
-        """Whether a step failed."""
-        return any(run.outcome == "failed" for run in self.runs)
+        """Whether a step failed on something that can be mended."""
+        return self.outcome == "failed"
 
     @property
     def reason(self) -> str:
-        """Why it failed, or nothing; where no series could be used, each series has its own reason."""
+        """Why it is not complete; where no series could be used, each series has its own reason."""
         last = self.runs[-1]
-        if not self.failed:
+        if self.outcome == "complete":
             return ""
         return f"{last.step}: {'no series could be used' if last.series else last.reason}"
+
+    @property
+    def hint(self) -> str:
+        """What to do about a failure, before it is retried."""
+        return self.runs[-1].hint
 
     @property
     def series(self) -> tuple[Outcome, ...]:
         """What the first step said of each series: later ones see only those that it passed on."""
         return self.runs[0].series if self.runs else ()
 
-    def outcome(self, step: str, scan: str) -> Outcome | None:
+    def outcome_of(self, step: str, scan: str) -> Outcome | None:
         """What a step said of one series; None when it did not see it."""
         seen = (o for run in self.runs if run.step == step for o in run.series)
         return next((o for o in seen if o.scan == scan), None)
@@ -158,6 +174,8 @@ def run_chain(
         A result for each session, in order. A failure is a result, not an exception.
     """
     steps = tuple(step_named(name) for name in CHAINS[chain])
+    retry = Retry(archive, chain, runner, settings or {})
+    sweep(archive.root)
     results = []
     with watch:
         for session in sessions:
@@ -168,7 +186,7 @@ def run_chain(
                 runs.append(_run_one(archive, session, step, params, runner=runner, force=force))
                 if runs[-1].outcome == "failed":
                     break
-            results.append(SessionResult(session, tuple(runs), _retry(archive, chain, session, runner)))
+            results.append(SessionResult(session, tuple(runs), retry.command(session)))
             watch.finished(results[-1])
     return tuple(results)
 
@@ -186,24 +204,52 @@ def _run_one(
         done = None if force else _done_before(session, step, params)
         if done:
             return StepRun(step.name, "already done", series=done.outcomes)
-        with tempfile.TemporaryDirectory(prefix=f".build-{step.name}-", dir=archive.root) as build:
-            launch(archive, session, step, params, runner=runner, build=Path(build))
+        with build_folder(archive.root) as build:
+            launch(archive, session, step, params, runner=runner, build=build)
             done = read_record(session.resource(step.outputs[0].spec.resource))
-    except StepFailedError as error:
-        return StepRun(step.name, "failed", error.message, error.outcomes)
     except SarcomaError as error:
-        return StepRun(step.name, "failed", error.message)
+        said = error.outcomes if isinstance(error, StepFailedError) else ()
+        return StepRun(step.name, "failed", error.message, said, error.hint)
     return StepRun(step.name, "done", series=done.outcomes if done else ())
 
 
 def _done_before(session: Session, step: Step, params: Mapping[str, Value]) -> RunRecord | None:
+    """The manifest of this very work, if it was done and all of it is there; damage means: do it again."""
     inputs = fingerprint(session.path, step.input.spec.resource)
-    records = [read_record(session.resource(output.spec.resource)) for output in step.outputs]
-    same = all(r is not None and r.is_same_work(step.name, __version__, params, inputs) for r in records)
-    return records[0] if same else None
+    records = []
+    for output in step.outputs:
+        folder = session.resource(output.spec.resource)
+        try:
+            record = read_record(folder)
+        except ArchiveError:
+            return None
+        if record is None or not record.is_same_work(step.name, __version__, params, inputs):
+            return None
+        if not all(_is_there(folder / file.path, file.size) for file in record.files):
+            return None
+        records.append(record)
+    return records[0]
 
 
-def _retry(archive: Archive, chain: str, session: Session, runner: Runner) -> str:
-    words = ["sarcoma", "run", chain, "--archive", str(archive.root), "--project", session.project]
-    words += ["--session", session.label]
-    return shlex.join(words + ([] if runner.name == "local" else ["--runner", runner.name]))
+def _is_there(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+@dataclass(frozen=True)
+class Retry:
+    """What was asked for, to be asked again for one session."""
+
+    archive: Archive
+    chain: str
+    runner: Runner
+    settings: Settings
+
+    def command(self, session: Session) -> str:
+        """The command that retries a session, with the same runner and parameters."""
+        words = ["sarcoma", "run", self.chain, "--archive", str(self.archive.root)]
+        words += ["--project", session.project, "--session", session.label]
+        words += [] if self.runner.name == "local" else ["--runner", self.runner.name]
+        for step, values in self.settings.items():
+            for name, value in values.items():
+                words += ["--set", f"{step}.{name.replace('_', '-')}={ParamSpec.text(value)}"]
+        return shlex.join(words)

@@ -19,8 +19,8 @@ from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
 class StepFailedError(RunError):
     """A step ended with a reason; `outcomes` is what it said of each series before."""
 
-    def __init__(self, reason: str, outcomes: Outcomes) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, outcomes: Outcomes, *, hint: str = "") -> None:
+        super().__init__(reason, hint=hint)
         self.outcomes = outcomes
 
 
@@ -55,7 +55,7 @@ def launch(
         folders = _stage(command, build)
         ended = runner.run(command, folders)
         if ended.exit_code != 0:
-            raise StepFailedError(ended.reason, ended.outcomes)
+            raise StepFailedError(ended.reason, ended.outcomes, hint=ended.hint)
         for output in command.outputs:
             archive.put_resource(session, output.label, folders[output.mount] / output.path)
     except OSError as error:

@@ -37,14 +37,14 @@ def session_line(result: SessionResult) -> SessionLine:
     """A session's outcome, its series counted by what became of them, and why it failed."""
     counts = Counter(outcome.status for outcome in result.series)
     series = ", ".join(f"{n} {status}" for status, n in counts.items()) or holdings(result.session)
-    return SessionLine(result.session.label, "failed" if result.failed else "complete", series, result.reason)
+    return SessionLine(result.session.label, result.outcome, series, result.reason)
 
 
 def series_lines(result: SessionResult) -> Iterator[SeriesLine]:
     """Each series with the steps that it passed, or why it went no further. None is left out."""
     label = result.session.label
     for scan in result.session.scans:
-        seen = [(run.step, o) for run in result.runs if (o := result.outcome(run.step, scan.id))]
+        seen = [(run.step, o) for run in result.runs if (o := result.outcome_of(run.step, scan.id))]
         stopped = next((o for _, o in seen if o.status in ("set apart", "refused")), None)
         passed = ", ".join(step for step, outcome in seen if outcome.status == "done")
         if stopped:
@@ -57,6 +57,7 @@ def series_lines(result: SessionResult) -> Iterator[SeriesLine]:
 
 
 def lede(results: tuple[SessionResult, ...]) -> str:
-    """The result in one line, e.g. `2 of 3 sessions complete`."""
-    complete = sum(not result.failed for result in results)
-    return f"{complete} of {len(results)} sessions complete"
+    """The result in one line, e.g. `2 of 3 sessions complete, 1 failed`."""
+    counts = Counter(result.outcome for result in results)
+    others = "".join(f", {n} {word}" for word, n in sorted(counts.items()) if word != "complete")
+    return f"{counts['complete']} of {len(results)} sessions complete{others}"

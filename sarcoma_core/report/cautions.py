@@ -44,7 +44,7 @@ def _of_facts(modality: str, told: tuple[State, ...]) -> Iterator[str]:
     converted, *_, scored = told
     facts = converted.outcome.facts if converted.outcome else {}
     for warning in facts.get("warnings") or ():
-        yield f"The headers are odd: {warning}."
+        yield f"Of note: {warning}."
     usual = USUAL_UNITS.get(modality)
     if usual and converted.condition == "done" and (unit := voxel_unit(facts)) != usual:
         yield f"The values are in {unit or 'an unknown unit'}, not {usual}: patients do not compare."

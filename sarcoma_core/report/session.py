@@ -1,9 +1,11 @@
 """What the page shows of a session: read once, from the manifests and the volumes that they list."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from sarcoma_core.archive import folder
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.body_mask import body_mask
 from sarcoma_core.imaging.volume import Volume, read_nifti
+from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.facts import Fact, read_facts
 from sarcoma_core.report.pictures import Mask, Pictures, draw, plane_text
@@ -30,6 +33,8 @@ from sarcoma_core.report.stages import (
 
 AIR_HU = -1024
 """The lowest value of a 12-bit CT; air itself is -1000."""
+
+_SCALARS = (str, int, float, type(None))
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ def _volumes(session: Path, run: Run) -> Mapping[str, Path]:
 
 
 def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> Series:
+    told = tuple(replace(s, outcome=s.outcome and _legible(s.outcome)) for s in told)
     outcomes = [state.outcome for state in told if state.outcome]
     modality = next((outcome.modality for outcome in outcomes if outcome.modality), "")
     facts = outcomes[0].facts if outcomes else {}
@@ -139,6 +145,25 @@ def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         cautions=cautions(modality, told, versions[0][1] if versions else None),
         pictures=pictures,
     )
+
+
+def _legible(outcome: Outcome) -> Outcome:
+    """The same, with facts that the page can lay out: those of a foreign step may have any shape."""
+    facts = {name: _plain(value) for name, value in outcome.facts.items()}
+    warnings = facts.get("warnings") or []
+    listed = warnings if isinstance(warnings, list) else [warnings]
+    return replace(outcome, facts={**facts, "warnings": [str(warning) for warning in listed]})
+
+
+def _plain(value: object, depth: int = 4) -> Any:  # noqa: ANN401  JSON has no type of its own
+    """JSON that is a scalar, a list, a matrix or a mapping of those; anything else as its text."""
+    if isinstance(value, dict) and depth:
+        return {name: _plain(item, depth - 1) for name, item in value.items()}
+    if not isinstance(value, list):
+        return value if isinstance(value, _SCALARS) else json.dumps(value)
+    is_matrix = all(isinstance(item, list) for item in value)
+    items = [entry for row in value for entry in row] if is_matrix else value
+    return value if all(isinstance(item, _SCALARS) for item in items) else json.dumps(value)
 
 
 def _body(converted: Volume, unit: str) -> Mask:

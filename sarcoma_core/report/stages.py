@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from sarcoma_core.archive import folder
-from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import Outcome, RunRecord
 
 
@@ -123,10 +122,7 @@ def read_runs(session: Path) -> tuple[Run, ...]:
     """
     runs = tuple(_read_run(session, stage) for stage in STAGES)
     if runs[0].record is None:
-        raise ArchiveError(
-            f"--session: must hold a resource {STAGES[0].label} written by a step; found none.",
-            hint=f"Run the step {STAGES[0].step} first: sarcoma run prepare does all steps in order.",
-        )
+        raise folder.not_written(session, (STAGES[0].label,))
     return runs
 
 
@@ -138,8 +134,8 @@ def _read_run(session: Path, stage: Stage) -> Run:
 
 
 def scan_ids(runs: Iterable[Run]) -> tuple[str, ...]:
-    """Every scan that any manifest names, in natural order."""
-    ids = {outcome.scan for run in runs if run.record for outcome in run.record.outcomes}
+    """Every scan that any manifest names, in natural order; an outcome of the whole session names none."""
+    ids = {o.scan for run in runs if run.record for o in run.record.outcomes if o.scan}
     return tuple(sorted(ids, key=lambda scan: (folder.natural(scan), scan)))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sarcoma_core.errors import ERROR, HINT
 from sarcoma_core.provenance import Outcome, Outcomes
 from sarcoma_core.xnat.resolve import ResolvedCommand
 
@@ -29,10 +30,16 @@ class Ended:
         return tuple(outcome for line in self.stdout.splitlines() if (outcome := Outcome.from_line(line)))
 
     @property
+    def hint(self) -> str:
+        """What it says to do next, or nothing."""
+        told = [line for line in self.stderr.splitlines() if line.startswith(HINT)]
+        return told[-1].removeprefix(HINT) if told else ""
+
+    @property
     def reason(self) -> str:
         """Why it failed, in one line."""
         lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
-        last = lines[-1].removeprefix("error: ") if lines else "it said nothing"
+        last = lines[-1].removeprefix(ERROR) if lines else "it said nothing"
         return f"{last} (exit {self.exit_code})" if self.exit_code not in (1, 2) else last
 
 

@@ -41,7 +41,8 @@ def bias_field(
 def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:
     from sarcoma_core.imaging import bias_field as n4
     from sarcoma_core.imaging.body_mask import body_mask
-    from sarcoma_core.imaging.volume import read_nifti, write_nifti
+    from sarcoma_core.imaging.volume import read_nifti
+    from sarcoma_core.steps.volumes import write_volume
 
     modality = series.outcome.modality
     if modality != "MR":
@@ -50,12 +51,8 @@ def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:
     volume = read_nifti(series.volume)
     mask = body_mask(volume.array, volume.spacing)
     field = n4.estimate_bias_field(volume.array, volume.spacing, mask, shrink=shrink)
-    path = folder / series.scan / f"{series.scan}.nii.gz"
-    path.parent.mkdir(parents=True)
-    write_nifti(path, volume.with_array(n4.correct(volume.array, field)))
-    return Outcome(
-        series.scan, modality, "done", files=(f"{series.scan}/{path.name}",), facts=asdict(field.facts)
-    )
+    files = write_volume(folder, series, volume.with_array(n4.correct(volume.array, field)))
+    return Outcome(series.scan, modality, "done", files=files, facts=asdict(field.facts))
 
 
 STEP = describe(

@@ -1,13 +1,21 @@
 """`convert`: DICOM to NIfTI, with a receipt for every scan."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from sarcoma_core.archive.folder import ScanFolder, scans
 from sarcoma_core.errors import DicomError
 from sarcoma_core.interface import Input, Output, OutputDir, Resources, describe
-from sarcoma_core.provenance import Outcome, Outcomes, Status
+from sarcoma_core.provenance import (
+    SCAN_ID_RULE,
+    Outcome,
+    Outcomes,
+    Status,
+    is_scan_id,
+    recorded_scan_id,
+)
 
 LABEL = "NIFTI"
 
@@ -34,7 +42,7 @@ def convert(session: Annotated[Path, Input(level="session")], out: OutputDir) ->
     for scan in found:
         twins = (s for s in found if s.id != scan.id and uids[s.id] == uids[scan.id])
         same_series = tuple(path for twin in twins for path in twin.files)
-        outcomes.append(_convert(scan, out / LABEL / scan.id, same_series))
+        outcomes.append(_convert(scan, out / LABEL, same_series) if is_scan_id(scan.id) else _misnamed(scan))
     return Outputs(volumes=tuple(outcomes))
 
 
@@ -48,10 +56,17 @@ def _series_uid(scan: ScanFolder) -> str:
     return f"scan {scan.id} has none"
 
 
-def _convert(scan: ScanFolder, folder: Path, same_series: tuple[Path, ...]) -> Outcome:
+def _misnamed(scan: ScanFolder) -> Outcome:
+    """A scan whose id could name no file: it is told under an id that can, and nothing is written of it."""
+    shown = "".join(char if char.isprintable() else "?" for char in scan.id)
+    return Outcome(recorded_scan_id(scan.id), "", "refused", f"{SCAN_ID_RULE}; found {shown!r}")
+
+
+def _convert(scan: ScanFolder, label: Path, same_series: tuple[Path, ...]) -> Outcome:
     from sarcoma_core.dicom.convert import convert_scan
     from sarcoma_core.dicom.scan import Status as Found
 
+    folder = label / scan.id
     folder.mkdir(parents=True)
     result = convert_scan(scan.files, folder, name=scan.id, same_series=same_series)
     if not result.files:
@@ -61,13 +76,17 @@ def _convert(scan: ScanFolder, folder: Path, same_series: tuple[Path, ...]) -> O
         Found.SET_APART: "set apart",
         Found.REFUSED: "refused",
     }
+    receipt = result.receipt
+    if scan.foreign:
+        left_out = f"files left out because they are not DICOM: {scan.foreign}"
+        receipt = replace(receipt, warnings=(*receipt.warnings, left_out))
     return Outcome(
         scan=scan.id,
-        modality=result.receipt.modality,
+        modality=receipt.modality,
         status=statuses[result.status],
         reason=result.reason,
         files=tuple(f"{scan.id}/{path.name}" for path in result.files),
-        facts=result.receipt.as_json(),
+        facts=receipt.as_json(),
     )
 
 

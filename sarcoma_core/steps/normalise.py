@@ -48,7 +48,8 @@ def normalise(
 def _score(series: SeriesFiles, folder: Path, *, region: Region, percentiles: tuple[float, float]) -> Outcome:
     from sarcoma_core.imaging.body_mask import body_mask
     from sarcoma_core.imaging.normalise import z_score
-    from sarcoma_core.imaging.volume import read_nifti, write_nifti
+    from sarcoma_core.imaging.volume import read_nifti
+    from sarcoma_core.steps.volumes import write_volume
 
     modality = series.outcome.modality
     if modality != "MR":
@@ -57,11 +58,9 @@ def _score(series: SeriesFiles, folder: Path, *, region: Region, percentiles: tu
     volume = read_nifti(series.volume)
     mask = body_mask(volume.array, volume.spacing)
     result = z_score(volume.array, mask, percentiles=percentiles, region=region)
-    path = folder / series.scan / f"{series.scan}.nii.gz"
-    path.parent.mkdir(parents=True)
-    write_nifti(path, volume.with_array(result.values))
+    files = write_volume(folder, series, volume.with_array(result.values))
     facts = {"source": series.label, **asdict(result.facts)}
-    return Outcome(series.scan, modality, "done", files=(f"{series.scan}/{path.name}",), facts=facts)
+    return Outcome(series.scan, modality, "done", files=files, facts=facts)
 
 
 STEP = describe(

@@ -44,7 +44,7 @@ def test_messages_stand_on_one_line_with_the_verdict(
 def test_a_label_gets_a_line_for_each_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert validate_files([folder / "label.json"], as_json=False) == 1
     label = str(folder / "label.json")
-    assert [row[:2] for row in rows(capsys)] == [[f"{label}[0]", "ACCEPT"], [f"{label}[1]", "REJECT(1)"]]
+    assert [row[:2] for row in rows(capsys)] == [[str(label), "ACCEPT"], [str(label), "REJECT(1)"]]
 
 
 def test_an_unparsable_text_is_a_finding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_no_text_breaks_the_line(folder: Path, capsys: pytest.CaptureFixture[str
 def test_verdicts_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert validate_files([folder / "good.json", folder / "bad.json"], as_json=True) == 1
     good, bad = json.loads(capsys.readouterr().out)
-    assert good == {"file": str(folder / "good.json"), "verdict": "ACCEPT", "messages": []}
+    assert good == {"file": str(folder / "good.json"), "place": "", "verdict": "ACCEPT", "messages": []}
     assert bad["verdict"] == "REJECT(2)"
     assert len(bad["messages"]) == 2
 

@@ -12,7 +12,9 @@ import pytest
 
 from sarcoma_core.cli import main
 from sarcoma_core.cli.main import fail, parser
+from sarcoma_core.cli.text import printable
 from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.steps import STEPS
 
 
 def sarcoma(*words: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
@@ -115,6 +117,30 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+def test_what_a_file_says_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    bell = tmp_path / "command.json"
+    bell.write_text(json.dumps({"name": "\x1b[2Jx\x07", "image": "a/b:1", "\x1b[31m": 1}))
+    for verb in ("validate", "lint"):
+        done = sarcoma("commands", verb, bell)
+        assert not set(done.stdout + done.stderr) & {"\x1b", "\x07"}
+    assert printable("T1\x1b[2J\nä患") == "T1?[2J?ä患"
+
+
+def test_a_file_system_that_refuses_is_told_without_the_name_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "Doe^John").write_text("a file stands in the way")
+    done = sarcoma("demo", "--out", tmp_path / "Doe^John")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert "Doe" not in done.stderr
+
+
+@pytest.mark.parametrize("step", [step.name for step in STEPS])
+def test_help_fits_80_columns(step: str) -> None:
+    done = sarcoma("step", step, "--help", env=os.environ | {"COLUMNS": "80"})
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+
+
 def test_generate_check_tells_drift_by_its_exit_code(tmp_path: Path) -> None:
     assert sarcoma("generate", "--check", "--root", tmp_path).returncode == 1
     assert sarcoma("generate", "--root", tmp_path).returncode == 0
@@ -125,3 +151,12 @@ def test_generate_check_tells_drift_by_its_exit_code(tmp_path: Path) -> None:
 def test_a_boolean_a_number_and_a_choice_are_declared_as_flags() -> None:
     arguments = parser().parse_args(["step", "normalise", "--session", "s", "--out", "o", "--region=whole"])
     assert (arguments.region, arguments.clip_low) == ("whole", None)
+
+
+def test_an_empty_path_is_refused_and_not_taken_for_the_current_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["archive", "import", "", "--archive", "a", "--project", "P"])
+    assert caught.value.code == 2
+    assert "must name a file or folder; found nothing" in capsys.readouterr().err

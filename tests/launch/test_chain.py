@@ -1,7 +1,11 @@
 """A chain over sessions: real steps as real processes, resumable, and no failure stops another session."""
 
+import os
+import shlex
 import shutil
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,6 +15,7 @@ import pytest
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.chains import CHAINS
+from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import ArchiveError, UsageError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import SessionResult, Settings, parse_settings, plan, run_chain
@@ -120,6 +125,37 @@ def test_a_run_that_was_stopped_goes_on_where_it_stopped(copy: Archive) -> None:
     assert ran == ["normalise", "report"]
 
 
+@pytest.mark.parametrize(
+    ("damage", "redone"),
+    [
+        (lambda s: (s.resource("NIFTI") / "4" / "4.nii.gz").unlink(), CHAINS["prepare"]),
+        (lambda s: shutil.rmtree(s.resource("N4") / "4"), ("bias-field", "normalise", "report")),
+        (lambda s: (s.resource("NORMALISED") / "4" / "4.nii.gz").write_text("x"), ("normalise", "report")),
+        (lambda s: (s.resource("NIFTI") / "run.json").write_text("{"), CHAINS["prepare"]),
+        (lambda s: (s.resource("REPORT") / "run.json").write_text("[]"), ("report",)),
+    ],
+    ids=["volume gone", "folder gone", "volume cut", "manifest damaged", "last manifest damaged"],
+)
+def test_what_is_gone_or_damaged_is_done_again(
+    copy: Archive, damage: Callable[[Session], None], redone: tuple[str, ...]
+) -> None:
+    damage(first(copy))
+    results, ran = prepare(copy)
+    assert ran == list(redone)
+    assert not any(r.failed for r in results)
+
+
+def test_the_leftovers_of_a_killed_process_are_swept_and_those_of_a_living_one_are_not(copy: Archive) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, living = copy.root / f".build-{ended.pid}-x", copy.root / f".build-{os.getpid()}-x"
+    dead.mkdir()
+    living.mkdir()
+    prepare(copy)
+    assert not dead.exists()
+    assert living.exists()
+
+
 def test_a_changed_parameter_redoes_the_step_and_what_depends_on_it(copy: Archive) -> None:
     _, ran = prepare(copy, settings=parse_settings("prepare", ["normalise.clip-low=1"]))
     assert ran == ["normalise", "report"] * 2
@@ -172,6 +208,19 @@ def test_a_failed_session_has_its_reason_and_retry_command_and_stops_no_other(
         (broken.session.path / "RESOURCES").iterdir()
     )
     assert not good.failed
+
+
+def test_the_retry_command_asks_for_the_same_parameters(export: Path, tmp_path: Path) -> None:
+    for series in [p for p in sorted(export.rglob("SE*")) if p.is_dir()]:
+        hazards.missing_slice(series)
+    archive = Archive(tmp_path / "archive")
+    import_folder(archive, "P", export)
+    settings = parse_settings("prepare", ["bias-field.shrink=2", "normalise.clip-low=1"])
+    (result,), _ = prepare(archive, settings=settings)
+    assert result.retry.endswith("--set bias-field.shrink=2 --set normalise.clip-low=1.0")
+    words = shlex.split(result.retry)
+    arguments = parser().parse_args(words[1:])
+    assert parse_settings("prepare", arguments.set) == settings
 
 
 def test_one_broken_series_does_not_stop_its_session(export: Path, tmp_path: Path) -> None:

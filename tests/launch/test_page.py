@@ -37,6 +37,10 @@ REFUSED = SessionResult(
     "",
 )
 
+APART_ONLY = SessionResult(
+    SESSION, (StepRun("convert", "failed", "no series", (replace(APART, scan="1"), APART)),), ""
+)
+
 
 def test_a_session_says_how_far_each_series_came_and_why_no_further() -> None:
     assert [tuple(line[1:]) for line in series_lines(COMPLETE)] == [
@@ -58,7 +62,16 @@ def test_series_that_could_not_be_used_keep_their_own_reasons() -> None:
 
 
 def test_the_lede_counts_complete_sessions() -> None:
-    assert lede((COMPLETE, FAILED, REFUSED)) == "1 of 3 sessions complete"
+    assert lede((COMPLETE,)) == "1 of 1 sessions complete"
+    assert (
+        lede((COMPLETE, FAILED, REFUSED, APART_ONLY)) == "1 of 4 sessions complete, 2 failed, 1 nothing to do"
+    )
+
+
+def test_a_session_of_which_everything_is_set_apart_has_nothing_to_do_and_did_not_fail() -> None:
+    assert not APART_ONLY.failed
+    assert session_line(APART_ONLY).outcome == "nothing to do"
+    assert [line.outcome for line in series_lines(APART_ONLY)] == ["set apart", "set apart"]
 
 
 def test_the_page_links_to_each_report_from_where_it_lies(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`bias-field` and `normalise` on a session: MR is worked on, the rest passes, nothing stops the others."""
 
+import json
 from pathlib import Path
 
 import nibabel as nib
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
+from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, list_files, write_record
 from sarcoma_core.steps import step_named
 from sarcoma_core.steps.running import NothingUsableError, run_step
 from tests.laws import assert_every_series_has_one_outcome, assert_manifest_is_the_folder
@@ -117,3 +118,27 @@ def test_a_listed_file_that_is_gone_is_told(tmp_path: Path, limb: np.ndarray) ->
     (where / "RESOURCES" / "NIFTI" / "1" / "1.nii.gz").unlink()
     with pytest.raises(ArchiveError, match="scan 1: resource NIFTI lists files that are not there"):
         run_step(step_named("bias-field"), where, tmp_path / "out", {})
+
+
+@pytest.mark.parametrize("step", ["bias-field", "normalise"])
+def test_a_hostile_manifest_makes_no_step_read_or_write_elsewhere(
+    tmp_path: Path, limb: np.ndarray, step: str
+) -> None:
+    where = session(tmp_path / "s", {"1": ("MR", limb)})
+    manifest = where / "RESOURCES" / "NIFTI" / MANIFEST
+    raw = json.loads(manifest.read_text())
+    raw["outcomes"][0]["scan"] = str(tmp_path / "elsewhere")
+    manifest.write_text(json.dumps(raw))
+    with pytest.raises(ArchiveError, match="must stay inside the resource"):
+        run_step(step_named(step), where, tmp_path / "out", {})
+    assert not (tmp_path / "elsewhere").exists()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_resource_of_another_tool_is_told_as_such(tmp_path: Path) -> None:
+    other = tmp_path / "s" / "RESOURCES" / "NIFTI" / "brain.nii.gz"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"x")
+    for name in ("bias-field", "normalise", "report"):
+        with pytest.raises(ArchiveError, match=r"found NIFTI without run\.json: another tool wrote it"):
+            run_step(step_named(name), tmp_path / "s", tmp_path / "out", {})

@@ -4,10 +4,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sarcoma_core.errors import ArchiveError, UsageError
+from sarcoma_core.provenance import Outcome
 from sarcoma_core.steps import convert, report
 from sarcoma_core.steps.running import run_step
 from tests.laws import assert_manifest_is_the_folder, outputs
@@ -54,6 +56,34 @@ def test_a_session_that_was_never_converted_gives_a_reason_and_no_page(tmp_path:
     with pytest.raises(ArchiveError, match="must hold a resource NIFTI"):
         run_step(report.STEP, tmp_path / "session", tmp_path / "out", {})
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"warnings": 5},
+        {"warnings": "one"},
+        {"warnings": [["nested"], {"odd": 1}]},
+        {"shape": [[1], 2], "affine": [[[1]]], "units": ["HU"], "suv_type": {}},
+        {"mean": float("nan"), "sd": float("inf"), "clip_low": 10**400, "region": [None, {"a": []}]},
+        {"source": [], "own": {"a": {"b": {"c": {"d": {"e": [1]}}}}}},
+    ],
+    ids=str,
+)
+def test_facts_of_any_shape_are_laid_out(tmp_path: Path, facts: dict[str, Any]) -> None:
+    builder = Builder(tmp_path / "session")
+    builder.record("NIFTI", builder.done("NIFTI", "2", **facts), params={"odd": "x"}, cites=("unheard",))
+    builder.record("NORMALISED", builder.done("NORMALISED", "2", **facts))
+    (record,) = run_step(report.STEP, tmp_path / "session", tmp_path / "out", {"slices": 1})
+    assert record.outcomes[0].facts["series"] == 1
+
+
+def test_an_outcome_of_the_whole_session_is_no_series_of_the_page(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "session")
+    whole = Outcome("", "", "done", files=("1.txt",))
+    builder.record("NIFTI", builder.done("NIFTI", "2"), whole)
+    (record,) = run_step(report.STEP, tmp_path / "session", tmp_path / "out", {"slices": 1})
+    assert record.outcomes[0].facts["series"] == 1
 
 
 def test_importing_the_step_imports_no_science() -> None:

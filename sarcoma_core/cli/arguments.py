@@ -1,0 +1,15 @@
+"""What the verbs' arguments have in common."""
+
+import argparse
+from pathlib import Path
+
+
+def named_path(text: str) -> Path:
+    """A path that was named: an empty one would mean the current folder, which nobody typed.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must name a file or folder; found nothing")
+    return Path(text)

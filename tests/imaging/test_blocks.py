@@ -1,0 +1,49 @@
+"""Blocks: what their statistics must add up to."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sarcoma_core.imaging.blocks import block_statistics, block_sum, spread_out
+
+factors = st.tuples(*[st.integers(1, 4)] * 3)
+shapes = st.tuples(*[st.integers(1, 9)] * 3)
+
+
+def noise(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(1, 9, shape).astype(np.float32)
+
+
+@given(shapes, factors)
+def test_a_sum_over_blocks_loses_nothing(shape: tuple[int, ...], by: tuple[int, int, int]) -> None:
+    values = noise(shape)
+    sums = block_sum(values, by)
+    assert sums.shape == tuple(-(-n // f) for n, f in zip(shape, by, strict=True))
+    assert sums.sum(dtype=np.float64) == pytest.approx(values.sum(dtype=np.float64), rel=1e-5)
+
+
+@given(shapes, factors)
+def test_every_statistic_is_numpys_own_of_the_masked_voxels(
+    shape: tuple[int, ...], by: tuple[int, int, int]
+) -> None:
+    values, mask = noise(shape), noise(shape, 1) > 4
+    blocks = block_statistics(values, mask, by)
+    for place in np.ndindex(blocks.mean.shape):
+        box = tuple(slice(i * f, (i + 1) * f) for i, f in zip(place, by, strict=True))
+        inside = values[box][mask[box]].astype(np.float64)
+        assert blocks.coverage[place] == pytest.approx(inside.size / np.prod(by))
+        assert blocks.mean[place] == pytest.approx(inside.mean() if inside.size else 0, rel=1e-5)
+        spread = inside.std() / inside.mean() if inside.size else 0
+        assert blocks.spread[place] == pytest.approx(spread, abs=2e-3)
+
+
+@given(shapes, factors)
+def test_block_values_spread_out_lie_on_their_voxels(
+    shape: tuple[int, ...], by: tuple[int, int, int]
+) -> None:
+    numbers = noise(tuple(-(-n // f) for n, f in zip(shape, by, strict=True)))
+    voxels = spread_out(numbers, by, shape)
+    assert voxels.shape == shape
+    for place in np.ndindex(shape):
+        assert voxels[place] == numbers[tuple(i // f for i, f in zip(place, by, strict=True))]

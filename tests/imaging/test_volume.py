@@ -1,0 +1,117 @@
+"""NIfTI in and out: the grid is kept, bytes are equal, damage is told without naming the file."""
+
+import errno
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sarcoma_core.errors import InputError
+from sarcoma_core.imaging.volume import Volume, check_mask, check_values, read_nifti, write_nifti
+
+ARRAY = np.random.default_rng(5).normal(100, 20, (9, 7, 5)).astype(np.float32)
+
+
+def oblique(angle: float, spacing: tuple[float, float, float]) -> np.ndarray:
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, -1]])
+    affine = np.eye(4)
+    affine[:3, :3] = turn * spacing
+    affine[:3, 3] = (-12.5, 40, 7)
+    return affine
+
+
+AFFINE = oblique(0.3, (0.7, 0.7, 4.0))
+
+
+@given(st.floats(-3, 3), st.tuples(*[st.floats(0.1, 10)] * 3))
+def test_spacing_is_the_length_of_a_step_along_each_axis(
+    angle: float, spacing: tuple[float, float, float]
+) -> None:
+    assert Volume(ARRAY, oblique(angle, spacing)).spacing == pytest.approx(spacing)
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "a.nii.gz", Volume(ARRAY, AFFINE))
+    back = read_nifti(tmp_path / "a.nii.gz")
+    assert (back.array == ARRAY).all()
+    assert back.array.dtype == np.float32
+    np.testing.assert_allclose(back.affine, AFFINE, atol=1e-5)
+
+
+def test_the_header_says_millimetres_float32_and_scanner_coordinates_twice(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "a.nii", Volume(ARRAY.astype(np.float64), AFFINE))
+    header = nib.Nifti1Image.from_filename(tmp_path / "a.nii").header
+    assert header.get_xyzt_units()[0] == "mm"
+    assert header.get_data_dtype() == np.float32
+    assert (int(header["qform_code"]), int(header["sform_code"])) == (1, 1)
+    np.testing.assert_allclose(header.get_qform(), header.get_sform(), atol=1e-4)
+
+
+def test_equal_volumes_give_equal_bytes_whatever_the_files_are_called(tmp_path: Path) -> None:
+    for name in ("a.nii.gz", "b.nii.gz"):
+        write_nifti(tmp_path / name, Volume(ARRAY, AFFINE))
+    assert (tmp_path / "a.nii.gz").read_bytes() == (tmp_path / "b.nii.gz").read_bytes()
+
+
+def test_stored_integers_are_scaled_as_the_header_says(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.eye(4))
+    image.header.set_slope_inter(2, -1024)
+    nib.save(image, tmp_path / "a.nii")
+    stored = np.asarray(nib.Nifti1Image.from_filename(tmp_path / "a.nii").dataobj.get_unscaled())
+    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii").array, 2.0 * stored - 1024)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("keep", [0.0, 0.4, 0.9])
+def test_a_file_cut_short_is_refused_without_its_name(tmp_path: Path, suffix: str, keep: float) -> None:
+    path = tmp_path / f"Doe_Jane{suffix}"
+    write_nifti(path, Volume(ARRAY, AFFINE))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(keep * len(whole))])
+    with pytest.raises(InputError, match="must be a whole NIfTI file") as caught:
+        read_nifti(path)
+    assert "Doe" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".txt"])
+def test_what_is_not_nifti_is_refused_without_its_name(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"Doe_Jane{suffix}"
+    path.write_bytes(b"this is no image " * 99)
+    with pytest.raises(InputError, match="must be a whole NIfTI file") as caught:
+        read_nifti(path)
+    assert "Doe" not in str(caught.value)
+
+
+def test_four_dimensions_are_refused(tmp_path: Path) -> None:
+    nib.save(nib.Nifti1Image(np.zeros((4, 4, 4, 3), np.float32), np.eye(4)), tmp_path / "a.nii")
+    with pytest.raises(InputError, match="must have 3 dimensions; found 4"):
+        read_nifti(tmp_path / "a.nii")
+
+
+def test_a_full_disk_and_a_missing_file_are_the_systems_own_errors(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_nifti(tmp_path / "none.nii.gz")
+    full = tmp_path / "full.nii"
+    full.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_nifti(full, Volume(ARRAY, AFFINE))
+    assert caught.value.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite_are_counted(bad: float) -> None:
+    spoiled = ARRAY.copy()
+    spoiled[:2, 0, 0] = bad
+    with pytest.raises(InputError, match="values must be finite; found 2 voxels"):
+        check_values(spoiled)
+
+
+def test_a_volume_without_voxels_or_a_mask_without_body_is_refused() -> None:
+    with pytest.raises(InputError, match="must hold voxels"):
+        check_values(np.zeros((0, 4, 4), np.float32))
+    with pytest.raises(InputError, match="it is empty"):
+        check_mask(np.zeros((4, 4, 4), dtype=bool), (4, 4, 4))
