@@ -16,7 +16,6 @@ patient's value: a file name may be a name, so files are told by their place (a 
 by its keyword, unless the user typed the path.
 """
 
-
 HINT, ERROR = "next: ", "error: "
 """How a command that failed begins its last two lines on standard error; XNAT shows the last one."""
 
