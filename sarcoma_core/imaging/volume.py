@@ -79,7 +79,7 @@ def read_nifti(path: Path) -> Volume:
         OSError: it cannot be read.
     """
     try:
-        image = nib.Nifti1Image.from_filename(path)
+        image = _nifti(path)
         array = np.asarray(image.dataobj, dtype=np.float32)
     except FileNotFoundError:
         raise
@@ -108,6 +108,13 @@ def write_nifti(path: Path, volume: Volume) -> None:
     image.set_sform(volume.affine, code="scanner")
     image.set_qform(volume.affine, code="scanner")
     image.to_filename(path)
+
+
+def _nifti(path: Path) -> nib.Nifti1Image:
+    image = nib.load(path)
+    if not isinstance(image, nib.Nifti1Image):  # NIfTI-2 is one, too
+        raise ImageFileError
+    return image
 
 
 def _not_finite(volume: NDArray[np.generic]) -> str:

@@ -10,7 +10,7 @@ from sarcoma_core.imaging.body_mask import body_mask
 from sarcoma_core.imaging.volume import Floats, Mask
 from sarcoma_core.phantom.anatomy import limb
 from sarcoma_core.phantom.grid import DEMO
-from sarcoma_core.phantom.signal import T1CE, T2FS, Sequence, acquire
+from sarcoma_core.phantom.signal import T1CE, T2FS, Sequence, acquire, rician
 from sarcoma_core.phantom.tissue import Tissue
 
 SPACING = DEMO.spacing
@@ -53,6 +53,19 @@ def test_the_known_field_is_found_and_muscle_becomes_even(seed: int, sequence: S
     assert cv(correct(volume, field)[muscle]) <= cv(volume[muscle]) / 2
 
 
+@pytest.mark.parametrize("seed", [6, 10])
+def test_a_strong_field_of_a_surface_coil_is_found_too(seed: int) -> None:
+    """Three times the log-bias: gains from a half to two, as real series have."""
+    anatomy = limb(seed, DEMO)
+    acquired = acquire(anatomy, T1CE)
+    strong = acquired.noise_free * np.exp(3 * acquired.log_bias)
+    volume = rician(strong, acquired.noise_sd, np.random.default_rng(seed))
+    body = anatomy.labels != Tissue.BACKGROUND
+    found = estimate(volume).log_bias[body]
+    assert np.corrcoef(found, acquired.log_bias[body])[0, 1] > 0.95
+    assert np.polyfit(3 * acquired.log_bias[body], found, 1)[0] == pytest.approx(1, abs=0.1)
+
+
 def test_the_scale_of_the_field_is_right_not_only_its_shape(patient: tuple[Floats, Mask]) -> None:
     anatomy = limb(8, DEMO)
     acquired = acquire(anatomy, T1CE)
@@ -88,6 +101,19 @@ def test_two_runs_are_equal_byte_for_byte_and_leave_itks_threads_alone(patient: 
     assert first.log_bias.tobytes() == second.log_bias.tobytes()
     assert first.facts == second.facts
     assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == before
+
+
+def test_the_field_is_the_same_on_a_machine_of_other_cores(patient: tuple[Floats, Mask]) -> None:
+    """ITK takes its global thread number from the machine; N4 gives another field for another number."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    fields = []
+    try:
+        for cores in (1, 3):
+            sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(cores)
+            fields.append(estimate(patient[0]).log_bias.tobytes())
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+    assert fields[0] == fields[1]
 
 
 def test_the_facts_tell_how_it_was_fitted(patient: tuple[Floats, Mask]) -> None:

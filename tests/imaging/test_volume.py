@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nibabel.arrayproxy import ArrayProxy
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.volume import Volume, check_mask, check_values, read_nifti, write_nifti
@@ -61,8 +62,10 @@ def test_stored_integers_are_scaled_as_the_header_says(tmp_path: Path) -> None:
     image = nib.Nifti1Image(np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.eye(4))
     image.header.set_slope_inter(2, -1024)
     nib.save(image, tmp_path / "a.nii")
-    stored = np.asarray(nib.Nifti1Image.from_filename(tmp_path / "a.nii").dataobj.get_unscaled())
-    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii").array, 2.0 * stored - 1024)
+    stored = nib.Nifti1Image.from_filename(tmp_path / "a.nii").dataobj
+    assert isinstance(stored, ArrayProxy)
+    assert (stored.slope, stored.inter) == (2, -1024)
+    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii").array, 2.0 * stored.get_unscaled() - 1024)
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
