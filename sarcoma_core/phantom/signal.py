@@ -16,7 +16,7 @@ Image = NDArray[np.float32]
 
 # Relaxivity of a gadolinium chelate in tissue at 1.5 T, per mM and second
 _R1, _R2 = 4.5, 5.5
-_FAT_T1, _FAT_T2 = 288.0, 165.0  # ms, Gold 2004 (doi 10.2214/ajr.183.2.1830343)
+_FAT_T1, _FAT_T2 = 288.0, 165.0  # ms, of the order of Gold 2004 (AJR 183:343); ours, not a quotation
 _RIM, _RIM_FROM = 1.4, 0.85  # the outer shell of a sarcoma takes up more contrast agent
 _LARGEST_LOG_BIAS = float(np.log(1.25))
 _BENDS, _BEND = (2, 3), 0.25  # orders of the bias that bend it, and how much
@@ -68,7 +68,7 @@ class Properties(NamedTuple):
     variation: float
 
 
-# Muscle after Stanisz 2005 (doi 10.1002/mrm.20605).
+# Muscle is of the order of Stanisz 2005 (MRM 54:507); ours, not a quotation.
 # The lesion's values are ours: set so that the ratios to muscle are those of the TCIA cohort
 # (tumour/muscle 1.9 in T1CE and 2.3 in T2FS, necrosis/tumour 0.38 in T1CE).
 PROPERTIES: dict[Tissue, Properties] = {
