@@ -27,7 +27,7 @@ from sarcoma_core.imaging.bspline import Axis, evaluate
 from sarcoma_core.imaging.volume import Floats, Mask, Spacing, check_mask, check_values
 
 THREADS = 4
-"""ITK sums by thread, so the result depends on their number; fixed, it does not depend on the machine."""
+"""ITK sums by thread, so the result depends on their number: fixed, it is the same on any number of cores."""
 
 _KNOT_SPACING = 45.0  # mm
 _MOST_LEVELS = 4
@@ -99,7 +99,8 @@ def estimate_bias_field(
         spacing: mm along x, y, z.
         mask: the body, of the same shape.
         shrink: voxels of a block along each axis, at most: no axis of the mask gets under 16 blocks.
-        threads: for ITK. Equal input gives equal bytes at an equal number, whatever the machine.
+        threads: for ITK. Equal input gives equal bytes at an equal number, however many cores
+            there are; another kind of processor may round differently.
 
     Raises:
         UsageError: shrink or threads under 1.
