@@ -29,7 +29,7 @@ from sarcoma_core.archive.placing import (
     split_studies,
     suffixed,
 )
-from sarcoma_core.archive.store import Archive, Scan, Session, accession_id
+from sarcoma_core.archive.store import Archive, Scan, Session, accession_id, unwritable
 from sarcoma_core.errors import DicomError, InputError, OutputError
 
 Fate = Literal["imported", "duplicate", "rejected"]
@@ -112,10 +112,7 @@ def import_folder(archive: Archive, project: str, source: Path, *, track: Track 
             report = ImportReport(tuple(FileFate(path, *told[path]) for path in sorted(told)), sessions)
             _write_log(report, log_path(archive, project))
     except OSError as error:
-        raise OutputError(
-            f"--archive: must be writable and have space; found: {error.strerror}.",
-            hint="Make room or change its rights, then run the same import again: it goes on from there.",
-        ) from error
+        raise unwritable(error, again="import again: it goes on from there") from error
     return report
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sarcoma_core.archive.catalog import write_catalog
 from sarcoma_core.archive.folder import natural, resource
-from sarcoma_core.errors import ArchiveError
+from sarcoma_core.errors import ArchiveError, OutputError
 
 _SESSION_TYPES = {
     "PT": "xnat:petSessionData",
@@ -208,6 +208,19 @@ class Archive:
             if target.exists():
                 target.rename(Path(aside) / "old")
             new.rename(target)
+
+
+def unwritable(error: OSError, *, again: str) -> OutputError:
+    """An archive that cannot be written, in words.
+
+    Args:
+        error: what the file system said.
+        again: what to do once there is room.
+    """
+    return OutputError(
+        f"--archive: must be writable and have space; found: {error.strerror}.",
+        hint=f"Make room or change its rights, then run the same {again}.",
+    )
 
 
 def accession_id(project: str, subject: str, study_uid: str, part: str) -> str:

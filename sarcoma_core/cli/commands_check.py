@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sarcoma_core.cli.text import printable
+from sarcoma_core.text import printable
 from sarcoma_core.xnat.lint import lint
 from sarcoma_core.xnat.rules import Kind, validate_each
 

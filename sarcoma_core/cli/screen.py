@@ -14,11 +14,11 @@ from rich.text import Text
 
 from sarcoma_core.archive.importing import ImportReport, log_path
 from sarcoma_core.archive.store import Archive, Session
-from sarcoma_core.cli.text import printable
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import SessionResult, Watch
 from sarcoma_core.launch.summary import SeriesLine, SessionLine, holdings, lede, series_lines, session_line
+from sarcoma_core.text import printable
 
 _REASONS_SHOWN = 8
 _MARKS = {"complete": "green", "failed": "red"}

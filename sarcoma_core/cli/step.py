@@ -6,10 +6,10 @@ import textwrap
 from typing import Any
 
 from sarcoma_core.cli.arguments import named_path
-from sarcoma_core.cli.text import printable
 from sarcoma_core.interface import Kind, ParamSpec, Step
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import STEPS
+from sarcoma_core.text import printable
 
 Verbs = Any
 """argparse gives its collection of sub-parsers no public type."""

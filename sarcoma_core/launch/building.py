@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sarcoma_core.errors import OutputError
+from sarcoma_core.archive.store import unwritable
 
 _NAME = re.compile(r"\.build-(?P<process>[0-9]+)-.*")
 
@@ -26,10 +26,7 @@ def build_folder(root: Path) -> Iterator[Path]:
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".build-{os.getpid()}-", dir=root))
     except OSError as error:
-        raise OutputError(
-            f"--archive: must be writable and have space; found: {error.strerror}.",
-            hint="Make room or change its rights, then run the same command again.",
-        ) from error
+        raise unwritable(error, again="command again") from error
     try:
         yield folder
     finally:

@@ -6,8 +6,8 @@ Only a run that ended well is uploaded, and each output label is put into the ar
 from collections.abc import Mapping
 from pathlib import Path
 
-from sarcoma_core.archive.store import Archive, Session
-from sarcoma_core.errors import OutputError, RunError
+from sarcoma_core.archive.store import Archive, Session, unwritable
+from sarcoma_core.errors import RunError
 from sarcoma_core.interface import ParamSpec, Step, Value
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.runners.running import Runner
@@ -59,10 +59,7 @@ def launch(
         for output in command.outputs:
             archive.put_resource(session, output.label, folders[output.mount] / output.path)
     except OSError as error:
-        raise OutputError(
-            f"--archive: must be writable and have space; found: {error.strerror}.",
-            hint="Make room or change its rights, then run the same command again.",
-        ) from error
+        raise unwritable(error, again="command again") from error
 
 
 def _stage(command: ResolvedCommand, build: Path) -> Mapping[str, Path]:

@@ -16,6 +16,7 @@ from sarcoma_core.provenance import (
     is_scan_id,
     recorded_scan_id,
 )
+from sarcoma_core.text import printable
 
 LABEL = "NIFTI"
 
@@ -58,8 +59,8 @@ def _series_uid(scan: ScanFolder) -> str:
 
 def _misnamed(scan: ScanFolder) -> Outcome:
     """A scan whose id could name no file: it is told under an id that can, and nothing is written of it."""
-    shown = "".join(char if char.isprintable() else "?" for char in scan.id)
-    return Outcome(recorded_scan_id(scan.id), "", "refused", f"{SCAN_ID_RULE}; found {shown!r}")
+    reason = f"{SCAN_ID_RULE}; found {printable(scan.id)!r}"
+    return Outcome(recorded_scan_id(scan.id), "", "refused", reason)
 
 
 def _convert(scan: ScanFolder, label: Path, same_series: tuple[Path, ...]) -> Outcome:

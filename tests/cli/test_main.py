@@ -12,9 +12,9 @@ import pytest
 
 from sarcoma_core.cli import main
 from sarcoma_core.cli.main import fail, parser
-from sarcoma_core.cli.text import printable
 from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.steps import STEPS
+from sarcoma_core.text import printable
 
 
 def sarcoma(*words: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
