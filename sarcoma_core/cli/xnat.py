@@ -1,0 +1,36 @@
+"""`sarcoma xnat VERB`: what the manager of an XNAT server does with the suite, over REST."""
+
+import argparse
+
+from sarcoma_core.cli import (
+    xnat_automate,
+    xnat_bulk,
+    xnat_doctor,
+    xnat_install,
+    xnat_launch,
+    xnat_roi,
+    xnat_standin,
+    xnat_upload,
+)
+from sarcoma_core.cli.xnat_arguments import Verbs
+
+_MODULES = (
+    xnat_install,
+    xnat_doctor,
+    xnat_upload,
+    xnat_launch,
+    xnat_bulk,
+    xnat_automate,
+    xnat_roi,
+    xnat_standin,
+)
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "xnat", help="install, check and launch the steps on an XNAT server", description=__doc__
+    )
+    below = parser.add_subparsers(metavar="VERB", required=True)
+    for module in _MODULES:
+        module.add(below)

@@ -1,0 +1,7 @@
+"""`sarcoma xnat roi`."""
+
+from sarcoma_core.cli.xnat_arguments import Verbs
+
+
+def add(verbs: Verbs) -> None:
+    """Add the verb."""

@@ -1,0 +1,36 @@
+"""How the stand-in answers: plain text as XNAT writes it, JSON, and refusals that any depth may raise."""
+
+from pydantic import JsonValue
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+
+class Refusal(Exception):  # noqa: N818  it is an answer, not a fault of the server
+    """A request that is refused: an HTTP status and XNAT's own text.
+
+    Args:
+        status: the HTTP status.
+        text: the body.
+    """
+
+    def __init__(self, status: int, text: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+def text(body: object = "", status: int = 200) -> Response:
+    """A plain-text answer."""
+    return PlainTextResponse(str(body), status)
+
+
+def json(body: JsonValue | object, status: int = 200) -> Response:
+    """A JSON answer."""
+    return JSONResponse(body, status)
+
+
+async def refused(_request: Request, error: Exception) -> Response:
+    """Turn a refusal into an answer."""
+    assert isinstance(error, Refusal)  # noqa: S101  registered for it only
+    headers = {"WWW-Authenticate": 'Basic realm="XNAT stand-in"'} if error.status == 401 else None  # noqa: PLR2004
+    return PlainTextResponse(error.text, error.status, headers)

@@ -1,0 +1,84 @@
+"""Listen: on loopback unless told otherwise, on a free port when asked for 0."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from sarcoma_core.errors import UsageError
+from sarcoma_core.standin.app import build_app
+from sarcoma_core.standin.server import StandIn
+
+LOOPBACK = "127.0.0.1"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket: who calls before the server is up, waits.
+
+    Args:
+        host: the address to listen at.
+        port: the port; 0 picks a free one.
+
+    Raises:
+        UsageError: the port is taken or the address is not this machine's.
+    """
+    place = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        place.bind((host, port))
+        place.listen(2048)
+    except OSError as error:
+        place.close()
+        raise UsageError(
+            f"--port: must be free on {host}; {port} cannot be bound ({error.strerror}).",
+            hint="Use --port 0 to pick a free one.",
+        ) from None
+    return place
+
+
+def address(place: socket.socket) -> str:
+    """The URL of a listening socket."""
+    host, port = place.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def serve(server: StandIn, place: socket.socket, *, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted.
+
+    Args:
+        server: the stand-in.
+        place: where it listens.
+        ready: is told the address before the first request.
+    """
+    server.listens_at(address(place))
+    ready(server.url)
+    try:
+        _uvicorn(server).run(sockets=[place])
+    finally:
+        server.close()
+
+
+@contextmanager
+def serving(server: StandIn) -> Iterator[str]:
+    """Serve on a free port of loopback in a thread, for as long as the block lasts; gives the address."""
+    place = listen(LOOPBACK, 0)
+    server.listens_at(address(place))
+    engine = _uvicorn(server)
+    thread = threading.Thread(target=engine.run, kwargs={"sockets": [place]}, daemon=True)
+    thread.start()
+    try:
+        yield address(place)
+    finally:
+        engine.should_exit = True
+        thread.join(10)
+        place.close()
+        server.close()
+
+
+def _uvicorn(server: StandIn) -> uvicorn.Server:
+    # No access log: a URL holds session labels, which may be a patient's.
+    return uvicorn.Server(
+        uvicorn.Config(build_app(server), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    )
