@@ -22,6 +22,8 @@ class Documents:
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = RLock()
+        if path:
+            path.touch(mode=0o600)  # it holds the hashes of passwords, and what containers printed
         self._base = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute(_SCHEMA)

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
@@ -34,7 +35,7 @@ async def guard(request: Request, call_next: Next) -> Response:
         return PlainTextResponse("Host: must be this server's own address.", 421)
     if request.method not in _SAFE and _is_cross_site(request):
         return PlainTextResponse("A post from another site is refused.", 403)
-    who = identify(request, server)
+    who = await run_in_threadpool(identify, request, server)  # a password's hash is slow, on purpose
     request.state.user = who
     if who is None and not request.url.path.startswith(_OPEN):
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):

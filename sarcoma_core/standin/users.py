@@ -128,8 +128,10 @@ class Users:
 
     def open_session(self, user: User) -> str:
         """A new JSESSIONID."""
+        now = self._clock()
+        self._sessions = {key: kept for key, kept in self._sessions.items() if now < kept[1]}
         key = secrets.token_hex(16).upper()
-        self._sessions[key] = (user.login, self._clock() + _SESSION_LIFE)
+        self._sessions[key] = (user.login, now + _SESSION_LIFE)
         return key
 
     def of_session(self, key: str) -> User | None:

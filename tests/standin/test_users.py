@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.documents import Documents
+from sarcoma_core.standin.users import CONTAINER_MANAGER, PRIVILEGED, User, Users
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def users(clock: Clock) -> Users:
+    users = Users(Documents(), token_life=60.0, clock=clock)
+    users.add("reader", "correct horse", frozenset({CONTAINER_MANAGER}))
+    return users
+
+
+def test_only_the_right_password_of_a_known_user_opens(users: Users) -> None:
+    for _ in range(2):  # the second time from what was proven before
+        found = users.check("reader", "correct horse")
+        assert found is not None
+        assert found.login == "reader"
+        assert users.check("reader", "wrong") is None
+        assert users.check("nobody", "correct horse") is None
+        assert users.check("reader", "") is None
+
+
+def test_a_new_password_ends_the_old_one(users: Users) -> None:
+    assert users.check("reader", "correct horse")
+    users.add("reader", "another")
+    assert users.check("reader", "correct horse") is None
+    assert users.check("reader", "another")
+
+
+def test_a_password_is_not_kept_in_the_file(tmp_path: Path) -> None:
+    documents = Documents(tmp_path / "base")
+    Users(documents).add("reader", "correct horse")
+    documents.close()
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"reader" in held
+    assert b"correct horse" not in held
+
+
+def test_managing_containers_takes_both_roles(users: Users) -> None:
+    assert not users.get("reader").manages_containers
+    assert not User("admin", frozenset({"Administrator"})).manages_containers
+    users.set_roles("reader", frozenset({CONTAINER_MANAGER, PRIVILEGED}))
+    assert users.get("reader").manages_containers
+
+
+def test_an_alias_token_stands_for_its_user_until_it_expires(users: Users, clock: Clock) -> None:
+    token = users.issue_token("reader")
+    found = users.check(token.alias, token.secret)
+    assert found is not None
+    assert (found.login, found.via_token) == ("reader", True)
+    assert users.check(token.alias, "wrong") is None
+    clock.now += 59.9
+    assert users.check(token.alias, token.secret)
+    clock.now += 0.2
+    assert users.check(token.alias, token.secret) is None
+
+
+def test_a_revoked_token_opens_nothing(users: Users) -> None:
+    token = users.issue_token("reader")
+    users.revoke_token(token.alias)
+    assert users.check(token.alias, token.secret) is None
+
+
+def test_a_session_lives_on_while_it_is_used_and_ends_when_it_is_not(users: Users, clock: Clock) -> None:
+    key = users.open_session(users.get("reader"))
+    for _ in range(3):
+        clock.now += 14 * 60
+        assert users.of_session(key)
+    clock.now += 16 * 60
+    assert users.of_session(key) is None
+    assert users.of_session("") is None
+
+
+def test_a_closed_session_is_over(users: Users) -> None:
+    key = users.open_session(users.get("reader"))
+    users.close_session(key)
+    assert users.of_session(key) is None
+
+
+def test_an_unknown_user_is_told_as_404(users: Users) -> None:
+    for call in (lambda: users.get("nobody"), lambda: users.set_roles("nobody", frozenset())):
+        with pytest.raises(Refusal) as refusal:
+            call()
+        assert refusal.value.status == 404
