@@ -1,6 +1,7 @@
 # The only verbs, for people and CI alike. `make demo` and `make test` do all the set-up themselves.
 #   make demo              the main job on synthetic patients with a known truth (about 5 minutes)
 #   make demo INPUT=DIR    the same on your own DICOM
+#   make demo SERVE=1      the same, and leave its page up in the browser
 #   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
 #   make check             format, lint, types, layers, generated files
 #   make generate          write command JSON, docs pages and labels from the steps
@@ -32,7 +33,7 @@ setup: .venv/site.done
 	@touch $@
 
 demo: .venv/site.done
-	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)")
+	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve)
 
 test: .venv/dev.done
 	@$(BIN)/python -m pytest -m "not docker" --cov --cov-report=term:skip-covered

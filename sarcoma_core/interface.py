@@ -230,6 +230,7 @@ class Step:
     methods: str
     cites: tuple[str, ...]
     resources: Resources
+    gpu: bool = False
     defaults: Mapping[str, Value] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -256,6 +257,7 @@ def describe(
     methods: str,
     resources: Resources,
     cites: tuple[str, ...] = (),
+    gpu: bool = False,
 ) -> Step:
     """Read a step off its function.
 
@@ -266,6 +268,7 @@ def describe(
         methods: one sentence for the methods section of a paper.
         resources: memory and cores.
         cites: keys of `report.references`.
+        gpu: whether it is faster on one; how it is asked for is decided when the step is installed.
 
     Raises:
         DeclarationError: something is undeclared, or declared in a way that no command can carry.
@@ -289,6 +292,7 @@ def describe(
         methods=methods,
         cites=cites,
         resources=resources,
+        gpu=gpu,
     )
 
 

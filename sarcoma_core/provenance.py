@@ -174,7 +174,22 @@ def write_record(folder: Path, record: RunRecord) -> Path:
 
 
 def read_record(folder: Path) -> RunRecord | None:
-    """Read the manifest of a label's folder; None when there is none.
+    """Read the manifest of a label's folder; None when there is none. See `parse_record`.
+
+    Raises:
+        ArchiveError: it is damaged, was written by a later schema, or names what is not in the folder.
+    """
+    try:
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise _damaged(folder.name) from None
+    return parse_record(text, folder.name)
+
+
+def parse_record(text: str, label: str) -> RunRecord:
+    """The manifest of a resource, wherever its text was read.
 
     Whoever wrote it need not be trusted: every field has its type, and no scan id or path leads out of the
     folder. What a symbolic link leads to is for those to check who open the file (`archive.folder.series`).
@@ -183,37 +198,35 @@ def read_record(folder: Path) -> RunRecord | None:
         ArchiveError: it is damaged, was written by a later schema, or names what is not in the folder.
     """
     try:
-        raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        raw = json.loads(text)
         json.dumps(raw, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but no text to write
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError):
-        raise _damaged(folder) from None
+    except (ValueError, RecursionError):
+        raise _damaged(label) from None
     match raw:
         case {"schema": int(schema)} if schema != SCHEMA:
             raise ArchiveError(
-                f"{folder.name}/{MANIFEST}: schema must be {SCHEMA}; found {schema}.",
+                f"{label}/{MANIFEST}: schema must be {SCHEMA}; found {schema}.",
                 hint="Use the version of sarcoma that wrote it, or run the step again.",
             )
         case {"schema": _}:
-            record = _read_manifest(folder, raw)
+            record = _read_manifest(label, raw)
         case _:
-            raise _damaged(folder)
+            raise _damaged(label)
     paths = (*(path for o in record.outcomes for path in o.files), *(entry.path for entry in record.files))
     scans = (outcome.scan for outcome in record.outcomes if outcome.scan)
     if not all(map(_is_inside, paths)) or not all(map(is_scan_id, scans)):
         raise ArchiveError(
-            f"{folder.name}/{MANIFEST}: scan and files must stay inside the resource; one does not.",
-            hint=_run_again(folder),
+            f"{label}/{MANIFEST}: scan and files must stay inside the resource; one does not.",
+            hint=_run_again(label),
         )
     return record
 
 
-def _read_manifest(folder: Path, raw: object) -> RunRecord:
+def _read_manifest(label: str, raw: object) -> RunRecord:
     try:
         return cast("RunRecord", _typed(RunRecord, raw))
     except (KeyError, TypeError):
-        raise _damaged(folder) from None
+        raise _damaged(label) from None
 
 
 @cache
@@ -250,11 +263,9 @@ def _is_inside(path: str) -> bool:
     return not {"", ".", ".."} & set(path.split("/")) and not {"\\", "\0"} & set(path)
 
 
-def _damaged(folder: Path) -> ArchiveError:
-    return ArchiveError(
-        f"{folder.name}/{MANIFEST}: must be a manifest; it cannot be read.", hint=_run_again(folder)
-    )
+def _damaged(label: str) -> ArchiveError:
+    return ArchiveError(f"{label}/{MANIFEST}: must be a manifest; it cannot be read.", hint=_run_again(label))
 
 
-def _run_again(folder: Path) -> str:
-    return f"Delete the resource {folder.name} and run its step again."
+def _run_again(label: str) -> str:
+    return f"Delete the resource {label} and run its step again."

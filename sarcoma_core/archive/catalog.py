@@ -74,15 +74,18 @@ def write_dicom_catalog(path: Path, series_uid: str, entries: Iterable[CatalogEn
     _write(path, root, entries, "cat:dcmEntry")
 
 
-def write_catalog(folder: Path, name: str, *, resource_label: str) -> None:
-    """Write the catalog of a resource that is not DICOM: every file below its folder.
+def write_catalog(
+    folder: Path, name: str, *, resource_label: str, entries: Iterable[CatalogEntry] | None = None
+) -> None:
+    """Write the catalog of a resource that is not DICOM: every file below its folder, unless they are given.
 
     Raises:
         OSError: the disk is full or read-only.
     """
     path = folder / f"{name}_catalog.xml"
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != path)
-    entries = (CatalogEntry(p.relative_to(folder).as_posix(), md5(p)) for p in files)
+    if entries is None:
+        files = sorted(p for p in folder.rglob("*") if p.is_file() and p != path)
+        entries = (CatalogEntry(p.relative_to(folder).as_posix(), md5(p)) for p in files)
     _write(path, _root("Catalog", {"name": resource_label}), entries, "cat:entry")
 
 

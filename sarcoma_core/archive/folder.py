@@ -7,7 +7,7 @@ The same code reads XNAT's mount and our own archive: it relies on nothing that 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -208,9 +208,19 @@ def fingerprint(session: Path, labels: tuple[str, ...]) -> Mapping[str, str]:
     if labels:
         manifests = {label: resource(session, label) / MANIFEST for label in labels}
         return {label: sha256(path) for label, path in manifests.items() if path.is_file()}
-    return {f"scan {recorded_scan_id(scan.id)}": _listing(scan) for scan in scans(session)}
+    return {told_as(scan.id): _listing(scan) for scan in scans(session)}
+
+
+def told_as(scan_id: str) -> str:
+    """The key under which a fingerprint tells of a scan."""
+    return f"scan {recorded_scan_id(scan_id)}"
+
+
+def listing_digest(files: Iterable[tuple[str, int]]) -> str:
+    """What a fingerprint says of a scan: SHA-256 over the names and sizes of its DICOM files, in order."""
+    lines = (f"{name}\t{size}" for name, size in files)
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def _listing(scan: ScanFolder) -> str:
-    lines = (f"{path.name}\t{path.stat().st_size}" for path in scan.files)
-    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+    return listing_digest((path.name, path.stat().st_size) for path in scan.files)

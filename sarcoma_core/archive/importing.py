@@ -12,31 +12,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from sarcoma_core.archive.catalog import CatalogEntry, md5, read_catalog, write_dicom_catalog
+from sarcoma_core.archive.filing import Fate, Filing, Verdict
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.archive.instance import Instance, read_instance
 from sarcoma_core.archive.placing import (
-    SeriesKey,
     StudyKey,
     StudyPart,
-    group_series,
     legal,
-    new_scan_ids,
-    number_word,
     session_label,
     split_studies,
-    suffixed,
+    whole_studies,
 )
 from sarcoma_core.archive.store import Archive, Scan, Session, accession_id, unwritable
 from sarcoma_core.errors import DicomError, InputError, OutputError
-
-Fate = Literal["imported", "duplicate", "rejected"]
-Verdict = tuple[Fate, str]
-"""What became of a file, and the reason."""
-_BLOCK = 2**20
-"""Bytes that are copied at a time."""
 
 Track = Callable[[Sequence[Path], str], Iterable[Path]]
 """Shows progress over a sequence; `untracked` shows none."""
@@ -68,9 +57,28 @@ class ImportReport:
         """How many files had this fate."""
         return sum(f.fate == fate for f in self.files)
 
-    def reasons(self) -> Mapping[str, int]:
+    def reasons(self) -> Counter[str]:
         """Why files were rejected, and how many for each reason."""
         return Counter(f.reason for f in self.files if f.fate == "rejected")
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Labels that the caller gives, in the place of those that are made of the headers.
+
+    Args:
+        subject: subject label; empty: made of PatientID.
+        session: session label; empty: made of subject, date and modality. A named session holds one study,
+            whole: who names it has decided what belongs to it.
+        replacing: whether an instance takes the place of one that is there with other bytes.
+    """
+
+    subject: str = ""
+    session: str = ""
+    replacing: bool = False
+
+
+AS_IN_HEADERS = Naming()
 
 
 def untracked(items: Sequence[Path], title: str) -> Iterable[Path]:
@@ -79,7 +87,14 @@ def untracked(items: Sequence[Path], title: str) -> Iterable[Path]:
     return items
 
 
-def import_folder(archive: Archive, project: str, source: Path, *, track: Track = untracked) -> ImportReport:
+def import_folder(
+    archive: Archive,
+    project: str,
+    source: Path,
+    *,
+    track: Track = untracked,
+    naming: Naming = AS_IN_HEADERS,
+) -> ImportReport:
     """Import every DICOM file below a folder.
 
     Args:
@@ -87,15 +102,17 @@ def import_folder(archive: Archive, project: str, source: Path, *, track: Track 
         project: id of the project; created when it is not there.
         source: the folder; it is only read.
         track: shows progress.
+        naming: labels of the subject and the session.
 
     Raises:
-        InputError: `source` is no folder, or `project` is not an XNAT id.
+        InputError: `source` is no folder, `project` or a label is not a legal one, or a named session is to
+            hold several studies, or another one than it does.
         ArchiveError: what the archive holds is damaged.
         OutputError: another import writes the project, or the archive is read-only or full; what was imported
             so far is whole, and importing again goes on from there.
     """
-    _require_folder_and_project(source, project)
-    paths, left_out = _walk(source, archive.root)
+    _require_folder_and_labels(source, project, naming)
+    paths, left_out = walk(source, archive.root)
     fates: dict[Path, Verdict] = {path: ("rejected", reason) for path, reason in left_out.items()}
     instances = []
     for path in track(paths, "reading"):
@@ -107,7 +124,7 @@ def import_folder(archive: Archive, project: str, source: Path, *, track: Track 
             fates[path] = "rejected", f"cannot be opened ({error.strerror})"
     try:
         with _alone(archive, project):
-            sessions, taken = _take(archive, project, instances, track)
+            sessions, taken = _take(archive, project, instances, track, naming)
             told = {path.relative_to(source).as_posix(): fate for path, fate in (fates | taken).items()}
             report = ImportReport(tuple(FileFate(path, *told[path]) for path in sorted(told)), sessions)
             _write_log(report, log_path(archive, project))
@@ -121,7 +138,7 @@ def log_path(archive: Archive, project: str) -> Path:
     return archive.root / project / "database" / "import.tsv"
 
 
-def _require_folder_and_project(source: Path, project: str) -> None:
+def _require_folder_and_labels(source: Path, project: str, naming: Naming) -> None:
     if not source.is_dir():
         found = "a file" if source.exists() else "no such folder"
         raise InputError(f"FOLDER: must be a folder of DICOM files; found {found}.", hint="Check the path.")
@@ -130,6 +147,9 @@ def _require_folder_and_project(source: Path, project: str) -> None:
             f"--project: must be letters, digits, _ or - only; found {project!r}.",
             hint=f"Use --project {legal(project)}.",
         )
+    for what, label in (("subject", naming.subject), ("session", naming.session)):
+        if label and label != legal(label):
+            raise InputError(f"{what}: a label must be letters, digits, _ or - only; it has others.")
 
 
 @contextmanager
@@ -160,9 +180,9 @@ def _write_log(report: ImportReport, path: Path) -> None:
     path.write_text("fate\tfile\treason\n" + "".join(lines), encoding="utf-8", errors="surrogateescape")
 
 
-def _walk(source: Path, archive: Path) -> tuple[tuple[Path, ...], Mapping[Path, str]]:
+def walk(source: Path, archive: Path | None = None) -> tuple[tuple[Path, ...], Mapping[Path, str]]:
     """Every file in a stable order, and why what else is there was left out; the archive itself is."""
-    inside = archive.resolve()
+    inside = archive.resolve() if archive else None
     paths: list[Path] = []
     left_out: dict[Path, str] = {}
 
@@ -192,20 +212,18 @@ def _no_file(path: Path) -> str:
 
 
 def _take(
-    archive: Archive, project: str, instances: Sequence[Instance], track: Track
+    archive: Archive, project: str, instances: Sequence[Instance], track: Track, naming: Naming
 ) -> tuple[tuple[Session, ...], dict[Path, Verdict]]:
     sessions = {s.label: s for s in archive.sessions(project)}
-    known: dict[StudyKey, dict[str, str]] = defaultdict(dict)
-    for session in sessions.values():
-        known[session.study_uid, session.subject] |= {scan.uid: scan.modality for scan in session.scans}
+    parts, notes = _parts(instances, sessions.values(), naming)
     verdicts: dict[Path, Verdict] = {}
     touched = []
     with tempfile.TemporaryDirectory(prefix=".import-", dir=archive.root / project) as aside:
-        parts = split_studies(instances, known)
-        shared = _shared_studies([*known, *((part.study_uid, part.subject) for part in parts)])
         for part in parts:
-            session = _session_for(archive, project, part, sessions)
-            filing = _Filing(session, Path(aside), note=shared.get(part.study_uid, ""))
+            session = _session_for(archive, project, part, sessions, naming)
+            filing = Filing(
+                session, Path(aside), note=notes.get(part.study_uid, ""), replacing=naming.replacing
+            )
             paths = tuple(i.path for i in part.instances)
             placed = dict(zip(paths, filing.place(part.instances), strict=True))
             for path in track(paths, session.label):
@@ -218,6 +236,28 @@ def _take(
     return tuple(sessions[name] for name in sorted(touched, key=natural)), verdicts
 
 
+def _parts(
+    instances: Sequence[Instance], held: Iterable[Session], naming: Naming
+) -> tuple[tuple[StudyPart, ...], Mapping[str, str]]:
+    """What goes into a session each, and what to say of a study's files.
+
+    Raises:
+        InputError: a named session is to hold several studies.
+    """
+    if naming.session:
+        parts = whole_studies(instances, naming.subject)
+        if len(parts) > 1:
+            raise InputError(
+                f"session: one that is named must hold one study of one subject; found {len(parts)}."
+            )
+        return parts, {}
+    known: dict[StudyKey, dict[str, str]] = defaultdict(dict)
+    for session in held:
+        known[session.study_uid, session.subject] |= {scan.uid: scan.modality for scan in session.scans}
+    parts = split_studies(instances, known, subject=naming.subject)
+    return parts, _shared_studies([*known, *((part.study_uid, part.subject) for part in parts)])
+
+
 def _shared_studies(studies: Iterable[StudyKey]) -> Mapping[str, str]:
     """What to say of each StudyInstanceUID that several patients have."""
     patients = Counter(uid for uid, _ in set(studies))
@@ -228,130 +268,53 @@ def _shared_studies(studies: Iterable[StudyKey]) -> Mapping[str, str]:
     }
 
 
-def _session_for(archive: Archive, project: str, part: StudyPart, sessions: Mapping[str, Session]) -> Session:
-    """The session that a study part belongs to: the one that is there, or a new one."""
+def _session_for(
+    archive: Archive, project: str, part: StudyPart, sessions: Mapping[str, Session], naming: Naming
+) -> Session:
+    """The session that a study part belongs to: the one that is there, or a new one.
+
+    Raises:
+        InputError: the named session holds another study or subject.
+    """
+    if naming.session in sessions:
+        return _same_study(sessions[naming.session], part)
     study = part.study_uid, part.subject
-    for session in (s for s in sessions.values() if (s.study_uid, s.subject) == study):
+    for session in (s for s in sessions.values() if not naming.session and (s.study_uid, s.subject) == study):
         if session.part == part.part or (not session.part and part.part == session.modality):
             return session
-    first = part.instances[0]
-    new = Session(
+    new = _unlabelled(project, part)
+    name = naming.session or session_label(new.subject, new.date, new.modality, sessions)
+    if new.id in {session.id for session in sessions.values()}:  # the study is there under another name
+        new = replace(new, id=accession_id(project, part.subject, part.study_uid, f"{part.part}/{name}"))
+    return replace(new, label=name, scans=(), path=archive.session_path(project, name))
+
+
+def _unlabelled(project: str, part: StudyPart) -> Session:
+    """A new session of a study part, before it has a label and scans of its own."""
+    return Session(
         project=project,
         label="",
         id=accession_id(project, part.subject, part.study_uid, part.part),
         subject=part.subject,
         study_uid=part.study_uid,
         part=part.part,
-        date=first.study_date,
+        date=part.instances[0].study_date,
         scans=tuple(Scan("", "", None, i.modality, "", 1) for i in part.instances),
-        path=archive.root,
+        path=Path(),
     )
-    name = session_label(new.subject, new.date, new.modality, sessions)
-    return replace(new, label=name, scans=(), path=archive.session_path(project, name))
 
 
-class _UnreadableError(Exception):
-    """A file of the source could be read once, and now cannot be."""
+def label_of(part: StudyPart, used: Iterable[str]) -> str:
+    """The label that a new session of a study part gets, where the labels in `used` are taken."""
+    new = _unlabelled("", part)
+    return session_label(new.subject, new.date, new.modality, used)
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Tell errors of the source, which reject one file, from those of the archive, which stop the import."""
-    try:
-        yield
-    except OSError as error:
-        raise _UnreadableError(f"cannot be read ({error.strerror})") from error
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    """A file's content, piece by piece."""
-    with _reading(), path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            yield block
-
-
-class _Filing:
-    """Files the instances of one session: decides the scan of each, then copies them one by one."""
-
-    def __init__(self, session: Session, aside: Path, *, note: str) -> None:
-        self.session = session
-        self.aside = aside
-        self.note = note
-        self.scans = {scan.id: scan for scan in session.scans}
-        self.entries = {scan: {e.uid: e for e in read_catalog(self._catalog(scan))} for scan in self.scans}
-
-    def _folder(self, scan: str) -> Path:
-        return self.session.path / "SCANS" / scan / "DICOM"
-
-    def _catalog(self, scan: str) -> Path:
-        return self._folder(scan) / f"scan_{scan}_catalog.xml"
-
-    def place(self, instances: Sequence[Instance]) -> Iterator[tuple[Instance, SeriesKey]]:
-        """Give every new series its scan, then each instance its series."""
-        groups = group_series(instances)
-        held = {(scan.uid, scan.number) for scan in self.scans.values()}
-        newcomers = [(key, members[0].modality) for key, members in groups.items() if key not in held]
-        for key, scan in new_scan_ids(frozenset(self.scans), newcomers).items():
-            self._open(scan, groups[key][0])
-        return ((i, (i.series_uid, i.series_number)) for i in instances)
-
-    def _open(self, scan: str, first: Instance, note: str = "") -> None:
-        self.scans[scan] = Scan(
-            scan, first.series_uid, first.series_number, first.modality, first.description, 0, note
-        )
-        self.entries[scan] = {}
-
-    def file(self, path: Path, instance: Instance, key: SeriesKey) -> Verdict:
-        """Copy one instance to its scan, unless the same bytes are there.
-
-        Raises:
-            OSError: the archive cannot be written; a file that cannot be read is rejected instead.
-        """
-        try:
-            return self._file(path, instance, key)
-        except _UnreadableError as error:
-            return "rejected", str(error)
-
-    def _file(self, path: Path, instance: Instance, key: SeriesKey) -> Verdict:
-        candidates = [s.id for s in self.scans.values() if (s.uid, s.number) == key]
-        with _reading():
-            digest = md5(path)
-        reasons = [self.note] if self.note else []
-        for scan in candidates:
-            held = self.entries[scan].get(instance.sop_uid)
-            if held is None:
-                break
-            if held.digest == digest:
-                return "duplicate", "; ".join(reasons)
-        else:
-            scan = suffixed(number_word(key[1]), instance.modality, self.scans)
-            note = f"SOP instances that scan {candidates[0]} holds with other content"
-            self._open(scan, instance, note)
-        if self.scans[scan].note:
-            reasons.append(
-                f"same SOPInstanceUID as in scan {candidates[0]}, other content: kept as scan {scan}"
-            )
-        self._copy(path, scan, instance, digest)
-        return "imported", "; ".join(reasons)
-
-    def _copy(self, path: Path, scan: str, instance: Instance, digest: str) -> None:
-        partial = self.aside / "partial"
-        with partial.open("wb") as copy:
-            for block in _blocks(path):
-                copy.write(block)
-        folder = self._folder(scan)
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{instance.sop_uid}.dcm"
-        partial.replace(folder / name)
-        self.entries[scan][instance.sop_uid] = CatalogEntry(
-            name, digest, instance.sop_uid, instance.instance_number
-        )
-        self.scans[scan] = replace(self.scans[scan], frames=self.scans[scan].frames + instance.frames)
-
-    def finish(self) -> Session:
-        """Write the catalogs; the session as it is now."""
-        kept = [s for s in self.scans.values() if self.entries[s.id] or s in self.session.scans]
-        for scan in kept:
-            write_dicom_catalog(self._catalog(scan.id), scan.uid, self.entries[scan.id].values())
-        ordered = sorted(kept, key=lambda s: natural(s.id))
-        return replace(self.session, scans=tuple(ordered))
+def _same_study(session: Session, part: StudyPart) -> Session:
+    """A session that was named, if the study is its own; one without a study takes it."""
+    if session.subject != part.subject:
+        raise InputError("session: the one that is named must be the subject's; it is another subject's.")
+    if session.study_uid not in ("", part.study_uid):
+        raise InputError("session: the one that is named must hold the same study; it holds another.")
+    date = session.date or part.instances[0].study_date
+    return replace(session, study_uid=part.study_uid, date=date)

@@ -47,23 +47,23 @@ class StudyPart:
 
 
 def split_studies(
-    instances: Iterable[Instance], known: Mapping[StudyKey, Mapping[str, str]] | None = None
+    instances: Iterable[Instance],
+    known: Mapping[StudyKey, Mapping[str, str]] | None = None,
+    *,
+    subject: str = "",
 ) -> tuple[StudyPart, ...]:
     """Group instances by session.
 
     Args:
         instances: what was found, in any order.
         known: of studies that the archive holds already, the modality of each series.
+        subject: the label of all of them, when it is not to be made of PatientID.
 
     Returns:
         The parts, sorted by study and subject; no instance is lost.
     """
-    studies: dict[StudyKey, list[Instance]] = defaultdict(list)
-    for instance in instances:
-        subject = subject_label(instance.patient_id, instance.study_uid)
-        studies[instance.study_uid, subject].append(instance)
     parts: list[StudyPart] = []
-    for study, found in sorted(studies.items()):
+    for study, found in sorted(_by_study(instances, subject).items()):
         series = {**(known or {}).get(study, {}), **{i.series_uid: i.modality for i in found}}
         halves: dict[str, list[Instance]] = defaultdict(list)
         mixed = {"PT", "MR"} <= set(series.values())
@@ -71,6 +71,20 @@ def split_studies(
             halves[_half(instance, series) if mixed else ""].append(instance)
         parts.extend(StudyPart(*study, part, tuple(members)) for part, members in sorted(halves.items()))
     return tuple(parts)
+
+
+def whole_studies(instances: Iterable[Instance], subject: str = "") -> tuple[StudyPart, ...]:
+    """Group instances by study, none of which is split; see `split_studies`."""
+    studies = sorted(_by_study(instances, subject).items())
+    return tuple(StudyPart(*study, "", tuple(members)) for study, members in studies)
+
+
+def _by_study(instances: Iterable[Instance], subject: str) -> Mapping[StudyKey, list[Instance]]:
+    studies: dict[StudyKey, list[Instance]] = defaultdict(list)
+    for instance in instances:
+        label = subject or subject_label(instance.patient_id, instance.study_uid)
+        studies[instance.study_uid, label].append(instance)
+    return studies
 
 
 def _half(instance: Instance, series: Mapping[str, str]) -> str:

@@ -3,16 +3,19 @@
     <archive>/<project>/arc001/<session label>/SCANS/<scan id>/DICOM/...
                                               /RESOURCES/<label>/...
                                               /ASSESSORS/<label>/...
+    <archive>/<project>/resources/<label>/...             of the project itself
+    <archive>/<project>/subjects/<subject label>/<label>/...
     <archive>/<project>/database/<session label>.json     what XNAT keeps in its database
 
-The session folder holds what a step's mount holds on a real server, and nothing else.
+The session folder holds what a step's mount holds on a real server, and nothing else. A session is what has a
+record in `database/`, and a project what has that folder: no other folder is taken for one.
 """
 
 import hashlib
 import json
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sarcoma_core.archive.catalog import write_catalog
@@ -72,6 +75,11 @@ class Scan:
         return _SCAN_TYPES.get(self.modality, "xnat:otherDicomScanData")
 
 
+def modality_of(xsi_type: str) -> str:
+    """The modality whose scans have this XNAT data type; `OT` when there is none."""
+    return next((modality for modality, known in _SCAN_TYPES.items() if known == xsi_type), "OT")
+
+
 @dataclass(frozen=True)
 class Session:
     """One study of one subject (or its PET or MR part).
@@ -86,6 +94,7 @@ class Session:
         date: StudyDate as YYYYMMDD, or empty.
         scans: its scans, in natural order of their ids.
         path: the session's folder.
+        declared_type: the XNAT data type that a client gave it; empty when its scans tell.
     """
 
     project: str
@@ -97,17 +106,19 @@ class Session:
     date: str
     scans: tuple[Scan, ...]
     path: Path
+    declared_type: str = ""
 
     @property
     def modality(self) -> str:
         """The modality that names the session's type."""
         held = {scan.modality for scan in self.scans}
-        return next((m for m in _SESSION_TYPES if m in held), "OT")
+        declared = (m for m, xsi_type in _SESSION_TYPES.items() if xsi_type == self.declared_type)
+        return next((m for m in _SESSION_TYPES if m in held), next(declared, "OT"))
 
     @property
     def xsi_type(self) -> str:
         """The XNAT data type."""
-        return _SESSION_TYPES.get(self.modality, "xnat:otherDicomSessionData")
+        return self.declared_type or _SESSION_TYPES.get(self.modality, "xnat:otherDicomSessionData")
 
     def resource(self, label: str) -> Path:
         """The folder of a session resource, which need not be there."""
@@ -123,6 +134,7 @@ class Archive:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._read_before: dict[Path, tuple[tuple[int, int], Session]] = {}
 
     def projects(self) -> tuple[str, ...]:
         """Ids of the projects, sorted."""
@@ -149,20 +161,43 @@ class Archive:
         Raises:
             ArchiveError: there is no such project or session.
         """
+        if (found := self.labelled(project, label)) is not None:
+            return found
         sessions = self.sessions(project)
         for session in sessions:
-            if label in (session.label, session.id):
+            if label == session.id:
                 return session
         raise ArchiveError(
             f"--session: must be in project {project!r}; found {label!r}, it has {len(sessions)} sessions.",
             hint=f"List them: sarcoma archive list --archive DIR --project {project}.",
         )
 
+    def labelled(self, project: str, label: str) -> Session | None:
+        """One session by its label, without a look at the others; None when there is none.
+
+        Raises:
+            ArchiveError: its record cannot be read.
+        """
+        path = self._record(project, label)
+        return self._read(project, path) if path.is_file() else None
+
+    def _record(self, project: str, label: str) -> Path:
+        return self.root / project / "database" / f"{label}.json"
+
     def _read(self, project: str, path: Path) -> Session:
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            scans = tuple(Scan(**scan) for scan in raw.pop("scans"))
-            return Session(**raw, project=project, scans=scans, path=self.session_path(project, raw["label"]))
+            # A record is never changed in place, so a file that is still the same needs no second reading:
+            # a server looks up its sessions with every request.
+            state = path.stat()
+            stamp = state.st_ino, state.st_ctime_ns
+            held = self._read_before.get(path)
+            if held is None or held[0] != stamp:
+                raw = json.loads(path.read_text(encoding="utf-8"))
+                scans = tuple(Scan(**scan) for scan in raw.pop("scans"))
+                place = self.session_path(project, raw["label"])
+                held = stamp, Session(**raw, project=project, scans=scans, path=place)
+                self._read_before[path] = held
+            return held[1]
         except OSError as error:
             raise ArchiveError(
                 f"archive: the record of a session of project {project!r} must be readable; "
@@ -187,11 +222,34 @@ class Archive:
         """
         raw = asdict(session)
         del raw["project"], raw["path"]
-        path = self.root / session.project / "database" / f"{session.label}.json"
+        path = self._record(session.project, session.label)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         partial.replace(path)
+
+    def relabel(self, session: Session, label: str) -> Session:
+        """Give a session another label, which no session of its project has.
+
+        Raises:
+            OSError: the disk is read-only, or a folder of that label is in the way.
+        """
+        renamed = replace(session, label=label, path=self.session_path(session.project, label))
+        if session.path.is_dir():
+            session.path.rename(renamed.path)
+        self.write(renamed)
+        self._record(session.project, session.label).unlink()
+        return renamed
+
+    def remove(self, session: Session, *, files: bool = True) -> None:
+        """Forget a session, and delete its files.
+
+        Raises:
+            OSError: the disk is read-only.
+        """
+        self._record(session.project, session.label).unlink(missing_ok=True)
+        if files and session.path.is_dir():
+            shutil.rmtree(session.path)
 
     def put_resource(self, session: Session, label: str, source: Path) -> None:
         """Move `source`, a folder, to be the session resource `label`, whole, in the place of an earlier one.

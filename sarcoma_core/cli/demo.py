@@ -1,10 +1,20 @@
-"""`sarcoma demo`: DICOM to report, on synthetic patients with a known truth or on your own DICOM."""
+"""`sarcoma demo`: DICOM to report through a stand-in for XNAT, on synthetic patients or on your own DICOM."""
 
 import argparse
+import os
+import shlex
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.cli.run import SOME_FAILED
+
+if TYPE_CHECKING:
+    from sarcoma_core.launch.chain import SessionResult
+    from sarcoma_core.standin.server import StandIn
 
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -21,44 +31,101 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     parser.add_argument(
         "--runner", choices=("local", "docker"), default="local", help="processes here, or the real images"
     )
+    parser.add_argument("--serve", action="store_true", help="leave the stand-in up afterwards, until Ctrl-C")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core import demo
-    from sarcoma_core.archive.importing import import_folder
-    from sarcoma_core.archive.store import Archive
-    from sarcoma_core.chains import CHAINS
     from sarcoma_core.cli import screen
-    from sarcoma_core.cli.run import SOME_FAILED
-    from sarcoma_core.launch.chain import run_chain
     from sarcoma_core.launch.page import write_page
     from sarcoma_core.runners import runner_named
+    from sarcoma_core.standin.server import Settings, StandIn
+    from sarcoma_core.standin.serving import serving
 
     out: Path = arguments.out
     own: Path | None = arguments.input
-    runner = runner_named(arguments.runner)
-    archive = Archive(out / "archive")
     project = "OWN" if own else "PHANTOM"
+    runner = runner_named(arguments.runner)
     if not own:
-        print(f"1. {demo.PATIENTS} synthetic patients with a known truth: {out / 'phantom'}")
+        print(f"{demo.PATIENTS} synthetic patients with a known truth: {out / 'phantom'}")
     truths = () if own else demo.synthetic_patients(out / "phantom")
-    print(f"2. import into {archive.root}, project {project}")
-    report = import_folder(archive, project, own or out / "phantom" / "dicom", track=screen.track)
-    screen.show_import(report, archive, project)
-    print(f"3. {demo.CHAIN}: {', '.join(CHAINS[demo.CHAIN])}")
-    watch = screen.watch_chain(len(report.sessions))
-    results = run_chain(archive, demo.CHAIN, report.sessions, runner=runner, watch=watch)
-    screen.show_series(results)
-    screen.show_results(results)
-    complete = [result.session for result in results if not result.failed]
-    checks = demo.check_against_truth(complete, out / "phantom", truths)
-    if checks:
-        print("4. found / true")
-        screen.table("Found / true", demo.CheckLine._fields, [demo.check_line(check) for check in checks])
-    extra = [demo.truth_table(checks)] if checks else []
-    page = write_page(out / f"{project.lower()}.html", project, results, extra)
-    print(f"report: {page.resolve()}")
+    server = StandIn(Settings(out / "archive"), runner)
+    with serving(server) as url, _logged_in(server, url):
+        print(f"a stand-in for XNAT over {out / 'archive'}: {url}")
+        results = _through_rest(server, project, own or out / "phantom" / "dicom", out / "ledger.sqlite")
+        complete = [result.session for result in results if not result.failed]
+        checks = demo.check_against_truth(complete, out / "phantom", truths)
+        if checks:
+            screen.table("Found / true", demo.CheckLine._fields, [demo.check_line(c) for c in checks])
+        extra = [demo.truth_table(checks)] if checks else []
+        page = write_page(out / f"{project.lower()}.html", project, results, extra)
+        print(f"report: {page.resolve()}")
+        if arguments.serve:
+            _stay(server, url)
     if any(check.faults for check in checks):
         return 1
     return SOME_FAILED if len(complete) < len(results) else 0
+
+
+def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) -> "tuple[SessionResult, ...]":
+    """Upload, install, bulk: the very commands that a user types, then what became of every series."""
+    from sarcoma_core import demo
+    from sarcoma_core.cli import screen
+    from sarcoma_core.launch.ledger import Ledger
+    from sarcoma_core.launch.reading import read_results
+    from sarcoma_core.xnat.connection import Connection
+    from sarcoma_core.xnat.profile import find_login
+    from sarcoma_core.xnat.service import ContainerService
+
+    _type("upload", str(dicom), "--project", project, "--create")
+    _type("install", "--project", project)
+    _type("bulk", demo.CHAIN, "--project", project, "--ledger", str(ledger))
+    book = Ledger(ledger)
+    run = book.run()
+    with Connection(find_login()) as connection:
+        sessions = server.archive.sessions(project)
+        results = read_results(ContainerService(connection), run, tuple(book.present(run)), sessions)
+    screen.show_series(results)
+    return results
+
+
+def _type(*words: str) -> None:
+    """Run a verb of `sarcoma xnat` as if it were typed; what failed in part is told in the end.
+
+    Raises:
+        RunError: nothing of it could be done.
+    """
+    from sarcoma_core.cli.main import parser
+    from sarcoma_core.errors import RunError
+
+    line = ["xnat", *words]
+    print(f"\n$ sarcoma {shlex.join(line)}")
+    typed = parser().parse_args(line)
+    code: int = typed.run(typed)
+    if code not in (0, SOME_FAILED) and words[0] != "bulk":  # each session of a bulk has its own reason
+        raise RunError(f"sarcoma xnat {words[0]}: must do something; it did nothing.")
+
+
+@contextmanager
+def _logged_in(server: "StandIn", url: str) -> Iterator[None]:
+    """The variables that name the server and its login, as the Container Service injects them."""
+    given = {"XNAT_HOST": url, "XNAT_USER": server.settings.login, "XNAT_PASS": server.password}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _stay(server: "StandIn", url: str) -> None:
+    print(f"page: {url} (log in as {server.settings.login}, password {server.password}; Ctrl-C stops it)")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("Stopped.")

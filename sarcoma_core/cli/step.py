@@ -45,6 +45,9 @@ def _add_step(names: Verbs, step: Step) -> None:
     )
     for param in step.params:
         _add_param(parser, param)
+    parser.add_argument(
+        "--probe", action="store_true", help="prove the mounts and the way to XNAT, and do nothing else"
+    )
     parser.set_defaults(run=_run, step=step)
 
 
@@ -69,9 +72,10 @@ def _add_param(parser: argparse.ArgumentParser, param: ParamSpec) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.steps import probe
     from sarcoma_core.steps.running import NothingUsableError, run_step
 
-    step: Step = arguments.step
+    step: Step = probe.STEP if arguments.probe else arguments.step
     given = {param: getattr(arguments, param.name) for param in step.params}
     params = {
         p.name: p.parse(value) if isinstance(value, str) else value

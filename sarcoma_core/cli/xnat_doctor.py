@@ -1,7 +1,148 @@
-"""`sarcoma xnat doctor`."""
+"""`sarcoma xnat doctor`: one page that says whether this server will run our steps, and why not.
 
-from sarcoma_core.cli.xnat_arguments import Verbs
+Exit codes: 0 nothing stands in the way (warnings may), 1 faults were found or the server does not answer.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, connect, note
+
+if TYPE_CHECKING:
+    from sarcoma_core.launch.doctor import Finding, Wish
+    from sarcoma_core.launch.doctor.facts import Probed
+    from sarcoma_core.xnat.service import ContainerService
+
+_FAULTS = 1
 
 
 def add(verbs: Verbs) -> None:
     """Add the verb."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "doctor", help="say whether a server will run the steps, and why not", description=__doc__
+    )
+    parser.add_argument("--project", default="", metavar="P", help="also its switches and its files")
+    parser.add_argument("--registry", default="", metavar="PREFIX", help="prefix of the images, as installed")
+    parser.add_argument(
+        "--gpu",
+        choices=("none", "docker", "swarm", "k8s"),
+        default="none",
+        help="as installed (default: none)",
+    )
+    parser.add_argument(
+        "--longest-job",
+        type=_hours,
+        default=12.0,
+        metavar="HOURS",
+        help="the longest that a step may take, in the queue and running (default: 12)",
+    )
+    parser.add_argument(
+        "--events", action="store_true", help="the event service is wanted: --apply starts it"
+    )
+    parser.add_argument("--apply", action="store_true", help="do what is safe: install, enable, disable old")
+    probe = parser.add_argument_group("probe", "a tiny container that reads a known file and writes it back")
+    probe.add_argument("--probe", action="store_true", help="launch it in --project, and take it away again")
+    probe.add_argument("--session", default="", metavar="LABEL", help="on this session, not one made for it")
+    probe.add_argument("--step", default="convert", metavar="STEP", help="in the image of this step")
+    probe.add_argument(
+        "--wait", type=float, default=300.0, metavar="SECONDS", help="for its end (default: 300)"
+    )
+    add_connection(parser)
+    parser.set_defaults(run=_run)
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < 24 * 365:
+        raise argparse.ArgumentTypeError(f"must be a number of hours above 0; found {text!r}")
+    return hours
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.launch import doctor
+    from sarcoma_core.xnat.service import ContainerService
+
+    if arguments.probe and not arguments.project:
+        raise UsageError("--probe: needs --project, where the container is launched; found none.")
+    wish = doctor.Wish(
+        arguments.project,
+        arguments.registry,
+        arguments.gpu,
+        longest_job=arguments.longest_job,
+        events=arguments.events,
+    )
+    with connect(arguments) as connection:
+        service = ContainerService(connection)
+        probe = _probe(arguments, service) if arguments.probe else None
+        built = _built_here(wish)
+        findings = doctor.examine(service, wish, built=built, probe=probe)
+        if arguments.apply:
+            for line in doctor.apply(service, findings):
+                note(arguments, line)
+            findings = doctor.examine(service, wish, built=built, probe=probe)
+        _show(arguments, connection.server, findings)
+    return _FAULTS if doctor.has_faults(findings) else 0
+
+
+def _probe(arguments: argparse.Namespace, service: "ContainerService") -> "Callable[[], Probed]":
+    from sarcoma_core.launch.doctor.probing import run_probe
+    from sarcoma_core.steps import step_named
+
+    step = step_named(arguments.step)
+    return lambda: run_probe(
+        service,
+        arguments.project,
+        step,
+        registry=arguments.registry,
+        session=arguments.session,
+        seconds=arguments.wait,
+    )
+
+
+def _built_here(wish: "Wish") -> Mapping[str, str]:
+    """Ids of the step images that the Docker Engine of this machine holds; none where there is no engine."""
+    from sarcoma_core.errors import SarcomaError
+    from sarcoma_core.images.engine import connect as engine
+    from sarcoma_core.steps import STEPS
+    from sarcoma_core.xnat.declaring import image_reference
+
+    found = {}
+    try:
+        docker = engine()
+        for step in STEPS:
+            name = image_reference(step.name, wish.registry)
+            if docker.has(name):
+                found[name] = docker.output("image", "inspect", "--format={{.Id}}", name).strip()
+    except SarcomaError:
+        return found
+    return found
+
+
+def _show(arguments: argparse.Namespace, server: str, findings: "tuple[Finding, ...]") -> None:
+    from sarcoma_core.launch import doctor
+
+    if arguments.quiet:
+        for finding in findings:
+            if finding.verdict == "fault":
+                print(finding.check)
+    elif arguments.output == "json":
+        rows = [
+            {
+                "check": finding.check,
+                "verdict": finding.verdict,
+                "found": finding.found,
+                "fix": finding.fix,
+                "apply": finding.remedy is not None,
+            }
+            for finding in findings
+        ]
+        print(json.dumps({"server": server, "findings": rows}, indent=1))
+    else:
+        print(*doctor.page(server, findings), sep=os.linesep)

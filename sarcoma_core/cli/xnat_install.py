@@ -1,7 +1,184 @@
-"""`sarcoma xnat install`."""
+"""`sarcoma xnat install`, `uninstall`, `enable`, `disable`, `list`: our steps on a server."""
 
-from sarcoma_core.cli.xnat_arguments import Verbs
+import argparse
+from typing import TYPE_CHECKING
+
+from sarcoma_core.cli.xnat_arguments import (
+    Verbs,
+    add_connection,
+    add_dry_run,
+    add_yes,
+    confirm,
+    connect,
+    note,
+    show,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sarcoma_core.launch.install_plan import Action
+    from sarcoma_core.xnat.service import ContainerService
+
+_TITLE = "Steps"
 
 
 def add(verbs: Verbs) -> None:
-    """Add the verb."""
+    """Add the verbs."""
+    _add_install(verbs)
+    uninstall = verbs.add_parser("uninstall", help="remove our commands, wrappers and their settings")
+    _add_steps(uninstall)
+    add_yes(uninstall)
+    _finish(uninstall, _uninstall)
+    for word, run in (("enable", _enable), ("disable", _disable)):
+        switch = verbs.add_parser(word, help=f"{word} an installed step, for the site or for projects")
+        switch.add_argument("step", metavar="STEP", help="name of the step")
+        _add_projects(switch, f"{word} it for this project only; may be repeated")
+        _finish(switch, run)
+    listed = verbs.add_parser("list", help="our steps on the server: version, image, where they are on")
+    add_connection(listed)
+    listed.set_defaults(run=_list)
+
+
+def _add_install(verbs: Verbs) -> None:
+    parser = verbs.add_parser(
+        "install",
+        help="put our steps on the server and switch them on",
+        description="Put our steps on the server and switch them on, for the site and for projects. A step "
+        "that is there as shipped stays untouched; a changed one is changed in place; a new version takes "
+        "over where the one before is on, with its settings, and the one before stays, switched off.",
+    )
+    _add_steps(parser)
+    _add_projects(parser, "switch the steps on for this project too; may be repeated")
+    parser.add_argument(
+        "--registry",
+        metavar="PREFIX",
+        help="where the site's images are, e.g. host.example/path (default: as installed before, else the "
+        "engine's own)",
+    )
+    parser.add_argument(
+        "--gpu",
+        choices=("none", "docker", "swarm", "k8s"),
+        help="how this site's backend is asked for a GPU, for the steps that use one (default: as before)",
+    )
+    parser.add_argument("--rollback", action="store_true", help="switch back to the version before")
+    _finish(parser, _install)
+
+
+def _add_steps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--step", action="append", default=[], metavar="STEP", help="one step; may be repeated (default: all)"
+    )
+
+
+def _add_projects(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--project", action="append", default=[], metavar="ID", help=text)
+
+
+def _finish(parser: argparse.ArgumentParser, run: object) -> None:
+    add_dry_run(parser)
+    add_connection(parser)
+    parser.set_defaults(run=run)
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    from sarcoma_core import __version__
+    from sarcoma_core.launch.install import (
+        check_projects,
+        check_roles,
+        read_for_install,
+        read_live,
+        shipped_steps,
+    )
+    from sarcoma_core.launch.install_plan import plan_install, plan_rollback
+    from sarcoma_core.xnat.administration import Administration
+    from sarcoma_core.xnat.service import ContainerService
+
+    names = [one.step for one in shipped_steps(arguments.step)]
+    with connect(arguments) as connection:
+        service = ContainerService(connection)
+        check_roles(Administration(connection))
+        check_projects(service, arguments.project)
+        if arguments.rollback:
+            live = read_live(service)
+            present = [name for name in names if arguments.step or any(one.step == name for one in live)]
+            plan = plan_rollback(present, live)
+        else:
+            live = read_for_install(service, names, arguments.project, __version__)
+            shipped = shipped_steps(names, registry=arguments.registry, gpu=arguments.gpu, live=live)
+            plan = plan_install(shipped, live, arguments.project)
+        return _run(arguments, service, plan)
+
+
+def _uninstall(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.launch.install import check_roles, planned, read_live, shipped_steps
+    from sarcoma_core.launch.install_plan import plan_uninstall
+    from sarcoma_core.xnat.administration import Administration
+    from sarcoma_core.xnat.service import ContainerService
+
+    with connect(arguments) as connection:
+        service = ContainerService(connection)
+        check_roles(Administration(connection))
+        found = read_live(service, ())
+        shipped_steps([name for name in arguments.step if all(one.step != name for one in found)])
+        live = [one for one in found if not arguments.step or one.step in arguments.step]
+        plan = plan_uninstall(live)
+        if plan and not arguments.dry_run:
+            if not arguments.yes:
+                show(arguments, _TITLE, planned(plan), ids="command")
+            confirm(arguments, f"Delete {len(plan)} commands with their settings?")
+        return _run(arguments, service, plan)
+
+
+def _enable(arguments: argparse.Namespace) -> int:
+    return _switch(arguments, on=True)
+
+
+def _disable(arguments: argparse.Namespace) -> int:
+    return _switch(arguments, on=False)
+
+
+def _switch(arguments: argparse.Namespace, *, on: bool) -> int:
+    from sarcoma_core.launch.install import check_projects, read_live
+    from sarcoma_core.launch.install_plan import plan_switch
+    from sarcoma_core.xnat.service import ContainerService
+
+    with connect(arguments) as connection:
+        service = ContainerService(connection)
+        check_projects(service, arguments.project)
+        live = read_live(service, arguments.project)
+        return _run(arguments, service, plan_switch(arguments.step, live, arguments.project, on=on))
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.launch.install import listing, read_live, shipped_steps
+    from sarcoma_core.xnat.service import ContainerService
+
+    with connect(arguments) as connection:
+        rows = listing(shipped_steps(), read_live(ContainerService(connection)))
+    show(arguments, _TITLE, rows, ids="wrapper")
+    return 0
+
+
+def _run(arguments: argparse.Namespace, service: "ContainerService", plan: "Sequence[Action]") -> int:
+    """Show a plan, or carry it out; a failure of some of it is a failure.
+
+    Raises:
+        RunError: an action failed.
+    """
+    from sarcoma_core.errors import RunError
+    from sarcoma_core.launch.install import DONE, carry_out, planned
+
+    if not plan:
+        note(arguments, "Nothing to do: all is in place.")
+        if arguments.output == "json":
+            show(arguments, _TITLE, (), ids="command")
+        return 0
+    outcomes = planned(plan) if arguments.dry_run else carry_out(service, plan)
+    show(arguments, _TITLE, outcomes, ids="command")
+    failed = 0 if arguments.dry_run else sum(one.outcome != DONE for one in outcomes)
+    if failed:
+        raise RunError(
+            f"{failed} of {len(outcomes)} actions were not done.", hint="Mend the reason and run it again."
+        )
+    return 0

@@ -1,7 +1,271 @@
-"""`sarcoma xnat launch`."""
+"""`sarcoma xnat launch`, `status`, `logs`, `cancel` and `clean`: one session, and what became of launches."""
 
-from sarcoma_core.cli.xnat_arguments import Verbs
+import argparse
+from typing import TYPE_CHECKING, NamedTuple
+
+from sarcoma_core.cli.xnat_arguments import (
+    Verbs,
+    add_connection,
+    add_dry_run,
+    add_yes,
+    confirm,
+    connect,
+    note,
+    show,
+)
+from sarcoma_core.cli.xnat_bulk import (
+    NOTHING_DONE,
+    add_ledger,
+    add_patience,
+    add_run,
+    open_ledger,
+    refuse_other_server,
+    show_foreseen,
+    show_run,
+    work,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sarcoma_core.launch.ledger import Ledger
+    from sarcoma_core.xnat.connection import Connection
+    from sarcoma_core.xnat.remote import RemoteFile, RemoteSession
 
 
 def add(verbs: Verbs) -> None:
-    """Add the verb."""
+    """Add the verbs."""
+    _add_launch(verbs)
+    _add_status(verbs)
+    _add_logs(verbs)
+    _add_cancel(verbs)
+    _add_clean(verbs)
+
+
+def _add_launch(verbs: Verbs) -> None:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "launch", help="launch a step on one session", description="Launch a step on one session."
+    )
+    parser.add_argument("step", metavar="STEP", help="name of the step")
+    parser.add_argument("session", metavar="SESSION", help="label in the project, or accession id")
+    parser.add_argument("--project", required=True, metavar="P", help="id of the project")
+    parser.add_argument("--set", action="append", default=[], metavar="PARAM=VALUE", help="e.g. shrink=2")
+    parser.add_argument(
+        "--wait", action=argparse.BooleanOptionalAction, default=True, help="follow it to its end"
+    )
+    parser.add_argument("--force", action="store_true", help="do it again although it is already done")
+    add_patience(parser)
+    add_dry_run(parser)
+    add_connection(parser)
+    parser.set_defaults(run=_launch)
+
+
+def _add_status(verbs: Verbs) -> None:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "status", help="what became of a run", description="What became of each session of a run."
+    )
+    add_run(parser)
+    add_ledger(parser)
+    add_connection(parser)
+    parser.set_defaults(run=_status)
+
+
+def _add_logs(verbs: Verbs) -> None:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "logs", help="what a step said", description="What the last launch on a session said."
+    )
+    parser.add_argument("of", metavar="SESSION|WORKFLOW", help="label, accession id or workflow id")
+    parser.add_argument("--project", metavar="P", help="id of the project, for a label")
+    add_ledger(parser)
+    add_connection(parser)
+    parser.set_defaults(run=_logs)
+
+
+def _add_cancel(verbs: Verbs) -> None:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "cancel", help="stop a run and kill its containers", description="Stop a run, kill its containers."
+    )
+    add_run(parser)
+    add_ledger(parser)
+    add_yes(parser)
+    add_dry_run(parser)
+    add_connection(parser)
+    parser.set_defaults(run=_cancel)
+
+
+def _add_clean(verbs: Verbs) -> None:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "clean",
+        help="delete files that earlier runs left in our resources",
+        description="Delete files of our resources that run.json does not list.",
+    )
+    parser.add_argument("--project", required=True, metavar="P", help="id of the project")
+    add_yes(parser)
+    add_dry_run(parser)
+    add_connection(parser)
+    parser.set_defaults(run=_clean)
+
+
+def _launch(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.launch.bulk import begin, foresee
+    from sarcoma_core.launch.chain import settings_of
+    from sarcoma_core.launch.preflight import stages
+    from sarcoma_core.steps import step_named
+    from sarcoma_core.xnat.service import ContainerService
+
+    step = step_named(arguments.step).name
+    settings = settings_of((step,), [f"{step}.{text}" for text in arguments.set])
+    with connect(arguments) as connection:
+        service = ContainerService(connection)
+        session = _session(connection, arguments.project, arguments.session)
+        plan = stages(service, arguments.project, (step,), settings)
+        if arguments.dry_run:
+            foreseen = foresee(service, plan[0], (session,), force=arguments.force)
+            return show_foreseen(arguments, step, foreseen)
+        ledger = open_ledger(arguments)
+        run = begin(
+            service,
+            ledger,
+            what=step,
+            project=arguments.project,
+            sessions=(session,),
+            settings=settings,
+            in_flight=1,
+            force=arguments.force,
+        )
+        code = work(arguments, service, ledger, run, wait=arguments.wait)
+        left = next(ledger.present(run))
+        if not left.ended(run.steps):
+            note(
+                arguments,
+                f"workflow {left.workflow or 'not known yet'}; follow it: sarcoma xnat resume {run.id}",
+            )
+            return 0
+        return code
+
+
+def _session(connection: "Connection", project: str, name: str) -> "RemoteSession":
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.xnat.remote import project_sessions
+
+    sessions = project_sessions(connection, project)
+    found = next((s for s in sessions if name in (s.label, s.id)), None)
+    if found is None:
+        raise UsageError(
+            f"SESSION: must be an image session of project {project}, by label or accession id; "
+            f"found {name!r}, it has {len(sessions)} sessions."
+        )
+    return found
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    ledger = open_ledger(arguments)
+    show_run(arguments, ledger, ledger.run(arguments.run_id))
+    return 0
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.xnat.service import ContainerService
+
+    with connect(arguments) as connection:
+        service = ContainerService(connection)
+        workflow = service.workflow(_workflow(connection, open_ledger(arguments), arguments))
+        note(arguments, f"workflow {workflow.id}: {workflow.status} {workflow.reason}".rstrip())
+        if not workflow.container:
+            raise UsageError(f"workflow {workflow.id}: must have a container; it has none.")
+        for stream in ("stdout", "stderr"):
+            print(service.logs(workflow.container, stream), end="")
+    return 0
+
+
+def _workflow(connection: "Connection", ledger: "Ledger", arguments: argparse.Namespace) -> str:
+    """The id of the workflow that is asked for: a number is one, a session has its last."""
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.launch.following import latest_workflow
+
+    name: str = arguments.of
+    known = ledger.latest_workflow(connection.server, name)
+    if not known and arguments.project:
+        session = _session(connection, arguments.project, name)
+        known = latest_workflow(connection, session.id, session.xsi_type)
+    if known or name.isdecimal():
+        return known or name
+    raise UsageError(
+        f"SESSION: must have a launch in the ledger; {name!r} has none.",
+        hint=f"Ask the server: sarcoma xnat logs {name} --project P",
+    )
+
+
+def _cancel(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.launch.bulk import cancel
+    from sarcoma_core.xnat.service import ContainerService
+
+    ledger = open_ledger(arguments)
+    run = ledger.run(arguments.run_id)
+    left = sum(not present.ended(run.steps) for present in ledger.present(run))
+    if arguments.dry_run or not left:
+        note(
+            arguments,
+            f"run {run.id}: {left} sessions are not ended; {'they would be' if left else 'none'} cancelled",
+        )
+        return 0 if left else NOTHING_DONE
+    with connect(arguments) as connection:
+        refuse_other_server(connection.server, run)
+        confirm(arguments, f"Cancel {left} sessions of run {run.id}, and kill their containers?")
+        cancel(ContainerService(connection), ledger, run)
+    show_run(arguments, ledger, run)
+    return 0
+
+
+class Stale(NamedTuple):
+    """Stale files of one resource; their names are not told, as they may be a patient's."""
+
+    session: str
+    resource: str
+    files: int
+    bytes: int
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    with connect(arguments) as connection:
+        found = list(_stale(connection, arguments.project))
+        rows = [Stale(s.label, label, len(files), sum(f.size for f in files)) for s, label, files in found]
+        show(arguments, "Stale files", rows, ids="session")
+        files = [(s, label, file) for s, label, stale in found for file in stale]
+        if arguments.dry_run or not files:
+            note(arguments, f"{len(files)} stale files{'; none was deleted' if files else ''}")
+            return 0
+        confirm(arguments, f"Delete {len(files)} files that no manifest lists?")
+        for session, label, file in files:
+            _delete(connection, session, label, file)
+        note(arguments, f"{len(files)} files deleted")
+    return 0
+
+
+def _stale(
+    connection: "Connection", project: str
+) -> "Iterator[tuple[RemoteSession, str, tuple[RemoteFile, ...]]]":
+    """Session, label and stale files of each resource of ours that has some."""
+    from sarcoma_core.errors import ArchiveError
+    from sarcoma_core.launch.remote_manifest import stale_files
+    from sarcoma_core.steps import STEPS
+    from sarcoma_core.xnat.remote import project_sessions, remote_session
+
+    ours = {output.spec.resource for step in STEPS for output in step.outputs}
+    for session in project_sessions(connection, project):
+        for resource in remote_session(connection, session.id).below["resources"]:
+            label = resource.label or ""
+            try:
+                stale = stale_files(connection, session.id, label) if label in ours else ()
+            except ArchiveError:
+                continue  # a damaged manifest: the next run of its step mends it
+            if stale:
+                yield session, label, stale
+
+
+def _delete(connection: "Connection", session: "RemoteSession", label: str, file: "RemoteFile") -> None:
+    from sarcoma_core.xnat.connection import at
+
+    folder = at("data", "experiments", session.id, "resources", label, "files")
+    connection.delete(f"{folder}{at(*file.path.split('/'))}")

@@ -1,7 +1,181 @@
-"""`sarcoma xnat upload`."""
+"""`sarcoma xnat upload`: send DICOM to a project, verified, several sessions at once; again, to go on."""
 
-from sarcoma_core.cli.xnat_arguments import Verbs
+import argparse
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.cli.run import SOME_FAILED
+from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, add_dry_run, connect, note, show
+from sarcoma_core.text import printable
+
+if TYPE_CHECKING:
+    from sarcoma_core.launch.upload import Uploaded
+    from sarcoma_core.launch.upload_plan import Plan
+    from sarcoma_core.xnat.import_service import ImportService
+
+NOTHING_DONE = 1
+_MOST_WORKERS = 16
+
+
+class UploadLine(NamedTuple):
+    """What became of a session: its files that are there, and how many of them came now."""
+
+    session: str
+    outcome: str
+    files: int
+    sent: int
+    reason: str
+
+
+class ProgramLine(NamedTuple):
+    """The same for programs."""
+
+    session: str
+    outcome: str
+    files: int
+    sent: int
+    reason: str
+    hint: str
+    retry: str
+
+
+class PlannedLine(NamedTuple):
+    """What would be sent, as `--dry-run` shows it."""
+
+    session: str
+    subject: str
+    files: int
+    resources: str
+    on_server: str
 
 
 def add(verbs: Verbs) -> None:
     """Add the verb."""
+    parser = verbs.add_parser(
+        "upload", help="send an archive's sessions or a folder of DICOM to a project", description=__doc__
+    )
+    parser.add_argument("folder", type=named_path, metavar="ARCHIVE|DIR", help="an archive, or any DICOM")
+    parser.add_argument("--project", required=True, metavar="ID", help="the project on the server")
+    parser.add_argument("--create", action="store_true", help="create the project when it is not there")
+    parser.add_argument("--from-project", metavar="NAME", help="which project of the archive")
+    parser.add_argument("--session", action="append", metavar="LABEL", help="one session; may be repeated")
+    parser.add_argument("--resources", action="store_true", help="send an archive's session resources, too")
+    parser.add_argument("--prearchive", action="store_true", help="leave the sessions in the prearchive")
+    parser.add_argument("--workers", type=_workers, default=2, metavar="N", help="sessions at once (2)")
+    add_dry_run(parser)
+    add_connection(parser)
+    parser.set_defaults(run=_run)
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {_MOST_WORKERS}")
+    return int(text)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.cli.upload_progress import watch_upload
+    from sarcoma_core.errors import InputError
+    from sarcoma_core.launch.upload import How, upload
+    from sarcoma_core.xnat.import_service import ImportService
+
+    with connect(arguments) as connection:
+        service = ImportService(connection, arguments.project)
+        is_there = service.project_exists()
+        _require_project(arguments, is_there=is_there)
+        plan = _plan(arguments, service, is_there=is_there)
+        _tell_left_out(arguments, plan)
+        if not plan.parcels:
+            raise InputError("FOLDER: must hold DICOM; found none.", hint="Check the path.")
+        if arguments.dry_run:
+            show(arguments, "Would be sent", _planned(plan, service, is_there=is_there), ids="session")
+            return 0
+        if not is_there:
+            service.create_project()
+        how = How(to_archive=not arguments.prearchive, workers=arguments.workers)
+        results = upload(service, plan.parcels, watch=watch_upload(plan.parcels), how=how)
+    _show(arguments, results)
+    failed = sum(result.outcome == "failed" for result in results)
+    return 0 if not failed else NOTHING_DONE if failed == len(results) else SOME_FAILED
+
+
+def _require_project(arguments: argparse.Namespace, *, is_there: bool) -> None:
+    from sarcoma_core.archive.placing import legal
+    from sarcoma_core.errors import UsageError
+
+    if is_there:
+        return
+    if not arguments.create:
+        raise UsageError(
+            f"--project: must be a project that you can see on the server; found {arguments.project!r}.",
+            hint="Add --create to create it.",
+        )
+    if arguments.project != legal(arguments.project):
+        raise UsageError(
+            f"--project: a new id must be letters, digits, _ or - only; found {arguments.project!r}."
+        )
+
+
+def _plan(arguments: argparse.Namespace, service: "ImportService", *, is_there: bool) -> "Plan":
+    from sarcoma_core.cli.screen import track
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.launch.upload_plan import plan_archive, plan_folder, project_in
+
+    def is_free(subject: str, label: str, study_uid: str) -> bool:
+        return not is_there or service.study_of(subject, label) in (None, "", study_uid)
+
+    project = project_in(arguments.folder, arguments.from_project)
+    if project is None and arguments.resources:
+        raise UsageError("--resources: needs an archive of ours; FOLDER is none.")
+    if project is None:
+        plan = plan_folder(arguments.folder, is_free=is_free, track=track)
+    else:
+        plan = plan_archive(arguments.folder, project, resources=arguments.resources, track=track)
+    return plan.only(arguments.session or ())
+
+
+def _planned(plan: "Plan", service: "ImportService", *, is_there: bool) -> list[PlannedLine]:
+    lines = []
+    for parcel in plan.parcels:
+        held = service.held(parcel.subject, parcel.label) if is_there else None
+        there = f"{len(set(parcel.files) & held.uids)} of {len(parcel.files)}" if held else "no"
+        names = ", ".join(folder.name for folder in parcel.resources)
+        lines.append(PlannedLine(parcel.label, parcel.subject, len(parcel.files), names, there))
+    return lines
+
+
+def _show(arguments: argparse.Namespace, results: Sequence["Uploaded"]) -> None:
+    rows: list[NamedTuple] = []
+    for r in results:
+        line = UploadLine(r.session, r.outcome, r.files, r.sent, r.reason)
+        retry = _retry(arguments, r.session) if r.outcome == "failed" else ""
+        rows.append(line if arguments.output == "table" else ProgramLine(*line, r.hint, retry))
+    show(arguments, "Sessions", rows, ids="session")
+    outcomes = Counter(result.outcome for result in results)
+    note(arguments, ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()))
+    for result in results:
+        if result.outcome == "failed":
+            first = f"\n first: {result.hint}" if result.hint else ""
+            note(arguments, f"retry: {printable(_retry(arguments, result.session))}{first}")
+    if outcomes["in prearchive"]:
+        note(arguments, "To archive what waits, run the same command without --prearchive.")
+
+
+def _retry(arguments: argparse.Namespace, session: str) -> str:
+    """The command that sends one session again; the connection comes from the environment or the profile."""
+    words = ["sarcoma", "xnat", "upload", str(arguments.folder), "--project", arguments.project]
+    words += ["--from-project", arguments.from_project] if arguments.from_project else []
+    words += ["--session", session]
+    words += ["--resources"] if arguments.resources else []
+    words += ["--prearchive"] if arguments.prearchive else []
+    words += ["--server", arguments.server] if arguments.server else []
+    words += ["--profile", arguments.profile] if arguments.profile else []
+    return shlex.join(words)
+
+
+def _tell_left_out(arguments: argparse.Namespace, plan: "Plan") -> None:
+    for reason, count in Counter(plan.left_out).most_common():
+        note(arguments, f"left out {count}: {reason}")

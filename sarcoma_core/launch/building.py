@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sarcoma_core.archive.store import unwritable
+from sarcoma_core.runners.processes import lives
 
 _NAME = re.compile(r"\.build-(?P<process>[0-9]+)-.*")
 
@@ -37,15 +38,5 @@ def sweep(root: Path) -> None:
     """Delete the build folders of processes that are no more."""
     for folder in root.glob(".build-*"):
         found = _NAME.fullmatch(folder.name)
-        if found and not _lives(int(found["process"])):
+        if found and not lives(int(found["process"])):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is somebody else's
-        return True
-    return True

@@ -133,13 +133,18 @@ def parse_settings(chain: str, texts: Iterable[str]) -> Settings:
     Raises:
         UsageError: the form, the step, the parameter or the value is wrong.
     """
+    return settings_of(CHAINS[chain], texts)
+
+
+def settings_of(steps: Sequence[str], texts: Iterable[str]) -> Settings:
+    """Read `STEP.PARAM=VALUE` texts, and check them against some steps; see `parse_settings`."""
     settings: dict[str, dict[str, Value]] = {}
     for text in texts:
         place, equals, value = text.partition("=")
         name, dot, key = place.partition(".")
-        if not (equals and dot) or name not in CHAINS[chain]:
-            steps = ", ".join(CHAINS[chain])
-            raise UsageError(f"--set: must be STEP.PARAM=VALUE with a step of {steps}; found {text!r}.")
+        if not (equals and dot) or name not in steps:
+            known = ", ".join(steps)
+            raise UsageError(f"--set: must be STEP.PARAM=VALUE with a step of {known}; found {text!r}.")
         step = step_named(name)
         param = next((p for p in step.params if p.name == key.replace("-", "_")), None)
         if param is None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from sarcoma_core.archive.store import Archive, Session, unwritable
 from sarcoma_core.errors import RunError
 from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.launch.staging import stage
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.xnat.declaring import command_for
 from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+from sarcoma_core.xnat.resolve import resolve
 
 
 class StepFailedError(RunError):
@@ -52,7 +53,7 @@ def launch(
     values = {name: ParamSpec.text(value) for name, value in params.items()}
     command = resolve(command_for(step), None, session_object(session), values)
     try:
-        folders = _stage(command, build)
+        folders = stage(command, build)
         ended = runner.run(command, folders)
         if ended.exit_code != 0:
             raise StepFailedError(ended.reason, ended.outcomes, hint=ended.hint)
@@ -60,11 +61,3 @@ def launch(
             archive.put_resource(session, output.label, folders[output.mount] / output.path)
     except OSError as error:
         raise unwritable(error, again="command again") from error
-
-
-def _stage(command: ResolvedCommand, build: Path) -> Mapping[str, Path]:
-    """The folder behind each mount: the archive's own where it is only read, else an empty one."""
-    folders = {mount.name: mount.source or build / mount.name for mount in command.mounts}
-    for mount in command.mounts:
-        folders[mount.name].mkdir(exist_ok=True)
-    return folders

@@ -6,20 +6,22 @@ command never becomes a host process.
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from sarcoma_core.errors import RunError, UsageError
-from sarcoma_core.runners.running import Ended
+from sarcoma_core.runners.processes import wait
+from sarcoma_core.runners.running import Ended, Follow, followed
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.resolve import ResolvedCommand
 
 _OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+):[A-Za-z0-9_.-]+")
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONWARNINGS")
 """What a process needs of the caller's environment; nothing of it names an XNAT."""
+_OWN_NAMES = ("XNAT_", "SARCOMA_")
+"""What a command may set: a PYTHONPATH or LD_PRELOAD of its own would run foreign code on this machine."""
 
 
 class LocalRunner:
@@ -27,36 +29,35 @@ class LocalRunner:
 
     name = "local"
 
-    def run(self, command: ResolvedCommand, folders: Mapping[str, Path]) -> Ended:
+    def run(
+        self, command: ResolvedCommand, folders: Mapping[str, Path], *, follow: Follow | None = None
+    ) -> Ended:
         """Execute it.
 
         Args:
             command: what the service would run; its image must be one of ours.
             folders: for each mount's name, the folder of this machine behind it.
+            follow: where its logs grow, and what ends it.
 
         Raises:
-            RunError: the command is not one of our steps.
+            RunError: the command is not one of our steps, or sets a variable that a step has not.
         """
         line = [sys.executable, "-m", "sarcoma_core", "step", self._step(command)]
         paths = {PurePosixPath(mount.path): folders[mount.name].resolve() for mount in command.mounts}
         line += [_rewrite(word, paths) for word in command.arguments]
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment = kept | {k: v for k, v in command.environment.items() if not k.startswith("XNAT_")}
-        with subprocess.Popen(
-            line,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        ) as process:
-            try:
-                stdout, stderr = process.communicate()
-            except BaseException:  # Ctrl-C: let the step tidy up before we go
-                process.send_signal(signal.SIGTERM)
-                process.communicate()
-                raise
-        return Ended(process.returncode, stdout, stderr)
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment |= self._environment(command)
+        with followed(follow) as logs, logs.stdout.open("wb") as out, logs.stderr.open("wb") as err:
+            with subprocess.Popen(
+                line,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,  # so that it ends with all its children
+            ) as process:
+                code = wait(process, logs.stop)
+            return logs.ended(code)
 
     @staticmethod
     def _step(command: ResolvedCommand) -> str:
@@ -68,6 +69,17 @@ class LocalRunner:
                 f"--runner local: the image must be one of our steps; found {command.image!r}.",
                 hint="Use --runner docker for other images.",
             ) from None
+
+    @staticmethod
+    def _environment(command: ResolvedCommand) -> Mapping[str, str]:
+        foreign = [name for name in command.environment if not name.startswith(_OWN_NAMES)]
+        if foreign:
+            raise RunError(
+                f"--runner local: a step's variables must start with {' or '.join(_OWN_NAMES)}; "
+                f"found {', '.join(sorted(foreign))}.",
+                hint="Use --runner docker for commands that set others.",
+            )
+        return command.environment
 
 
 def _rewrite(word: str, paths: Mapping[PurePosixPath, Path]) -> str:

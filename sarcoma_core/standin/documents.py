@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -41,6 +41,15 @@ class Documents:
         with self.lock:
             rows = self._base.execute(
                 "SELECT key, body FROM document WHERE kind = ? ORDER BY rowid", (kind,)
+            ).fetchall()
+        return {key: json.loads(body) for key, body in rows}
+
+    def some(self, kind: str, keys: Iterable[str]) -> Mapping[str, Document]:
+        """Those documents of a kind that are there, by key; one question, however many keys."""
+        with self.lock:
+            rows = self._base.execute(
+                "SELECT key, body FROM document WHERE kind = ? AND key IN (SELECT value FROM json_each(?))",
+                (kind, json.dumps(tuple(keys))),
             ).fetchall()
         return {key: json.loads(body) for key, body in rows}
 

@@ -25,6 +25,9 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    # An uploaded HTML file is another's: it is shown, its pictures and style within it, but cannot act as who
+    # looks at it. Only the stand-in's own page says otherwise, and the sandbox is what nobody can forget.
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'",
 }
 
 

@@ -13,6 +13,7 @@ from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.documents import Documents
 from sarcoma_core.standin.events import Events
 from sarcoma_core.standin.launches import Launches
+from sarcoma_core.standin.prearchive import Prearchive
 from sarcoma_core.standin.site import set_site_config, site_config
 from sarcoma_core.standin.tree import Tree
 from sarcoma_core.standin.users import ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED, TOKEN_LIFE, User, Users
@@ -59,6 +60,7 @@ class StandIn:
         roles = frozenset({ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED})
         self.users.add(settings.login, self.password, roles)
         self.tree = Tree(self.archive, self.documents)
+        self.prearchive = Prearchive(self.tree)
         self.launches = Launches(
             self.tree, self.documents, self.users, runner or runner_named("local"), workers=settings.workers
         )
@@ -76,6 +78,7 @@ class StandIn:
     def close(self) -> None:
         """Stop what is running and close the files."""
         self.launches.close()
+        self.events.close()
         self.documents.close()
 
 

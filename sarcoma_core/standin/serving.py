@@ -24,7 +24,9 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         UsageError: the port is taken or the address is not this machine's.
     """
-    place = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named, as asyncio sets TCP_NODELAY only then; without it an answer takes 40 ms longer.
+    place = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         place.bind((host, port))

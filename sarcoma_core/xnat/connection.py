@@ -1,101 +1,61 @@
 """A connection to an XNAT server over REST, on the `xnat` package; every failure is one of our errors.
 
-Nothing is parsed at connect (`no_parse_model=True`): four requests instead of the server's whole schema.
+Nothing is parsed at connect (`no_parse_model=True`): a handful of requests instead of the server's whole
+schema. What `xnat` gives is the log-in and its `requests` session; its own checks of answers are not used, as
+they put bodies into messages and guess the encoding of every download.
 """
 
-import logging
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import quote
 
 import requests
-import xnat
-import xnat.exceptions
 
-from sarcoma_core.errors import RunError
+from sarcoma_core.errors import OutputError, UsageError
+from sarcoma_core.xnat.answering import UNAUTHORISED, Answer, ServerError, is_html, refused, unreachable
+from sarcoma_core.xnat.login import Login, open_session, probe
 
-_EVERY_STATUS = range(100, 600)
-_RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
-_TIMEOUT = 60.0
-_LOG = logging.getLogger(__name__)
+__all__ = ["Answer", "Connection", "Login", "ServerError", "at"]
 
-
-class ServerError(RunError):
-    """An XNAT server refused, failed or did not answer.
-
-    Args:
-        message: what happened, without a password or a patient's value.
-        status: the HTTP status; 0 when there was no answer.
-        hint: what to do.
-    """
-
-    def __init__(self, message: str, *, status: int = 0, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-
-    @property
-    def retryable(self) -> bool:
-        """Whether the same request may succeed later: no answer, too busy, restarting."""
-        return self.status == 0 or self.status in _RETRYABLE
-
-
-@dataclass(frozen=True)
-class Login:
-    """Where to and who.
-
-    Args:
-        server: the server's URL.
-        user: user name, or an alias token's alias.
-        password: its password or secret.
-    """
-
-    server: str
-    user: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer of the server: 2xx unless the caller accepted others."""
-
-    status: int
-    text: str
-    content: bytes = field(repr=False, default=b"")
-
-    def json(self) -> Any:  # noqa: ANN401  JSON
-        """The body as JSON.
-
-        Raises:
-            ServerError: it is none.
-        """
-        raise NotImplementedError
+_TIMEOUT = 120.0
+_TRANSFER_TIMEOUT = 1800.0
+"""Seconds of silence: an import answers when the whole session is archived."""
+_CHUNK = 1 << 20
 
 
 class Connection:
-    """A logged-in connection; a context manager that logs out.
+    """A logged-in connection; a context manager that logs out. Several threads may use it at once.
+
+    A session that ends in mid-run is opened again, once for each request.
 
     Args:
         login: where to and who.
+        timeout: seconds of silence after which a request without a file is given up.
 
     Raises:
         ServerError: the server does not answer, or refuses the log-in.
     """
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, *, timeout: float = _TIMEOUT) -> None:
         self.login = login
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._server, self.version = probe(login.server.rstrip("/"), timeout=timeout)
+        self._session = open_session(self._server, login, timeout=timeout)
 
     @property
     def server(self) -> str:
-        """The server's URL, without a slash at its end."""
-        return self.login.server.rstrip("/")
+        """The server's URL after redirects, without a slash at its end."""
+        return self._server
 
     @property
     def user(self) -> str:
-        """Who is logged in."""
-        return self.login.user
+        """Who is logged in; for an alias token its owner."""
+        return str(self._session.logged_in_user)
 
     def __enter__(self) -> Self:
         """Nothing more to do."""
@@ -109,6 +69,12 @@ class Connection:
 
     def close(self) -> None:
         """Log out; a server that does not answer any more is no error."""
+        with self._lock:
+            http = self._session.interface
+            if http is not None:
+                with suppress(requests.RequestException):
+                    http.delete(f"{self._server}/data/JSESSION", timeout=10)
+                self._session.disconnect()
 
     def get(
         self, path: str, query: Mapping[str, str] | None = None, *, accept: tuple[int, ...] = ()
@@ -123,7 +89,7 @@ class Connection:
         Raises:
             ServerError: no answer, or a status that is neither 2xx nor accepted.
         """
-        raise NotImplementedError
+        return self._ask("GET", path, query=query, accept=accept)
 
     def post(
         self,
@@ -135,8 +101,8 @@ class Connection:
         content_type: str = "",
         accept: tuple[int, ...] = (),
     ) -> Answer:
-        """POST a JSON body or bytes; see `get`."""
-        raise NotImplementedError
+        """POST a JSON body or bytes, a file by stream; see `get`."""
+        return self._ask("POST", path, json, data, query=query, content_type=content_type, accept=accept)
 
     def put(
         self,
@@ -148,20 +114,128 @@ class Connection:
         content_type: str = "",
         accept: tuple[int, ...] = (),
     ) -> Answer:
-        """PUT a JSON body or bytes; see `get`."""
-        raise NotImplementedError
+        """PUT a JSON body or bytes, a file by stream; see `get`."""
+        return self._ask("PUT", path, json, data, query=query, content_type=content_type, accept=accept)
 
     def delete(
         self, path: str, query: Mapping[str, str] | None = None, *, accept: tuple[int, ...] = ()
     ) -> Answer:
         """DELETE a path; see `get`."""
-        raise NotImplementedError
+        return self._ask("DELETE", path, query=query, accept=accept)
 
     def download(self, path: str, target: Path, query: Mapping[str, str] | None = None) -> Path:
-        """GET a file into `target`, which appears whole or not at all; see `get`."""
-        raise NotImplementedError
+        """GET a file into `target`, which appears whole or not at all; see `get`.
+
+        Raises:
+            OutputError: the target cannot be written.
+            ServerError: as `get`, or the file ended early.
+        """
+        partial = target.with_name(target.name + ".partial")
+        failure: Exception
+        try:
+            with self._send("GET", path, query=query, stream=True) as response:
+                if not response.ok:
+                    raise refused("GET", path, response.status_code)
+                with partial.open("wb") as file:
+                    file.writelines(response.iter_content(_CHUNK))
+            return partial.replace(target)
+        except requests.RequestException as error:  # an OSError too
+            failure = unreachable(self._server, error)
+        except OSError as error:
+            failure = OutputError(f"The download cannot be written ({error.strerror}).")
+        finally:
+            partial.unlink(missing_ok=True)
+        raise failure
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,  # noqa: ANN401  JSON
+        data: bytes | IO[bytes] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "",
+        accept: tuple[int, ...] = (),
+    ) -> Answer:
+        """One request, its answer read to the end."""
+        with self._send(
+            method, path, json, data, query=query, content_type=content_type, accept=accept
+        ) as got:
+            status, content = got.status_code, got.content
+        if not got.ok and status not in accept:
+            raise refused(method, path, status)
+        if method != "GET" and is_html(content) and got.ok:
+            raise ServerError(
+                f"{method}: the server answered with a web page: the request did not reach XNAT.",
+                status=status,
+                hint="A proxy or a log-in page may stand between: check that the URL is XNAT's own.",
+            )
+        return Answer(status, content.decode("utf-8", "replace"), content)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,  # noqa: ANN401  JSON
+        data: bytes | IO[bytes] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "",
+        accept: tuple[int, ...] = (),
+        stream: bool = False,
+    ) -> requests.Response:
+        """One request; once more after a new log-in when the session has ended."""
+        start = data.tell() if data is not None and not isinstance(data, bytes) and data.seekable() else None
+        silence = _TRANSFER_TIMEOUT if stream or data is not None else self._timeout
+        failure: Exception
+        for last in (False, True):
+            session = self._session
+            try:
+                response = session.interface.request(
+                    method,
+                    self._server + path,
+                    params=dict(query or {}),
+                    data=data,
+                    json=json,
+                    headers={"Content-Type": content_type} if content_type else None,
+                    timeout=(min(self._timeout, 10.0), silence),
+                    stream=stream,
+                    allow_redirects=False,
+                )
+            except requests.RequestException as error:
+                failure = unreachable(self._server, error)
+                break
+            assert isinstance(response, requests.Response)  # noqa: S101  the package has no types
+            if last or not _has_ended(response) or response.status_code in accept:
+                return response
+            response.close()
+            self._log_in_again(session)
+            if start is not None and not isinstance(data, bytes | None):
+                data.seek(start)
+        raise failure
+
+    def _log_in_again(self, ended: object) -> None:
+        """Open a new session, unless another thread has done so since `ended` was in use."""
+        with self._lock:
+            old = self._session
+            stale: bool = old is ended
+            if stale:
+                self._session = open_session(self._server, self.login, timeout=self._timeout)
+                old.disconnect()
 
 
 def at(*parts: str) -> str:
-    """A path of quoted parts: `at("data", "projects", "A B")` is `/data/projects/A%20B`."""
+    """A path of quoted parts: `at("data", "projects", "A B")` is `/data/projects/A%20B`.
+
+    Raises:
+        UsageError: a part is empty or would climb, and so name another object than it says.
+    """
+    if any(part in ("", ".", "..") for part in parts):
+        raise UsageError("An id or label of XNAT must not be empty, '.' or '..'.")
     return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _has_ended(response: requests.Response) -> bool:
+    """Whether the session is over: 401, or XNAT's own way of a redirect to its log-in page."""
+    return response.status_code == UNAUTHORISED or response.is_redirect

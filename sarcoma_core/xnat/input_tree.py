@@ -86,6 +86,16 @@ def resolve_inputs(launch: Launch) -> ResolvedInputs:
     return _Resolver(launch).resolve()
 
 
+def preresolve(launch: Launch) -> tuple[ResolvedInput, ...]:
+    """Resolve as far as object and values allow, as a launch dialog is filled; what is missing is no error.
+
+    Raises:
+        ResolutionError: a value is illegal.
+        NotEvaluatedError: only a server can tell.
+    """
+    return _Resolver(launch).trees()
+
+
 @dataclass
 class _Node:
     """An input before it is resolved, with the inputs that take their value from it."""
@@ -118,6 +128,9 @@ class _Resolver:
             trees.append(tree)
             self._collect(tree)
         return ResolvedInputs(tuple(trees), self._texts, self._line)
+
+    def trees(self) -> tuple[ResolvedInput, ...]:
+        return tuple(self._resolved(node, None) for node in self._forest())
 
     def _forest(self) -> list[_Node]:
         """The roots; where several wrapper inputs provide one command input, the last one does."""

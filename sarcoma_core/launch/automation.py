@@ -1,0 +1,320 @@
+"""Automation: when a session is archived, the server launches a step or a whole chain by itself.
+
+A step is one subscription of the Event Service. A chain is an orchestration of the Container Service, chosen
+in the project, and one subscription to its first wrapper. What is there as asked for stays untouched, so the
+same automation twice changes nothing.
+
+Two limits are the server's: a project has one orchestration, and any launch of its first wrapper starts it, a
+person's too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from sarcoma_core.chains import CHAINS
+from sarcoma_core.errors import UsageError
+from sarcoma_core.launch.preflight import Stage, stages
+from sarcoma_core.xnat.answering import ServerError
+from sarcoma_core.xnat.connection import Connection
+from sarcoma_core.xnat.event_service import EventService, LiveSubscription, Orchestration, Rule
+from sarcoma_core.xnat.service import ContainerService
+
+OCCASIONS: Mapping[str, tuple[str, str]] = {
+    "session-archived": ("SessionEvent", "CREATED"),
+    "session-updated": ("SessionEvent", "UPDATED"),
+}
+"""Our words for events of the service."""
+_OURS = "sarcoma "
+
+Change = Literal["unchanged", "create", "update", "choose", "turn on", "remove"]
+
+
+class Part(NamedTuple):
+    """One part of an automation, and what has to be done about it.
+
+    Args:
+        part: `event service`, `orchestration` or `subscription`.
+        id: its number on the server; empty as long as it has none.
+        name: its name.
+        change: what is to be done, or was.
+    """
+
+    part: str
+    id: str
+    name: str
+    change: Change
+
+
+class Automated(NamedTuple):
+    """A subscription, as a listing shows it."""
+
+    id: int
+    name: str
+    project: str
+    occasion: str
+    launches: str
+    active: bool
+    owner: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for.
+
+    Args:
+        what: a step or a chain.
+        project: project id.
+        occasion: one of `OCCASIONS`.
+        payload_filter: JSONPath predicate over the session; every session when empty.
+    """
+
+    what: str
+    project: str
+    occasion: str = "session-archived"
+    payload_filter: str = ""
+
+    @property
+    def name(self) -> str:
+        """The subscription's name: a name is unique on the server."""
+        return f"{_OURS}{self.what} on {self.occasion} in {self.project}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be done on a server, part by part, in order.
+
+    Args:
+        wanted: what is asked for.
+        rule: the subscription.
+        wrapper_ids: the chain's wrappers in order, or the one step's.
+        parts: what is to be done.
+    """
+
+    wanted: Wanted
+    rule: Rule
+    wrapper_ids: tuple[int, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is to be done."""
+        return any(part.change != "unchanged" for part in self.parts)
+
+
+def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Plan:
+    """Compare what is asked for with what the server has; nothing is changed.
+
+    Args:
+        connection: to the server.
+        wanted: what is asked for.
+        enable: whether the Event Service may be turned on for the whole site.
+
+    Raises:
+        UsageError: a step is not installed or not enabled; the Event Service is off; the server has no
+            orchestrations; the project has another one; only a manager can make the one that is needed.
+        ServerError: the server does not answer, or the user does not own the project.
+    """
+    events = EventService(connection)
+    chain = stages(ContainerService(connection), wanted.project, CHAINS.get(wanted.what, (wanted.what,)), {})
+    event, status = OCCASIONS[wanted.occasion]
+    rule = Rule(
+        wanted.name, chain[0].wrapper_id, event, status, wanted.project, wanted.payload_filter.strip()
+    )
+    parts = [_service_part(events, wanted.project, enable=enable)]
+    if len(chain) > 1:
+        parts += _orchestration_parts(events, wanted, chain)
+    parts.append(_subscription_part(events, rule))
+    return Plan(wanted, rule, tuple(stage.wrapper_id for stage in chain), tuple(parts))
+
+
+def carry_out(connection: Connection, planned: Plan) -> tuple[Part, ...]:
+    """Do what a plan says; gives its parts with the numbers that the server gave them.
+
+    The subscription comes last: a session that is archived meanwhile finds the whole chain or nothing.
+
+    Raises:
+        UsageError: the user may not turn on the Event Service.
+        ServerError: the server does not answer, or refuses.
+    """
+    events, done = EventService(connection), list[Part]()
+    for part in planned.parts:
+        done.append(part._replace(id=_do(events, planned, part, done)))
+    return tuple(done)
+
+
+def automations(connection: Connection, project: str = "") -> tuple[Automated, ...]:
+    """The subscriptions that launch wrappers: of a project, or of the site for its administrator."""
+    events, names = EventService(connection), _wrapper_names(connection)
+    return tuple(
+        _automated(found, names, _chain_of(events, found.rule))
+        for found in events.subscriptions(project)
+        if found.rule.wrapper_id
+    )
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What removing an automation takes away.
+
+    Args:
+        scope: the project that the user named; empty for the site, as its administrator.
+        project: the project that it is about.
+        parts: its subscription, and the project's orchestration when it is ours.
+    """
+
+    scope: str
+    project: str
+    parts: tuple[Part, ...]
+
+
+def removal(connection: Connection, number: int, project: str = "") -> Removal:
+    """Find an automation to remove; nothing is changed.
+
+    Raises:
+        UsageError: there is no such automation.
+    """
+    events = EventService(connection)
+    found = next((each for each in events.subscriptions(project) if each.id == number), None)
+    if found is None or not found.rule.wrapper_id:
+        raise UsageError(
+            f"--remove: must be the id of an automation; found {number}.",
+            hint="List them: sarcoma xnat automate --list",
+        )
+    parts = [Part("subscription", str(number), found.rule.name, "remove")]
+    chosen = _chosen(events, found.rule.project)
+    if chosen and chosen.name.startswith(_OURS) and chosen.wrapper_ids[0] == found.rule.wrapper_id:
+        # Only the project's choice: another project may use the orchestration itself.
+        parts.append(Part("orchestration", str(chosen.id), chosen.name, "remove"))
+    return Removal(project, found.rule.project, tuple(parts))
+
+
+def remove(connection: Connection, found: Removal) -> None:
+    """Take it away."""
+    events = EventService(connection)
+    for part in found.parts:
+        if part.part == "subscription":
+            events.unsubscribe(int(part.id), found.scope)
+        else:
+            events.drop(found.project)
+
+
+def _service_part(events: EventService, project: str, *, enable: bool) -> Part:
+    if events.is_on(project):
+        return Part("event service", "", "", "unchanged")
+    if enable:
+        return Part("event service", "", "", "turn on")
+    raise UsageError(
+        "The Event Service of this server is off, as on every fresh XNAT: nothing would ever be launched.",
+        hint="A site administrator turns it on for the whole site: add --enable-event-service.",
+    )
+
+
+def _orchestration_parts(events: EventService, wanted: Wanted, chain: tuple[Stage, ...]) -> list[Part]:
+    choices = events.choices(wanted.project)
+    if choices is None:
+        raise UsageError(
+            f"{wanted.what}: must be one step on this server, which has no orchestrations; "
+            f"it has {len(chain)} steps.",
+            hint=f"Automate one step, or run the chain yourself: sarcoma xnat bulk {wanted.what} "
+            f"--project {wanted.project}",
+        )
+    wrapper_ids = tuple(stage.wrapper_id for stage in chain)
+    available, chosen = choices
+    same = _same(available, wrapper_ids) or _same(events.orchestrations() or (), wrapper_ids)
+    other = next((each for each in available if each.id == chosen), None)
+    if other and other != same:
+        _require_replaceable(other, wanted.project)
+    name = f"{_OURS}{wanted.what} {'-'.join(map(str, wrapper_ids))}"
+    if same is None:
+        if events.orchestrations() is None:
+            raise UsageError(
+                "An orchestration of these steps must be made once by a manager of the Container Service; "
+                "this user is none.",
+                hint="Ask for the roles ContainerManager and Privileged, or let a manager run this command.",
+            )
+        return [Part("orchestration", "", name, "create"), Part("orchestration", "", name, "choose")]
+    change: Change = "unchanged" if same.id == chosen else "choose"
+    return [Part("orchestration", str(same.id), same.name, change)]
+
+
+def _same(found: tuple[Orchestration, ...], wrapper_ids: tuple[int, ...]) -> Orchestration | None:
+    return next((each for each in found if each.wrapper_ids == wrapper_ids and each.enabled), None)
+
+
+def _require_replaceable(other: Orchestration, project: str) -> None:
+    if not other.name.startswith(_OURS):
+        raise UsageError(
+            f"--project: must have no orchestration of another kind, as a project has only one; found number "
+            f"{other.id} in {project}.",
+            hint="Take it from the project first: XNAT, project settings, Command Orchestration.",
+        )
+
+
+def _subscription_part(events: EventService, rule: Rule) -> Part:
+    for found in events.subscriptions(rule.project):
+        if found.rule.name == rule.name:
+            same = found.rule == rule and found.active
+            return Part("subscription", str(found.id), rule.name, "unchanged" if same else "update")
+    return Part("subscription", "", rule.name, "create")
+
+
+def _do(events: EventService, planned: Plan, part: Part, done: list[Part]) -> str:
+    """Do one part; gives its number."""
+    match part.part, part.change:
+        case "event service", "turn on":
+            if not events.turn_on():
+                raise UsageError(
+                    "--enable-event-service: must be given by a site administrator; this user is none.",
+                    hint="Ask the site's administrator: Administer > Event Service.",
+                )
+        case "orchestration", "create":
+            return str(events.orchestrate(part.name, planned.wrapper_ids))
+        case "orchestration", "choose":
+            number = part.id or done[-1].id
+            events.choose(planned.wanted.project, int(number))
+            return number
+        case "subscription", "create":
+            return str(events.subscribe(planned.rule))
+        case "subscription", "update":
+            events.change(int(part.id), planned.rule)
+    return part.id
+
+
+def _automated(found: LiveSubscription, names: Mapping[int, str], chain: tuple[int, ...]) -> Automated:
+    rule = found.rule
+    words = (word for word, meant in OCCASIONS.items() if meant == (rule.event, rule.status))
+    launched = (names.get(each, f"wrapper {each}") for each in chain or (rule.wrapper_id,))
+    return Automated(
+        id=found.id,
+        name=rule.name,
+        project=rule.project,
+        occasion=next(words, f"{rule.event} {rule.status}".strip()),
+        launches=", ".join(launched),
+        active=found.active,
+        owner=found.owner,
+        problem=found.problem,
+    )
+
+
+def _chain_of(events: EventService, rule: Rule) -> tuple[int, ...]:
+    """The wrappers that a launch of this one starts in its project."""
+    chosen = _chosen(events, rule.project)
+    return chosen.wrapper_ids if chosen and chosen.wrapper_ids[0] == rule.wrapper_id else ()
+
+
+def _chosen(events: EventService, project: str) -> Orchestration | None:
+    """The orchestration of a project; none for a rule on several projects."""
+    choices = events.choices(project) if project and "," not in project else None
+    available, number = choices or ((), 0)
+    return next((each for each in available if each.id == number), None)
+
+
+def _wrapper_names(connection: Connection) -> Mapping[int, str]:
+    """Names of wrappers; none where commands may not be listed."""
+    try:
+        commands = ContainerService(connection).commands()
+    except ServerError:
+        return {}
+    return {wrapper.id: wrapper.name for command in commands for wrapper in command.wrappers}

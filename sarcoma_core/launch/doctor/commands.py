@@ -1,0 +1,93 @@
+"""Our commands on the server: there, as shipped, switched on, and no other version beside them."""
+
+from collections.abc import Callable, Iterator
+
+from sarcoma_core.launch.doctor.facts import Facts, StepFacts, Unknown
+from sarcoma_core.launch.doctor.findings import Finding
+from sarcoma_core.launch.doctor.remedies import Install
+
+_FIELDS_SHOWN = 4
+
+
+def check_commands(facts: Facts) -> Iterator[Finding]:
+    """Each command is on the server and equals the shipped one, field by field."""
+    check = "commands"
+    if isinstance(facts.steps, Unknown):
+        yield facts.steps.finding(check)
+        return
+    good = 0
+    for step in facts.steps:
+        fix = f"sarcoma xnat install --step {step.step}{_options(facts)}"
+        if not step.present:
+            found = f"{step.step} is not on the server in this version."
+            yield Finding(check, "fault", found, fix, _install(facts, step))
+        elif step.differences:
+            yield Finding(check, "fault", _changed(step), fix, _install(facts, step))
+        else:
+            good += 1
+    if good:
+        yield Finding(check, "ok", f"{good} of {len(facts.steps)} are on the server as shipped")
+
+
+def _options(facts: Facts) -> str:
+    wish = facts.wish
+    registry = f" --registry {wish.registry}" if wish.registry else ""
+    gpu = f" --gpu {wish.gpu}" if wish.gpu != "none" else ""
+    return f"{_project(wish.project)}{registry}{gpu}"
+
+
+def _project(project: str) -> str:
+    return f" --project {project}" if project else ""
+
+
+def _install(facts: Facts, step: StepFacts) -> Install:
+    return Install(step.step, facts.wish.registry, facts.wish.gpu, facts.wish.project)
+
+
+def _changed(step: StepFacts) -> str:
+    shown = "; ".join(step.differences[:_FIELDS_SHOWN])
+    more = len(step.differences) - _FIELDS_SHOWN
+    return f"{step.step} was changed on the server: {shown}{f'; and {more} more' if more > 0 else ''}."
+
+
+def check_site_switches(facts: Facts) -> Iterator[Finding]:
+    """Each wrapper is enabled for the site: new ones are off."""
+    clicks = "Administer > Plugin Settings > Command Configurations"
+    yield from _switches(facts, "enabled for the site", lambda step: step.on_site, "", clicks)
+
+
+def check_project_switches(facts: Facts) -> Iterator[Finding]:
+    """Each wrapper is enabled for the project: both switches are needed."""
+    check, project = "enabled for the project", facts.wish.project
+    if project:
+        clicks = "Project Settings > Configure Commands"
+        # What is off for the site is off in every project: one switch is blamed, not two.
+        yield from _switches(facts, check, lambda step: step.on_project or not step.on_site, project, clicks)
+    else:
+        yield Finding(check, "unknown", "no project was named.", "sarcoma xnat doctor --project P")
+
+
+def _switches(
+    facts: Facts, check: str, is_on: Callable[[StepFacts], bool], project: str, clicks: str
+) -> Iterator[Finding]:
+    if isinstance(facts.steps, Unknown):
+        yield facts.steps.finding(check)
+        return
+    present = [step for step in facts.steps if step.present]
+    for step in present:
+        if not is_on(step):
+            fix = f"sarcoma xnat enable --step {step.step}{_project(project)} (or {clicks})"
+            yield Finding(check, "fault", f"{step.step} is off.", fix, _install(facts, step))
+    if on := sum(map(is_on, present)):
+        yield Finding(check, "ok", f"{on} of {len(present)}")
+
+
+def check_other_versions(facts: Facts) -> Iterator[Finding]:
+    """No other version is enabled: people would find two entries of one name in the menu."""
+    if isinstance(facts.steps, Unknown):
+        return
+    for step in facts.steps:
+        for version in step.others:
+            found = f"{step.step} {version} is enabled beside this version."
+            fix = f"sarcoma xnat install --step {step.step}{_options(facts)} (it switches the others off)"
+            yield Finding("other versions", "warning", found, fix, _install(facts, step))

@@ -1,0 +1,129 @@
+"""Gather the facts of a server, each on its own: what cannot be had is unknown, with the reason."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from sarcoma_core.errors import ArchiveError, SarcomaError
+from sarcoma_core.launch.doctor.facts import Facts, Image, Known, Leftovers, Probed, Site, Unknown, Wish
+from sarcoma_core.launch.doctor.shipped import step_facts
+from sarcoma_core.launch.remote_manifest import stale_files
+from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.administration import Administration, Backend
+from sarcoma_core.xnat.connection import Connection, ServerError, at
+from sarcoma_core.xnat.remote import listing, project_sessions
+from sarcoma_core.xnat.service import ContainerService
+
+OUR_LABELS = tuple(output.spec.resource for step in STEPS for output in step.outputs)
+"""The labels that the steps write."""
+
+_NOT_SET_UP = (404, 424)
+_SAYS_NOTHING = (0, 401, 403)
+"""Statuses that are about the asker, or the way to the server, and not about its backend."""
+_NOT_PROBED = Unknown("only a container can tell.", "sarcoma xnat doctor --project P --probe")
+
+T = TypeVar("T")
+
+
+def gather(
+    service: ContainerService,
+    wish: Wish,
+    *,
+    built: Mapping[str, str],
+    probe: Callable[[], Probed] | None,
+) -> Facts:
+    """Ask a server everything that the checks need.
+
+    Args:
+        service: the server.
+        wish: what is to be checked.
+        built: ids of the images that this machine's engine holds, by reference.
+        probe: launches the probe; None when it is not wanted.
+    """
+    connection = service.connection
+    told = Administration(connection)
+    return Facts(
+        wish=wish,
+        server=connection.server,
+        user=connection.user,
+        version=asked(lambda: str(connection.get("/xapi/siteConfig/buildInfo").json()["version"])),
+        plugins=asked(lambda: {p.id: p.version for p in _readable(told.plugins(), "the list of plugins")}),
+        roles=asked(lambda: _readable(told.roles(), "one's own roles")),
+        site=asked(lambda: _site(_readable(told.site_config(), "the site's configuration"))),
+        events=asked(lambda: bool(connection.get("/xapi/events/prefs").json()["enabled"])),
+        backend=asked(lambda: _backend(told)),
+        ping=asked(lambda: _ping(connection)),
+        images=asked(lambda: _images(connection)),
+        steps=asked(lambda: step_facts(service, wish)),
+        leftovers=asked(lambda: _leftovers(connection, wish)),
+        probe=asked(probe) if probe else _NOT_PROBED,
+        built=built,
+    )
+
+
+def asked(question: Callable[[], T]) -> Known[T]:
+    """The answer, or why there is none; a server's answer may have any shape."""
+    try:
+        return question()
+    except SarcomaError as error:
+        return Unknown(error.message, error.hint)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        return Unknown(f"the server's answer was not understood ({type(error).__name__}).")
+
+
+def _readable(answer: T | None, what: str) -> T:
+    if answer is None:
+        raise ServerError(
+            f"{what} must be readable; this user may not see it.", hint="Ask as an administrator."
+        )
+    return answer
+
+
+def _site(tree: Mapping[str, Any]) -> Site:
+    def word(key: str) -> str:
+        return str(tree.get(key) or "")
+
+    return Site(
+        initialized=word("initialized").lower() == "true",  # XNAT answers a boolean or its text
+        site_url=word("siteUrl"),
+        processing_url=word("processingUrl"),
+        alias_timeout=word("aliasTokenTimeout"),
+    )
+
+
+def _backend(told: Administration) -> Backend | None:
+    answer = told.connection.get("/xapi/docker/server", accept=_NOT_SET_UP)
+    return None if answer.status in _NOT_SET_UP else _readable(told.backend(), "the compute backend")
+
+
+def _ping(connection: Connection) -> bool:
+    try:
+        connection.get("/xapi/docker/server/ping")
+    except ServerError as error:
+        if error.status in _SAYS_NOTHING:
+            raise
+        return False
+    return True
+
+
+def _images(connection: Connection) -> tuple[Image, ...]:
+    rows = connection.get("/xapi/docker/images").json()
+    return tuple(
+        Image(str(row.get("image-id") or ""), tuple(map(str, row.get("tags") or ()))) for row in rows
+    )
+
+
+def _leftovers(connection: Connection, wish: Wish) -> Leftovers:
+    if not wish.project:
+        raise ServerError("no project was named.", hint="sarcoma xnat doctor --project P")
+    sessions = project_sessions(connection, wish.project)
+    looked_at = sessions[: wish.sessions]
+    stale, damaged = [], 0
+    for session in looked_at:
+        place = at("data", "experiments", session.id, "resources")
+        present = {row.get("label", "") for row in listing(connection, place)}
+        for label in present.intersection(OUR_LABELS):
+            try:
+                stale.append(len(stale_files(connection, session.id, label)))
+            except ArchiveError:
+                damaged += 1
+    return Leftovers(sum(stale), sum(map(bool, stale)), damaged, len(looked_at), len(sessions))

@@ -1,0 +1,115 @@
+"""What the probe proves: mounts, user, the way to XNAT, free space."""
+
+from collections.abc import Iterator
+
+from sarcoma_core.launch.doctor.backend import PAGE
+from sarcoma_core.launch.doctor.facts import Facts, Probed, Unknown
+from sarcoma_core.launch.doctor.findings import Finding
+from sarcoma_core.steps.probe import EMPTY, NO_KEY
+from sarcoma_core.xnat.administration import Backend
+from sarcoma_core.xnat.status import is_success
+
+NOT_WRITABLE = "permission was denied"
+"""How a step words that its output folder is another user's (`steps.running`)."""
+
+_UPLOAD = "(Upload)"
+_LITTLE_SPACE = 10 * 1024**3
+_GIB = 1024**3
+
+
+def check_path_translation(facts: Facts) -> Iterator[Finding]:
+    """A container saw the session's own files, and XNAT found what it wrote."""
+    check = "path translation"
+    if isinstance(facts.probe, Unknown):
+        yield facts.probe.finding(check)
+        return
+    probed = facts.probe
+    if _is_denied(probed):
+        yield Finding(check, "unknown", "the probe could not write, and ended before it read.")
+    elif probed.seen and probed.seen.key == probed.key:
+        yield Finding(check, "ok", "a container read a file of the session and wrote it back")
+    elif EMPTY in probed.reason or NO_KEY in probed.reason:
+        yield Finding(check, "fault", "a container finds none of the session's files.", _translate(facts))
+    elif probed.seen:
+        found = "a container read another file than the one that XNAT filed."
+        yield Finding(check, "fault", found, _translate(facts))
+    elif is_success(probed.status) or _UPLOAD in probed.status:
+        found = f"XNAT does not find what the container wrote ({probed.status})."
+        yield Finding(check, "fault", found, _translate(facts))
+    else:
+        why = probed.reason or "it gave no reason"
+        fix = f"See {PAGE}, and XNAT's containers.log."
+        yield Finding(check, "fault", f"the probe ended as {probed.status}: {why}", fix)
+
+
+def _translate(facts: Facts) -> str:
+    now = ""
+    if isinstance(facts.backend, Backend):
+        now = f" (now {facts.backend.xnat_prefix or 'none'!r} to {facts.backend.docker_prefix or 'none'!r})"
+    return (
+        f"{PAGE} > Edit > Path translation: the archive's and build's folder as XNAT sees it, "
+        f"and as the backend's machine sees it{now}."
+    )
+
+
+def check_container_user(facts: Facts) -> Iterator[Finding]:
+    """The container's user may write XNAT's build folder."""
+    check = "container user"
+    if isinstance(facts.probe, Unknown):
+        yield facts.probe.finding(check)
+        return
+    if _is_denied(facts.probe):
+        user = facts.backend.container_user if isinstance(facts.backend, Backend) else ""
+        yield Finding(
+            check,
+            "fault",
+            f"{user or 'the user of the image'} cannot write XNAT's build folder.",
+            f"{PAGE} > Edit > Container user: uid:gid of the owner of XNAT's build folder.",
+        )
+    elif facts.probe.seen:
+        yield Finding(
+            check, "ok", f"{facts.probe.seen.uid}:{facts.probe.seen.gid} may write the build folder"
+        )
+    else:
+        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend path translation first.")
+
+
+def _is_denied(probed: Probed) -> bool:
+    return NOT_WRITABLE in probed.reason
+
+
+def check_way_to_xnat(facts: Facts) -> Iterator[Finding]:
+    """XNAT answers at XNAT_HOST, asked from inside a container."""
+    check = "XNAT_HOST"
+    if isinstance(facts.probe, Unknown):
+        yield facts.probe.finding(check)
+        return
+    seen = facts.probe.seen
+    if seen is None:
+        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend the other faults first.")
+    elif seen.xnat_unreachable:
+        yield Finding(
+            check,
+            "fault",
+            f"a container does not reach {seen.xnat_host or 'XNAT'}: {seen.xnat_unreachable}.",
+            "Administer > Site Administration > Processing URL: an address that containers can reach.",
+        )
+    else:
+        yield Finding(check, "ok", f"a container reaches {seen.xnat_host}")
+
+
+def check_free_space(facts: Facts) -> Iterator[Finding]:
+    """Free space where outputs lie; XNAT does not tell it over REST, so the probe measures it."""
+    check = "free space"
+    if isinstance(facts.probe, Unknown):
+        yield facts.probe.finding(check)
+        return
+    seen = facts.probe.seen
+    if seen is None:
+        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend the other faults first.")
+        return
+    free = f"{seen.free_bytes / _GIB:.1f} GiB free for the outputs of containers"
+    if seen.free_bytes < _LITTLE_SPACE:
+        yield Finding(check, "warning", f"{free}.", "Make room in XNAT's build folder; it is on that disk.")
+    else:
+        yield Finding(check, "ok", free)

@@ -1,0 +1,151 @@
+"""Launch the probe on a server: put a known file there, run a container that reads it, see what came back.
+
+Whatever is made for it is taken away again: the command (it never appears in a menu, as it is not enabled),
+the subject with its session, or the two resources of a session that the user named.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from typing import Any
+
+from sarcoma_core.errors import ERROR, UsageError
+from sarcoma_core.interface import Step
+from sarcoma_core.launch.doctor.facts import Probed, Seen
+from sarcoma_core.launch.remote_manifest import manifest
+from sarcoma_core.provenance import RunRecord
+from sarcoma_core.steps import probe
+from sarcoma_core.xnat.answering import ServerError
+from sarcoma_core.xnat.commands import Command
+from sarcoma_core.xnat.connection import Connection, at
+from sarcoma_core.xnat.declaring import command_for, image_reference
+from sarcoma_core.xnat.remote import project_sessions
+from sarcoma_core.xnat.service import ContainerService, Workflow
+from sarcoma_core.xnat.status import QUEUED
+
+_SECONDS_BETWEEN = 1.0
+_NOT_FOUND = 404
+_LABELS = (probe.LABEL, probe.KEY_LABEL)
+
+
+def probe_command(step: Step, registry: str = "") -> Command:
+    """The command that runs the probe in the image of a step.
+
+    Args:
+        step: whose image.
+        registry: prefix of the image.
+    """
+    own = command_for(probe.STEP)
+    line = f"{own.command_line} --probe"
+    return own.model_copy(update={"image": image_reference(step.name, registry), "command_line": line})
+
+
+def run_probe(
+    service: ContainerService, project: str, step: Step, *, registry: str, session: str, seconds: float
+) -> Probed:
+    """Launch the probe and wait for it.
+
+    Args:
+        service: the server.
+        project: where it is launched.
+        step: the step whose image is proven.
+        registry: prefix of its image.
+        session: label or accession id of the session to launch on; empty for one that is made for it.
+        seconds: how long to wait for its end.
+
+    Raises:
+        UsageError: there is no such session.
+        ServerError: the server refused something on the way.
+    """
+    key = secrets.token_hex(32).encode()
+    with ExitStack() as made:
+        target = made.enter_context(_session(service.connection, project, session))
+        place = at("data", "experiments", target, "resources", probe.KEY_LABEL)
+        service.connection.put(place)
+        file = at("data", "experiments", target, "resources", probe.KEY_LABEL, "files", probe.KEY_FILE)
+        service.connection.put(file, data=key, query={"overwrite": "true"}, content_type="text/plain")
+        wrapper, root = made.enter_context(_wrapper(service, probe_command(step, registry)))
+        bulk = service.bulk_launch(project, wrapper, root, [f"/archive/experiments/{target}"], {})
+        workflow = _wait(lambda: service.workflows(bulk.id), seconds)
+        found = manifest(service.connection, target, probe.LABEL) if workflow.succeeded else None
+        seen = _seen(found.record) if found else None
+        return Probed(workflow.status, _reason(service, workflow), sha256(key).hexdigest(), seen)
+
+
+@contextmanager
+def _session(connection: Connection, project: str, name: str) -> Iterator[str]:
+    """Accession id of the session to launch on; it is afterwards as it was, or gone."""
+    if name:
+        found = [s.id for s in project_sessions(connection, project) if name in (s.label, s.id)]
+        if not found:
+            raise UsageError(f"--session: must be in project {project!r}; found {name!r}.")
+        try:
+            yield found[0]
+        finally:
+            for label in _LABELS:
+                place = at("data", "experiments", found[0], "resources", label)
+                connection.delete(place, {"removeFiles": "true"}, accept=(_NOT_FOUND,))
+        return
+    label = f"SARCOMA_PROBE_{secrets.token_hex(4)}"
+    subject = at("data", "projects", project, "subjects", label)
+    connection.put(subject, query={"xsiType": "xnat:subjectData"})
+    try:
+        session = f"{subject}/experiments/{label}_MR"
+        yield connection.put(session, query={"xsiType": "xnat:mrSessionData"}).text.strip()
+    finally:
+        connection.delete(subject, {"removeFiles": "true"}, accept=(_NOT_FOUND,))
+
+
+@contextmanager
+def _wrapper(service: ContainerService, command: Command) -> Iterator[tuple[int, str]]:
+    """Id of the probe's wrapper and name of its root element; gone afterwards, but for one that was there."""
+    root = command.xnat[0].external_inputs[0].name
+    there = next((live for live in service.commands(command.name) if _is_same(live.tree, command)), None)
+    if there:
+        yield there.wrappers[0].id, root
+        return
+    added = service.add(command.to_json())
+    try:
+        yield service.command(added).wrappers[0].id, root
+    finally:
+        service.delete(added)
+
+
+def _is_same(live: Any, command: Command) -> bool:  # noqa: ANN401  JSON of the service
+    return (live.get("image"), live.get("version")) == (command.image, command.version) and bool(
+        live.get("xnat")
+    )
+
+
+def _wait(ask: Callable[[], tuple[Workflow, ...]], seconds: float) -> Workflow:
+    """The workflow when it has ended; as it is when the time is over."""
+    until = time.monotonic() + seconds
+    while True:
+        found = ask()
+        if found and (found[0].terminal or time.monotonic() > until):
+            return found[0]
+        if time.monotonic() > until:
+            return Workflow(0, QUEUED, "", "", "no workflow appeared")
+        time.sleep(_SECONDS_BETWEEN)
+
+
+def _reason(service: ContainerService, workflow: Workflow) -> str:
+    """Why it failed: the container's last words, else XNAT's."""
+    if workflow.succeeded:
+        return ""
+    if not workflow.terminal:
+        return workflow.reason or "it did not end in time"
+    try:
+        said = service.logs(workflow.container, "stderr").strip() if workflow.container else ""
+    except ServerError:
+        said = ""  # the log was never written, or belongs to somebody else
+    return said.splitlines()[-1].removeprefix(ERROR) if said else workflow.reason
+
+
+def _seen(record: RunRecord) -> Seen | None:
+    try:
+        return Seen(**record.outcomes[0].facts) if record.outcomes else None
+    except TypeError:  # another version of the probe wrote it
+        return None

@@ -1,0 +1,57 @@
+"""What `--apply` does: each remedy is safe, and undone by another command."""
+
+from dataclasses import dataclass
+
+from sarcoma_core.errors import RunError
+from sarcoma_core.launch.gpu import Gpu
+from sarcoma_core.launch.install import DONE, carry_out, read_for_install, shipped_steps
+from sarcoma_core.launch.install_plan import plan_install
+from sarcoma_core.xnat.service import ContainerService
+
+
+@dataclass(frozen=True)
+class Install:
+    """Bring a step's command to what is shipped, enable it, and switch its other versions off.
+
+    Args:
+        step: its name.
+        registry: prefix of its image.
+        gpu: how the backend is asked for a GPU.
+        project: where it is enabled, besides the site; may be empty.
+    """
+
+    step: str
+    registry: str
+    gpu: Gpu
+    project: str
+
+    def apply(self, service: ContainerService) -> str:
+        """Do it.
+
+        Raises:
+            RunError: an action failed.
+            ServerError: the server refused.
+        """
+        projects = [self.project] if self.project else []
+        shipped = shipped_steps([self.step], registry=self.registry, gpu=self.gpu)
+        live = read_for_install(service, [self.step], projects, shipped[0].version)
+        outcomes = carry_out(service, plan_install(shipped, live, projects))
+        for outcome in outcomes:
+            if outcome.outcome != DONE:
+                raise RunError(f"{self.step}: {outcome.action} ({outcome.scope}) {outcome.outcome}.")
+        told = ", ".join(f"{o.action} {o.version} ({o.scope})" for o in outcomes) or "nothing was left to do"
+        return f"{self.step}: {told}"
+
+
+@dataclass(frozen=True)
+class TurnEventsOn:
+    """Turn the event service on."""
+
+    def apply(self, service: ContainerService) -> str:
+        """Do it.
+
+        Raises:
+            ServerError: the server refused.
+        """
+        service.connection.put("/xapi/events/prefs", json={"enabled": True})
+        return "the event service is on"

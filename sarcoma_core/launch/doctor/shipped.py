@@ -1,0 +1,51 @@
+"""The commands that we ship, beside what a server holds of them."""
+
+from sarcoma_core.errors import CommandError
+from sarcoma_core.launch.doctor.facts import StepFacts, Wish
+from sarcoma_core.launch.install import read_live, shipped_steps
+from sarcoma_core.launch.install_plan import Live, Shipped
+from sarcoma_core.xnat.comparing import differences
+from sarcoma_core.xnat.service import ContainerService
+
+
+def step_facts(service: ContainerService, wish: Wish) -> tuple[StepFacts, ...]:
+    """What a server knows of each step.
+
+    Args:
+        service: the server.
+        wish: which registry, GPU and project.
+
+    Raises:
+        ServerError: the server refused or did not answer.
+        UsageError: the registry is no prefix of an image.
+    """
+    live = read_live(service, [wish.project] if wish.project else [])
+    shipped = shipped_steps(registry=wish.registry, gpu=wish.gpu)
+    return tuple(
+        _facts(one, [other for other in live if other.step == one.step], wish.project) for one in shipped
+    )
+
+
+def _facts(shipped: Shipped, live: list[Live], project: str) -> StepFacts:
+    same = [one for one in live if one.command.version == shipped.version]
+    # The same version may be there under two registries; the one that we would install is meant.
+    found = max(
+        same, key=lambda one: (one.command.image == shipped.command.image, one.command.id), default=None
+    )
+    return StepFacts(
+        step=shipped.step,
+        image=shipped.command.image,
+        present=found is not None,
+        differences=_told(shipped, found) if found else (),
+        on_site=bool(found and found.is_on),
+        on_project=bool(found and project in found.scopes),
+        others=tuple(one.command.version for one in live if one is not found and one.is_on),
+    )
+
+
+def _told(shipped: Shipped, live: Live) -> tuple[str, ...]:
+    try:
+        found = differences(shipped.command, live.command.tree)
+    except CommandError:
+        return ("it is no command that can be read",)
+    return tuple(f"{d.field} is {d.live or 'not set'!r}, shipped {d.shipped or 'not set'!r}" for d in found)

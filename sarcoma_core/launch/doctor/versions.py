@@ -1,0 +1,67 @@
+"""Which versions work together. Sources: the plugins' release notes; XNAT's REST tests."""
+
+from collections.abc import Iterator, Mapping
+
+from sarcoma_core.launch.doctor.facts import Facts, Unknown
+from sarcoma_core.launch.doctor.findings import Finding
+
+CONTAINERS, OHIF = "containers", "ohifViewerPlugin"
+"""Ids of the plugins."""
+
+PAIRS: Mapping[tuple[int, ...], tuple[int, ...]] = {(1, 9): (3, 7), (1, 10): (3, 8)}
+"""XNAT, and the Container Service that is known to work with it."""
+
+_PLUGINS_FOLDER = "into XNAT's plugins folder, and restart Tomcat"
+_GET_SERVICE = f"Put container-service-3.7.3-fat.jar (for XNAT 1.9) {_PLUGINS_FOLDER}."
+_GET_OHIF = f"Put ohif-viewer-3.6.0.jar {_PLUGINS_FOLDER}; only viewing and drawing regions need it."
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version: `1.9.3-SNAPSHOT` is (1, 9, 3)."""
+    found = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        found.append(int(digits))
+        if digits != part:
+            break
+    return tuple(found)
+
+
+def check_versions(facts: Facts) -> Iterator[Finding]:
+    """XNAT and the Container Service: a pair that is known to work together."""
+    check = "versions"
+    if isinstance(facts.version, Unknown):
+        yield facts.version.finding(check)
+        return
+    if isinstance(facts.plugins, Unknown):
+        yield facts.plugins.finding(check)
+        return
+    service = facts.plugins.get(CONTAINERS)
+    if service is None:
+        yield Finding(check, "fault", "the Container Service plugin is not installed.", _GET_SERVICE)
+        return
+    pair = f"XNAT {facts.version} with Container Service {service}"
+    if PAIRS.get(numbers(facts.version)[:2]) == numbers(service)[:2]:
+        yield Finding(check, "ok", pair)
+    else:
+        known = ", or ".join(
+            f"XNAT {_dotted(x)} with Container Service {_dotted(s)}" for x, s in PAIRS.items()
+        )
+        yield Finding(check, "warning", f"{pair} is not a pair that is known to work.", f"Use {known}.")
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def check_ohif(facts: Facts) -> Iterator[Finding]:
+    """The OHIF plugin: without it there is no viewer, and no region of interest can be stored."""
+    check = "OHIF plugin"
+    if isinstance(facts.plugins, Unknown):
+        yield facts.plugins.finding(check)
+    elif OHIF in facts.plugins:
+        yield Finding(check, "ok", f"OHIF viewer {facts.plugins[OHIF]}")
+    else:
+        yield Finding(check, "warning", "the OHIF viewer plugin is not installed.", _GET_OHIF)

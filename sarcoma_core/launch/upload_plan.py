@@ -1,0 +1,159 @@
+"""What an upload sends: the DICOM of a folder or of one of our archives, grouped by the session to be."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sarcoma_core.archive.folder import is_catalog, natural
+from sarcoma_core.archive.importing import Track, label_of, untracked, walk
+from sarcoma_core.archive.instance import Instance, read_instance
+from sarcoma_core.archive.placing import StudyPart, split_studies
+from sarcoma_core.archive.store import Archive
+from sarcoma_core.errors import ArchiveError, DicomError, InputError, UsageError
+
+OTHER_CONTENT = "the same SOPInstanceUID as another file of its session"
+
+IsFree = Callable[[str, str, str], bool]
+"""Whether a subject's session label is free for a study: nobody's, or that study's already."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What becomes one session.
+
+    Args:
+        label: session label.
+        subject: subject label.
+        study_uid: StudyInstanceUID.
+        files: a file for each SOPInstanceUID.
+        resources: folders of session resources, each named by its label.
+    """
+
+    label: str
+    subject: str
+    study_uid: str
+    files: Mapping[str, Path]
+    resources: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is sent, and how many files are not, by reason."""
+
+    parcels: tuple[Parcel, ...]
+    left_out: Mapping[str, int]
+
+    def only(self, labels: Sequence[str]) -> "Plan":
+        """Without other sessions than these; all of them when none is named.
+
+        Raises:
+            UsageError: one of them is not there.
+        """
+        unknown = set(labels) - {parcel.label for parcel in self.parcels}
+        if unknown:
+            raise UsageError(
+                f"--session: must be a session of the upload; {len(unknown)} of {len(labels)} is none.",
+                hint="Add --dry-run without --session to list them.",
+            )
+        kept = tuple(parcel for parcel in self.parcels if not labels or parcel.label in labels)
+        return Plan(kept, self.left_out)
+
+
+def project_in(folder: Path, named: str | None) -> str | None:
+    """The project of an archive folder that is sent; None when the folder is no archive.
+
+    Args:
+        folder: an archive, or any folder of DICOM.
+        named: the project that the caller names.
+
+    Raises:
+        InputError: there is no such folder.
+        ArchiveError: no such project, or several and none is named.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            "FOLDER: must be an archive or a folder of DICOM; found no such folder.", hint="Check the path."
+        )
+    known = Archive(folder).projects()
+    if named is None and len(known) <= 1:
+        return next(iter(known), None)
+    if named not in known:
+        found = f"{named!r}, known" if named else "none, and the archive has"
+        raise ArchiveError(f"--from-project: must be one of the archive; found {found}: {', '.join(known)}.")
+    return named
+
+
+def plan_archive(folder: Path, project: str, *, resources: bool, track: Track = untracked) -> Plan:
+    """What the sessions of an archive's project become: the same sessions.
+
+    Args:
+        folder: the archive.
+        project: its project.
+        resources: send the session resources, too.
+        track: shows progress.
+
+    Raises:
+        ArchiveError: the archive is damaged.
+    """
+    parcels, left_out = [], Counter[str]()
+    for session in Archive(folder).sessions(project):
+        paths, others = walk(session.path / "SCANS")
+        instances, rejected = _read([path for path in paths if not is_catalog(path)], track, session.label)
+        left_out += rejected + Counter(others.values())
+        held = session.path / "RESOURCES"
+        labels = sorted(p for p in held.iterdir() if p.is_dir()) if resources and held.is_dir() else []
+        files, doubled = _by_uid(instances)
+        left_out[OTHER_CONTENT] += doubled
+        named = tuple(path for path in labels if not path.name.startswith("."))
+        parcels.append(Parcel(session.label, session.subject, session.study_uid, files, named))
+    return Plan(tuple(parcels), +left_out)
+
+
+def plan_folder(folder: Path, *, is_free: IsFree, track: Track = untracked) -> Plan:
+    """What the studies below a folder become: the sessions that an import would make of them.
+
+    Args:
+        folder: any tree of files; it is only read.
+        is_free: whether a label can be used; a number is added to it as long as it cannot.
+        track: shows progress.
+    """
+    paths, others = walk(folder)
+    instances, left_out = _read(paths, track, "reading")
+    left_out += Counter(others.values())
+    parcels: list[Parcel] = []
+    for part in split_studies(instances):
+        files, doubled = _by_uid(part.instances)
+        left_out[OTHER_CONTENT] += doubled
+        label = _free_label(part, (parcel.label for parcel in parcels), is_free)
+        parcels.append(Parcel(label, part.subject, part.study_uid, files))
+    return Plan(tuple(sorted(parcels, key=lambda parcel: natural(parcel.label))), +left_out)
+
+
+def _read(paths: Sequence[Path], track: Track, title: str) -> tuple[list[Instance], Counter[str]]:
+    """The DICOM among files, and why the others are none."""
+    instances, rejected = [], Counter[str]()
+    for path in track(paths, title):
+        try:
+            instances.append(read_instance(path))
+        except DicomError as error:
+            rejected[str(error)] += 1
+        except OSError as error:
+            rejected[f"cannot be opened ({error.strerror})"] += 1
+    return instances, rejected
+
+
+def _by_uid(instances: Iterable[Instance]) -> tuple[Mapping[str, Path], int]:
+    """A file for each SOPInstanceUID, the first by name, and how many more there are."""
+    files: dict[str, Path] = {}
+    count = 0
+    for count, instance in enumerate(sorted(instances, key=lambda i: i.path), start=1):  # noqa: B007  counted
+        files.setdefault(instance.sop_uid, instance.path)
+    return files, count - len(files)
+
+
+def _free_label(part: StudyPart, used: Iterable[str], is_free: IsFree) -> str:
+    taken = set(used)
+    while not is_free(part.subject, label := label_of(part, taken), part.study_uid):
+        taken.add(label)
+    return label

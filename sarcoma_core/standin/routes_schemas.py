@@ -1,0 +1,34 @@
+"""The data model as schemas: what clients build their classes from."""
+
+from importlib.resources import files
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sarcoma_core.standin.answers import Refusal, json
+
+SCHEMAS = ("xdat", "xnat", "icr")
+"""In the order in which a client has to read them: each builds on those before it."""
+
+
+async def names(_request: Request) -> Response:
+    """The names of the schemas."""
+    return json(list(SCHEMAS))
+
+
+async def schema(request: Request) -> Response:
+    """One schema; XNAT gives it as `/xapi/schemas/xnat` and as `/schemas/xnat/xnat.xsd`."""
+    name = request.path_params["name"]
+    if name not in SCHEMAS:
+        raise Refusal(404, "No schema of that name.")
+    found = files("sarcoma_core.standin") / "schemas" / f"{name}.xsd"
+    return Response(found.read_bytes(), media_type="application/xml")
+
+
+ROUTES = [
+    Route("/xapi/schemas", names),
+    Route("/xapi/schemas/{name}", schema),
+    Route("/xapi/schemas/{folder}/{name}", schema),
+    Route("/schemas/{folder}/{name}.xsd", schema),
+]

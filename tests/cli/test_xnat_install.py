@@ -1,0 +1,177 @@
+"""`sarcoma xnat install` and its neighbours, as a manager types them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sarcoma_core import __version__
+from sarcoma_core.cli.main import main
+from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.serving import serving
+from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.connection import Connection, Login
+from tests.xnat.double import PASSWORD
+
+NAMES = [step.name for step in STEPS]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A stand-in with a project."""
+    folder = tmp_path_factory.mktemp("standin")
+    with serving(StandIn(Settings(folder, login="mary", password=PASSWORD))) as url:
+        with Connection(Login(url, "mary", PASSWORD)) as connection:
+            connection.put("/data/projects/P")
+            connection.post("/xapi/users", json={"username": "erna", "password": PASSWORD})
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def _as_mary(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of a manager, on a server without our commands."""
+    monkeypatch.setenv("XNAT_HOST", server)
+    monkeypatch.setenv("XNAT_USER", "mary")
+    monkeypatch.setenv("XNAT_PASS", PASSWORD)
+    assert main(["xnat", "uninstall", "--yes", "--quiet"]) == 0
+
+
+class Said:
+    """What the last command printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        capsys.readouterr()
+
+    def xnat(self, *words: str) -> int:
+        self._capsys.readouterr()
+        code = main(["xnat", *words])
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    def rows(self, *words: str) -> list[dict[str, Any]]:
+        """The rows of a command that succeeds."""
+        assert self.xnat(*words, "-o", "json") == 0
+        found: list[dict[str, Any]] = json.loads(self.out)
+        return found
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    return Said(capsys)
+
+
+def test_a_dry_run_says_what_a_run_then_does(said: Said) -> None:
+    asked = ("install", "--project", "P")
+    planned = said.rows(*asked, "--dry-run")
+    assert all(row["installed"] == "" for row in said.rows("list"))
+    done = said.rows(*asked)
+    words = ("step", "version", "action", "scope", "note")
+    assert [[row[word] for word in words] for row in planned] == [
+        [row[word] for word in words] for row in done
+    ]
+    assert {row["outcome"] for row in planned} == {"would be done"}
+    assert {row["outcome"] for row in done} == {"done"}
+
+
+def test_after_an_install_every_step_is_listed_where_it_is_on(said: Said) -> None:
+    said.rows("install", "--project", "P")
+    rows = said.rows("list")
+    assert [(row["step"], row["installed"], row["site"], row["projects"], row["state"]) for row in rows] == [
+        (name, __version__, "on", "P", "current") for name in NAMES
+    ]
+
+
+def test_a_second_install_has_nothing_to_do(said: Said) -> None:
+    said.xnat("install")
+    assert said.xnat("install") == 0
+    assert said.out == "Nothing to do: all is in place.\n"
+    assert said.rows("install") == []
+
+
+def test_quiet_prints_wrapper_ids_that_can_be_launched(said: Said) -> None:
+    said.xnat("install", "--step", "convert")
+    said.xnat("list", "--quiet")
+    (convert,) = (row for row in said.rows("list") if row["step"] == "convert")
+    assert said.xnat("list", "-q") == 0
+    assert said.out.split() == [convert["wrapper"]]
+
+
+def test_one_step_is_installed_alone_from_a_registry(said: Said) -> None:
+    said.xnat("install", "--step", "convert", "--registry", "registry.example.org/imaging")
+    rows = {row["step"]: row for row in said.rows("list")}
+    assert rows["convert"]["image"] == f"registry.example.org/imaging/sarcoma/convert:{__version__}"
+    assert {row["state"] for name, row in rows.items() if name != "convert"} == {"not installed"}
+
+
+def test_a_step_is_switched_off_and_on(said: Said) -> None:
+    said.xnat("install", "--step", "convert", "--project", "P")
+
+    def where() -> tuple[str, str]:
+        (row,) = (row for row in said.rows("list") if row["step"] == "convert")
+        return row["site"], row["projects"]
+
+    assert said.xnat("disable", "convert", "--project", "P") == 0
+    assert where() == ("on", "")
+    assert said.xnat("disable", "convert") == 0
+    assert where() == ("off", "")
+    assert said.xnat("enable", "convert", "--project", "P") == 0
+    assert where() == ("on", "P")
+
+
+def test_uninstall_asks_and_does_nothing_where_nobody_answers(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said.xnat("install")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    assert said.xnat("uninstall") != 0
+    assert "--yes" in said.err
+    assert {row["state"] for row in said.rows("list")} == {"current"}
+
+
+def test_uninstall_removes_one_step_when_told(said: Said) -> None:
+    said.xnat("install")
+    assert said.xnat("uninstall", "--step", "convert", "--yes") == 0
+    missing = [row["step"] for row in said.rows("list") if row["state"] == "not installed"]
+    assert missing == ["convert"]
+
+
+def test_a_dry_run_of_uninstall_asks_nothing_and_removes_nothing(said: Said) -> None:
+    said.xnat("install", "--step", "convert")
+    assert [row["action"] for row in said.rows("uninstall", "--dry-run")] == ["delete"]
+    assert [row["step"] for row in said.rows("list") if row["installed"]] == ["convert"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("install", "--step", "bais-field"),
+        ("uninstall", "--step", "bais-field", "--yes"),
+        ("enable", "convert"),
+        ("install", "--project", "NOWHERE"),
+        ("install", "--registry", "https://registry.example.org"),
+        ("install", "--rollback", "--step", "convert"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_meant_is_refused_and_changes_nothing(said: Said, words: tuple[str, ...]) -> None:
+    assert said.xnat(*words) == 2
+    assert said.err.splitlines()[-1].startswith("error: ")
+    assert all(row["installed"] == "" for row in said.rows("list"))
+
+
+def test_who_may_not_is_told_who_can_help(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XNAT_USER", "erna")
+    assert said.xnat("install") == 1
+    assert "ContainerManager and Privileged" in said.err
+    assert "Administer > Users > erna" in said.err
+
+
+def test_a_wrong_password_ends_with_a_reason_and_without_the_password(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XNAT_PASS", "s3cret")
+    assert said.xnat("list") == 1
+    assert "XNAT_PASS" in said.err
+    assert "s3cret" not in said.out + said.err

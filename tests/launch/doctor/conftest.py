@@ -1,0 +1,90 @@
+"""A stand-in on which everything is installed: each test gets a copy of its own and plants one fault."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core.archive.store import Archive, Scan, Session
+from sarcoma_core.launch.doctor import Finding, Wish, examine
+from sarcoma_core.launch.doctor.facts import Probed
+from sarcoma_core.launch.doctor.probing import run_probe
+from sarcoma_core.launch.install import carry_out, read_for_install, shipped_steps
+from sarcoma_core.launch.install_plan import plan_install
+from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.serving import serving
+from sarcoma_core.steps import step_named
+from sarcoma_core.xnat.connection import Connection, Login
+from sarcoma_core.xnat.service import ContainerService
+
+PROJECT, SESSION, LOGIN, PASSWORD = "STS", "S1_MR", "admin", "a password of tests"
+
+
+def install(service: ContainerService) -> None:
+    """Every step, on for the site and the project."""
+    shipped = shipped_steps()
+    live = read_for_install(service, [one.step for one in shipped], [PROJECT], shipped[0].version)
+    carry_out(service, plan_install(shipped, live, [PROJECT]))
+
+
+@dataclass(frozen=True)
+class Server:
+    """A stand-in that listens, and a way to ask it."""
+
+    standin: StandIn
+    service: ContainerService
+
+    @property
+    def connection(self) -> Connection:
+        return self.service.connection
+
+    def set_backend(self, **changes: str) -> None:
+        """Configure the compute backend."""
+        body = {"name": "local", "host": "process://localhost", "backend": "docker"}
+        named = {key.replace("_", "-"): value for key, value in changes.items()}
+        self.connection.post("/xapi/docker/server", json={**body, **named})
+
+    def probe(self, *, session: str = "") -> Probed:
+        """Launch the probe."""
+        return run_probe(
+            self.service, PROJECT, step_named("convert"), registry="", session=session, seconds=60
+        )
+
+    def examine(self, *, with_probe: bool = False, **wishes: float) -> tuple[Finding, ...]:
+        """Examine it."""
+        wish = Wish(project=PROJECT, **wishes)  # type: ignore[arg-type]  # only numbers are wished for here
+        return examine(self.service, wish, probe=self.probe if with_probe else None)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a stand-in on which nothing is wrong."""
+    folder = tmp_path_factory.mktemp("template") / "archive"
+    archive = Archive(folder)
+    scans = (Scan("1", "1.2", 1, "MR", "AX T1", 3),)
+    path = archive.session_path(PROJECT, SESSION)
+    path.mkdir(parents=True)
+    archive.write(Session(PROJECT, SESSION, "SARCOMA_E1", "S1", "1.1", "", "20200101", scans, path))
+    for server in _serve(folder):
+        install(server.service)
+        server.connection.put("/xapi/events/prefs", json={"enabled": True})
+    return folder
+
+
+@pytest.fixture
+def server(template: Path, tmp_path: Path) -> Iterator[Server]:
+    """A copy of its own."""
+    folder = tmp_path / "archive"
+    shutil.copytree(template, folder)
+    yield from _serve(folder)
+
+
+def _serve(folder: Path) -> Iterator[Server]:
+    standin = StandIn(Settings(folder, login=LOGIN, password=PASSWORD))
+    with serving(standin) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
+        yield Server(standin, ContainerService(connection))
+
+
+Plant = Callable[[Server], None]

@@ -1,0 +1,210 @@
+"""Each check on planted facts: what it calls a fault, and which fix stands beside it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sarcoma_core.launch.doctor import check, has_faults
+from sarcoma_core.launch.doctor.facts import Image, Leftovers, Probed, Unknown, Wish
+from sarcoma_core.launch.doctor.findings import Finding, Verdict
+from sarcoma_core.launch.doctor.remedies import Install, TurnEventsOn
+from sarcoma_core.launch.doctor.site import is_loopback, seconds
+from sarcoma_core.launch.doctor.versions import numbers
+from sarcoma_core.steps.probe import EMPTY
+from tests.launch.doctor.healthy import BACKEND, IMAGE, KEY, PROBED, SEEN, SITE, STEP, facts
+
+DENIED = "--out: must be writable by the user that runs this; permission was denied. Nothing was written."
+
+
+def found(name: str, **changes: Any) -> list[Finding]:
+    return [f for f in check(facts(**changes)) if f.check == name and f.verdict != "ok"]
+
+
+def test_a_healthy_server_has_nothing_but_the_engine_whose_version_xnat_does_not_tell() -> None:
+    findings = check(facts())
+    assert [f.check for f in findings if f.verdict != "ok"] == ["engine version"]
+    assert not has_faults(findings)
+
+
+PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
+    ("site set-up", {"site": replace(SITE, initialized=False)}, "fault", "set-up page"),
+    ("versions", {"plugins": {"ohifViewerPlugin": "3.6.0"}}, "fault", "container-service-3.7.3-fat.jar"),
+    ("versions", {"version": "1.8.10"}, "warning", "XNAT 1.9 with Container Service 3.7"),
+    ("versions", {"version": "1.10.0"}, "warning", "XNAT 1.10 with Container Service 3.8"),
+    ("roles", {"roles": frozenset({"Administrator"})}, "fault", "ContainerManager, Privileged"),
+    ("container backend", {"backend": None}, "fault", "Compute Backend"),
+    ("container backend", {"ping": False}, "fault", "systemctl start docker"),
+    (
+        "container backend",
+        {"backend": replace(BACKEND, kind="kubernetes", host="")},
+        "fault",
+        "volume claims of the archive",
+    ),
+    ("images", {"images": ()}, "fault", f"docker pull {IMAGE}"),
+    ("image digests", {"built": {IMAGE: "sha256:cc"}}, "fault", "docker load"),
+    ("image digests", {"built": {}}, "unknown", "docker image inspect"),
+    ("image digests", {"images": (Image("", (IMAGE,)),)}, "unknown", "docker image inspect"),
+    ("commands", {"steps": (replace(STEP, present=False),)}, "fault", "sarcoma xnat install --step convert"),
+    (
+        "commands",
+        {"steps": (replace(STEP, differences=("a",)),)},
+        "fault",
+        "sarcoma xnat install --step convert",
+    ),
+    (
+        "enabled for the site",
+        {"steps": (replace(STEP, on_site=False),)},
+        "fault",
+        "sarcoma xnat enable --step convert",
+    ),
+    (
+        "enabled for the project",
+        {"steps": (replace(STEP, on_project=False),)},
+        "fault",
+        "sarcoma xnat enable --step convert --project STS",
+    ),
+    ("enabled for the project", {"wish": Wish()}, "unknown", "--project P"),
+    (
+        "other versions",
+        {"steps": (replace(STEP, others=("0.9",)),)},
+        "warning",
+        "sarcoma xnat install --step convert",
+    ),
+    (
+        "path translation",
+        {"probe": Probed("Failed", EMPTY, KEY, None)},
+        "fault",
+        "'/data/xnat' to '/srv/xnat'",
+    ),
+    ("path translation", {"probe": Probed("Failed (Upload)", "", KEY, None)}, "fault", "Path translation"),
+    ("path translation", {"probe": replace(PROBED, key="another")}, "fault", "Path translation"),
+    ("path translation", {"probe": Probed("Failed (Staging)", "no", KEY, None)}, "fault", "containers.log"),
+    ("path translation", {"probe": Unknown("not launched")}, "unknown", ""),
+    (
+        "container user",
+        {"probe": Probed("Failed", DENIED, KEY, None)},
+        "fault",
+        "owner of XNAT's build folder",
+    ),
+    (
+        "XNAT_HOST",
+        {"probe": replace(PROBED, seen=replace(SEEN, xnat_unreachable="Connection refused"))},
+        "fault",
+        "Processing URL",
+    ),
+    ("free space", {"probe": replace(PROBED, seen=replace(SEEN, free_bytes=1))}, "warning", "Make room"),
+    ("address", {"site": replace(SITE, site_url="")}, "fault", "Site URL"),
+    ("token life", {"site": replace(SITE, alias_timeout="1 hour")}, "fault", "Alias token timeout"),
+    ("token life", {"site": replace(SITE, alias_timeout="P2D")}, "unknown", "Security"),
+    ("event service", {"events": False}, "warning", "--events --apply"),
+    ("OHIF plugin", {"plugins": {"containers": "3.7.3"}}, "warning", "ohif-viewer"),
+    ("stale files", {"leftovers": Leftovers(2, 1, 0, 3, 3)}, "warning", "sarcoma xnat clean --project STS"),
+    ("stale files", {"leftovers": Leftovers(0, 0, 1, 3, 3)}, "warning", "sarcoma xnat launch"),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "verdict", "fix"), PLANTED)
+def test_a_planted_fault_is_found_and_the_fix_is_named(
+    name: str, changes: dict[str, Any], verdict: Verdict, fix: str
+) -> None:
+    [finding] = found(name, **changes)
+    assert finding.verdict == verdict
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "version",
+        "plugins",
+        "roles",
+        "site",
+        "events",
+        "backend",
+        "ping",
+        "images",
+        "steps",
+        "leftovers",
+        "probe",
+    ],
+)
+def test_what_cannot_be_had_is_unknown_and_never_a_fault(fact: str) -> None:
+    findings = check(facts(**{fact: Unknown("the server said 403")}))
+    assert any(f.verdict == "unknown" and f.found == "the server said 403" for f in findings)
+    assert not has_faults(findings)
+
+
+def test_every_fault_and_warning_has_a_fix() -> None:
+    for _, changes, _, _ in PLANTED:
+        for finding in check(facts(**changes)):
+            assert finding.fix or finding.verdict in ("ok", "unknown")
+
+
+def test_apply_can_do_what_is_safe_and_nothing_else() -> None:
+    def remedies(name: str, **changes: Any) -> list[object]:
+        return [f.remedy for f in found(name, **changes)]
+
+    absent, off = replace(STEP, present=False), replace(STEP, on_site=False, on_project=False)
+    install = Install("convert", "", "none", "STS")
+    assert remedies("commands", steps=(absent,)) == [install]
+    assert remedies("enabled for the site", steps=(off,)) == [install]
+    assert remedies("enabled for the project", steps=(off,)) == [install]
+    assert remedies("other versions", steps=(replace(STEP, others=("0.9",)),)) == [install]
+    assert remedies("roles", roles=frozenset[str]()) == [None]
+    assert remedies("stale files", leftovers=Leftovers(2, 1, 0, 3, 3)) == [None]
+
+
+def test_the_event_service_is_turned_on_only_when_that_is_asked_for() -> None:
+    assert [f.remedy for f in found("event service", events=False)] == [None]
+    wish = Wish(project="STS", events=True)
+    assert [f.remedy for f in found("event service", events=False, wish=wish)] == [TurnEventsOn()]
+
+
+def test_a_loopback_address_is_warned_of_until_the_probe_proves_it() -> None:
+    site = replace(SITE, processing_url="http://localhost:8080")
+    [finding] = found("address", site=site, probe=Unknown("not launched"))
+    assert "in a container that is the container itself" in finding.found
+    assert found("address", site=site) == []
+
+
+def test_before_1_9_2_the_role_container_manager_is_enough() -> None:
+    assert found("roles", version="1.9.1", roles=frozenset({"ContainerManager"})) == []
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [
+        ("2 days", 172800),
+        ("1 day 12 hours", 129600),
+        ("90 minutes", 5400),
+        ("1.5 hours", 5400),
+        ("forever", None),
+        ("2 days or so", None),
+        ("", None),
+    ],
+)
+def test_an_interval_is_read_as_postgresql_words_it(interval: str, expected: float | None) -> None:
+    assert seconds(interval) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback"),
+    [
+        ("http://localhost:8080", True),
+        ("http://127.0.0.1", True),
+        ("http://[::1]:80", True),
+        ("http://xnat.localhost", True),
+        ("http://localhost.example.org", False),
+        ("https://10.0.0.1", False),
+    ],
+)
+def test_which_addresses_lead_to_the_machine_that_asks(address: str, loopback: bool) -> None:  # noqa: FBT001
+    assert is_loopback(address) == loopback
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("1.9.3-SNAPSHOT", (1, 9, 3)), ("3.7", (3, 7)), ("unknown", ()), ("1.x", (1,))]
+)
+def test_the_numbers_of_a_version_end_where_words_begin(version: str, expected: tuple[int, ...]) -> None:
+    assert numbers(version) == expected
