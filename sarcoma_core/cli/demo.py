@@ -74,6 +74,7 @@ def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) ->
     from sarcoma_core.cli import screen
     from sarcoma_core.launch.ledger import Ledger
     from sarcoma_core.launch.reading import read_results
+    from sarcoma_core.launch.summary import lede
     from sarcoma_core.xnat.connection import Connection
     from sarcoma_core.xnat.profile import find_login
     from sarcoma_core.xnat.service import ContainerService
@@ -87,6 +88,7 @@ def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) ->
         sessions = server.archive.sessions(project)
         results = read_results(ContainerService(connection), run, tuple(book.present(run)), sessions)
     screen.show_series(results)
+    print(lede(results))
     return results
 
 
