@@ -6,13 +6,14 @@ Exit codes: 0 nothing stands in the way (warnings may), 1 faults were found or t
 import argparse
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, connect, note
 
 if TYPE_CHECKING:
-    from sarcoma_core.launch.doctor import Finding, Wish
+    from sarcoma_core.launch.doctor import Finding
     from sarcoma_core.launch.doctor.facts import Probed
     from sarcoma_core.xnat.service import ContainerService
 
@@ -25,13 +26,7 @@ def add(verbs: Verbs) -> None:
         "doctor", help="say whether a server will run the steps, and why not", description=__doc__
     )
     parser.add_argument("--project", default="", metavar="P", help="also its switches and its files")
-    parser.add_argument("--registry", default="", metavar="PREFIX", help="prefix of the images, as installed")
-    parser.add_argument(
-        "--gpu",
-        choices=("none", "docker", "swarm", "k8s"),
-        default="none",
-        help="as installed (default: none)",
-    )
+    parser.add_argument("--registry", metavar="PREFIX", help="where the images are (default: as installed)")
     parser.add_argument(
         "--longest-job",
         type=_hours,
@@ -67,6 +62,7 @@ def _hours(text: str) -> float:
 def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.errors import UsageError
     from sarcoma_core.launch import doctor
+    from sarcoma_core.launch.install import check_projects
     from sarcoma_core.xnat.service import ContainerService
 
     if arguments.probe and not arguments.project:
@@ -74,55 +70,61 @@ def _run(arguments: argparse.Namespace) -> int:
     wish = doctor.Wish(
         arguments.project,
         arguments.registry,
-        arguments.gpu,
         longest_job=arguments.longest_job,
         events=arguments.events,
     )
     with connect(arguments) as connection:
         service = ContainerService(connection)
+        check_projects(service, [arguments.project] if arguments.project else [])
         probe = _probe(arguments, service) if arguments.probe else None
-        built = _built_here(wish)
-        findings = doctor.examine(service, wish, built=built, probe=probe)
-        if arguments.apply:
+        image_id = _image_ids()
+        findings = doctor.examine(service, wish, image_id=image_id, probe=probe)
+        if arguments.apply and any(finding.remedy for finding in findings):
             for line in doctor.apply(service, findings):
                 note(arguments, line)
-            findings = doctor.examine(service, wish, built=built, probe=probe)
+            findings = doctor.examine(service, wish, image_id=image_id, probe=probe)
         _show(arguments, connection.server, findings)
     return _FAULTS if doctor.has_faults(findings) else 0
 
 
 def _probe(arguments: argparse.Namespace, service: "ContainerService") -> "Callable[[], Probed]":
     from sarcoma_core.launch.doctor.probing import run_probe
-    from sarcoma_core.steps import step_named
+    from sarcoma_core.launch.install import read_live, shipped_steps
 
-    step = step_named(arguments.step)
-    return lambda: run_probe(
-        service,
-        arguments.project,
-        step,
-        registry=arguments.registry,
-        session=arguments.session,
-        seconds=arguments.wait,
-    )
+    shipped_steps([arguments.step])  # an unknown step is told before anything is asked
+
+    @cache  # --apply examines twice, and no remedy changes what a container sees
+    def launch() -> "Probed":
+        live = read_live(service, ())
+        [shipped] = shipped_steps([arguments.step], registry=arguments.registry, live=live)
+        return run_probe(
+            service,
+            arguments.project,
+            shipped.command.image,
+            session=arguments.session,
+            seconds=arguments.wait,
+        )
+
+    return launch
 
 
-def _built_here(wish: "Wish") -> Mapping[str, str]:
-    """Ids of the step images that the Docker Engine of this machine holds; none where there is no engine."""
+def _image_ids() -> Callable[[str], str]:
+    """Asks the Docker Engine of this machine for an image's id; there need not be one."""
     from sarcoma_core.errors import SarcomaError
     from sarcoma_core.images.engine import connect as engine
-    from sarcoma_core.steps import STEPS
-    from sarcoma_core.xnat.declaring import image_reference
 
-    found = {}
     try:
         docker = engine()
-        for step in STEPS:
-            name = image_reference(step.name, wish.registry)
-            if docker.has(name):
-                found[name] = docker.output("image", "inspect", "--format={{.Id}}", name).strip()
     except SarcomaError:
-        return found
-    return found
+        return lambda _: ""
+
+    def image_id(name: str) -> str:
+        try:
+            return docker.output("image", "inspect", "--format={{.Id}}", name).strip()
+        except SarcomaError:
+            return ""
+
+    return image_id
 
 
 def _show(arguments: argparse.Namespace, server: str, findings: "tuple[Finding, ...]") -> None:

@@ -156,6 +156,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
     with connect(arguments) as connection:
         rows = listing(shipped_steps(), read_live(ContainerService(connection)))
+    if arguments.quiet:
+        rows = tuple(row for row in rows if row.wrapper)
     show(arguments, _TITLE, rows, ids="wrapper")
     return 0
 
@@ -175,7 +177,9 @@ def _run(arguments: argparse.Namespace, service: "ContainerService", plan: "Sequ
             show(arguments, _TITLE, (), ids="command")
         return 0
     outcomes = planned(plan) if arguments.dry_run else carry_out(service, plan)
-    show(arguments, _TITLE, outcomes, ids="command")
+    # One id a command, however much was done to it.
+    shown = {row.command: row for row in outcomes if row.command}.values() if arguments.quiet else outcomes
+    show(arguments, _TITLE, tuple(shown), ids="command")
     failed = 0 if arguments.dry_run else sum(one.outcome != DONE for one in outcomes)
     if failed:
         raise RunError(

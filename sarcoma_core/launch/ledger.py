@@ -209,23 +209,24 @@ class Ledger:
         )
 
     def write(self, run: Run, present: Present) -> None:
-        """Append the state that a session has come into."""
-        with self._lock:
-            self._base.execute(
-                "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    present.at,
-                    run.id,
-                    present.item,
-                    present.step,
-                    present.attempt,
-                    present.state,
-                    present.workflow,
-                    present.status,
-                    present.reason,
-                    present.hint,
-                ),
-            )
+        """Append the state that a session has come into.
+
+        Raises:
+            OutputError: the disk is full or read-only; what was about to be done must then not be done.
+        """
+        self._rows(
+            "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            present.at,
+            run.id,
+            present.item,
+            present.step,
+            present.attempt,
+            present.state,
+            present.workflow,
+            present.status,
+            present.reason,
+            present.hint,
+        )
 
     def present(self, run: Run) -> Iterator[Present]:
         """The present state of every session of a run, in the order in which they were given."""
@@ -258,10 +259,7 @@ class Ledger:
 
     def ask_to_cancel(self, run: Run) -> None:
         """Ask whoever works on a run to stop."""
-        with self._lock:
-            self._base.execute(
-                "INSERT INTO event (at, run, state) VALUES (?, ?, ?)", (time.time(), run.id, CANCEL)
-            )
+        self._rows("INSERT INTO event (at, run, state) VALUES (?, ?, ?)", time.time(), run.id, CANCEL)
 
     def cancel_asked(self, run: Run) -> bool:
         """Whether somebody asked to cancel a run."""
@@ -289,7 +287,13 @@ class Ledger:
 
     def _rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
-            return self._base.execute(sql, values).fetchall()
+            try:
+                return self._base.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise OutputError(
+                    f"--ledger: must be a ledger that can be written; found: {error}.",
+                    hint="Make room, or give yourself the right to write it; then: sarcoma xnat resume",
+                ) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -102,7 +102,7 @@ def _stage(service: ContainerService, project: str, step: Step, given: Mapping[s
                 return _live_stage(step, live, wrapper, params)
     raise UsageError(
         f"step {step.name}: must be enabled for the site and for project {project}; it is not.",
-        hint=f"Enable it: sarcoma xnat enable --step {step.name} --project {project}.",
+        hint=f"Enable it: sarcoma xnat enable {step.name} --project {project}.",
     )
 
 

@@ -1,7 +1,8 @@
 """Who may do what in a project: owners, members and collaborators, as in XNAT; an administrator may do all.
 
-An owner may delete and manage users, a member may create and change, a collaborator may read. A public project
-is read by everybody. What a user may not see is not found (404); what he sees and may not do is forbidden (403).
+An owner may delete and manage users, a member may create and change, a collaborator may read. Everybody may
+read a public project. What a user may not see is not found (404); what he sees and may not do is forbidden
+(403).
 """
 
 from typing import Literal

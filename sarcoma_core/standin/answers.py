@@ -29,8 +29,9 @@ def json(body: JsonValue | object, status: int = 200) -> Response:
     return JSONResponse(body, status)
 
 
-async def refused(_request: Request, error: Exception) -> Response:
-    """Turn a refusal into an answer."""
+async def refused(request: Request, error: Exception) -> Response:
+    """Turn a refusal into an answer. A script gets no challenge: its browser would ask for a password."""
     assert isinstance(error, Refusal)  # noqa: S101  registered for it only
-    headers = {"WWW-Authenticate": 'Basic realm="XNAT stand-in"'} if error.status == 401 else None  # noqa: PLR2004
+    asks = error.status == 401 and "x-requested-with" not in request.headers  # noqa: PLR2004
+    headers = {"WWW-Authenticate": 'Basic realm="XNAT stand-in"'} if asks else None
     return PlainTextResponse(error.text, error.status, headers)

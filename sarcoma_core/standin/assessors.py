@@ -1,4 +1,4 @@
-"""Assessors: what was made of a session afterwards, such as a ROI collection; each with fields and resources."""
+"""Assessors: what was made of a session afterwards, such as a ROI collection, with fields and resources."""
 
 import shutil
 from collections.abc import Mapping

@@ -109,7 +109,7 @@ class Events:
         tree = self._documents.get(_KIND, str(number))
         if tree is None:
             raise Refusal(404, f"Could not find entity with ID {number}")
-        return Subscription.from_json(tree, tree["subscription-owner"])
+        return _kept(tree)
 
     def as_json(self, subscription: Subscription) -> Document:
         """A subscription as the server lists it: with a verdict as of now."""
@@ -134,8 +134,7 @@ class Events:
         self._documents.delete(_KIND, str(number))
 
     def _stored(self) -> tuple[Subscription, ...]:
-        trees = self._documents.all(_KIND).values()
-        return tuple(Subscription.from_json(tree, tree["subscription-owner"]) for tree in trees)
+        return tuple(map(_kept, self._documents.all(_KIND).values()))
 
     def _keep(self, subscription: Subscription) -> None:
         self._documents.put(_KIND, str(subscription.id), subscription.as_json())
@@ -198,6 +197,10 @@ class Events:
         launched = self._launches.launch(user, workflow.project, wrapper_id, values, jobid=workflow.jobid)
         if launched:
             self.orchestrations.note(launched, place)
+
+
+def _kept(tree: Document) -> Subscription:
+    return Subscription.from_json(tree, tree["subscription-owner"], number=tree["id"])
 
 
 def _logged(work: Callable[[Any], None], about: Change | Workflow) -> None:

@@ -1,4 +1,4 @@
-"""Names of fields: a shortcut such as `gender`, or a path such as `xnat:subjectData/demographics[...]/gender`.
+"""Names of fields: a shortcut such as `gender`, or a path: `xnat:subjectData/demographics[...]/gender`.
 
 Clients write paths in several ways: with the object's type in front or without, in lower case, and with the
 type of a nested element in brackets or without. They all mean one field.

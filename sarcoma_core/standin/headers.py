@@ -1,4 +1,4 @@
-"""Pull data from headers: what the DICOM files of a session tell of it and its scans, uploaded file by file."""
+"""Pull data from headers: what DICOM files that were uploaded one by one tell of their session and scans."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from sarcoma_core.standin.tree import Change, Tree
 
 
 def pull_data_from_headers(tree: Tree, session: Session) -> None:
-    """Take UIDs, modality, frames and dates from the headers; a scan's type is only filled in where it is empty."""
+    """Take UIDs, modality, frames and dates from the headers; a scan's type only where it is empty."""
     with tree.lock(session.project):
         session = tree.session(session.id)
         read = [(scan, tuple(_instances(tree, session, scan))) for scan in session.scans]

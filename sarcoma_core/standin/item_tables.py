@@ -13,7 +13,16 @@ _UNASKED: Mapping[Kind, tuple[str, ...]] = {
     "project": ("ID", "secondary_ID", "name", "description", "pi_firstname", "pi_lastname", "URI"),
     "subject": ("ID", "project", "label", "insert_date", "insert_user", "URI"),
     "experiment": ("ID", "project", "date", "xsiType", "label", "insert_date", "URI"),
-    "scan": ("xnat_imagescandata_id", "ID", "type", "quality", "xsiType", "note", "series_description", "URI"),
+    "scan": (
+        "xnat_imagescandata_id",
+        "ID",
+        "type",
+        "quality",
+        "xsiType",
+        "note",
+        "series_description",
+        "URI",
+    ),
     "assessor": ("ID", "project", "date", "xsiType", "label", "insert_date", "session_ID", "URI"),
 }
 _ALWAYS: Mapping[Kind, tuple[str, ...]] = {
@@ -26,8 +35,27 @@ _ALWAYS: Mapping[Kind, tuple[str, ...]] = {
 """XNAT adds them to the columns that were asked for; clients rely on it."""
 
 _FILTERS = frozenset(
-    "id label name project xsitype subject_id subject_label session_id session_label date type uid modality "
-    "insert_date insert_user quality note series_description frames".split()
+    {
+        "date",
+        "frames",
+        "id",
+        "insert_date",
+        "insert_user",
+        "label",
+        "modality",
+        "name",
+        "note",
+        "project",
+        "quality",
+        "series_description",
+        "session_id",
+        "session_label",
+        "subject_id",
+        "subject_label",
+        "type",
+        "uid",
+        "xsitype",
+    }
 )
 """Query parameters by which a listing is filtered, besides paths with a type in front."""
 
@@ -58,8 +86,8 @@ def item_table(
     rows = []
     for item in (item for item in items if _fits(item, filters)):
         joined = kind == "experiment" and scans and any(_is_of_scan(c) for c in columns)
-        for scan in (scans(item) or (None,)) if joined and scans else (None,):
-            rows.append(tuple(_cell(item, column, scan) for column in columns))
+        found = scans(item) if joined and scans else ()
+        rows += [tuple(_cell(item, column, scan) for column in columns) for scan in found or (None,)]
     return Table(tuple(_header(column) for column in columns), tuple(rows))
 
 

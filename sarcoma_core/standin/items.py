@@ -1,4 +1,4 @@
-"""XNAT's objects as REST shows them: a kind, an id, a label, a type and fields by their path in the schema."""
+"""XNAT's objects as REST shows them: kind, id, label, type, and fields by their path in the schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,6 @@ from typing import Literal
 
 from sarcoma_core.archive.store import Scan, Session
 from sarcoma_core.standin.assessors import Assessor
-from sarcoma_core.standin.said import Said
 from sarcoma_core.standin.subjects import Subject
 from sarcoma_core.standin.tree import Tree
 
@@ -132,7 +131,8 @@ class Items:
             "subject_ID": above.id,
             "UID": session.study_uid,
             "date": f"{date[:4]}-{date[4:6]}-{date[6:]}" if date else "",
-            # No modality: XNAT does not fill it in when a session is archived (the OHIF plugin works around it).
+            # No modality: XNAT does not fill it in when a session is archived (the OHIF plugin works around
+            # that).
         }
         return Item(
             "experiment",
@@ -154,7 +154,7 @@ class Items:
         return tuple(self._scan(scan, parent) for scan in parent.held_session.scans)
 
     def _scan(self, scan: Scan, parent: Item) -> Item:
-        told: Said = self._tree.said("experiment", parent.id, scan.id)
+        told = self._tree.said("experiment", parent.id, scan.id)
         values = {
             "ID": scan.id,
             "type": scan.description,

@@ -1,4 +1,4 @@
-"""Names that come from outside: a path below /data, a label, a file's name; each is checked before it is used."""
+"""Names from outside: a path below /data, a label, a file's name; each is checked before it is used."""
 
 import re
 from urllib.parse import unquote_to_bytes
@@ -18,8 +18,8 @@ def split_path(raw: bytes) -> tuple[str, ...]:
     """The parts of a request's path, decoded after they were split: an encoded slash makes no new part.
 
     Raises:
-        Refusal: 400, it holds an encoded slash or backslash, a control character, bytes that are no UTF-8, or a
-            part `..`, as Tomcat refuses them.
+        Refusal: 400, as Tomcat answers: it holds an encoded slash or backslash, a control character, bytes
+            that are no UTF-8, or a part `..`.
     """
     parts = []
     for encoded in raw.split(b"?")[0].split(b"/"):
@@ -42,7 +42,7 @@ def require_label(label: str, what: str) -> str:
         Refusal: 400, it is empty, too long, or holds other characters.
     """
     if not _LABEL.fullmatch(label) or len(label) > _LONGEST or label.endswith((".", " ")):
-        raise Refusal(_BAD, f"{what} must be letters, digits, _, -, . and spaces, at most {_LONGEST} characters.")
+        raise Refusal(_BAD, f"{what} must be letters, digits, _, -, . or spaces, at most {_LONGEST}.")
     return label
 
 

@@ -1,7 +1,7 @@
 """One object as XNAT's JSON: its own fields, and nested elements as children.
 
-`demographics[@xsi:type=xnat:demographicData]/gender` is the field `gender` of a child `demographics` of that type;
-`fields/field[name=grade]/field` is one of the children `fields/field`, the one whose `name` is `grade`.
+`demographics[@xsi:type=xnat:demographicData]/gender` is the field `gender` of a child `demographics` of that
+type; `fields/field[name=grade]/field` is one of the children `fields/field`, the one whose `name` is `grade`.
 """
 
 import re

@@ -15,8 +15,7 @@ NAMESPACES = {
 }
 _ATTRIBUTES = ("ID", "label", "project", "type", "UID", "secondary_ID")
 """Fields that are attributes in xnat.xsd; the others are elements."""
-_ROOTS = {"project": "Project", "subject": "Subject"}
-_TYPE_WORD = re.compile(r"(Data)?$")
+_MODALITY = re.compile(r"(petmr|mr|pet|ct|us|cr|dx|sm|qc)(?=[A-Z])")
 
 
 def object_xml(item: Item, children: Iterable[Item] = ()) -> bytes:
@@ -28,9 +27,7 @@ def object_xml(item: Item, children: Iterable[Item] = ()) -> bytes:
     """
     for prefix, uri in NAMESPACES.items():
         ET.register_namespace(prefix, uri)
-    prefix, _, word = item.xsi_type.partition(":")
-    name = _ROOTS.get(item.kind, _TYPE_WORD.sub("", word, count=1).removesuffix("Data"))
-    root = ET.Element(_tag(prefix, name[0].upper() + name[1:]))
+    root = ET.Element(_root_tag(item.xsi_type))
     _fill(root, item)
     lists: dict[str, ET.Element] = {}
     for child in children:
@@ -42,6 +39,13 @@ def object_xml(item: Item, children: Iterable[Item] = ()) -> bytes:
         _fill(element, child)
     ET.indent(root)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root) + b"\n"
+
+
+def _root_tag(xsi_type: str) -> str:
+    """The element of a type: an `xnat:mrSessionData` is an `xnat:MRSession`."""
+    prefix, _, word = xsi_type.partition(":")
+    name = _MODALITY.sub(lambda found: found[0].upper(), word.removesuffix("Data"), count=1)
+    return _tag(prefix, name[0].upper() + name[1:])
 
 
 def _fill(root: ET.Element, item: Item) -> None:

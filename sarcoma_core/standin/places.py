@@ -33,7 +33,7 @@ class Place:
         above: what they belong to; None at the root.
         name: the name asked for; empty when the whole collection is.
         items: the objects of that name, or of the collection.
-        resources: labels or numbers of resources asked for, `()` for all of them; None when the path ends before.
+        resources: labels or numbers of resources, `()` for all of them; None when the path ends before.
         file: a file's name; `""` for all files; None when the path ends before.
         words: what follows an object and is no collection, such as `users/Owners/login`.
     """
@@ -161,5 +161,3 @@ def _require(place: Place) -> str:
 
 def _nothing_there() -> Refusal:
     return Refusal(404, "The server has not found anything matching the request URI")
-
-

@@ -32,13 +32,13 @@ def resource_table(resources: Resources, found: Iterable[tuple[Item, Resource]])
     for item, resource in found:
         sizes = [file.size for file in resources.files(resource)]
         said = resource.words
-        below = (f"{item.kind}s", item.id, item.values.get("type", "")) if item.kind == "scan" else ("", "", "")
+        of_scan = ("scans", item.id, item.values.get("type", "")) if item.kind == "scan" else ("", "", "")
         rows.append(
             (
                 str(resource.id),
                 resource.label,
                 "xnat:resourceCatalog",
-                *below,
+                *of_scan,
                 said.format,
                 said.content,
                 said.tags,

@@ -1,7 +1,7 @@
-"""Resources: folders of files that belong to an object, each with a number, a catalog and a few words about it.
+"""Resources: folders of files that belong to an object, each with a number, a catalog and words about it.
 
-The files lie in the archive; the number and the words in the documents, under the folder's path. The catalog is
-written anew after each change. No file is ever read or written through a link.
+The files lie in the archive; the number and the words in the documents, under the folder's path. The catalog
+is written anew after each change. No file is ever read or written through a link.
 """
 
 import os
@@ -172,7 +172,7 @@ class Resources:
 
         Args:
             resource: where to.
-            incoming: files by the name that they get; they lie in the archive (see `staging`) and are moved away.
+            incoming: files by the name that they get; they lie in `staging` and are moved from there.
             overwrite: whether a file of the same name is replaced.
             words: what is said of each.
 

@@ -142,6 +142,8 @@ class Regions:
 
     def _keep(self, session: Session, label: str, found: Collection, content: bytes) -> Assessor:
         before = self._tree.find_assessor(session, label)
+        if before and before.xsi_type != ROI_TYPE:  # the label is another assessor's: saving fails in XNAT
+            raise Refusal(_INTERNAL, f"Error saving ROI collection {label}")
         fields = _fields(session, found)
         if before:
             stale = dict.fromkeys(before.said.fields.keys() - fields.keys(), "NULL")
@@ -168,12 +170,16 @@ class Regions:
         """
         found = self.get(project, name)
         held = found.said.fields.get("collectionType", "")
-        if kind in ("", held):
-            return found.folder / held / f"{found.label}.dcm"
-        if kind == "AIM" and held == RTSTRUCT:
+        wanted = kind or held
+        if wanted == "AIM" and held == RTSTRUCT:
             raise Refusal(_NOT_IMPLEMENTED, "The stand-in does not convert RTSTRUCT to AIM.")
-        known = (SEG, RTSTRUCT, "AIM", "MEAS", "NIFTI")
-        raise Refusal(_UNPROCESSABLE, "" if kind in known else f"Unsupported collection type: {kind}")
+        if wanted not in (SEG, RTSTRUCT, "AIM", "MEAS", "NIFTI"):
+            raise Refusal(_UNPROCESSABLE, f"Unsupported collection type: {wanted}")
+        file = found.folder / wanted / f"{found.label}.dcm"
+        # An assessor of this type that a client made by other ways may have any fields, and no file.
+        if wanted != held or not file.is_file():
+            raise Refusal(_UNPROCESSABLE)
+        return file
 
     def delete(self, project: str, name: str) -> None:
         """Delete a collection.

@@ -58,6 +58,15 @@ async def add_user(request: Request) -> Response:
     return json(_profile(added), 201)
 
 
+async def change_user(request: Request) -> Response:
+    """PUT: another password for a user, who keeps the roles."""
+    found, users = _self_or_any(request), standin(request).users
+    password = read_body((await request.body()).decode(errors="replace")).get("password")
+    if isinstance(password, str) and password:
+        await run_in_threadpool(users.add, found.login, password, found.roles)
+    return json(_profile(found))
+
+
 async def get_roles(request: Request) -> Response:
     """GET: names of the roles of a user."""
     return json(sorted(_self_or_any(request).roles))
@@ -149,6 +158,7 @@ ROUTES = [
     Route("/xapi/users", add_user, methods=["POST"]),
     Route("/xapi/users/roles/{role}", users_with_role),
     Route("/xapi/users/{login}", get_user),
+    Route("/xapi/users/{login}", change_user, methods=["PUT"]),
     Route("/xapi/users/{login}/roles", get_roles),
     Route("/xapi/users/{login}/roles/{role}", add_role, methods=["PUT"]),
     Route("/xapi/users/{login}/roles/{role}", remove_role, methods=["DELETE"]),

@@ -2,7 +2,6 @@
 
 import mimetypes
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from starlette.background import BackgroundTask
@@ -32,7 +31,6 @@ from sarcoma_core.standin.tables import answer
 from sarcoma_core.standin.transfer import MEDIA_TYPES, PACKINGS, Packing, pack
 from sarcoma_core.standin.tree import Change
 from sarcoma_core.standin.uploads import extracted, receive
-from sarcoma_core.standin.users import User
 
 
 class _Asked:
@@ -40,8 +38,8 @@ class _Asked:
 
     def __init__(self, request: Request) -> None:
         self.server: StandIn = standin(request)
-        self.user: User = user(request)
-        self.query: Mapping[str, str] = dict(request.query_params)
+        self.user = user(request)
+        self.query = dict(request.query_params)
         self.items = Items(self.server.tree)
         self.place: Place = find_place(self.items, split_path(request.scope["raw_path"])[1:])
         project = self._project()
@@ -112,7 +110,7 @@ async def get(request: Request) -> Response:
     return await run_in_threadpool(_get, request)
 
 
-def _get(request: Request) -> Response:
+def _get(request: Request) -> Response:  # noqa: PLR0911  one answer for each kind of place
     asked = _Asked(request)
     place, held = asked.place, asked.server.tree.resources
     if place.words:
@@ -218,7 +216,8 @@ def _put_object(asked: _Asked) -> Response:
 def _put_resource(asked: _Asked) -> Response:
     label, item = _one_label(asked.place), asked.place.item
     resources = asked.server.tree.resources
-    given = {key: asked.query[key] for key in ("format", "content", "tags") if key in asked.query}
+    said = ("format", "content", "tags")
+    given: dict[str, str] = {key: asked.query[key] for key in said if key in asked.query}
     with asked.server.tree.lock(item.project):
         found = resources.find(item.owner, label)
         if found is None:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sarcoma_core import __version__
+from sarcoma_core.errors import ArchiveError
 from sarcoma_core.standin.answers import Refusal, text
 from sarcoma_core.standin.guard import COOKIE
 from sarcoma_core.standin.listing import project_shown
@@ -51,7 +52,10 @@ def _sessions(request: Request) -> Response:
     if asked and asked not in projects:
         raise Refusal(404, f"Project {asked} does not exist.")
     name = asked or next(iter(projects), "")
-    shown = project_shown(archive, name) if name else None
+    try:
+        shown = project_shown(archive, name) if name else None
+    except ArchiveError as error:
+        raise Refusal(500, str(error)) from None
     return _page("home.html", project=shown, projects=projects, login=user(request).login)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of an object and is no part of it: a project's users and accessibility, a session's status."""
+"""What is asked of an object and is no part of it: a project's users or accessibility, a session's status."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +17,9 @@ _PREARCHIVE_CODE = "4"
 """XNAT's word for `archive at once`."""
 
 
-def read(server: StandIn, item: Item, words: tuple[str, ...], wanted: str) -> Response:
+def read(  # noqa: PLR0911  one answer for each word
+    server: StandIn, item: Item, words: tuple[str, ...], wanted: str
+) -> Response:
     """What a GET of words behind an object answers."""
     match item.kind, words:
         case "project", ("users", *_):
@@ -32,7 +34,7 @@ def read(server: StandIn, item: Item, words: tuple[str, ...], wanted: str) -> Re
             return text("arc001")
         case "experiment", ("status",):
             return text("active")
-        case ("subject" | "experiment"), ("projects",):
+        case (("subject" | "experiment"), ("projects",)):
             return answer(item_table("project", (Items(server.tree).project(item.project),), {}), wanted)
         case _:
             raise Refusal(404, "The server has not found anything matching the request URI")

@@ -1,4 +1,4 @@
-"""What clients say of an object beyond what the archive holds: its fields, and when and by whom it was made."""
+"""What clients say of an object beyond what the archive holds: its fields, when and by whom it was made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

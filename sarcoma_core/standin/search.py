@@ -106,7 +106,7 @@ def search(tree: Tree, readable: Callable[[Item], bool], query: bytes) -> Table:
         query: an `xdat:bundle` document.
 
     Raises:
-        Refusal: 400, it is no such document, or compares in a way that is not known; 404, its type is not known.
+        Refusal: 400, it is no such document, or compares in an unknown way; 404, its type is not known.
     """
     root = _parsed(query)
     xsi_type = root.findtext(f"{_XDAT}root_element_name", "")
@@ -188,7 +188,8 @@ def _criterion(node: ET.Element, item: Item) -> bool:
     if how == "IN":
         return found in [each.strip(" '\"") for each in wanted.strip("() ").split(",")]
     if how not in _COMPARED:
-        raise Refusal(_BAD, "comparison_type must be =, !=, <, <=, >, >=, LIKE, IN, IS NULL or IS NOT NULL.")
+        known = ", ".join((*_COMPARED, "LIKE", "IN", "IS NULL", "IS NOT NULL"))
+        raise Refusal(_BAD, f"comparison_type must be one of {known}.")
     try:
         return _COMPARED[how](float(found), float(wanted))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Subjects: whoever a session of the archive is about, and those whom a client made before their first session."""
+"""Subjects: whom the archive's sessions are about, and whom a client made before a first session."""
 
 import hashlib
 from dataclasses import dataclass, replace

@@ -4,7 +4,7 @@ Source: XNAT 1.9, ``org.nrg.xnat.eventservice`` (``Subscription``, ``EventFilter
 ``EventSubscriptionEntityServiceImpl.validate``), our reading of it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from sarcoma_core.archive.store import Session
@@ -64,25 +64,32 @@ class Subscription:
     owner: str
 
     @classmethod
-    def from_json(cls, tree: Document, owner: str) -> Self:
-        """A subscription of a request's body.
+    def from_json(cls, tree: Document, owner: str, *, number: int = 0) -> Self:
+        """A subscription of a request's body, or as it was kept.
+
+        Args:
+            tree: the JSON object.
+            owner: who subscribes.
+            number: its number, once it has one.
 
         Raises:
             Refusal: 400, the body is none.
         """
-        rule = tree.get("event-filter")
+        rule, attributes = tree.get("event-filter"), tree.get("attributes") or {}
         if not isinstance(rule, dict) or not isinstance(tree.get("action-key"), str):
             raise Refusal(400, "Subscription: action-key and event-filter must be given.")
-        attributes = tree.get("attributes") or {}
+        projects = rule.get("project-ids") or []
+        if not isinstance(attributes, dict) or not isinstance(projects, list):
+            raise Refusal(400, "Subscription: attributes must be an object, project-ids a list.")
         return cls(
-            id=int(tree.get("id") or 0),
+            id=number,
             name=str(tree.get("name") or ""),
             active=bool(tree.get("active", True)),
             action_key=tree["action-key"],
             attributes=tuple((str(key), str(value)) for key, value in attributes.items()),
             event_type=str(rule.get("event-type") or ""),
             status=str(rule.get("status") or ""),
-            project_ids=tuple(map(str, rule.get("project-ids") or ())),
+            project_ids=tuple(map(str, projects)),
             payload_filter=str(rule.get("payload-filter") or ""),
             act_as_event_user=bool(tree.get("act-as-event-user")),
             owner=owner,
@@ -92,8 +99,9 @@ class Subscription:
         """Itself with what a body of a PUT changes."""
         tree = self.as_json()
         merged = {**tree, **{key: value for key, value in changes.items() if value is not None}}
-        merged["event-filter"] = {**tree["event-filter"], **(changes.get("event-filter") or {})}
-        return replace(self.from_json(merged, self.owner), id=self.id)
+        rule = changes.get("event-filter")
+        merged["event-filter"] = {**tree["event-filter"], **(rule if isinstance(rule, dict) else {})}
+        return self.from_json(merged, self.owner, number=self.id)
 
     def as_json(self) -> Document:
         """As the server lists it."""

@@ -4,8 +4,8 @@
     <session label>/resources/<label>/files/<path>
     <session label>/assessors/<label>/out/resources/<label>/files/<path>
 
-An archive is written to a file first: its length is known to the client, and a damaged file shows before a byte
-was sent.
+An archive is written to a file first: the client is told its length, and a file that cannot be read shows
+before a byte was sent.
 """
 
 import re

@@ -1,7 +1,7 @@
 """XNAT's objects over the archive: projects, subjects, sessions, scans, assessors, resources.
 
-Sessions, their scans and every file are the archive's; what it cannot hold (titles, subjects without a session,
-fields, numbers of resources, assessors) is in the documents.
+Sessions, their scans and every file are the archive's; what it cannot hold (titles, subjects without a
+session, fields, numbers of resources, assessors) is in the documents.
 """
 
 from collections import defaultdict

@@ -242,7 +242,7 @@ def _parts(name: str) -> tuple[str, ...]:
     Raises:
         Refusal: it is absolute, leads out, or is no name on every system.
     """
-    if name.rstrip("/") == ".":  # the folder itself, as `tar .` lists it
+    if name == "" or name.rstrip("/") == ".":  # the folder itself, as xnatpy and `tar .` list it
         return ()
     parts = tuple(part for part in name.removesuffix("/").split("/") if part != ".")
     if not parts or not all(map(_is_name, parts)) or _DRIVE.fullmatch(parts[0]):

@@ -6,6 +6,7 @@ server, and a site has no further image to carry. `sarcoma xnat doctor --probe` 
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -14,11 +15,11 @@ from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Input, Output, OutputDir, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes, sha256
 
-LABEL, KEY_LABEL, KEY_FILE = "PROBE", "PROBE_KEY", "key.txt"
-"""What it writes; the resource and the file that it reads, which doctor puts there."""
+LABEL, KEY_LABEL, KEY_FILE = "SARCOMA_PROBE", "SARCOMA_PROBE_KEY", "key.txt"
+"""What it writes; the resource and the file that it reads, which doctor puts there and takes away again."""
 
 EMPTY = "--session: must hold what XNAT filed; the mount is empty"
-NO_KEY = "--session: must hold PROBE_KEY/key.txt; found other files, but not that one"
+NO_KEY = f"--session: must hold {KEY_LABEL}/{KEY_FILE}; found other files, but not that one"
 """Why it fails: doctor knows these by their words."""
 
 _SECONDS = 10.0
@@ -55,7 +56,14 @@ def probe(
         "xnat_host": os.environ.get("XNAT_HOST", ""),
         "xnat_unreachable": _why_unreachable(os.environ.get("XNAT_HOST", "")),
     }
-    return Outputs(proof=(Outcome("", "", "done", files=(KEY_FILE,), facts=facts),))
+    return Outputs(proof=(Outcome("", "", "done", _told(facts), files=(KEY_FILE,), facts=facts),))
+
+
+def _told(facts: Mapping[str, Any]) -> str:
+    """What was seen, for whoever reads the container's log."""
+    way = facts["xnat_unreachable"] or "it answers"
+    room = f"{facts['free_bytes'] / 1024**3:.1f} GiB free"
+    return f"read and written as {facts['uid']}:{facts['gid']}, {room}; XNAT: {way}"
 
 
 def _why_unreachable(server: str) -> str:

@@ -22,6 +22,7 @@ from sarcoma_core.xnat.login import Login, open_session, probe
 __all__ = ["Answer", "Connection", "Login", "ServerError", "at"]
 
 _TIMEOUT = 120.0
+_CONNECT_TIMEOUT = 10.0
 _TRANSFER_TIMEOUT = 1800.0
 """Seconds of silence: an import answers when the whole session is archived."""
 _CHUNK = 1 << 20
@@ -45,7 +46,10 @@ class Connection:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._server, self.version = probe(login.server.rstrip("/"), timeout=timeout)
+        self._closed = False
         self._session = open_session(self._server, login, timeout=timeout)
+        # Kept apart from the session, which drops it when another thread has to log in again.
+        self._http: requests.Session = self._session.interface
 
     @property
     def server(self) -> str:
@@ -70,10 +74,10 @@ class Connection:
     def close(self) -> None:
         """Log out; a server that does not answer any more is no error."""
         with self._lock:
-            http = self._session.interface
-            if http is not None:
+            if not self._closed:
+                self._closed = True
                 with suppress(requests.RequestException):
-                    http.delete(f"{self._server}/data/JSESSION", timeout=10)
+                    self._http.delete(f"{self._server}/data/JSESSION", timeout=10)
                 self._session.disconnect()
 
     def get(
@@ -186,43 +190,50 @@ class Connection:
         stream: bool = False,
     ) -> requests.Response:
         """One request; once more after a new log-in when the session has ended."""
-        start = data.tell() if data is not None and not isinstance(data, bytes) and data.seekable() else None
         silence = _TRANSFER_TIMEOUT if stream or data is not None else self._timeout
-        failure: Exception
-        for last in (False, True):
-            session = self._session
-            try:
-                response = session.interface.request(
-                    method,
-                    self._server + path,
-                    params=dict(query or {}),
-                    data=data,
-                    json=json,
-                    headers={"Content-Type": content_type} if content_type else None,
-                    timeout=(min(self._timeout, 10.0), silence),
-                    stream=stream,
-                    allow_redirects=False,
-                )
-            except requests.RequestException as error:
-                failure = unreachable(self._server, error)
-                break
-            assert isinstance(response, requests.Response)  # noqa: S101  the package has no types
-            if last or not _has_ended(response) or response.status_code in accept:
-                return response
-            response.close()
-            self._log_in_again(session)
-            if start is not None and not isinstance(data, bytes | None):
-                data.seek(start)
-        raise failure
+        options: dict[str, Any] = {
+            "params": dict(query or {}),
+            "json": json,
+            "headers": {"Content-Type": content_type} if content_type else None,
+            "timeout": (min(self._timeout, _CONNECT_TIMEOUT), silence),
+            "stream": stream,
+            "allow_redirects": False,  # a POST that is redirected would become a GET
+        }
+        start = data.tell() if data is not None and not isinstance(data, bytes) and data.seekable() else None
+        http = self._http
+        response = self._once(http, method, path, data, options)
+        is_spent = start is None and not isinstance(data, bytes | None)
+        if not _has_ended(response) or response.status_code in accept or is_spent:
+            return response
+        response.close()
+        self._log_in_again(http)
+        if start is not None and not isinstance(data, bytes | None):
+            data.seek(start)
+        return self._once(self._http, method, path, data, options)
 
-    def _log_in_again(self, ended: object) -> None:
+    def _once(
+        self,
+        http: requests.Session,
+        method: str,
+        path: str,
+        data: bytes | IO[bytes] | None,
+        options: Mapping[str, Any],
+    ) -> requests.Response:
+        if self._closed:
+            raise ServerError("The connection is closed.")
+        try:
+            return http.request(method, self._server + path, data=data, **options)
+        except requests.RequestException as error:
+            failure = unreachable(self._server, error)
+        raise failure  # out here, so that no traceback leads to the request's body
+
+    def _log_in_again(self, ended: requests.Session) -> None:
         """Open a new session, unless another thread has done so since `ended` was in use."""
         with self._lock:
-            old = self._session
-            stale: bool = old is ended
-            if stale:
-                self._session = open_session(self._server, self.login, timeout=self._timeout)
-                old.disconnect()
+            if self._http is ended and not self._closed:
+                fresh = open_session(self._server, self.login, timeout=self._timeout)
+                self._session.disconnect()
+                self._session, self._http = fresh, fresh.interface
 
 
 def at(*parts: str) -> str:

@@ -90,15 +90,28 @@ _INPUT_TYPES: Mapping[Kind, commands.InputType] = {
 }
 
 
+_MOST_OFFERED = 12
+"""Whole numbers that a select offers at most: more of them are a list to scroll, not a choice."""
+
+
+def _offered(param: ParamSpec) -> tuple[str, ...]:
+    """The values to choose from: a select lets nobody launch what the step would refuse."""
+    if param.kind is Kind.INTEGER and param.spec.ge is not None and param.spec.le is not None:
+        values = range(int(param.spec.ge), int(param.spec.le) + 1)
+        return tuple(map(str, values)) if len(values) <= _MOST_OFFERED else ()
+    return param.choices
+
+
 def _command_input(param: ParamSpec) -> commands.Input:
     """A parameter as the launch dialog shows it: a select, a boolean or a number with its range."""
     words = param.name.replace("_", " ")
     is_switch = param.kind is Kind.BOOLEAN
+    offered = _offered(param)
     return commands.Input(
         name=param.name,
         label=f"{words[:1].upper()}{words[1:]} ({param.range})",
         description=param.help,
-        type=_INPUT_TYPES[param.kind],
+        type="select-one" if offered else _INPUT_TYPES[param.kind],
         required=True,
         default_value=param.text(param.default),
         replacement_key=f"#{param.name}#",
@@ -106,7 +119,7 @@ def _command_input(param: ParamSpec) -> commands.Input:
         command_line_separator=None if is_switch else "=",
         true_value=param.flag if is_switch else None,
         false_value="--no-" + param.flag.removeprefix("--") if is_switch else None,
-        select_values=param.choices,
+        select_values=offered,
     )
 
 

@@ -15,7 +15,7 @@ from sarcoma_core.xnat.roi_collection import Collection, Unreadable
 from sarcoma_core.xnat.roi_rules import ROI_TYPE, Rights, RoiRefusal, SessionFacts, refusal
 
 _COLUMNS = "ID,label,xsiType,insert_user,insert_date"
-_REFUSED = (403, 409, 422, 500)
+_REFUSED = (400, 403, 409, 413, 422, 500)
 _NO_PLUGIN = "Is the OHIF viewer plugin installed on the server? sarcoma xnat doctor"
 
 

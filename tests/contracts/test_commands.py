@@ -8,6 +8,7 @@ import pytest
 from sarcoma_core import generate
 from sarcoma_core.archive.store import Archive, Scan, Session
 from sarcoma_core.cli.main import parser
+from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Kind, Step
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.commands import Command
@@ -94,20 +95,27 @@ def test_every_output_lands_in_its_own_session_resource(step: Step, session: Ses
 
 @each_step
 def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(step: Step) -> None:
-    types = {
-        Kind.CHOICE: "select-one",
-        Kind.BOOLEAN: "boolean",
-        Kind.NUMBER: "number",
-        Kind.INTEGER: "number",
-    }
+    types = {Kind.CHOICE: "select-one", Kind.BOOLEAN: "boolean", Kind.NUMBER: "number"}
     command = Command.from_json(json.loads(committed(step)))
-    assert [i.type for i in command.inputs] == [types[p.kind] for p in step.params]
     for shown, param in zip(command.inputs, step.params, strict=True):
+        assert shown.type == types.get(param.kind, shown.type)
         assert param.range in (shown.label or "")
         assert shown.description
     assert command.reserve_memory
     assert command.limit_memory
     assert command.limit_cpu
+
+
+def test_a_select_offers_every_whole_number_of_a_short_range_and_none_that_the_step_refuses() -> None:
+    step = next(s for s in STEPS if s.name == "bias-field")
+    shrink = Command.from_json(json.loads(committed(step))).inputs[0]
+    assert shrink.type == "select-one"
+    for value in shrink.select_values:
+        step.params[0].check(step.params[0].parse(value))
+    for refused in (int(shrink.select_values[0]) - 1, int(shrink.select_values[-1]) + 1):
+        with pytest.raises(UsageError):
+            step.params[0].check(refused)
+    assert len(shrink.select_values) == 8
 
 
 def test_the_image_label_carries_the_same_commands() -> None:

@@ -1,4 +1,4 @@
-"""The wire between the launcher and the stand-in, a test double of a bad network: it drops, refuses and garbles.
+"""The wire between launcher and stand-in, a test double of a bad network: it drops, refuses and garbles.
 
 Requests pass through it to the server as they are, unless a fault is set for them. A dropped connection is
 dropped after the server has done what it was asked for: the launcher cannot tell.

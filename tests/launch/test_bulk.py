@@ -11,7 +11,7 @@ import pytest
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.xnat_watch import Silence
-from sarcoma_core.errors import RunError, UsageError
+from sarcoma_core.errors import OutputError, RunError, UsageError
 from sarcoma_core.interface import Value
 from sarcoma_core.launch.bulk import Bulk, Row, begin, cancel, foresee, row
 from sarcoma_core.launch.following import Pace
@@ -282,31 +282,47 @@ def test_a_server_that_stays_away_stops_the_run_with_the_word_to_go_on(ledger: L
     assert fake.launches() == once(fake)
 
 
-def test_killed_at_any_moment_resume_finishes_and_runs_no_session_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("what", "number"), [("prepare", 1), ("convert", 3)])
+def test_killed_at_any_moment_resume_finishes_and_runs_no_session_twice(
+    tmp_path: Path, what: str, number: int
+) -> None:
     """Each request of a run, before and after it takes effect, is a moment at which the launcher dies."""
-    whole = FakeXnat(sessions(2))
-    counted = Every(Killed, 10**9, "before")
+    requests = Every(Killed, 10**9, "before")
+    whole = FakeXnat(sessions(number))
     ledger = Ledger(tmp_path / "whole.sqlite")
-    run = start(whole, ledger)
-    whole.fault = counted
-    work(whole, ledger, run)
-    assert counted.asked > 50
-    for nth in range(1, counted.asked + 1):
+    run = start(whole, ledger, what)
+    plan = stages(whole, "P", run.steps, {})
+    whole.fault = requests
+    Bulk(Desk(whole, ledger, run, plan, SWIFT), Silence()).work()
+    for nth in range(1, requests.asked + 1):
         for moment in ("before", "after"):
             ledger = Ledger(tmp_path / f"{nth}-{moment}.sqlite")
-            fake = FakeXnat(sessions(2))
-            run = start(fake, ledger)
-            plan = stages(fake, "P", run.steps, {})
+            fake = FakeXnat(sessions(number))
+            run = start(fake, ledger, what)
             fake.fault = Every(Killed, nth, moment)
             with pytest.raises(Killed):
                 Bulk(Desk(fake, ledger, run, plan, SWIFT), Silence()).work()
+            ledger.close()
             fake.fault = lambda _request, _moment: None
             again = Ledger(ledger.path)
             pace = Pace(**{**SWIFT.__dict__, "lost_after": 0.0})
-            assert outcomes(work(fake, again, again.run(), pace=pace)) == {"complete": 2}, (nth, moment)
-            assert fake.launches() == once(fake), (nth, moment)
+            assert outcomes(work(fake, again, again.run(), pace=pace)) == {"complete": number}, (nth, moment)
+            assert fake.launches() == once(fake, run.steps), (nth, moment)
             again.close()
-            ledger.close()
+
+
+def test_a_full_disk_stops_before_a_launch_that_nobody_would_know_of(ledger: Ledger) -> None:
+    fake = FakeXnat(sessions(40))
+    run = start(fake, ledger)
+    (pages,) = ledger._base.execute("PRAGMA page_count").fetchone()
+    ledger._base.execute(f"PRAGMA max_page_count = {pages + 1}")
+    with pytest.raises(OutputError, match="full"):
+        work(fake, ledger, run)
+    assert 0 < len(fake.workflows) < 40 * 4
+    ledger._base.execute(f"PRAGMA max_page_count = {1 << 20}")
+    pace = Pace(**{**SWIFT.__dict__, "lost_after": 0.0})
+    assert outcomes(work(fake, ledger, run, pace=pace)) == {"complete": 40}
+    assert fake.launches() == once(fake)
 
 
 def test_another_persons_earlier_launch_is_not_taken_for_ours(ledger: Ledger) -> None:

@@ -251,7 +251,7 @@ def test_a_site_administrator_is_told_that_being_one_is_not_enough(double: Doubl
 
 def test_a_step_that_fails_is_left_alone_and_the_others_go_on(double: Double) -> None:
     double.answer("POST", "/xapi/commands", Reply(400, b"Invalid command:\n\tNo."), Reply(201, b"7"))
-    second = {**command_for(STEPS[1]).to_json(), "id": 7}
+    second: Any = {**command_for(STEPS[1]).to_json(), "id": 7}
     second["xnat"] = [{**wrapper, "id": 70} for wrapper in second["xnat"]]
     double.answer("GET", "/xapi/commands/7", of_json(second))
     double.answer("GET", "/xapi/wrappers/70/enabled", of_json(True))  # noqa: FBT003  a bare boolean it is

@@ -87,6 +87,15 @@ def test_another_registry_is_a_change_and_no_second_command() -> None:
     assert told(plan) == [("update", NOW, SITE)]
 
 
+def test_of_two_commands_of_this_version_the_one_of_the_wanted_image_stays_on() -> None:
+    twin = live(1, SITE, "P", image=f"old.example/sarcoma/bias-field:{NOW}")
+    plan = install(twin, live(2, SITE))
+    assert [(action.verb, action.command_id, action.project) for action in plan] == [
+        ("enable", 2, "P"),
+        ("disable", 1, SITE),
+    ]
+
+
 def test_a_new_version_takes_over_where_the_one_before_is_on() -> None:
     plan = install(live(1, SITE, "P", version="0.0.1"))
     assert told(plan) == [

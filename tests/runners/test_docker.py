@@ -1,10 +1,14 @@
 """The real images on a real Docker engine give what the local runner gives, and fail as clearly."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import docker
 import pytest
 
 from sarcoma_core.archive.importing import import_folder
@@ -14,10 +18,11 @@ from sarcoma_core.launch.chain import plan, run_chain
 from sarcoma_core.provenance import read_record
 from sarcoma_core.runners.docker import DockerRunner
 from sarcoma_core.runners.local import LocalRunner
-from sarcoma_core.runners.running import Ended, Runner
+from sarcoma_core.runners.running import Ended, Follow, Runner
 from sarcoma_core.steps import STEPS, step_named
 from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.objects import session_object
+from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
 from tests.launch.test_chain import Silent
 from tests.laws import assert_manifest_is_the_folder, outputs
 
@@ -46,9 +51,11 @@ class Foreign(DockerRunner):
     def __init__(self) -> None:
         super().__init__(user=f"{FOREIGN_UID}:{FOREIGN_GID}")
 
-    def run(self, command: ResolvedCommand, folders: Mapping[str, Path]) -> Ended:
+    def run(
+        self, command: ResolvedCommand, folders: Mapping[str, Path], *, follow: Follow | None = None
+    ) -> Ended:
         os.chown(folders["out"], FOREIGN_UID, FOREIGN_GID)
-        return super().run(command, folders)
+        return super().run(command, folders, follow=follow)
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +108,37 @@ def test_a_folder_that_belongs_to_somebody_else_is_told(local: Session, tmp_path
     assert ended.returncode == 1
     assert "container-user" in ended.stderr
     assert ended.stderr.splitlines()[-1].startswith("error: --out: must be writable by the user")
+
+
+def sleeper(session: Session) -> ResolvedCommand:
+    """A container that says that it began and then sleeps."""
+    command = resolve(command_for(step_named("convert")), None, session_object(session), {})
+    line = "import time; print('began', flush=True); time.sleep(60)"
+    return replace(command, entrypoint=("/opt/venv/bin/python", "-c"), arguments=(line,))
+
+
+def test_logs_grow_while_a_container_runs_and_it_stops_when_asked(local: Session, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    follow = Follow(tmp_path / "logs")
+    folders = {"in": local.path, "out": tmp_path / "out"}
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(DockerRunner().run, sleeper(local), folders, follow=follow)
+        while not (follow.stdout.is_file() and follow.stdout.read_text()):
+            assert not ending.done(), ending.result()
+        assert follow.stdout.read_text() == "began\n"
+        follow.stop.set()
+        assert ending.result(30).exit_code != 0
+
+
+def test_the_containers_of_a_killed_process_are_removed_by_the_next_runner() -> None:
+    engine = docker.from_env()
+    image = command_for(step_named("convert")).image
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True)
+    labels = {"org.sarcoma.host": socket.gethostname(), "org.sarcoma.process": ended.stdout.strip()}
+    left = engine.containers.create(image, labels=labels)
+    other = engine.containers.create(image, labels={**labels, "org.sarcoma.process": str(os.getpid())})
+    DockerRunner()
+    held = {container.id for container in engine.containers.list(all=True)}
+    other.remove()
+    assert left.id not in held
+    assert other.id in held

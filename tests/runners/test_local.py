@@ -1,5 +1,6 @@
 """The local runner: our own steps as processes, and nothing else."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -11,6 +12,7 @@ from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.errors import RunError
 from sarcoma_core.runners import runner_named
 from sarcoma_core.runners.local import LocalRunner
+from sarcoma_core.runners.running import Follow
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.declaring import command_for
 from sarcoma_core.xnat.objects import session_object
@@ -58,17 +60,13 @@ def test_the_reason_is_the_last_line_of_standard_error(session: Session, tmp_pat
     assert ended.reason == "--session: must be a folder; found none there."
 
 
-def test_nothing_in_the_environment_names_an_xnat(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XNAT_HOST", "https://xnat.example.org")
-    monkeypatch.setenv("SARCOMA_IMAGE", "from-outside")
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the process of a run finds in its environment."""
     seen: dict[str, str] = {}
 
     class Popen:
         """A test double that only notes the environment."""
-
-        returncode = 0
 
         def __init__(self, line: list[str], *, env: dict[str, str], **_: object) -> None:
             del line
@@ -80,13 +78,60 @@ def test_nothing_in_the_environment_names_an_xnat(
         def __exit__(self, *_: object) -> None:
             return None
 
-        def communicate(self) -> tuple[str, str]:
-            return "", ""
+        def wait(self, _seconds: float) -> int:
+            return 0
 
     monkeypatch.setattr("sarcoma_core.runners.local.subprocess.Popen", Popen)
+    return seen
+
+
+def test_nothing_of_the_callers_environment_names_an_xnat(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.setenv("XNAT_HOST", "https://xnat.example.org")
+    monkeypatch.setenv("SARCOMA_IMAGE", "from-outside")
     LocalRunner().run(resolved(session), {"in": session.path, "out": tmp_path})
-    assert "PATH" in seen
-    assert [name for name in seen if name.startswith(("XNAT_", "SARCOMA_"))] == []
+    assert "PATH" in environment
+    assert [name for name in environment if name.startswith(("XNAT_", "SARCOMA_"))] == []
+
+
+def test_what_a_server_put_into_the_command_reaches_the_step(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.setenv("XNAT_HOST", "https://xnat.example.org")
+    given = {"XNAT_HOST": "http://127.0.0.1:1", "XNAT_USER": "alias", "XNAT_PASS": "secret"}
+    command = replace(resolved(session), environment=given)
+    LocalRunner().run(command, {"in": session.path, "out": tmp_path})
+    assert {name: value for name, value in environment.items() if name.startswith("XNAT_")} == given
+
+
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "PYTHONPATH", "PATH", "PYTHONSTARTUP"])
+def test_a_command_cannot_bring_foreign_code_in_by_a_variable(
+    session: Session, tmp_path: Path, environment: dict[str, str], name: str
+) -> None:
+    command = replace(resolved(session), environment={name: "/input/evil"})
+    with pytest.raises(RunError, match=name):
+        LocalRunner().run(command, {"in": session.path, "out": tmp_path})
+    assert environment == {}
+
+
+def test_its_logs_are_where_they_are_looked_for(session: Session, tmp_path: Path) -> None:
+    follow = Follow(tmp_path / "logs")
+    command = replace(resolved(session), arguments=("--help",))
+    ended = LocalRunner().run(command, {"in": session.path, "out": tmp_path}, follow=follow)
+    assert follow.stdout.read_text() == ended.stdout
+    assert "sarcoma step convert" in ended.stdout
+    assert follow.stderr.read_text() == ended.stderr == ""
+
+
+def test_a_run_that_is_asked_to_end_ends(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    follow = Follow(tmp_path / "logs")
+    follow.stop.set()
+    folders = {"in": session.path, "out": tmp_path / "build"}
+    ended = LocalRunner().run(resolved(session), folders, follow=follow)
+    assert ended.exit_code == -signal.SIGTERM
+    assert list((tmp_path / "build").iterdir()) == []
 
 
 def test_runners_are_found_by_name() -> None:

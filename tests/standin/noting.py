@@ -37,7 +37,10 @@ class NotingRunner:
             follow.stderr.touch()
         with self._lock:
             self.ran.append(Ran(command.name, command.command_line))
-        (folders["out"] / "note.txt").write_text(command.name)
+        for output in command.outputs:
+            place = folders[output.mount] / output.path
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "note.txt").write_text(command.name)
         return Ended(1, "", "told to fail") if command.name in self.failing else Ended(0, "", "")
 
 

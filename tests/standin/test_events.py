@@ -166,7 +166,7 @@ def test_nothing_is_launched_in_the_thread_that_caused_the_event(site: Site) -> 
         site.archive()
         site.settled()
     finally:
-        del site.server.launches.launch  # type: ignore[method-assign]
+        del site.server.launches.launch
     assert len(threads) == 1
     assert threads[0] != current_thread().name
 
@@ -201,7 +201,7 @@ def test_only_a_filter_on_one_project_passes_the_project_on(site: Site) -> None:
         site.archive()
         site.settled()
     finally:
-        del site.server.launches.launch  # type: ignore[method-assign]
+        del site.server.launches.launch
     assert asked == [None]
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.support.select import Select
 
 from sarcoma_core.standin.server import StandIn
 from sarcoma_core.xnat.connection import Connection
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.service import ContainerService, Workflow
 from tests.report.test_in_browser import TAB, Browser
 from tests.report.test_in_browser import browser as browser  # noqa: PLC0414  the fixture
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT
@@ -26,6 +27,7 @@ ENTER, ESCAPE = "\ue007", "\ue00c"
 """Keys, as WebDriver writes them."""
 PATIENCE = 120
 BIAS_FIELD = "Sarcoma: bias field (N4)"
+NORMALISE = json.loads((COMMANDS / "normalise.json").read_text())["label"]
 
 
 def until(told: Callable[[], Any], what: str) -> Any:
@@ -55,18 +57,21 @@ def service(connection: Connection) -> ContainerService:
 def converted(service: ContainerService, standin: StandIn) -> str:
     """Label of the first session, which has NIFTI."""
     session = standin.archive.sessions(PROJECT)[0]
-    run(service, "convert", f"/archive/experiments/{session.id}")
+    assert run(service, "convert", f"/archive/experiments/{session.id}").succeeded
     return session.label
 
 
-def run(service: ContainerService, step: str, uri: str) -> None:
-    """Launch a step over REST, to its end."""
+def run(service: ContainerService, step: str, uri: str) -> Workflow:
+    """Launch a step over REST, and wait for its end."""
     (command,) = (each for each in service.commands() if each.name == f"sarcoma-{step}")
     launched = service.launch(PROJECT, command.wrappers[0].id, "session", {"session": uri})
-    ended = until(
-        lambda: (found := service.workflow(launched.workflow_id)).terminal and found, f"{step} ends"
-    )
-    assert ended.succeeded, ended.reason
+
+    def ended() -> Workflow | None:
+        found = service.workflow(launched.workflow_id)
+        return found if found.terminal else None
+
+    workflow: Workflow = until(ended, f"{step} ends")
+    return workflow
 
 
 class Page:
@@ -135,10 +140,9 @@ def test_run_container_on_a_session_and_open_its_result(
     page: Page, converted: str, service: ContainerService
 ) -> None:
     page.ask_to_run(converted, BIAS_FIELD)
-    shrink = page.find("#input-shrink")
-    assert shrink.get_attribute("value") == "4"
-    shrink.clear()
-    shrink.send_keys("8")
+    shrink = Select(page.find("#input-shrink"))
+    assert shrink.first_selected_option.text == "4"
+    shrink.select_by_visible_text("8")
     if folder := os.environ.get("SARCOMA_PICTURES"):
         page.driver.save_screenshot(str(Path(folder) / "run-container.png"))
     page.find("#launch").click()
@@ -156,15 +160,15 @@ def test_run_container_on_a_session_and_open_its_result(
     page.find("#file-list a[href$='run.json']").click()
     until(lambda: page.driver.current_url.endswith("/run.json"), "the manifest is open")
     manifest = json.loads(page.find("body").text)
-    assert manifest["parameters"]["shrink"] == 8
-    assert "N4" in page.driver.current_url
+    assert manifest["params"]["shrink"] == 8
+    assert manifest["step"] == "bias-field"
     assert page.browser.console() == []
 
 
 def test_the_report_shows_in_its_sandbox_with_pictures_and_style(
     page: Page, converted: str, service: ContainerService, standin: StandIn
 ) -> None:
-    run(service, "report", f"/archive/experiments/{standin.tree.session(converted).id}")
+    assert run(service, "report", f"/archive/experiments/{standin.tree.session(converted).id}").succeeded
     page.open()
     page.find(f"{page.row(converted)} a[data-label=REPORT]").click()
     until(lambda: "Session report" in page.driver.page_source, "the report is open")
@@ -205,14 +209,13 @@ def test_a_step_on_several_sessions_at_once(page: Page, standin: StandIn) -> Non
     assert page.browser.ask("document.querySelector('.reason').textContent.length") > 0
 
 
-def test_the_log_of_a_container_is_shown(page: Page) -> None:
-    until(
-        lambda: page.browser.ask("!!document.querySelector('#jobs button[aria-label^=Log]')"),
-        "a log is offered",
-    )
-    page.find("#jobs button[aria-label^=Log]").click()
-    page.find("#log input[value=stderr]").click()
-    until(lambda: page.find("#log-text").text, "the log is shown")
+def test_the_log_of_what_failed_says_why(page: Page, service: ContainerService, standin: StandIn) -> None:
+    bare = standin.archive.sessions(PROJECT)[1]
+    failed = run(service, "bias-field", f"/archive/experiments/{bare.id}")
+    assert not failed.succeeded
+    page.open()
+    page.find(f"#jobs tr[data-workflow='{failed.id}'] button[aria-label^=Log]").click()
+    until(lambda: "must hold a resource NIFTI" in page.find("#log-text").text, "standard error is shown")
     page.driver.switch_to.active_element.send_keys(ESCAPE)
     assert not page.browser.ask("document.querySelector('#log').open")
 
@@ -260,10 +263,79 @@ def test_a_missing_required_value_is_told_beside_its_field_and_nothing_is_launch
     page: Page, converted: str
 ) -> None:
     before = len(page.jobs())
-    page.ask_to_run(converted, BIAS_FIELD)
-    page.find("#input-shrink").clear()
+    page.ask_to_run(converted, NORMALISE)
+    page.find("#input-clip_low").clear()
     page.find("#launch").click()
     assert page.find("#fields .wrong").text
-    assert page.browser.ask("document.activeElement.id") == "input-shrink"
-    assert page.find("#input-shrink").get_attribute("aria-invalid") == "true"
+    assert page.browser.ask("document.activeElement.id") == "input-clip_low"
+    assert page.find("#input-clip_low").get_attribute("aria-invalid") == "true"
     assert len(page.jobs()) == before
+
+
+EVERY_KIND = {
+    "name": "every-kind",
+    "image": "example/every-kind:1.0",
+    "version": "1.0",
+    "mounts": [{"name": "in", "path": "/input"}],
+    "command-line": "run",
+    "inputs": [
+        {"name": "one", "type": "select-one", "select-values": ["a", "b"], "default-value": "b"},
+        {
+            "name": "many",
+            "type": "select-many",
+            "select-values": ["x", "y", "z"],
+            "default-value": '["x", "z"]',
+        },
+        {"name": "flag", "type": "boolean", "default-value": "true"},
+        {"name": "ratio", "type": "number", "default-value": "0.5"},
+        {"name": "word", "type": "string"},
+    ],
+    "xnat": [
+        {
+            "name": "every-kind-of-input",
+            "contexts": ["xnat:imageSessionData"],
+            "external-inputs": [{"name": "session", "type": "Session"}],
+            "derived-inputs": [
+                {
+                    "name": "scan",
+                    "type": "Scan",
+                    "derived-from-wrapper-input": "session",
+                    "provides-files-for-command-mount": "in",
+                }
+            ],
+        }
+    ],
+}
+
+
+def test_the_form_gives_every_kind_of_input_its_control_and_its_default(
+    page: Page, converted: str, service: ContainerService, standin: StandIn
+) -> None:
+    command = service.command(service.add(EVERY_KIND))
+    for project in (None, PROJECT):
+        service.set_enabled(command.wrappers[0].id, True, project)
+    page.ask_to_run(converted, "every-kind-of-input")
+    read = (
+        "import('/static/form.js').then(form => arguments[0](form.read(document.querySelector('#fields'))))"
+    )
+    values = page.driver.execute_async_script(read)
+    session = standin.tree.session(converted)
+    first = values.pop("scan")
+    assert values == {"one": "b", "many": '["x","z"]', "flag": "true", "ratio": "0.5", "word": ""}
+    kinds = {name: page.find(f"#input-{name}").get_attribute("type") for name in (*values, "scan")}
+    assert kinds == {
+        "one": "select-one",
+        "many": "select-multiple",
+        "flag": "checkbox",
+        "ratio": "number",
+        "word": "text",
+        "scan": "select-one",
+    }
+    uris = [f"/archive/experiments/{session.id}/scans/{scan.id}" for scan in session.scans]
+    assert first == uris[0]
+    options = "[...document.querySelector('#input-scan').options].map(o => o.value)"
+    assert page.browser.ask(options) == uris
+    page.find("#input-flag").click()
+    page.find("#input-many option[value=x]").click()
+    changed = page.driver.execute_async_script(read)
+    assert (changed["flag"], changed["many"]) == ("false", '["z"]')

@@ -138,3 +138,26 @@ def test_every_script_that_a_script_imports_is_served(url: str) -> None:
         assert answer.status_code == 200, name
         waiting += [each for each in re.findall(r'from "\./([\w.]+)"', answer.text) if each not in seen]
     assert {"api.js", "dom.js", "form.js", "jobs.js", "launcher.js", "log.js", "files.js"} < seen
+
+
+def test_a_script_whose_session_is_over_gets_no_challenge(url: str) -> None:
+    # A browser answers a challenge with a dialog of its own; the page leads to the log-in form instead.
+    headers = {"X-Requested-With": "XMLHttpRequest"}
+    answer = requests.get(f"{url}/xapi/commands", headers=headers, timeout=20)
+    assert answer.status_code == 401
+    assert "WWW-Authenticate" not in answer.headers
+    assert "WWW-Authenticate" in requests.get(f"{url}/xapi/commands", timeout=20).headers
+
+
+def test_a_damaged_record_is_told_without_its_name(
+    browser: requests.Session, url: str, standin: StandIn
+) -> None:
+    record = standin.archive.root / PROJECT / "database" / "DAMAGED.json"
+    record.write_text("{")
+    try:
+        answer = browser.get(f"{url}/", timeout=20)
+    finally:
+        record.unlink()
+    assert answer.status_code == 500
+    assert "one is damaged" in answer.text
+    assert "DAMAGED" not in answer.text

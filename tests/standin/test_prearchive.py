@@ -4,6 +4,8 @@ import csv
 import io
 import shutil
 import threading
+import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,9 +26,9 @@ ZIP = "application/zip"
 
 
 @pytest.fixture
-def project(standin: StandIn, connection: Connection, request: pytest.FixtureRequest) -> Iterator[str]:
+def project(standin: StandIn, connection: Connection) -> Iterator[str]:
     """An empty project of the test's own."""
-    name = f"P{abs(hash(request.node.name)) % 10**8}"
+    name = f"P{uuid.uuid4().hex[:12]}"
     connection.put(f"/data/projects/{name}")
     yield name
     shutil.rmtree(standin.archive.root / name)
@@ -274,7 +276,9 @@ def test_what_is_not_dicom_refuses_a_dicom_zip_unless_it_is_to_be_ignored(
 def test_an_import_that_leads_nowhere_is_refused(
     connection: Connection, project: str, export: Path, query: dict[str, str], status: int
 ) -> None:
-    assert send(connection, project, zipped(export), **query).status == status
+    where = query.get("project", project)
+    asked = {name: value for name, value in query.items() if name != "project"}
+    assert send(connection, where, zipped(export), **asked).status == status
 
 
 def test_an_empty_upload_and_one_without_dicom_are_refused(connection: Connection, project: str) -> None:
@@ -391,7 +395,7 @@ def test_a_session_that_is_being_archived_is_not_touched(
         worker.start()
         asked.wait(10)
         while standin.prearchive.entries(project)[0].status != "ARCHIVING":
-            pass
+            time.sleep(0.01)
         answer = connection.delete("/data" + entry.uri, accept=ANY)
         assert (answer.status, answer.text) == (403, "Operation already in progress on this prearchive entry.")
     worker.join(30)

@@ -3,6 +3,7 @@
 The words are those of the contract; a 500's are ours, so that only the two sides must agree.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.access import set_member
 from sarcoma_core.standin.server import StandIn
@@ -108,19 +110,16 @@ def test_an_rtstruct_on_the_sessions_images_is_stored(scene: Scene) -> None:
     assert scene.both(encoded(rtstruct(scene.images)), "stored-rt", kind="RTSTRUCT") == (200, "")
 
 
-@pytest.mark.parametrize(
-    ("xsi_type", "modality"), [("xnat:petmrSessionData", "PETMR"), ("xnat:crSessionData", "CR")]
-)
+@pytest.mark.parametrize("modality", ["PETMR", "CR"])
 @pytest.mark.parametrize(("make", "kind"), [(seg, "SEG"), (rtstruct, "RTSTRUCT")])
 def test_a_session_of_another_modality_holds_no_regions(
     scene: Scene,
     typed: Callable[[str], None],
-    xsi_type: str,
     modality: str,
     make: Callable[[list[Dataset]], Dataset],
     kind: str,
 ) -> None:
-    typed(xsi_type)
+    typed(f"xnat:{modality.lower()}SessionData")
     said = scene.both(encoded(make(scene.images)), "modality", kind=kind)
     assert said == (422, f"Collection type {kind} not supported for modality {modality}")
 
@@ -204,7 +203,7 @@ def test_an_rtstruct_whose_own_study_is_another_one_is_taken(scene: Scene) -> No
 def test_a_series_that_the_session_lacks_is_missing(
     scene: Scene, make: Callable[[list[Dataset]], Dataset], kind: str
 ) -> None:
-    images = [pydicom.dcmread(image.filename) for image in scene.images]
+    images = images_of(scene.session.path, "4")
     images[0].SeriesInstanceUID = generate_uid()
     assert scene.both(encoded(make(images)), "series", kind=kind) == (422, "Missing dependencies: series UID")
 
@@ -213,7 +212,7 @@ def test_a_series_that_the_session_lacks_is_missing(
 def test_an_image_that_the_scan_lacks_is_missing(
     scene: Scene, make: Callable[[list[Dataset]], Dataset], kind: str
 ) -> None:
-    images = [pydicom.dcmread(image.filename) for image in scene.images]
+    images = images_of(scene.session.path, "4")
     images[1].SOPInstanceUID = generate_uid()
     said = scene.both(encoded(make(images)), "image", kind=kind)
     assert said == (422, "Missing dependencies: SOP instance UID")
@@ -300,6 +299,36 @@ def test_nothing_is_kept_of_what_was_refused(scene: Scene) -> None:
     scene.put(encoded(made), "refused")
     assert not RegionsOfInterest(scene.connection).exists(PROJECT, "refused")
     assert not (scene.session.path / "ASSESSORS/refused").exists()
+
+
+def test_a_label_of_another_kind_of_assessor_is_not_written_over(scene: Scene) -> None:
+    tree = scene.server.tree
+    tree.add_assessor(scene.session, label="quality", xsi_type="xnat:qcAssessmentData")
+    answer = scene.put(encoded(seg(scene.images)), "quality", overwrite=True)
+    assert (answer.status, answer.text) == (500, "Error saving ROI collection quality")
+    kept = tree.find_assessor(scene.session, "quality")
+    assert kept is not None
+    assert kept.xsi_type == "xnat:qcAssessmentData"
+
+
+@pytest.mark.parametrize("kind", ["../../../../../etc", "SEG/..", "SEG"])
+def test_a_collection_made_by_other_ways_serves_no_other_file(scene: Scene, kind: str) -> None:
+    made = scene.server.tree.add_assessor(
+        scene.session,
+        label="handmade",
+        xsi_type="icr:roiCollectionData",
+        fields={"collectionType": kind},
+    )
+    path = at("xapi", "roi", "projects", PROJECT, "collections", made.id)
+    assert scene.connection.get(path, accept=REFUSED).status == 422
+    scene.server.tree.remove_assessor(scene.session, made.id)
+
+
+def test_another_type_than_the_stored_one_is_not_made_here(scene: Scene) -> None:
+    scene.put(encoded(rtstruct(scene.images)), "types", kind="RTSTRUCT")
+    path = at("xapi", "roi", "projects", PROJECT, "collections", "types")
+    for kind, status in (("AIM", 501), ("SEG", 422), ("STL", 422), ("RTSTRUCT", 200)):
+        assert scene.connection.get(path, {"type": kind}, accept=REFUSED).status == status
 
 
 def test_what_was_stored_comes_back_byte_for_byte_and_with_its_reader(scene: Scene, tmp_path: Path) -> None:
@@ -396,3 +425,42 @@ def test_no_label_leads_out_of_the_session(scene: Scene, label: str) -> None:
     )
     assert answer.status in (400, 404)
     assert not list(scene.session.path.rglob("*escaped*"))
+
+
+def test_a_real_seg_and_the_real_sarcoma_rtstruct_are_taken_with_their_images_only(
+    data: Path, scene: Scene, tmp_path: Path
+) -> None:
+    """A liver SEG of dcmqi, and the tumour contours of STS_003: each on its own images."""
+    headers = {
+        f: pydicom.dcmread(f, stop_before_pixels=True) for f in (data / "sts_raw/STS_003_T1").glob("*")
+    }
+    contours = next(f for f, header in headers.items() if header.Modality == "RTSTRUCT")
+    for folder, images in (
+        ("ct", list((data / "seg/dcmqi/ct-3slice").glob("*.dcm"))),
+        ("mr", [f for f, header in headers.items() if header.Modality == "MR"]),
+    ):
+        (tmp_path / folder).mkdir()
+        for image in images:
+            shutil.copy(image, tmp_path / folder)
+        import_folder(scene.server.archive, "REAL", tmp_path / folder)
+    sessions = {s.modality: s for s in scene.server.archive.sessions("REAL")}
+    rois = RegionsOfInterest(scene.connection)
+    answers = {}
+    for kind, file in (("SEG", data / "seg/dcmqi/liver.dcm"), ("RTSTRUCT", contours)):
+        found = try_collection(content := file.read_bytes(), kind)
+        for modality, session in sessions.items():
+            facts = rois.facts(session.id, found, label=f"{kind}-{modality}")
+            told = refusal(found, facts, label=f"{kind}-{modality}")
+            path = at(
+                "xapi", "roi", "projects", "REAL", "sessions", session.id, "collections", f"{kind}-{modality}"
+            )
+            answer = scene.connection.put(path, data=content, query={"type": kind}, accept=REFUSED)
+            assert answer.status == (told.status if told else 200)
+            answers[kind, modality] = (answer.status, answer.text if told else "")
+    missing = (422, "Missing dependencies: study UID")
+    assert answers == {
+        ("SEG", "CT"): (200, ""),
+        ("SEG", "MR"): missing,
+        ("RTSTRUCT", "CT"): missing,
+        ("RTSTRUCT", "MR"): (200, ""),
+    }

@@ -1,6 +1,6 @@
 """DICOM SEG and RTSTRUCT over given images, whole enough for a validator; `encoded` gives their bytes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -80,13 +80,6 @@ def encoded(dataset: Dataset) -> bytes:
     stream = BytesIO()
     pydicom.dcmwrite(stream, dataset, enforce_file_format=True)
     return stream.getvalue()
-
-
-def references(dataset: Dataset) -> Iterator[Dataset]:
-    """Every item that names an image, wherever it stands."""
-    for element in dataset.iterall():
-        if element.keyword == "ReferencedSOPInstanceUID":
-            yield element
 
 
 def _common(image: Dataset, sop_class: str, modality: str) -> Dataset:

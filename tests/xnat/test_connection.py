@@ -219,6 +219,20 @@ def test_a_file_is_sent_whole_again_after_the_session_ended(server: Double, conn
     assert (last.body, last.type) == (body, "application/zip")
 
 
+def test_a_stream_that_cannot_be_read_twice_is_never_sent_by_half(
+    server: Double, connection: Connection
+) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    server.expire()
+    with pytest.raises(ServerError) as caught:
+        connection.put("/data/file", data=Pipe(b"x" * 1000))
+    assert caught.value.status == 401
+    assert len(server.asked("PUT", "/data/file")) == 1
+
+
 def test_a_download_appears_whole(server: Double, connection: Connection, tmp_path: Path) -> None:
     body = bytes(range(256)) * 10_000
     server.answer("GET", "/data/file", Reply(200, body))
@@ -264,6 +278,29 @@ def test_closing_twice_or_after_the_server_went_is_no_error() -> None:
         connection = Connection(Login(server.url, "mary", PASSWORD))
     connection.close()
     connection.close()
+
+
+def test_after_closing_nothing_is_sent_any_more(server: Double) -> None:
+    with Connection(Login(server.url, "mary", PASSWORD)) as connection:
+        pass
+    sent = len(server.seen)
+    with pytest.raises(ServerError, match="closed"):
+        connection.get(COMMANDS)
+    assert (len(server.seen), server.logins) == (sent, 1)
+
+
+def test_threads_go_on_while_sessions_end_again_and_again(server: Double, connection: Connection) -> None:
+    server.answer("GET", COMMANDS, of_json([]))
+
+    def ask(number: int) -> int:
+        if number % 8 == 0:
+            server.expire()
+        return connection.get(COMMANDS).status
+
+    # A request may meet two ends in a row, which is a refusal to the client; so one is allowed at a time.
+    with ThreadPoolExecutor(4) as pool:
+        for start in range(0, 48, 8):
+            assert list(pool.map(ask, range(start, start + 8))) == [200] * 8
 
 
 def test_a_path_is_quoted_part_by_part() -> None:

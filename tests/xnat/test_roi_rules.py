@@ -131,7 +131,7 @@ def test_the_right_to_delete_is_not_needed() -> None:
 
 
 def test_of_several_faults_the_first_in_the_plugins_order_is_told() -> None:
-    """Rights, type, label, content, named references, references that are there: each fault mended in turn."""
+    """Rights, type, label, content, named references, references that are there: mended one by one."""
     none = Rights(create=False, edit=False, read=False)
     labels, elsewhere = frozenset({"mass"}), frozenset({"other"})
     broken = replace(

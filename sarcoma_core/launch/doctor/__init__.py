@@ -1,6 +1,6 @@
 """Will this server run our steps, and if not, why not? Gather facts, check them, tell the fix beside each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from sarcoma_core.errors import SarcomaError
 from sarcoma_core.launch.doctor import backend, commands, data, mounts, site, versions
@@ -60,7 +60,7 @@ def examine(
     service: ContainerService,
     wish: Wish,
     *,
-    built: Mapping[str, str] | None = None,
+    image_id: Callable[[str], str] = lambda _: "",
     probe: Callable[[], Probed] | None = None,
 ) -> tuple[Finding, ...]:
     """Examine a server.
@@ -68,10 +68,10 @@ def examine(
     Args:
         service: the server.
         wish: what is to be checked.
-        built: ids of the images that this machine's engine holds, by reference.
+        image_id: the id of an image on this machine's engine, by reference; empty when it is not there.
         probe: launches the probe; None when it is not wanted.
     """
-    return check(gather(service, wish, built=built or {}, probe=probe))
+    return check(gather(service, wish, image_id=image_id, probe=probe))
 
 
 def apply(service: ContainerService, findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -30,10 +30,8 @@ def check_commands(facts: Facts) -> Iterator[Finding]:
 
 
 def _options(facts: Facts) -> str:
-    wish = facts.wish
-    registry = f" --registry {wish.registry}" if wish.registry else ""
-    gpu = f" --gpu {wish.gpu}" if wish.gpu != "none" else ""
-    return f"{_project(wish.project)}{registry}{gpu}"
+    registry = facts.wish.registry
+    return _project(facts.wish.project) + (f" --registry {registry}" if registry else "")
 
 
 def _project(project: str) -> str:
@@ -41,7 +39,7 @@ def _project(project: str) -> str:
 
 
 def _install(facts: Facts, step: StepFacts) -> Install:
-    return Install(step.step, facts.wish.registry, facts.wish.gpu, facts.wish.project)
+    return Install(step.step, facts.wish.registry, facts.wish.project)
 
 
 def _changed(step: StepFacts) -> str:
@@ -76,7 +74,7 @@ def _switches(
     present = [step for step in facts.steps if step.present]
     for step in present:
         if not is_on(step):
-            fix = f"sarcoma xnat enable --step {step.step}{_project(project)} (or {clicks})"
+            fix = f"sarcoma xnat enable {step.step}{_project(project)} (or {clicks})"
             yield Finding(check, "fault", f"{step.step} is off.", fix, _install(facts, step))
     if on := sum(map(is_on, present)):
         yield Finding(check, "ok", f"{on} of {len(present)}")

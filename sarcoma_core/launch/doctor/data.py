@@ -21,7 +21,8 @@ def check_stale(facts: Facts) -> Iterator[Finding]:
         fix = f"sarcoma xnat clean --project {facts.wish.project} --dry-run"
         yield Finding(check, "warning", found, fix)
     if left.damaged:
+        fix = f"Launch their step again: sarcoma xnat launch STEP SESSION --project {facts.wish.project}"
         found = f"{left.damaged} resources have a run.json that cannot be read ({scope}): no step reads them."
-        yield Finding(check, "warning", found, "Launch their step again: sarcoma xnat launch STEP SESSION")
+        yield Finding(check, "warning", found, fix)
     if not left.stale and not left.damaged:
         yield Finding(check, "ok", f"none {scope}")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar, Union
 
 from sarcoma_core.launch.doctor.findings import Finding
-from sarcoma_core.launch.gpu import Gpu
 from sarcoma_core.xnat.administration import Backend
 
 
@@ -152,16 +151,14 @@ class Wish:
 
     Args:
         project: the project whose switches and files are looked at; empty for the site only.
-        registry: prefix of the images, as they were installed.
-        gpu: how the backend is asked for a GPU, as it was installed.
+        registry: prefix of the images; None as they are installed.
         longest_job: hours that the longest step may take, its time in the queue included.
         events: whether the event service is wanted.
         sessions: of how many sessions the files are looked at.
     """
 
     project: str = ""
-    registry: str = ""
-    gpu: Gpu = "none"
+    registry: str | None = None
     longest_job: float = 12.0
     events: bool = False
     sessions: int = 50

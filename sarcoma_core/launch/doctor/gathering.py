@@ -28,7 +28,7 @@ def gather(
     service: ContainerService,
     wish: Wish,
     *,
-    built: Mapping[str, str],
+    image_id: Callable[[str], str],
     probe: Callable[[], Probed] | None,
 ) -> Facts:
     """Ask a server everything that the checks need.
@@ -36,11 +36,13 @@ def gather(
     Args:
         service: the server.
         wish: what is to be checked.
-        built: ids of the images that this machine's engine holds, by reference.
+        image_id: the id of an image on this machine's engine, by reference; empty when it is not there.
         probe: launches the probe; None when it is not wanted.
     """
     connection = service.connection
     told = Administration(connection)
+    steps = asked(lambda: step_facts(service, wish))
+    images = () if isinstance(steps, Unknown) else {step.image for step in steps}
     return Facts(
         wish=wish,
         server=connection.server,
@@ -53,10 +55,10 @@ def gather(
         backend=asked(lambda: _backend(told)),
         ping=asked(lambda: _ping(connection)),
         images=asked(lambda: _images(connection)),
-        steps=asked(lambda: step_facts(service, wish)),
+        steps=steps,
         leftovers=asked(lambda: _leftovers(connection, wish)),
         probe=asked(probe) if probe else _NOT_PROBED,
-        built=built,
+        built={image: found for image in images if (found := image_id(image))},
     )
 
 

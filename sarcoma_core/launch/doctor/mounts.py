@@ -7,7 +7,7 @@ from sarcoma_core.launch.doctor.facts import Facts, Probed, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.steps.probe import EMPTY, NO_KEY
 from sarcoma_core.xnat.administration import Backend
-from sarcoma_core.xnat.status import is_success
+from sarcoma_core.xnat.status import is_success, is_terminal
 
 NOT_WRITABLE = "permission was denied"
 """How a step words that its output folder is another user's (`steps.running`)."""
@@ -36,10 +36,14 @@ def check_path_translation(facts: Facts) -> Iterator[Finding]:
     elif is_success(probed.status) or _UPLOAD in probed.status:
         found = f"XNAT does not find what the container wrote ({probed.status})."
         yield Finding(check, "fault", found, _translate(facts))
+    elif not is_terminal(probed.status):
+        fix = "Look at what the queue waits for, or wait longer: --wait SECONDS."
+        yield Finding(check, "unknown", f"the probe was still {probed.status} when the time was over.", fix)
     else:
-        why = probed.reason or "it gave no reason"
-        fix = f"See {PAGE}, and XNAT's containers.log."
-        yield Finding(check, "fault", f"the probe ended as {probed.status}: {why}", fix)
+        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend the container launch first.")
+        why = probed.reason or "no reason was given"
+        fix = f"See {PAGE}, and the log containers.log of XNAT."
+        yield Finding("container launch", "fault", f"the probe ended as {probed.status}: {why}", fix)
 
 
 def _translate(facts: Facts) -> str:
@@ -71,7 +75,7 @@ def check_container_user(facts: Facts) -> Iterator[Finding]:
             check, "ok", f"{facts.probe.seen.uid}:{facts.probe.seen.gid} may write the build folder"
         )
     else:
-        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend path translation first.")
+        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend the other faults first.")
 
 
 def _is_denied(probed: Probed) -> bool:

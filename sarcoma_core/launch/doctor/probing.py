@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import Any
 
 from sarcoma_core.errors import ERROR, UsageError
-from sarcoma_core.interface import Step
 from sarcoma_core.launch.doctor.facts import Probed, Seen
 from sarcoma_core.launch.remote_manifest import manifest
 from sarcoma_core.provenance import RunRecord
@@ -20,7 +19,7 @@ from sarcoma_core.steps import probe
 from sarcoma_core.xnat.answering import ServerError
 from sarcoma_core.xnat.commands import Command
 from sarcoma_core.xnat.connection import Connection, at
-from sarcoma_core.xnat.declaring import command_for, image_reference
+from sarcoma_core.xnat.declaring import command_for
 from sarcoma_core.xnat.remote import project_sessions
 from sarcoma_core.xnat.service import ContainerService, Workflow
 from sarcoma_core.xnat.status import QUEUED
@@ -30,28 +29,20 @@ _NOT_FOUND = 404
 _LABELS = (probe.LABEL, probe.KEY_LABEL)
 
 
-def probe_command(step: Step, registry: str = "") -> Command:
-    """The command that runs the probe in the image of a step.
-
-    Args:
-        step: whose image.
-        registry: prefix of the image.
-    """
+def probe_command(image: str) -> Command:
+    """The command that runs the probe in the image of a step."""
     own = command_for(probe.STEP)
     line = f"{own.command_line} --probe"
-    return own.model_copy(update={"image": image_reference(step.name, registry), "command_line": line})
+    return own.model_copy(update={"image": image, "command_line": line})
 
 
-def run_probe(
-    service: ContainerService, project: str, step: Step, *, registry: str, session: str, seconds: float
-) -> Probed:
+def run_probe(service: ContainerService, project: str, image: str, *, session: str, seconds: float) -> Probed:
     """Launch the probe and wait for it.
 
     Args:
         service: the server.
         project: where it is launched.
-        step: the step whose image is proven.
-        registry: prefix of its image.
+        image: the image of a step, which is proven.
         session: label or accession id of the session to launch on; empty for one that is made for it.
         seconds: how long to wait for its end.
 
@@ -66,9 +57,11 @@ def run_probe(
         service.connection.put(place)
         file = at("data", "experiments", target, "resources", probe.KEY_LABEL, "files", probe.KEY_FILE)
         service.connection.put(file, data=key, query={"overwrite": "true"}, content_type="text/plain")
-        wrapper, root = made.enter_context(_wrapper(service, probe_command(step, registry)))
+        wrapper, root = made.enter_context(_wrapper(service, probe_command(image)))
         bulk = service.bulk_launch(project, wrapper, root, [f"/archive/experiments/{target}"], {})
         workflow = _wait(lambda: service.workflows(bulk.id), seconds)
+        if workflow.container and not workflow.terminal:
+            service.kill(workflow.container, project)
         found = manifest(service.connection, target, probe.LABEL) if workflow.succeeded else None
         seen = _seen(found.record) if found else None
         return Probed(workflow.status, _reason(service, workflow), sha256(key).hexdigest(), seen)
@@ -100,17 +93,14 @@ def _session(connection: Connection, project: str, name: str) -> Iterator[str]:
 
 @contextmanager
 def _wrapper(service: ContainerService, command: Command) -> Iterator[tuple[int, str]]:
-    """Id of the probe's wrapper and name of its root element; gone afterwards, but for one that was there."""
+    """Id of the probe's wrapper and name of its root element; gone afterwards, also one left behind."""
     root = command.xnat[0].external_inputs[0].name
     there = next((live for live in service.commands(command.name) if _is_same(live.tree, command)), None)
-    if there:
-        yield there.wrappers[0].id, root
-        return
-    added = service.add(command.to_json())
+    number = there.id if there else service.add(command.to_json())
     try:
-        yield service.command(added).wrappers[0].id, root
+        yield service.command(number).wrappers[0].id, root
     finally:
-        service.delete(added)
+        service.delete(number)
 
 
 def _is_same(live: Any, command: Command) -> bool:  # noqa: ANN401  JSON of the service
@@ -138,9 +128,11 @@ def _reason(service: ContainerService, workflow: Workflow) -> str:
     if not workflow.terminal:
         return workflow.reason or "it did not end in time"
     try:
-        said = service.logs(workflow.container, "stderr").strip() if workflow.container else ""
+        # Kubernetes has one log for both streams.
+        logs = (service.logs(workflow.container, stream).strip() for stream in ("stderr", "stdout"))
+        said = next(filter(None, logs), "") if workflow.container else ""
     except ServerError:
-        said = ""  # the log was never written, or belongs to somebody else
+        said = ""  # there is no log, or it is somebody else's
     return said.splitlines()[-1].removeprefix(ERROR) if said else workflow.reason
 
 

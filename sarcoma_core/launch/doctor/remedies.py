@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from sarcoma_core import __version__
 from sarcoma_core.errors import RunError
-from sarcoma_core.launch.gpu import Gpu
 from sarcoma_core.launch.install import DONE, carry_out, read_for_install, shipped_steps
 from sarcoma_core.launch.install_plan import plan_install
 from sarcoma_core.xnat.service import ContainerService
@@ -15,14 +15,12 @@ class Install:
 
     Args:
         step: its name.
-        registry: prefix of its image.
-        gpu: how the backend is asked for a GPU.
+        registry: prefix of its image; None as it is installed.
         project: where it is enabled, besides the site; may be empty.
     """
 
     step: str
-    registry: str
-    gpu: Gpu
+    registry: str | None
     project: str
 
     def apply(self, service: ContainerService) -> str:
@@ -33,8 +31,8 @@ class Install:
             ServerError: the server refused.
         """
         projects = [self.project] if self.project else []
-        shipped = shipped_steps([self.step], registry=self.registry, gpu=self.gpu)
-        live = read_for_install(service, [self.step], projects, shipped[0].version)
+        live = read_for_install(service, [self.step], projects, __version__)
+        shipped = shipped_steps([self.step], registry=self.registry, live=live)
         outcomes = carry_out(service, plan_install(shipped, live, projects))
         for outcome in outcomes:
             if outcome.outcome != DONE:

@@ -13,14 +13,14 @@ def step_facts(service: ContainerService, wish: Wish) -> tuple[StepFacts, ...]:
 
     Args:
         service: the server.
-        wish: which registry, GPU and project.
+        wish: which registry and project.
 
     Raises:
         ServerError: the server refused or did not answer.
         UsageError: the registry is no prefix of an image.
     """
     live = read_live(service, [wish.project] if wish.project else [])
-    shipped = shipped_steps(registry=wish.registry, gpu=wish.gpu)
+    shipped = shipped_steps(registry=wish.registry, live=live)
     return tuple(
         _facts(one, [other for other in live if other.step == one.step], wish.project) for one in shipped
     )

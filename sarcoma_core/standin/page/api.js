@@ -3,8 +3,10 @@
 /** An answer that is no success; its message is the server's own text. */
 export class Refused extends Error {}
 
-async function ask(path, options = {}) {
-  const answer = await fetch(path, { headers: { Accept: "application/json, text/plain" }, ...options });
+// `X-Requested-With` keeps the browser from asking for a password by itself when the session is over.
+async function ask(path, { headers, ...options } = {}) {
+  const told = { Accept: "application/json, text/plain", "X-Requested-With": "XMLHttpRequest", ...headers };
+  const answer = await fetch(path, { ...options, headers: told });
   if (answer.status === 401) location.assign("/login"); // the session is over
   if (!answer.ok) throw new Refused((await answer.text()).trim() || `The server answers ${answer.status}.`);
   return answer;

@@ -7,11 +7,12 @@ const FAST = 1000;
 const SLOW = 10000;
 const SHOWN = 100;
 
-export const isOver = (status) => /^(Complete|Failed|Killed)/.test(status);
+export const isFailed = (status) => /^(Failed|Killed)/.test(status);
+export const isOver = (status) => status.startsWith("Complete") || isFailed(status);
 
 const stateOf = (status) => {
   if (status.startsWith("Complete")) return "complete";
-  if (isOver(status)) return "failed";
+  if (isFailed(status)) return "failed";
   return /Running|Finalizing|Staging|Created/.test(status) ? "running" : "queued";
 };
 

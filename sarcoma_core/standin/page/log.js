@@ -12,9 +12,11 @@ let timer = 0;
 /** Open the dialog.
  *  @param {string} container the container's number or id
  *  @param {string} what the step and session, for people
+ *  @param {string} stream the one to show first
  *  @param {() => boolean} isOver whether nothing more will be written */
-export function open(container, what, isOver) {
+export function open(container, what, stream, isOver) {
   shown = { container, isOver };
+  find(`[name=stream][value=${stream}]`).checked = true;
   find("#log-of").textContent = what;
   place.textContent = "";
   dialog.showModal();

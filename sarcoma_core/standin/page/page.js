@@ -3,7 +3,7 @@
 import { page } from "./api.js";
 import { all, closable, find } from "./dom.js";
 import { open as openFiles } from "./files.js";
-import { follow, isOver } from "./jobs.js";
+import { follow, isFailed, isOver } from "./jobs.js";
 import { open as openLauncher } from "./launcher.js";
 import { open as openLog } from "./log.js";
 
@@ -36,14 +36,14 @@ function tickAll(on) {
 async function refresh() {
   const before = new Set(tickedRows().map((row) => row.dataset.id));
   const held = document.activeElement?.closest("#rows tr")?.dataset.id;
-  const held_class = document.activeElement?.className;
+  const control = document.activeElement?.className || "run";
   const fresh = find("#rows", await page());
   if (!fresh) return;
   all("tr", fresh).forEach((row) => {
     find(".tick input", row).checked = before.has(row.dataset.id);
   });
   rows.replaceChildren(...document.adoptNode(fresh).children);
-  if (held) all("tr", rows).find((row) => row.dataset.id === held)?.querySelector(`.${held_class || "run"}`)?.focus();
+  if (held) all("tr", rows).find((row) => row.dataset.id === held)?.querySelector(`.${control}`)?.focus();
   ticked();
 }
 
@@ -78,7 +78,7 @@ function start() {
     say,
     resultsOf,
     ended: refresh,
-    showLog: (job, what) => openLog(job.container, what, () => isOver(status(job))),
+    showLog: (job, what) => openLog(job.container, what, isFailed(job.status) ? "stderr" : "stdout", () => isOver(status(job))),
   });
   find("#launcher").addEventListener("launched", (event) => {
     say(event.detail);

@@ -140,9 +140,8 @@ def test_what_is_deleted_is_gone(connection: Any, session: Any, project: str) ->
     resource.delete()
     connection.clearcache()
     assert len(connection.create_object(f"/data/experiments/{session.id}").resources) == 0
-    subject = session.subject
-    session.delete()
-    subject.delete()
+    connection.projects[project].experiments["S1_MR"].delete()
+    connection.projects[project].subjects["S1"].delete()
     connection.clearcache()
     assert len(connection.projects[project].experiments) == 0
     assert len(connection.projects[project].subjects) == 0
@@ -186,7 +185,9 @@ def test_assessors_are_made_and_found(connection: Any, session: Any) -> None:
     assert again.assessors["S1_MR_QC"].resources["REPORT"].file_count == 1
 
 
-def test_listings_are_tabulated_with_the_columns_asked_for(connection: Any, session: Any, project: str) -> None:
+def test_listings_are_tabulated_with_the_columns_asked_for(
+    connection: Any, session: Any, project: str
+) -> None:
     rows = connection.projects[project].experiments.tabulate(columns=("ID", "label", "project"))
     assert [(row.ID, row.label, row.project) for row in rows] == [(session.id, "S1_MR", project)]
 

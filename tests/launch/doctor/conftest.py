@@ -1,9 +1,8 @@
-"""A stand-in on which everything is installed: each test gets a copy of its own and plants one fault."""
+"""A stand-in on which everything is installed: each test plants one fault."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ from sarcoma_core.launch.install import carry_out, read_for_install, shipped_ste
 from sarcoma_core.launch.install_plan import plan_install
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.connection import Connection, Login
+from sarcoma_core.xnat.declaring import image_reference
 from sarcoma_core.xnat.service import ContainerService
 
 PROJECT, SESSION, LOGIN, PASSWORD = "STS", "S1_MR", "admin", "a password of tests"
@@ -48,9 +47,7 @@ class Server:
 
     def probe(self, *, session: str = "") -> Probed:
         """Launch the probe."""
-        return run_probe(
-            self.service, PROJECT, step_named("convert"), registry="", session=session, seconds=60
-        )
+        return run_probe(self.service, PROJECT, image_reference("convert"), session=session, seconds=60)
 
     def examine(self, *, with_probe: bool = False, **wishes: float) -> tuple[Finding, ...]:
         """Examine it."""
@@ -59,32 +56,29 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive of a stand-in on which nothing is wrong."""
-    folder = tmp_path_factory.mktemp("template") / "archive"
-    archive = Archive(folder)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A stand-in with which nothing is wrong."""
+    archive = Archive(tmp_path_factory.mktemp("standin") / "archive")
     scans = (Scan("1", "1.2", 1, "MR", "AX T1", 3),)
     path = archive.session_path(PROJECT, SESSION)
     path.mkdir(parents=True)
     archive.write(Session(PROJECT, SESSION, "SARCOMA_E1", "S1", "1.1", "", "20200101", scans, path))
-    for server in _serve(folder):
-        install(server.service)
-        server.connection.put("/xapi/events/prefs", json={"enabled": True})
-    return folder
+    standin = StandIn(Settings(archive.root, login=LOGIN, password=PASSWORD))
+    with serving(standin) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
+        connected = Server(standin, ContainerService(connection))
+        install(connected.service)
+        connection.put("/xapi/events/prefs", json={"enabled": True})
+        yield connected
 
 
 @pytest.fixture
-def server(template: Path, tmp_path: Path) -> Iterator[Server]:
-    """A copy of its own."""
-    folder = tmp_path / "archive"
-    shutil.copytree(template, folder)
-    yield from _serve(folder)
-
-
-def _serve(folder: Path) -> Iterator[Server]:
-    standin = StandIn(Settings(folder, login=LOGIN, password=PASSWORD))
-    with serving(standin) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
-        yield Server(standin, ContainerService(connection))
-
-
-Plant = Callable[[Server], None]
+def server(shared: Server) -> Iterator[Server]:
+    """The same, as it was before any test: what the server keeps is put back after each."""
+    users, base = shared.standin.users, shared.standin.documents._base
+    life, rows = users.token_life, base.execute("SELECT kind, key, body FROM document").fetchall()
+    yield shared
+    users.token_life = life
+    base.execute("DELETE FROM document")
+    base.executemany("INSERT INTO document (kind, key, body) VALUES (?, ?, ?)", rows)
+    archive = shared.standin.archive
+    shutil.rmtree(archive.session(PROJECT, SESSION).path / "RESOURCES", ignore_errors=True)

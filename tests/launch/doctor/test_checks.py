@@ -1,10 +1,13 @@
 """Each check on planted facts: what it calls a fault, and which fix stands beside it."""
 
+import re
+import shlex
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sarcoma_core.cli.main import parser
 from sarcoma_core.launch.doctor import check, has_faults
 from sarcoma_core.launch.doctor.facts import Image, Leftovers, Probed, Unknown, Wish
 from sarcoma_core.launch.doctor.findings import Finding, Verdict
@@ -56,13 +59,13 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
         "enabled for the site",
         {"steps": (replace(STEP, on_site=False),)},
         "fault",
-        "sarcoma xnat enable --step convert",
+        "sarcoma xnat enable convert",
     ),
     (
         "enabled for the project",
         {"steps": (replace(STEP, on_project=False),)},
         "fault",
-        "sarcoma xnat enable --step convert --project STS",
+        "sarcoma xnat enable convert --project STS",
     ),
     ("enabled for the project", {"wish": Wish()}, "unknown", "--project P"),
     (
@@ -79,7 +82,8 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ),
     ("path translation", {"probe": Probed("Failed (Upload)", "", KEY, None)}, "fault", "Path translation"),
     ("path translation", {"probe": replace(PROBED, key="another")}, "fault", "Path translation"),
-    ("path translation", {"probe": Probed("Failed (Staging)", "no", KEY, None)}, "fault", "containers.log"),
+    ("container launch", {"probe": Probed("Failed (Staging)", "no", KEY, None)}, "fault", "containers.log"),
+    ("path translation", {"probe": Probed("Queued", "", KEY, None)}, "unknown", "--wait"),
     ("path translation", {"probe": Unknown("not launched")}, "unknown", ""),
     (
         "container user",
@@ -141,18 +145,31 @@ def test_every_fault_and_warning_has_a_fix() -> None:
             assert finding.fix or finding.verdict in ("ok", "unknown")
 
 
+def test_every_command_that_a_fix_names_is_one() -> None:
+    wish = Wish(project="STS", registry="registry.example.org/imaging")
+    fixes = {f.fix for _, changes, _, _ in PLANTED for f in check(facts(**{"wish": wish, **changes}))}
+    named = {line for fix in fixes for line in re.findall(r"sarcoma xnat [^(,;:]*[^(,;:. ]", fix)}
+    assert len(named) >= 5
+    for line in named:
+        assert callable(parser().parse_args(shlex.split(line)[1:]).run), line
+
+
 def test_apply_can_do_what_is_safe_and_nothing_else() -> None:
     def remedies(name: str, **changes: Any) -> list[object]:
         return [f.remedy for f in found(name, **changes)]
 
     absent, off = replace(STEP, present=False), replace(STEP, on_site=False, on_project=False)
-    install = Install("convert", "", "none", "STS")
+    install = Install("convert", None, "STS")
     assert remedies("commands", steps=(absent,)) == [install]
     assert remedies("enabled for the site", steps=(off,)) == [install]
-    assert remedies("enabled for the project", steps=(off,)) == [install]
+    assert remedies("enabled for the project", steps=(replace(off, on_site=True),)) == [install]
     assert remedies("other versions", steps=(replace(STEP, others=("0.9",)),)) == [install]
     assert remedies("roles", roles=frozenset[str]()) == [None]
     assert remedies("stale files", leftovers=Leftovers(2, 1, 0, 3, 3)) == [None]
+
+
+def test_what_is_off_for_the_site_is_not_blamed_on_the_project_too() -> None:
+    assert found("enabled for the project", steps=(replace(STEP, on_site=False, on_project=False),)) == []
 
 
 def test_the_event_service_is_turned_on_only_when_that_is_asked_for() -> None:

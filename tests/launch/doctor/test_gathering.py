@@ -43,14 +43,16 @@ def test_a_server_that_answers_nonsense_is_no_traceback(body: str) -> None:
 @pytest.mark.parametrize("status", [0, 401, 403, 500, 503])
 def test_what_a_user_may_not_ask_is_unknown_and_no_fault(status: int) -> None:
     # A failing ping of the backend is a fault, but without the backend itself it is not looked at.
-    facts = gather(Answers("", status or 599).service(), Wish(project="P"), built={}, probe=None)
+    facts = gather(Answers("", status or 599).service(), Wish(project="P"), image_id=lambda _: "", probe=None)
     assert isinstance(facts.site, Unknown)
     assert isinstance(facts.backend, Unknown)
     assert not has_faults(check(facts))
 
 
 def test_a_backend_that_was_never_set_up_is_a_fact() -> None:
-    facts = gather(Answers("Set up Docker server first.", 424).service(), Wish(), built={}, probe=None)
+    facts = gather(
+        Answers("Set up Docker server first.", 424).service(), Wish(), image_id=lambda _: "", probe=None
+    )
     assert facts.backend is None
 
 

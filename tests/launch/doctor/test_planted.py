@@ -7,9 +7,11 @@ import pytest
 
 from sarcoma_core import __version__
 from sarcoma_core.launch.doctor import Finding, Verdict, Wish, apply, examine, has_faults
+from sarcoma_core.launch.doctor.probing import probe_command, run_probe
 from sarcoma_core.standin.compute_backend import remove_backend
 from sarcoma_core.xnat.connection import ServerError
 from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.status import is_success
 from tests.launch.doctor.conftest import LOGIN, PROJECT, SESSION, Server
 
 Plant = Callable[[Server], None]
@@ -128,12 +130,12 @@ PLANTED: list[tuple[Plant, str, Verdict, str]] = [
     (command_missing, "commands", "fault", "sarcoma xnat install --step convert"),
     (command_changed, "commands", "fault", "sarcoma xnat install --step normalise"),
     (old_version_enabled, "other versions", "warning", "sarcoma xnat install --step convert"),
-    (off_at_the_site, "enabled for the site", "fault", "sarcoma xnat enable --step report"),
+    (off_at_the_site, "enabled for the site", "fault", "sarcoma xnat enable report"),
     (
         off_in_the_project,
         "enabled for the project",
         "fault",
-        f"sarcoma xnat enable --step report --project {PROJECT}",
+        f"sarcoma xnat enable report --project {PROJECT}",
     ),
     (wrong_translation, "path translation", "fault", "to '/srv/nowhere'"),
     (foreign_container_user, "container user", "fault", "owner of XNAT's build folder"),
@@ -214,6 +216,18 @@ def test_on_a_named_session_only_its_two_resources_come_and_go(server: Server) -
     assert server.connection.get(place).text == before
 
 
+def test_a_probe_command_that_a_killed_doctor_left_is_used_and_taken_away(server: Server) -> None:
+    server.service.add(probe_command(image_reference("convert")).to_json())
+    assert server.probe().seen
+    assert server.service.commands("sarcoma-probe") == ()
+
+
+def test_a_probe_that_does_not_end_in_time_is_not_known(server: Server) -> None:
+    probed = run_probe(server.service, PROJECT, image_reference("convert"), session="", seconds=0)
+    assert probed.seen is None
+    assert not is_success(probed.status)
+
+
 def test_a_probe_that_cannot_be_launched_is_unknown_with_the_reason(server: Server) -> None:
     role_missing(server)
     findings = {f.check: f for f in server.examine(with_probe=True)}
@@ -228,9 +242,11 @@ def test_what_an_ordinary_user_may_not_see_is_unknown(server: Server) -> None:
     assert findings["roles"].verdict == "fault"
 
 
-def test_a_server_that_goes_away_in_the_middle_is_no_traceback(server: Server) -> None:
+def test_a_server_that_goes_away_in_the_middle_is_no_traceback(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def gone(*_: object, **__: object) -> None:
         raise ServerError("does not answer", status=0)
 
-    server.connection.get = gone  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(server.connection, "get", gone)
     assert {f.verdict for f in server.examine()} == {"unknown"}

@@ -1,0 +1,263 @@
+"""`sarcoma xnat launch | bulk | resume | status | logs | cancel | clean` against the stand-in."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core.archive.importing import import_folder
+from sarcoma_core.archive.store import Archive
+from sarcoma_core.cli.main import main
+from sarcoma_core.launch.ledger import Ledger
+from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.serving import serving
+from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.connection import Connection, Login
+from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.remote import RemoteSession
+from sarcoma_core.xnat.service import ContainerService
+from tests.e2e.quick_runner import QuickRunner
+
+LOGIN, PASSWORD = "admin", "a password of tests"
+
+
+@pytest.fixture(scope="module")
+def standin(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """Two patients, `convert` and `bias-field` installed and enabled, `normalise` installed only."""
+    archive = tmp_path_factory.mktemp("standin")
+    import_folder(Archive(archive), "STS", cohort)
+    server = StandIn(Settings(archive, login=LOGIN, password=PASSWORD), QuickRunner(0.01))
+    with serving(server) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
+        service = ContainerService(connection)
+        for step in STEPS[:3]:
+            wrapper = service.command(service.add(command_for(step).to_json())).wrappers[0].id
+            if step.name != "normalise":
+                service.set_enabled(wrapper, True)
+                service.set_enabled(wrapper, True, "STS")
+        yield server
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def sarcoma(
+    standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """`sarcoma xnat ...`: exit code, stdout, stderr; each test has a ledger of its own."""
+    for name, value in (("HOST", standin.url), ("USER", LOGIN), ("PASS", PASSWORD)):
+        monkeypatch.setenv(f"XNAT_{name}", value)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(["xnat", *words])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def labels(standin: StandIn) -> list[str]:
+    return [session.label for session in standin.archive.sessions("STS")]
+
+
+def workflows(standin: StandIn) -> int:
+    return len(standin.launches.workflows(project="STS"))
+
+
+def test_a_launch_is_followed_to_its_end_and_its_manifest_is_there(sarcoma: Run, standin: StandIn) -> None:
+    label = labels(standin)[0]
+    code, out, _ = sarcoma("launch", "convert", label, "--project", "STS", "--force")
+    assert code == 0
+    assert f"{label}\tcomplete" in out
+    assert (standin.archive.session("STS", label).resource("NIFTI") / "run.json").is_file()
+
+
+def test_a_launch_takes_an_accession_id_too_and_skips_what_is_done(sarcoma: Run, standin: StandIn) -> None:
+    session = standin.archive.sessions("STS")[0]
+    sarcoma("launch", "convert", session.id, "--project", "STS")
+    before = workflows(standin)
+    code, out, _ = sarcoma("launch", "convert", session.id, "--project", "STS")
+    assert code == 0
+    assert "already done" in out
+    assert workflows(standin) == before
+
+
+def test_a_launch_that_is_not_waited_for_is_followed_by_resume(sarcoma: Run, standin: StandIn) -> None:
+    label = labels(standin)[0]
+    code, out, _ = sarcoma("launch", "convert", label, "--project", "STS", "--force", "--no-wait")
+    assert code == 0
+    assert "follow it: sarcoma xnat resume 1" in out
+    code, out, _ = sarcoma("resume")
+    assert code == 0
+    assert f"{label}\tcomplete" in out
+
+
+def test_json_is_json_and_nothing_else(sarcoma: Run, standin: StandIn) -> None:
+    code, out, _ = sarcoma("bulk", "convert", "--project", "STS", "-o", "json")
+    assert code == 0
+    assert {row["session"] for row in json.loads(out)} == set(labels(standin))
+
+
+def test_quiet_prints_the_sessions_alone(sarcoma: Run, standin: StandIn) -> None:
+    code, out, err = sarcoma("bulk", "convert", "--project", "STS", "-q")
+    assert (code, out.splitlines(), err) == (0, labels(standin), "")
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    sarcoma: Run, standin: StandIn, tmp_path: Path
+) -> None:
+    before = workflows(standin)
+    code, out, _ = sarcoma("bulk", "convert", "--project", "STS", "--force", "--dry-run")
+    assert code == 0
+    assert out.count("would be launched") == 3
+    assert "2 of 2 would be launched" in out
+    assert workflows(standin) == before
+    assert not list(tmp_path.rglob("ledger.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("where", "number"),
+    [
+        ("modality=MR", 2),
+        ("modality=mr", 2),
+        ("modality=CT", 0),
+        ("subject=STS-PHANTOM-0001", 1),
+        ("label=STS-PHANTOM-*", 2),
+        ("type=xnat:mrSessionData", 2),
+    ],
+)
+def test_sessions_are_chosen_by_what_is_said_of_them(sarcoma: Run, where: str, number: int) -> None:
+    _, out, err = sarcoma("bulk", "convert", "--project", "STS", "--where", where, "--dry-run", "-q")
+    assert len(out.splitlines()) == number, err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("bulk", "convert", "--where", "age=3"), "--where: must be KEY=VALUE with a key of id, label"),
+        (("bulk", "convert", "--where", "modality=CT"), "must leave a session; found none"),
+        (("bulk", "convert", "--set", "convert.x=1"), "convert has no parameter 'x'"),
+        (("bulk", "segment"), "step: must be one of convert"),
+        (("bulk", "normalise"), "must be enabled for the site and for project STS"),
+        (("bulk", "report"), "must be installed on this server"),
+        (("launch", "convert", "NOBODY"), "SESSION: must be an image session of project STS"),
+        (("launch", "bias-field", "NOBODY", "--set", "shrink=99"), "--shrink: must be 1 to 8"),
+    ],
+)
+def test_a_wrong_word_is_told_before_anything_is_launched(
+    sarcoma: Run, standin: StandIn, words: tuple[str, ...], told: str
+) -> None:
+    before = workflows(standin)
+    code, _, err = sarcoma(*words, "--project", "STS")
+    assert code == 2
+    assert told in err
+    assert workflows(standin) == before
+
+
+def test_a_file_of_sessions_is_taken_in_its_order_and_a_wrong_line_is_told_by_number(
+    sarcoma: Run, standin: StandIn, tmp_path: Path
+) -> None:
+    file = tmp_path / "sessions.txt"
+    first, second = standin.archive.sessions("STS")
+    file.write_text(f"{second.id}\n\n{first.label}\n{second.label}\n")
+    words = ("bulk", "convert", "--project", "STS", "--dry-run", "-q", "--sessions", str(file))
+    assert sarcoma(*words)[1].splitlines() == [second.label, first.label]
+    file.write_text(f"{first.label}\nJane Doe\n")
+    code, _, err = sarcoma(*words)
+    assert code == 2
+    assert "line 2 is not" in err
+    assert "Jane" not in err
+
+
+def test_nothing_done_is_exit_1_and_some_failed_exit_3(sarcoma: Run, standin: StandIn) -> None:
+    first = standin.archive.sessions("STS")[0]
+    sarcoma("launch", "convert", first.id, "--project", "STS")
+    second = standin.archive.sessions("STS")[1]
+    images = second.path / "SCANS"
+    images.rename(second.path / "elsewhere")
+    try:
+        some, out, _ = sarcoma("bulk", "convert", "--project", "STS")
+        none, _, _ = sarcoma("launch", "convert", second.id, "--project", "STS")
+    finally:
+        (second.path / "elsewhere").rename(images)
+    assert (some, none) == (3, 1)
+    assert f"sarcoma xnat bulk convert --project STS --where label={second.label}" in out
+
+
+def test_status_shows_the_last_run_or_the_one_that_is_named(sarcoma: Run, standin: StandIn) -> None:
+    sarcoma("launch", "convert", labels(standin)[0], "--project", "STS")
+    sarcoma("bulk", "convert", "--project", "STS")
+    assert sarcoma("status", "-q")[1].splitlines() == labels(standin)
+    assert sarcoma("status", "1", "-q")[1].splitlines() == labels(standin)[:1]
+    code, _, err = sarcoma("status", "9")
+    assert code == 2
+    assert "RUN: must be in the ledger; found 9" in err
+
+
+def test_logs_are_found_by_session_and_by_workflow(sarcoma: Run, standin: StandIn) -> None:
+    label = labels(standin)[0]
+    sarcoma("launch", "convert", label, "--project", "STS", "--force")
+    newest = standin.launches.workflows(project="STS")[0].id
+    for words in ((label,), (newest,), (label, "--project", "STS")):
+        code, out, err = sarcoma("logs", *words)
+        assert code == 0, err
+        assert f"workflow {newest}: Complete" in out
+    code, _, err = sarcoma("logs", "NOBODY")
+    assert code == 2
+    assert "must have a launch in the ledger" in err
+
+
+def test_a_run_of_another_server_is_not_resumed_here(sarcoma: Run, standin: StandIn, tmp_path: Path) -> None:
+    sarcoma("launch", "convert", labels(standin)[0], "--project", "STS")
+    ledger = Ledger(tmp_path / "sarcoma" / "ledger.sqlite")
+    here = ledger.run()
+    elsewhere = ledger.begin(replace(here, server="http://other"), [RemoteSession("E", "L")])
+    ledger.close()
+    code, _, err = sarcoma("resume")
+    assert code == 2
+    assert f"must be the server of run {elsewhere.id}, http://other; found {here.server}" in err
+
+
+def test_cancel_asks_first_and_then_leaves_nothing_to_resume(sarcoma: Run, standin: StandIn) -> None:
+    sarcoma("launch", "convert", labels(standin)[0], "--project", "STS", "--force", "--no-wait")
+    code, _, err = sarcoma("cancel")
+    assert code == 2
+    assert "--yes: must be given" in err
+    code, out, _ = sarcoma("cancel", "--dry-run")
+    assert "1 sessions are not ended" in out
+    code, out, _ = sarcoma("cancel", "--yes")
+    assert code == 0
+    assert "cancelled" in out
+    before = workflows(standin)
+    code, out, _ = sarcoma("resume")
+    assert (code, workflows(standin)) == (1, before)
+
+
+def test_clean_deletes_what_no_manifest_lists_and_nothing_else(sarcoma: Run, standin: StandIn) -> None:
+    label = labels(standin)[0]
+    sarcoma("launch", "convert", label, "--project", "STS", "--force")
+    session = standin.archive.session("STS", label)
+    sarcoma("clean", "--project", "STS", "--yes")
+    kept = sorted(p for p in session.path.rglob("*") if p.is_file())
+    stale = session.resource("NIFTI") / "9" / "an earlier run.nii.gz"
+    stale.parent.mkdir()
+    stale.write_bytes(b"stale")
+    foreign = session.resource("OTHER")
+    foreign.mkdir()
+    (foreign / "notes.txt").write_text("of another tool")
+    code, out, _ = sarcoma("clean", "--project", "STS", "--dry-run")
+    assert code == 0
+    assert f"{label}\tNIFTI\t1\t5" in out
+    assert "earlier" not in out
+    assert stale.exists()
+    code, _, err = sarcoma("clean", "--project", "STS")
+    assert code == 2
+    assert "--yes" in err
+    code, out, _ = sarcoma("clean", "--project", "STS", "--yes")
+    assert "1 files deleted" in out
+    left = sorted(p for p in session.path.rglob("*") if p.is_file() and "OTHER" not in p.parts)
+    assert left == kept
+    assert (foreign / "notes.txt").read_text() == "of another tool"
