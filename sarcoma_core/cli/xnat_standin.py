@@ -46,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.standin.serving import listen, serve
 
     login, password = os.environ.get("XNAT_USER", "") or "admin", os.environ.get("XNAT_PASS", "")
-    runner = runner_named(arguments.runner)
+    runner = runner_named(arguments.runner, network="default")  # as the Container Service does
     place = listen(arguments.host, arguments.port)
     settings = Settings(arguments.archive, login=login, password=password, url=arguments.url.rstrip("/"))
     server = StandIn(settings, runner)

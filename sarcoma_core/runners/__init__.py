@@ -4,8 +4,12 @@ from sarcoma_core.errors import UsageError
 from sarcoma_core.runners.running import Runner
 
 
-def runner_named(name: str) -> Runner:
+def runner_named(name: str, *, network: str = "none") -> Runner:
     """The runner of that name: `local` or `docker`.
+
+    Args:
+        name: which one.
+        network: what a container gets whose command names no network; `none`, or `default`, the engine's own.
 
     Raises:
         UsageError: there is no such runner.
@@ -18,5 +22,5 @@ def runner_named(name: str) -> Runner:
     if name == "docker":
         from sarcoma_core.runners.docker import DockerRunner
 
-        return DockerRunner()
+        return DockerRunner(network=network)
     raise UsageError(f"--runner: must be local or docker; found {name!r}.")

@@ -28,6 +28,8 @@ class DockerRunner:
 
     Args:
         user: `uid:gid` in the container; that of the caller when None, so that outputs are the caller's own.
+        network: what a command that names no network gets: `none`, since a step that needs one has to say so,
+            or `default`, the engine's own, as the Container Service gives it.
 
     Raises:
         RunError: no engine answers.
@@ -35,8 +37,9 @@ class DockerRunner:
 
     name = "docker"
 
-    def __init__(self, user: str | None = None) -> None:
+    def __init__(self, user: str | None = None, *, network: str = "none") -> None:
         self._user = user or f"{os.getuid()}:{os.getgid()}"
+        self._network = network
         try:
             self._engine = docker.from_env()
             self._engine.ping()
@@ -107,7 +110,7 @@ class DockerRunner:
                 mem_limit=host.limit_memory * _MIB if host.limit_memory else None,
                 mem_reservation=host.reserve_memory * _MIB if host.reserve_memory else None,
                 nano_cpus=int(host.limit_cpu * 1e9) if host.limit_cpu else None,
-                network_mode=host.network or "none",  # a step that needs a network has to say so
+                network_mode=host.network or self._network,
                 runtime=host.runtime,
                 ipc_mode=host.ipc_mode,
                 shm_size=host.shm_size,

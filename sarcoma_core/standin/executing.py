@@ -25,7 +25,7 @@ from sarcoma_core.standin.container_details import container_details
 from sarcoma_core.standin.documents import Documents
 from sarcoma_core.standin.mounting import run_on_backend
 from sarcoma_core.standin.records import ContainerRecord, Event
-from sarcoma_core.standin.roots import Root, find_root
+from sarcoma_core.standin.roots import Root, find_root, not_there
 from sarcoma_core.standin.site import processing_url
 from sarcoma_core.standin.tree import Tree
 from sarcoma_core.standin.uploading import UploadError, upload
@@ -138,7 +138,10 @@ class Executor:
     def _execute(self, order: Order, stop: Signal) -> None:
         if self._workflows.change(order.workflow, status=STAGING).ended:
             return  # killed while it was queued
-        found, root = self._found(order)
+        found = self._commands.wrapper(order.wrapper)
+        if found is None:
+            raise FailedError(failed(RESOLUTION), f"No command wrapper for id {order.wrapper}")
+        root = self._root(order, found)
         command = self._resolved(order, found, root)
         token = self._users.issue_token(order.login)
         try:
@@ -154,31 +157,31 @@ class Executor:
         finally:
             self._users.revoke_token(token.alias)
 
-    def _found(self, order: Order) -> tuple[Found, Root | None]:
-        found = self._commands.wrapper(order.wrapper)
-        if found is None:
-            raise FailedError(failed(RESOLUTION), f"No command wrapper for id {order.wrapper}")
+    def _root(self, order: Order, found: Found) -> Root | None:
+        """What the launch is made on, for those who may change it; None for a wrapper that takes nothing."""
         inputs = found.wrapper["external-inputs"]
         value = order.values.get(inputs[0]["name"], "") if inputs else ""
         if not value:
-            return found, None
+            return None
+        who = self._users.get(order.login)
         try:
             root = find_root(self._tree, value, inputs[0]["type"], order.project)
         except Refusal as refusal:
             raise FailedError(failed(RESOLUTION), refusal.text) from refusal
+        if not may(self._documents, who, root.project, "read"):
+            raise FailedError(failed(RESOLUTION), not_there(value))
         self._workflows.change(
             order.workflow,
             session=root.session.id if root.session else str(root.item.keys.get("id", "")),
             label=root.session.label if root.session else root.item.label or "",
             data_type=str(root.item.keys.get("xsiType", "")),
-            project=order.project or root.project,
+            project=root.project,
         )
-        # An output is written with the rights of who launched.
-        if not may(self._documents, self._users.get(order.login), root.project, "edit"):
+        if not may(self._documents, who, root.project, "edit"):
             raise FailedError(
                 failed(RESOLUTION), f"User {order.login} does not have permission to run this here."
             )
-        return found, root
+        return root
 
     def _resolved(self, order: Order, found: Found, root: Root | None) -> ResolvedCommand:
         configured = self._commands.enabling.configured(found.command, found.wrapper, order.project)
@@ -226,7 +229,7 @@ class Executor:
             command=found.command["id"],
             wrapper=order.wrapper,
             login=order.login,
-            project=order.project or (root.project if root else ""),
+            project=root.project if root else order.project or "",
             session=root.session.id if root and root.session else "",
             image=command.image,
             command_line=command.command_line,

@@ -1,5 +1,6 @@
 """Launches: queued, carried out by workers, ended; each a workflow and a container in XNAT's words."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,8 @@ from sarcoma_core.standin.tree import Tree
 from sarcoma_core.standin.users import User, Users
 from sarcoma_core.standin.workflows import Workflows
 from sarcoma_core.xnat.status import QUEUED, failed
+
+_LOG = logging.getLogger(__name__)
 
 Stream = Literal["stdout", "stderr"]
 
@@ -191,6 +194,8 @@ class Launches:
                 stop.set()
         self._end_what_is_open()
         self._workers.shutdown(cancel_futures=True)
+        with self._changed:
+            self._changed.notify_all()
 
     def _order(self, found: Found, asked: Order, jobid: str) -> Order:
         """What is asked for, under a workflow of its own."""
@@ -221,9 +226,13 @@ class Launches:
         with self._changed:
             self._changed.notify_all()
         workflow = self.workflow(workflow_id)
-        if workflow is not None:
-            for listener in self.ended:
+        if workflow is None:
+            return
+        for listener in self.ended:
+            try:
                 listener(workflow)
+            except Exception:  # noqa: BLE001  the next one is told all the same
+                _LOG.exception("What listens to the end of launches broke.")
 
     def _is_over(self, workflow_id: str) -> bool:
         workflow = self.workflow(workflow_id)

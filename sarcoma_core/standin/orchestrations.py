@@ -109,7 +109,8 @@ class Orchestrations:
         self._keep(Orchestration(found.id, found.name, found.wrapper_ids, on))
         for wrapper_id in found.wrapper_ids if on else ():
             self._commands.enabling.switch(wrapper_id, on=True)
-        pass
+        if not on:
+            self._free(number)
 
     def delete(self, number: int) -> None:
         """Delete one, and take it from the projects."""

@@ -40,6 +40,11 @@ def id_in(value: str) -> str:
     return found[1] if found else uri
 
 
+def not_there(value: str) -> str:
+    """What is said of an object that is not there, and of one that is not for this user's eyes."""
+    return f"Experiment {id_in(value)} does not exist."
+
+
 def find_root(tree: Tree, value: str, kind: str, project: str | None) -> Root:
     """The object behind a value.
 

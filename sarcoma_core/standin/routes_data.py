@@ -2,12 +2,13 @@
 
 import mimetypes
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sarcoma_core.archive.folder import is_catalog
@@ -31,6 +32,9 @@ from sarcoma_core.standin.tables import answer
 from sarcoma_core.standin.transfer import MEDIA_TYPES, PACKINGS, Packing, pack
 from sarcoma_core.standin.tree import Change
 from sarcoma_core.standin.uploads import extracted, receive
+
+_BLOCK = 2**20
+"""Bytes that are sent at a time."""
 
 
 class _Asked:
@@ -168,19 +172,22 @@ def _packed(asked: _Asked, packing: Packing) -> Response:
     files = list(packed_files(asked.server.tree.resources, asked.resources()))
     if not files:
         raise Refusal(404, "There are no files to download.")
-    with tempfile.NamedTemporaryFile(
-        dir=asked.server.tree.archive.root, prefix=".download-", delete=False
-    ) as kept:
-        path = Path(kept.name)
-    try:
-        pack(path, files, packing)
-    except BaseException:
-        path.unlink()
-        raise
-    name = f"{asked.place.name or asked.place.kind}.{packing}"
-    return FileResponse(
-        path, media_type=MEDIA_TYPES[packing], filename=name, background=BackgroundTask(path.unlink)
-    )
+    # Without a name: nothing is left on the disk, however the download ends.
+    packed = tempfile.TemporaryFile(dir=asked.server.tree.archive.root)  # noqa: SIM115  closed by _blocks
+    pack(packed, files, packing)
+    headers = {
+        "Content-Length": str(packed.tell()),
+        "Content-Disposition": f"attachment; filename={asked.place.kind}.{packing}",
+    }
+    return StreamingResponse(_blocks(packed), headers=headers, media_type=MEDIA_TYPES[packing])
+
+
+def _blocks(packed: IO[bytes]) -> Iterator[bytes]:
+    """A file's content from its start, piece by piece; closes it."""
+    with packed:
+        packed.seek(0)
+        while block := packed.read(_BLOCK):
+            yield block
 
 
 async def put(request: Request) -> Response:

@@ -29,6 +29,5 @@ async def schema(request: Request) -> Response:
 ROUTES = [
     Route("/xapi/schemas", names),
     Route("/xapi/schemas/{name}", schema),
-    Route("/xapi/schemas/{folder}/{name}", schema),
     Route("/schemas/{folder}/{name}.xsd", schema),
 ]

@@ -49,9 +49,16 @@ class Subjects:
     def find(self, name: str, project: str | None = None) -> Subject | None:
         """A subject by accession id, or by label in a project."""
         for each in (project,) if project else self._archive.projects():
-            for subject in self.of(each):
-                if name == subject.id or (project and name == subject.label):
-                    return subject
+            kept = self._documents.all(_KIND + each)
+            if project and name in kept:
+                return self.labelled(each, name)
+            ids = {label: str(document["id"]) for label, document in kept.items()}
+            for session in self._archive.sessions(each):
+                if session.subject not in ids:
+                    ids[session.subject] = accession_id(each, session.subject)
+            for label, subject_id in ids.items():
+                if name == subject_id or (project and name == label):
+                    return self.labelled(each, label)
         return None
 
     def labelled(self, project: str, label: str) -> Subject:

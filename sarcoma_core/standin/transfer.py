@@ -12,8 +12,7 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 from sarcoma_core.standin.items import Item
 from sarcoma_core.standin.resources import HeldFile, Resource
@@ -54,11 +53,11 @@ def _scan_folder(item: Item) -> str:
     return f"{item.id}-{told}" if told else item.id
 
 
-def pack(target: Path, files: Iterable[Packed], packing: Packing) -> None:
+def pack(target: IO[bytes], files: Iterable[Packed], packing: Packing) -> None:
     """Write an archive.
 
     Args:
-        target: the file.
+        target: an open file.
         files: what goes in.
         packing: which kind of archive.
 
@@ -71,6 +70,6 @@ def pack(target: Path, files: Iterable[Packed], packing: Packing) -> None:
                 archive.write(packed.file.path, member_name(packed))
         return
     mode: Literal["w", "w:gz"] = "w:gz" if packing == "tar.gz" else "w"
-    with tarfile.open(target, mode) as tar:
+    with tarfile.open(fileobj=target, mode=mode) as tar:
         for packed in files:
             tar.add(packed.file.path, member_name(packed), recursive=False)

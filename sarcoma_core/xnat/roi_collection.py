@@ -5,8 +5,8 @@ frame's DerivationImageSequence. RTSTRUCT: the study is RTReferencedStudySequenc
 stand below it, instances also in each contour.
 
 Source: OHIF viewer plugin 3.6.0 (``SegmentationRoiCollection``, ``RtStructRoiCollection``), our reading of
-it; earlier plugins leave a SEG's DerivationImageSequence unchecked. Which type-1 attributes it needs is our
-reading of PS3.3 A.51 and A.19: those of the modules that it takes facts from.
+it; earlier plugins leave a SEG's DerivationImageSequence unchecked. Which type-1 attributes its DICOM library
+asks for is our reading of PS3.3; every real SEG and RTSTRUCT that we test with has them.
 """
 
 import struct
@@ -30,10 +30,24 @@ SOP_CLASSES = {
 """Storage classes that the plugin takes; label-map segmentations (66.7) are none of them."""
 
 _COMMON = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
+_EQUIPMENT = ("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions")
+_PIXELS = (
+    *("ImageType", "SamplesPerPixel", "PhotometricInterpretation", "PixelRepresentation", "Rows", "Columns"),
+    *("BitsAllocated", "BitsStored", "HighBit", "LossyImageCompression"),
+)
+_FRAMES = ("SharedFunctionalGroupsSequence", "NumberOfFrames", "ContentDate", "ContentTime")
+_SEGMENTATION = ("SeriesNumber", "InstanceNumber", "ContentLabel", "SegmentationType", "SegmentSequence")
 _NEEDED = {
-    SEG: (*_COMMON, "SeriesNumber", "InstanceNumber", "ContentLabel", "SegmentationType", "SegmentSequence"),
-    RTSTRUCT: (*_COMMON, "StructureSetLabel", "StructureSetROISequence", "ROIContourSequence"),
+    SEG: (*_COMMON, *_EQUIPMENT, *_PIXELS, *_FRAMES, *_SEGMENTATION),
+    RTSTRUCT: (
+        *_COMMON,
+        "StructureSetLabel",
+        "StructureSetROISequence",
+        "ROIContourSequence",
+        "RTROIObservationsSequence",
+    ),
 }
+"""Attributes of type 1 in PS3.3 A.51.4 and A.19.3, of the modules that are the object's own."""
 
 
 class Region(NamedTuple):
@@ -142,6 +156,8 @@ def _seg(dataset: Dataset) -> Collection:
         for image in _items(frame, "DerivationImageSequence")
         for source in _items(image, "SourceImageSequence")
     }
+    for segment in dataset.SegmentSequence:
+        _require(segment, "SegmentNumber", "SegmentLabel", "SegmentAlgorithmType")
     uid = str(dataset.SOPInstanceUID)
     return Collection(
         type=SEG,

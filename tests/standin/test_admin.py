@@ -92,6 +92,15 @@ def test_a_stand_in_starts_with_the_backend_that_its_runner_is(connection: Conne
     assert connection.get("/xapi/docker/images").json() == []
 
 
+def test_images_that_commands_lack_are_listed_with_the_commands(connection: Connection) -> None:
+    command = {"name": "imageless", "image": "nowhere/tool:1"}
+    number = connection.post("/xapi/commands", json=command).json()
+    summaries = connection.get("/xapi/docker/image-summaries").json()
+    (found,) = [each for each in summaries if each["names"] == ["nowhere/tool:1"]]
+    assert [each["id"] for each in found["commands"]] == [number]
+    assert "image-id" not in found
+
+
 def test_another_backend_is_set_and_pinged(connection: Connection) -> None:
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -152,6 +153,22 @@ def test_an_archived_session_launches_what_subscribes_to_it(site: Site) -> None:
     assert (kept / "note.txt").read_text() == "first"
 
 
+def test_a_session_that_is_imported_over_rest_launches_it(site: Site, cohort: Path, tmp_path: Path) -> None:
+    """The whole way: a zip of DICOM, the archive, the event, the container, its resource."""
+    assert site.subscribe().status == 201
+    scan = sorted(cohort.rglob("*.dcm"))[:3]
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as packed:
+        for file in scan:
+            packed.write(file, file.name)
+    query = {"dest": "/archive", "project": PROJECT, "subject": "NEW", "session": "NEW_MR"}
+    with (tmp_path / "one.zip").open("rb") as body:
+        site.admin.post("/data/services/import", data=body, query=query, content_type="application/zip")
+    assert ran(site) == ["first"]
+    session = site.server.archive.session(PROJECT, "NEW_MR")
+    assert (session.resource("FIRST") / "note.txt").read_text() == "first"
+    site.server.tree.remove_session(session)
+
+
 def test_nothing_is_launched_in_the_thread_that_caused_the_event(site: Site) -> None:
     threads = list[str]()
     launch = site.server.launches.launch
@@ -187,8 +204,12 @@ def test_a_filter_on_another_project_launches_nothing(site: Site) -> None:
     assert ran(site) == ["first"]
 
 
-def test_only_a_filter_on_one_project_passes_the_project_on(site: Site) -> None:
-    site.subscribe(project="", event_filter={"project-ids": []})
+@pytest.mark.parametrize(("projects", "passed"), [([], None), ([PROJECT], PROJECT), ([PROJECT, "Q"], None)])
+def test_only_a_filter_on_one_project_passes_the_project_on(
+    site: Site, projects: list[str], passed: str | None
+) -> None:
+    ContainerService(site.admin).set_enabled(site.wrappers["first"], True, "Q")
+    assert site.subscribe(project="", event_filter={"project-ids": projects}).status == 201
     asked = list[str | None]()
     launch = site.server.launches.launch
 
@@ -202,7 +223,7 @@ def test_only_a_filter_on_one_project_passes_the_project_on(site: Site) -> None:
         site.settled()
     finally:
         del site.server.launches.launch
-    assert asked == [None]
+    assert asked == [passed]
 
 
 @pytest.mark.parametrize(

@@ -441,6 +441,20 @@ def test_a_launch_needs_the_right_to_read_and_its_output_the_right_to_write(
     assert end_of(server, writer)[0] == "Complete"
 
 
+def test_a_session_that_a_user_may_not_see_is_as_good_as_none(
+    server: StandIn, wrapper: int, session: Session, others: dict[str, Connection]
+) -> None:
+    """At site level no project is checked before the launch is queued."""
+    path = f"/xapi/wrappers/{wrapper}/root/session/launch"
+
+    def told(value: str) -> tuple[str, str, str]:
+        workflow = others["stranger"].post(path, json={"session": value}).json()["workflow-id"]
+        status, reason = end_of(server, workflow)
+        return status, reason.replace(value, "it"), server.launches.wait(workflow).label
+
+    assert told(session.id) == told("NOBODY")
+
+
 def test_containers_are_listed_for_their_owner_and_paged_for_everybody(
     server: StandIn, client: Connection, wrapper: int, session: Session
 ) -> None:
@@ -473,6 +487,53 @@ def test_what_a_stopped_server_left_open_has_failed_when_the_next_one_starts(
     second.close()
     assert ends == {"Failed (Shutdown)"}
     assert list(archive.glob(".build-*")) == []
+
+
+def test_what_a_killed_server_left_open_has_failed_when_the_next_one_starts(
+    imported: Path, tmp_path: Path
+) -> None:
+    archive = shutil.copytree(imported, tmp_path / "archive")
+    settings = Settings(archive, login=LOGIN, password=PASSWORD)
+    runner = Scripted()
+    killed = StandIn(settings, runner)  # it never closes its files before the next one starts
+    wrapper = killed.launches.commands.get(killed.launches.commands.add(tool()))["xnat"][0]["id"]
+    values = {"session": killed.archive.sessions(PROJECT)[0].id, "do": "hold"}
+    workflow = killed.launches.launch(killed.users.get(LOGIN), PROJECT, wrapper, values) or ""
+    runner.given(workflow)
+    following = StandIn(settings, Scripted())
+    ended = following.launches.wait(workflow, 0)
+    assert ended.status == "Failed (Shutdown)"
+    container = following.launches.container(ended.container)
+    assert container
+    assert container.status == "Failed (Shutdown)"
+    following.close()
+    runner.release.set()
+    killed.close()
+
+
+def test_what_only_a_real_service_has_is_refused_and_not_passed_over(
+    server: StandIn, client: Connection, session: Session
+) -> None:
+    secret = {
+        "source": {"type": "system-property", "identifier": "key"},
+        "destination": {"type": "environment-variable", "identifier": "KEY"},
+    }
+    wrapper = add(client, tool(name="secretive", secrets=[secret]))
+    ended = end_of(server, launch(client, wrapper, session.id))
+    assert ended == ("Failed (Command resolution)", "This stand-in serves no secrets.")
+
+
+def test_a_wrapper_without_an_object_runs_at_the_site_and_uploads_nothing(
+    server: StandIn, client: Connection
+) -> None:
+    number = add(client, tool(name="at-site", outputs=[], xnat=[{"name": "site", "contexts": ["site"]}]))
+    known = {w.id for w in server.launches.workflows()}
+    answer = client.post(f"/xapi/wrappers/{number}/launch", json={"do": "write"}).json()
+    assert answer["workflow-id"] == "To be assigned"
+    (new,) = [w.id for w in server.launches.workflows() if w.id not in known]
+    assert end_of(server, new) == ("Complete", "")
+    rows = client.get("/xapi/commands/available/site", {"xsiType": "site"}).json()
+    assert [(row["wrapper-id"], row["root-element-name"]) for row in rows] == [(number, "")]
 
 
 def test_a_real_step_runs_as_a_process_and_a_foreign_image_never_does(

@@ -1,4 +1,4 @@
-"""DICOM SEG and RTSTRUCT over given images, whole enough for a validator; `encoded` gives their bytes."""
+"""DICOM SEG and RTSTRUCT over given images, without an error of dciodvfy; `encoded` gives their bytes."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +12,12 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, SegmentationStorage, generate_uid
 
 _COPIED = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate")
+_EMPTY = (
+    *("StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber", "OperatorsName"),
+    *("PositionReferenceIndicator", "PatientOrientation", "ContentDescription", "ContentCreatorName"),
+)
+_SEGMENT_NUMBER, _SEGMENT_ITEM = 0x0062000B, 0x0062000A
+"""Tags of ReferencedSegmentNumber and of SegmentIdentificationSequence."""
 _STUDY = "1.2.840.10008.3.1.2.3.1"
 """Detached Study Management: the class by which an RTSTRUCT refers to a study."""
 
@@ -29,7 +35,13 @@ def seg(images: Sequence[Dataset], description: str = "Mass, reader A") -> Datas
     dataset.SeriesNumber, dataset.InstanceNumber = 100, 1
     dataset.ContentLabel, dataset.SegmentationType = "MASS", "BINARY"
     dataset.ImageType = ["DERIVED", "PRIMARY"]
-    dataset.FrameOfReferenceUID = images[0].FrameOfReferenceUID
+    dataset.LossyImageCompression, dataset.SegmentsOverlap = "00", "NO"
+    dataset.SharedFunctionalGroupsSequence = Items([_shared(images[0])])
+    organisation, dimension = Dataset(), Dataset()
+    organisation.DimensionOrganizationUID = dimension.DimensionOrganizationUID = generate_uid()
+    dimension.DimensionIndexPointer, dimension.FunctionalGroupPointer = _SEGMENT_NUMBER, _SEGMENT_ITEM
+    dataset.DimensionOrganizationSequence = Items([organisation])
+    dataset.DimensionIndexSequence = Items([dimension])
     segment = Dataset()
     segment.SegmentNumber, segment.SegmentLabel = 1, "Mass"
     segment.SegmentAlgorithmType = "MANUAL"
@@ -61,6 +73,7 @@ def rtstruct(images: Sequence[Dataset], label: str = "GTV, reader A") -> Dataset
     study.ReferencedSOPClassUID, study.ReferencedSOPInstanceUID = _STUDY, images[0].StudyInstanceUID
     study.RTReferencedSeriesSequence = Items([_series(images, "ContourImageSequence")])
     frame = Dataset()
+    dataset.SeriesNumber = 101
     frame.FrameOfReferenceUID = images[0].FrameOfReferenceUID
     frame.RTReferencedStudySequence = Items([study])
     dataset.ReferencedFrameOfReferenceSequence = Items([frame])
@@ -72,6 +85,10 @@ def rtstruct(images: Sequence[Dataset], label: str = "GTV, reader A") -> Dataset
     contours.ReferencedROINumber = 1
     contours.ContourSequence = Items([_contour(image) for image in images])
     dataset.ROIContourSequence = Items([contours])
+    observation = Dataset()
+    observation.ObservationNumber, observation.ReferencedROINumber = 1, 1
+    observation.RTROIInterpretedType, observation.ROIInterpreter = "GTV", ""
+    dataset.RTROIObservationsSequence = Items([observation])
     return dataset
 
 
@@ -88,6 +105,11 @@ def _common(image: Dataset, sop_class: str, modality: str) -> Dataset:
         setattr(dataset, keyword, image.get(keyword, ""))
     dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.Modality = sop_class, generate_uid(), modality
     dataset.SeriesInstanceUID = generate_uid()
+    dataset.FrameOfReferenceUID = image.FrameOfReferenceUID
+    for keyword in _EMPTY:
+        setattr(dataset, keyword, "")
+    dataset.Manufacturer = dataset.ManufacturerModelName = "Sarcoma"
+    dataset.DeviceSerialNumber = dataset.SoftwareVersions = "1"
     now = datetime.now(UTC)
     dataset.ContentDate, dataset.ContentTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
     dataset.file_meta = FileMetaDataset()
@@ -108,11 +130,29 @@ def _series(images: Sequence[Dataset], keyword: str) -> Dataset:
     return item
 
 
+def _shared(image: Dataset) -> Dataset:
+    plane, measures, shared = Dataset(), Dataset(), Dataset()
+    plane.ImageOrientationPatient = image.get("ImageOrientationPatient", [1, 0, 0, 0, 1, 0])
+    measures.PixelSpacing, measures.SliceThickness = image.get("PixelSpacing", [1, 1]), 1
+    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = Items([plane]), Items([measures])
+    return shared
+
+
 def _frame(image: Dataset) -> Dataset:
     derivation, frame = Dataset(), Dataset()
-    derivation.SourceImageSequence = Items([_image(image)])
+    source = _image(image)
+    source.PurposeOfReferenceCodeSequence = Items(
+        [_code("121322", "Source image for image processing", "DCM")]
+    )
+    derivation.SourceImageSequence = Items([source])
     derivation.DerivationCodeSequence = Items([_code("113076", "Segmentation", "DCM")])
     frame.DerivationImageSequence = Items([derivation])
+    content, place, segment = Dataset(), Dataset(), Dataset()
+    content.DimensionIndexValues = 1
+    place.ImagePositionPatient = image.get("ImagePositionPatient", [0, 0, 0])
+    segment.ReferencedSegmentNumber = 1
+    frame.FrameContentSequence, frame.PlanePositionSequence = Items([content]), Items([place])
+    frame.SegmentIdentificationSequence = Items([segment])
     return frame
 
 

@@ -23,8 +23,7 @@ from sarcoma_core.xnat.remote import (
     scan_files,
 )
 
-
-PASSWORD = "a password of tests"
+LOGIN, PASSWORD = "admin", "a password of tests"
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +36,12 @@ def standin(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> StandIn:
     (label / "4").mkdir(parents=True)
     (label / "4" / "a name.nii.gz").write_bytes(b"12345")
     (label / "run.json").write_text("{}")
-    return StandIn(Settings(folder, login="admin", password=PASSWORD))
+    return StandIn(Settings(folder, login=LOGIN, password=PASSWORD))
 
 
 @pytest.fixture(scope="module")
 def connection(standin: StandIn) -> Iterator[Connection]:
-    with serving(standin) as url, Connection(Login(url, "admin", PASSWORD)) as connected:
+    with serving(standin) as url, Connection(Login(url, LOGIN, PASSWORD)) as connected:
         yield connected
 
 

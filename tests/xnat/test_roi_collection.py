@@ -9,7 +9,14 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from sarcoma_core.errors import DicomError
-from sarcoma_core.xnat.roi_collection import RTSTRUCT, SEG, Unreadable, read_collection, try_collection
+from sarcoma_core.xnat.roi_collection import (
+    RTSTRUCT,
+    SEG,
+    SOP_CLASSES,
+    Unreadable,
+    read_collection,
+    try_collection,
+)
 from tests.xnat.roi_maker import encoded, rtstruct, seg
 
 STUDY, SERIES, FRAME_OF_REFERENCE = (str(generate_uid()) for _ in range(3))
@@ -75,7 +82,8 @@ def test_an_image_that_only_a_contour_names_is_named(images: list[Dataset]) -> N
 
 
 @pytest.mark.parametrize(
-    "keyword", ["SegmentSequence", "ContentLabel", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber"]
+    "keyword",
+    ["SegmentSequence", "ContentLabel", "StudyInstanceUID", "SeriesInstanceUID", "Manufacturer", "Rows"],
 )
 def test_a_seg_without_a_type_1_attribute_is_refused_by_its_keyword(
     images: list[Dataset], keyword: str
@@ -86,13 +94,23 @@ def test_a_seg_without_a_type_1_attribute_is_refused_by_its_keyword(
         read_collection(encoded(made))
 
 
-@pytest.mark.parametrize("keyword", ["StructureSetLabel", "StructureSetROISequence", "ROIContourSequence"])
+@pytest.mark.parametrize(
+    "keyword",
+    ["StructureSetLabel", "StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence"],
+)
 def test_an_rtstruct_without_a_type_1_attribute_is_refused_by_its_keyword(
     images: list[Dataset], keyword: str
 ) -> None:
     made = rtstruct(images)
     delattr(made, keyword)
     with pytest.raises(DicomError, match=keyword):
+        read_collection(encoded(made))
+
+
+def test_a_segment_without_a_type_1_attribute_is_refused(images: list[Dataset]) -> None:
+    made = seg(images)
+    del made.SegmentSequence[0].SegmentAlgorithmType
+    with pytest.raises(DicomError, match="SegmentAlgorithmType"):
         read_collection(encoded(made))
 
 
@@ -156,13 +174,14 @@ def test_a_label_map_segmentation_is_none_that_the_plugin_takes(data: Path) -> N
         read_collection((data / "seg/dcmqi/sparse-labelmap-noppv.dcm").read_bytes())
 
 
-def test_every_real_binary_seg_of_the_test_data_can_be_read(data: Path) -> None:
-    files = [f for f in (data / "seg").rglob("*.dcm") if _is_seg(f)]
-    assert len(files) > 10
+def test_every_real_seg_and_rtstruct_of_the_test_data_can_be_read(data: Path) -> None:
+    """Of dcmqi, highdicom, and whatever the collections were drawn with."""
+    files = [f for f in data.rglob("*.dcm") if _is_collection(f)]
+    assert len(files) > 30
     for file in files:
         assert read_collection(file.read_bytes()).regions
 
 
-def _is_seg(file: Path) -> bool:
+def _is_collection(file: Path) -> bool:
     header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["SOPClassUID"])
-    return str(header.SOPClassUID) == "1.2.840.10008.5.1.4.1.1.66.4"
+    return str(header.SOPClassUID) in SOP_CLASSES

@@ -4,6 +4,7 @@ Nothing here or in the tests beside relies on what the stand-in is inside.
 """
 
 import os
+import secrets
 import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if named:
         yield Server(named.rstrip("/"), os.environ["XNAT_USER"], os.environ["XNAT_PASS"])
         return
-    settings = Settings(tmp_path_factory.mktemp("contract") / "archive", password="of the contract tests")
+    settings = Settings(tmp_path_factory.mktemp("contract") / "archive", password=secrets.token_hex())
     with serving(StandIn(settings)) as url:
         yield Server(url, settings.login, settings.password)
 

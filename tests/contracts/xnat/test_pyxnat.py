@@ -30,7 +30,7 @@ def session(interface: Any, project: str) -> Any:
 
 
 def test_a_wrong_password_is_refused(server: Server) -> None:
-    stranger = pyxnat.Interface(server.url, user=server.user, password="wrong")
+    stranger = pyxnat.Interface(server.url, user=server.user, password=server.password[::-1])
     with pytest.raises(pyxnat.core.errors.DatabaseError):
         stranger.array.mrsessions()
 
@@ -75,7 +75,8 @@ def test_an_experiment_is_found_in_an_array(interface: Any, session: Any, projec
     assert [row["xnat:mrscandata/id"] for row in scans] == ["4"]
 
 
-def test_a_search_finds_by_a_field(interface: Any, session: Any, project: str) -> None:
+@pytest.mark.usefixtures("session")
+def test_a_search_finds_by_a_field(interface: Any, project: str) -> None:
     wanted = [("xnat:mrSessionData/PROJECT", "=", project), "AND"]
     found = interface.select("xnat:mrSessionData", ["xnat:mrSessionData/LABEL"]).where(wanted)
     assert found.get("label", always_list=True) == ["S1_MR"]

@@ -42,7 +42,7 @@ def test_a_default_connection_builds_a_class_for_each_type(connection: Any) -> N
 
 def test_a_wrong_password_is_refused(server: Server) -> None:
     with pytest.raises(xnat.exceptions.XNATLoginFailedError):
-        xnat.connect(server.url, user=server.user, password="wrong", no_parse_model=True)
+        xnat.connect(server.url, user=server.user, password=server.password[::-1], no_parse_model=True)
 
 
 def test_an_alias_token_logs_in(connection: Any, server: Server) -> None:

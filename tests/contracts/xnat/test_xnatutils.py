@@ -81,9 +81,8 @@ def test_every_way_to_put_brings_every_file(
     assert digests == {hashlib.md5(data, usedforsecurity=False).hexdigest() for data in wanted}
 
 
-def test_a_scan_is_overwritten_when_told_to(
-    connection: Any, project: str, uploaded: Path, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("uploaded")
+def test_a_scan_is_overwritten_when_told_to(connection: Any, project: str, tmp_path: Path) -> None:
     newer = tmp_path / "newer"
     newer.mkdir()
     (newer / "image.json").write_bytes(b"[]")
@@ -94,7 +93,8 @@ def test_a_scan_is_overwritten_when_told_to(
     assert [file.path for file in scan.resources["NIFTI"].files.values()] == ["image.json"]
 
 
-def test_listings_of_each_level(connection: Any, project: str, uploaded: Path) -> None:
+@pytest.mark.usefixtures("uploaded")
+def test_listings_of_each_level(connection: Any, project: str) -> None:
     label = f"{project}_S1_MR01"
     assert project in xnatutils.ls(datatype="project", connection=connection)
     assert xnatutils.ls(project_id=project, datatype="subject", connection=connection) == [f"{project}_S1"]
@@ -102,14 +102,16 @@ def test_listings_of_each_level(connection: Any, project: str, uploaded: Path) -
     assert xnatutils.ls(label, datatype="scan", connection=connection) == ["t1_post"]
 
 
-def test_a_variable_is_put_and_got(connection: Any, project: str, uploaded: Path) -> None:
+@pytest.mark.usefixtures("uploaded")
+def test_a_variable_is_put_and_got(connection: Any, project: str) -> None:
     label = f"{project}_S1_MR01"
     xnatutils.varput(label, "grade", "G2", connection=connection)
     connection.clearcache()
     assert xnatutils.varget(label, "grade", connection=connection) == "G2"
 
 
-def test_a_session_is_renamed(connection: Any, project: str, uploaded: Path) -> None:
+@pytest.mark.usefixtures("uploaded")
+def test_a_session_is_renamed(connection: Any, project: str) -> None:
     label = f"{project}_S1_MR01"
     xnatutils.rename(label, f"{label}b", connection=connection)
     connection.clearcache()
