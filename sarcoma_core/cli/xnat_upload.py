@@ -78,14 +78,19 @@ def _workers(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.cli.upload_progress import watch_upload
-    from sarcoma_core.errors import InputError
+    from sarcoma_core.errors import InputError, UsageError
     from sarcoma_core.launch.upload import How, upload
     from sarcoma_core.xnat.import_service import ImportService
 
+    _require_project_id(arguments.project)
     with connect(arguments) as connection:
         service = ImportService(connection, arguments.project)
         is_there = service.project_exists()
-        _require_project(arguments, is_there=is_there)
+        if not is_there and not arguments.create:
+            raise UsageError(
+                f"--project: must be a project that you can see on the server; found {arguments.project!r}.",
+                hint="Add --create to create it.",
+            )
         plan = _plan(arguments, service, is_there=is_there)
         _tell_left_out(arguments, plan)
         if not plan.parcels:
@@ -102,20 +107,14 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if not failed else NOTHING_DONE if failed == len(results) else SOME_FAILED
 
 
-def _require_project(arguments: argparse.Namespace, *, is_there: bool) -> None:
+def _require_project_id(project: str) -> None:
     from sarcoma_core.archive.placing import legal
     from sarcoma_core.errors import UsageError
 
-    if is_there:
-        return
-    if not arguments.create:
+    if project != legal(project):
         raise UsageError(
-            f"--project: must be a project that you can see on the server; found {arguments.project!r}.",
-            hint="Add --create to create it.",
-        )
-    if arguments.project != legal(arguments.project):
-        raise UsageError(
-            f"--project: a new id must be letters, digits, _ or - only; found {arguments.project!r}."
+            f"--project: an id of XNAT must be letters, digits, _ or - only; found {project!r}.",
+            hint=f"Its id may be {legal(project)}; its title may be anything.",
         )
 
 

@@ -180,10 +180,13 @@ class _Delivery:
         return Uploaded(self._parcel.label, "failed", reason=reason, hint=hint)
 
     def _not_arrived(self) -> str:
-        """What is wrong with what the server holds now; empty when in = out."""
+        """What is wrong with what the server holds now; empty when all of it is there.
+
+        More files than expected are no fault: others may add to the session, too.
+        """
         now, before = self._held() or NOTHING, self._before or NOTHING
         wanted, expected = set(self._parcel.files), before.files + len(self._tried)
-        if wanted <= now.uids and now.files == expected:
+        if wanted <= now.uids and now.files >= expected:
             return ""
         return (
             f"verified: {len(wanted & now.uids)} of {len(wanted)} SOP instances are there, "
@@ -214,7 +217,7 @@ class _Delivery:
         return sent.refusal
 
     def _into_archive(self, missing: Sequence[str], *, append: bool) -> str:
-        """Bring in what is missing: what an earlier upload left waiting, else by sending it; why not, if so."""
+        """Bring in what is missing: archive what was left waiting, else send it; why not, when refused."""
         left = self._files_waiting() == len(missing)
         if left and self._archive_what_waits(Sent(archived=False)).archived:
             self._tried |= set(missing)

@@ -298,8 +298,7 @@ def _entry(name: str, path: Path, *, dicom: bool) -> CatalogEntry:
 def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every file below a folder with its name there, in order; no link is followed or listed."""
     found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not (Path(place) / name).is_symlink()]
+    for place, _, names in os.walk(folder, followlinks=False):
         found += [Path(place) / name for name in names]
     for path in sorted(found):
         if path.is_file() and not path.is_symlink():

@@ -35,7 +35,9 @@ def test_a_named_session_and_subject_have_these_labels(export: Path, archive: Ar
     assert {scan.id: len(scan.files) for scan in scans(session.path)} == {"4": 38, "7": 38}
 
 
-def test_a_named_subject_is_the_subject_of_sessions_that_are_not_named(cohort: Path, archive: Archive) -> None:
+def test_a_named_subject_is_the_subject_of_sessions_that_are_not_named(
+    cohort: Path, archive: Archive
+) -> None:
     sessions = import_folder(archive, "P", cohort, naming=Naming("S1")).sessions
     assert [s.subject for s in sessions] == ["S1", "S1"]
     assert all(s.label.startswith("S1_") for s in sessions)

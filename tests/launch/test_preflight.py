@@ -12,6 +12,7 @@ from sarcoma_core import __version__
 from sarcoma_core.archive import folder
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
+from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.preflight import Stage, preflight, stages
 from sarcoma_core.launch.remote_manifest import fingerprint, stale_files
@@ -41,14 +42,18 @@ def test_a_step_that_is_not_enabled_is_told_with_the_command_that_enables_it(fak
     fake.disabled = ("convert",)
     with pytest.raises(UsageError, match="must be enabled for the site and for project P") as refused:
         stage(fake, "convert")
-    assert refused.value.hint == "Enable it: sarcoma xnat enable --step convert --project P."
+    line = refused.value.hint.removeprefix("Enable it: ").rstrip(".")
+    assert line == "sarcoma xnat enable convert --project P"
+    assert callable(parser().parse_args(line.split()[1:]).run)
 
 
 def test_a_step_that_is_not_installed_is_told_with_the_command_that_installs_it(fake: FakeXnat) -> None:
     fake.commands = lambda _name=None: ()  # type: ignore[method-assign]
     with pytest.raises(UsageError, match="must be installed on this server") as refused:
         stage(fake, "convert")
-    assert refused.value.hint == "Install it: sarcoma xnat install --step convert --project P."
+    line = refused.value.hint.removeprefix("Install it: ").rstrip(".")
+    assert line == "sarcoma xnat install --step convert --project P"
+    assert callable(parser().parse_args(line.split()[1:]).run)
 
 
 def test_a_parameter_that_breaks_its_rule_stops_before_anything_is_asked(fake: FakeXnat) -> None:

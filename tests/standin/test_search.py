@@ -68,6 +68,7 @@ def test_sessions_are_found_by_a_field_of_their_subject(ask: Client) -> None:
         b"no xml",
         b"<a>",
         b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
+        b"<!DOCTYPE a>" + query(ABC),
         query(criterion(AGE, "RESEMBLES", "1")),
         query("<xdat:child_set>" * 30 + "</xdat:child_set>" * 30),
     ],

@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -339,16 +340,33 @@ def test_listeners_are_told_what_was_made_and_deleted(standin: StandIn, ask: Cli
 
 
 def test_a_deleted_session_leaves_nothing_behind_that_a_new_one_would_inherit(ask: Client, made: str) -> None:
-    ask("PUT", made, note="of the first")
+    made += "_again"
+    ask("PUT", made, ID="GIVEN_ID", note="of the first")
     ask("PUT", f"{made}/resources/TEXT", content="of the first")
     before = ask.rows(f"{made}/resources")[0]["xnat_abstractresource_id"]
     assert ask("DELETE", made, removeFiles="true").status_code == 200
     assert ask("GET", made).status_code == 404
-    ask("PUT", made)
+    ask("PUT", made, ID="GIVEN_ID")
     assert "note" not in ask("GET", made, format="json").json()["items"][0]["data_fields"]
     ask("PUT", f"{made}/resources/TEXT/files/x.txt", b"x")
     (row,) = ask.rows(f"{made}/resources")
     assert (row["content"], row["xnat_abstractresource_id"] == before) == ("", False)
+
+
+def test_a_session_that_is_imported_again_after_it_was_deleted_is_a_new_one(
+    ask: Client, standin: StandIn
+) -> None:
+    archive = standin.archive
+    first = next(s for s in archive.sessions(PROJECT) if s.label.startswith("STS"))
+    session = replace(first, label="B", id="B01", path=archive.session_path(PROJECT, "B"))
+    archive.write(session)
+    for path in ("/experiments/B01", "/experiments/B01/scans/4"):
+        assert ask("PUT", path, note="of the first").status_code == 200
+    assert ask("DELETE", "/experiments/B01").status_code == 200
+    archive.write(session)
+    for path in ("/experiments/B01", "/experiments/B01/scans/4"):
+        assert "note" not in ask("GET", path, format="json").json()["items"][0]["data_fields"]
+    ask("DELETE", "/experiments/B01")
 
 
 def test_resources_keep_their_numbers_when_a_session_or_subject_is_renamed(ask: Client, made: str) -> None:

@@ -77,12 +77,10 @@ def test_a_folder_made_by_tar_with_dots_before_its_names_comes_out(tmp_path: Pat
 
 
 def test_where_a_name_comes_twice_the_later_one_counts(tmp_path: Path) -> None:
-    with (
-        pytest.warns(UserWarning, match="Duplicate name"),
-        zipfile.ZipFile(tmp_path / "sent", "w") as archive,
-    ):
+    with zipfile.ZipFile(tmp_path / "sent", "w") as archive:
         archive.writestr("a", b"earlier and longer")
-        archive.writestr("a", b"later")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a", b"later")
     (path,) = unpack(tmp_path / "sent", tmp_path / "out")
     assert path.read_bytes() == b"later"
 
@@ -195,14 +193,22 @@ def encrypted(content: bytes) -> bytes:
     return bytes(flagged)
 
 
+def nothing(_content: bytes) -> bytes:
+    return b""
+
+
+def no_archive(_content: bytes) -> bytes:
+    return b"no archive at all" * 100
+
+
 @pytest.mark.parametrize(
     ("pack", "spoil"),
     [
         (stored, one_byte_wrong),
         (stored, encrypted),
         (stored, lambda content: content[: len(content) // 2]),
-        (stored, lambda content: b""),
-        (stored, lambda content: b"no archive at all" * 100),
+        (stored, nothing),
+        (stored, no_archive),
         (lambda path: tarred(path, CONTENT), lambda content: content[: len(content) // 2]),
         (lambda path: tarred(path, CONTENT), lambda content: content[:-6] + b"XXXXXX"),
         (lambda path: tarred(path, CONTENT, "w"), lambda content: content[:700]),
@@ -233,7 +239,7 @@ def test_a_target_that_holds_something_is_a_mistake_of_the_caller(tmp_path: Path
 
 
 def test_a_link_beside_the_target_is_never_followed(tmp_path: Path) -> None:
-    """Each archive has an empty folder of its own, so no earlier member can prepare the way of a later one."""
+    """Each archive has an empty folder of its own: no earlier member prepares the way of a later one."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     sent = tmp_path / "sent"
