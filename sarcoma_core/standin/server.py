@@ -10,12 +10,12 @@ from sarcoma_core.archive.store import Archive
 from sarcoma_core.runners import runner_named
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.containers.launches import Launches
 from sarcoma_core.standin.documents import Documents
-from sarcoma_core.standin.events import Events
-from sarcoma_core.standin.launches import Launches
-from sarcoma_core.standin.prearchive import Prearchive
+from sarcoma_core.standin.events.service import Events
+from sarcoma_core.standin.objects.prearchive import Prearchive
+from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.site import set_site_config, site_config
-from sarcoma_core.standin.tree import Tree
 from sarcoma_core.standin.users import ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED, TOKEN_LIFE, User, Users
 
 

@@ -14,10 +14,10 @@ from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli import main
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.automation import Part, Wanted, automations, carry_out, plan, removal, remove
-from sarcoma_core.standin.access import set_member
+from sarcoma_core.standin.objects.access import set_member
+from sarcoma_core.standin.objects.tree import Change
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.standin.tree import Change
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.connection import Connection, Login, ServerError
 from sarcoma_core.xnat.declaring import command_for

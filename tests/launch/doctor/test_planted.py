@@ -8,7 +8,7 @@ import pytest
 from sarcoma_core import __version__
 from sarcoma_core.launch.doctor import Finding, Verdict, Wish, apply, examine, has_faults
 from sarcoma_core.launch.doctor.probing import probe_command, run_probe
-from sarcoma_core.standin.compute_backend import remove_backend
+from sarcoma_core.standin.containers.compute_backend import remove_backend
 from sarcoma_core.xnat.connection import ServerError
 from sarcoma_core.xnat.declaring import image_reference
 from sarcoma_core.xnat.status import is_success

@@ -1,0 +1,1 @@
+"""The Container Service: commands and wrappers, launches, workflows and containers."""

@@ -1,0 +1,279 @@
+"""One launch from its place in the queue to its end: resolve, stage, run, upload.
+
+Each step sets the status that the service sets, so that whoever polls sees the service's sequence:
+Queued, Staging, Created, Running, Finalizing, then Complete or Failed with the step that failed.
+
+Source: Container Service 3.7.3, ``ContainerServiceImpl``, ``ContainerFinalizeServiceImpl``.
+"""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event as Signal
+
+from sarcoma_core.errors import CommandError, RunError, SarcomaError
+from sarcoma_core.launch.building import build_folder
+from sarcoma_core.launch.staging import stage
+from sarcoma_core.runners.running import Ended, Follow, Runner
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.containers.commands import Commands, Found
+from sarcoma_core.standin.containers.compute_backend import backend
+from sarcoma_core.standin.containers.container_details import container_details
+from sarcoma_core.standin.containers.mounting import run_on_backend
+from sarcoma_core.standin.containers.records import ContainerRecord, Event
+from sarcoma_core.standin.containers.roots import Root, find_root, not_there
+from sarcoma_core.standin.containers.uploading import UploadError, upload
+from sarcoma_core.standin.containers.workflows import Workflows
+from sarcoma_core.standin.documents import Documents
+from sarcoma_core.standin.objects.access import may
+from sarcoma_core.standin.objects.tree import Tree
+from sarcoma_core.standin.site import processing_url
+from sarcoma_core.standin.users import Token, Users
+from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+from sarcoma_core.xnat.status import COMPLETE, CREATED, FAILED, FINALIZING, RUNNING, STAGING, failed
+
+_LOG = logging.getLogger(__name__)
+_LOGS = ".standin-logs"
+RESOLUTION, LAUNCH, UPLOAD = "Command resolution", "Container launch", "Upload"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for.
+
+    Args:
+        workflow: number of its workflow.
+        login: who asked.
+        project: in which project; None at site level.
+        wrapper: number of the wrapper.
+        values: values by input name.
+    """
+
+    workflow: str
+    login: str
+    project: str | None
+    wrapper: int
+    values: Mapping[str, str]
+
+
+class FailedError(Exception):
+    """A launch has ended badly: the status that says where, and why in one line."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A launch that is resolved and staged."""
+
+    order: Order
+    command: ResolvedCommand
+    folders: Mapping[str, Path]
+    root: Root | None
+    container: ContainerRecord
+
+
+class Executor:
+    """Carries orders out.
+
+    Args:
+        tree: the objects of the server.
+        documents: the site's configuration, groups of projects.
+        users: whose alias tokens containers get.
+        commands: the commands of the server.
+        workflows: where the status is written.
+        runner: how a command is executed.
+    """
+
+    def __init__(
+        self,
+        *,
+        tree: Tree,
+        documents: Documents,
+        users: Users,
+        commands: Commands,
+        workflows: Workflows,
+        runner: Runner,
+    ) -> None:
+        self._tree = tree
+        self._documents = documents
+        self._users = users
+        self._commands = commands
+        self._workflows = workflows
+        self._runner = runner
+        # What a container printed is for those who may read its project.
+        (tree.archive.root / _LOGS).mkdir(mode=0o700, exist_ok=True)
+
+    def execute(self, order: Order, stop: Signal) -> None:
+        """Carry an order out; a failure becomes a status, never an exception.
+
+        Args:
+            order: what was asked for.
+            stop: ends the container when it is set.
+        """
+        try:
+            self._execute(order, stop)
+        except FailedError as error:
+            self.end(order.workflow, error.status, error.reason)
+        except Exception as error:  # noqa: BLE001  whoever polls must see an end
+            _LOG.exception("A launch of the stand-in broke.")
+            self.end(order.workflow, FAILED, f"The stand-in itself failed: {type(error).__name__}.")
+
+    def end(self, workflow_id: str, status: str, reason: str = "") -> None:
+        """End a workflow and its container; one that has ended stays as it is."""
+        workflow = self._workflows.change(workflow_id, status=status, reason=reason)
+        container = self._workflows.container(workflow.container) if workflow.container else None
+        if container is not None:
+            self._workflows.tell(container.number, Event(workflow.status, message=workflow.reason))
+
+    def logs(self, container: ContainerRecord) -> Follow:
+        """Where a container's logs are."""
+        return Follow(self._tree.archive.root / _LOGS / str(container.number))
+
+    def _execute(self, order: Order, stop: Signal) -> None:
+        if self._workflows.change(order.workflow, status=STAGING).ended:
+            return  # killed while it was queued
+        found = self._commands.wrapper(order.wrapper)
+        if found is None:
+            raise FailedError(failed(RESOLUTION), f"No command wrapper for id {order.wrapper}")
+        root = self._root(order, found)
+        command = self._resolved(order, found, root)
+        token = self._users.issue_token(order.login)
+        try:
+            with build_folder(self._tree.archive.root) as build:
+                command = replace(command, environment=self._environment(command, order, token))
+                folders = stage(command, build)
+                container = self._created(order, found, command, folders, root)
+                self._run(_Prepared(order, command, folders, root, container), stop)
+        except OSError as error:
+            raise FailedError(failed(STAGING), f"Staging failed: {error.strerror}.") from error
+        except SarcomaError as error:
+            raise FailedError(failed(STAGING), error.message) from error
+        finally:
+            self._users.revoke_token(token.alias)
+
+    def _root(self, order: Order, found: Found) -> Root | None:
+        """What the launch is made on, for those who may change it; None for a wrapper that takes nothing."""
+        inputs = found.wrapper["external-inputs"]
+        value = order.values.get(inputs[0]["name"], "") if inputs else ""
+        if not value:
+            return None
+        who = self._users.get(order.login)
+        try:
+            root = find_root(self._tree, value, inputs[0]["type"], order.project)
+        except Refusal as refusal:
+            raise FailedError(failed(RESOLUTION), refusal.text) from refusal
+        if not may(self._documents, who, root.project, "read"):
+            raise FailedError(failed(RESOLUTION), not_there(value))
+        self._workflows.change(
+            order.workflow,
+            session=root.session.id if root.session else str(root.item.keys.get("id", "")),
+            label=root.session.label if root.session else root.item.label or "",
+            data_type=str(root.item.keys.get("xsiType", "")),
+            project=root.project,
+        )
+        if not may(self._documents, who, root.project, "edit"):
+            raise FailedError(
+                failed(RESOLUTION), f"User {order.login} does not have permission to run this here."
+            )
+        return root
+
+    def _resolved(self, order: Order, found: Found, root: Root | None) -> ResolvedCommand:
+        configured = self._commands.enabling.configured(found.command, found.wrapper, order.project)
+        try:
+            command = resolve(
+                Found(configured, found.wrapper).resolvable,
+                found.wrapper["name"],
+                root.item if root else None,
+                order.values,
+            )
+        except CommandError as error:
+            raise FailedError(failed(RESOLUTION), error.message) from error
+        unserved = [
+            *(["setup commands"] if command.setup else []),
+            *(["wrapup commands"] if command.wrapup else []),
+            *(["secrets"] if found.command["secrets"] else []),
+        ]
+        if unserved:
+            raise FailedError(failed(RESOLUTION), f"This stand-in serves no {' and no '.join(unserved)}.")
+        return command
+
+    def _environment(self, command: ResolvedCommand, order: Order, token: Token) -> Mapping[str, str]:
+        """The command's own variables and those that the service adds, which win."""
+        return {
+            **command.environment,
+            "XNAT_HOST": processing_url(self._documents),
+            "XNAT_USER": token.alias,
+            "XNAT_PASS": token.secret,
+            "XNAT_WORKFLOW_ID": order.workflow,
+            "XNAT_EVENT_ID": order.workflow,  # XNAT's event is one to one with its workflow
+        }
+
+    def _created(
+        self,
+        order: Order,
+        found: Found,
+        command: ResolvedCommand,
+        folders: Mapping[str, Path],
+        root: Root | None,
+    ) -> ContainerRecord:
+        record = ContainerRecord(
+            number=0,
+            id=secrets.token_hex(32),
+            workflow=order.workflow,
+            command=found.command["id"],
+            wrapper=order.wrapper,
+            login=order.login,
+            project=root.project if root else order.project or "",
+            session=root.session.id if root and root.session else "",
+            image=command.image,
+            command_line=command.command_line,
+            status=CREATED,
+            details=container_details(command, folders, order.values),
+            history=(Event(CREATED, "user", login=order.login),),
+        )
+        container = self._workflows.add_container(record)
+        self._workflows.change(order.workflow, status=CREATED, container=container.id)
+        return container
+
+    def _run(self, prepared: _Prepared, stop: Signal) -> None:
+        order, number = prepared.order, prepared.container.number
+        follow = replace(self.logs(prepared.container), stop=stop)
+        try:
+            self._set(order, number, RUNNING)
+            ended = run_on_backend(
+                self._runner,
+                backend(self._documents, self._runner.name) or {},
+                self._tree.archive.root,
+                prepared.command,
+                prepared.folders,
+                follow=follow,
+            )
+            self._workflows.tell(number, Event("die", "event", exit_code=str(ended.exit_code)))
+            self._finalize(prepared, ended, stop)
+        except RunError as error:
+            raise FailedError(failed(LAUNCH), error.message) from error
+
+    def _finalize(self, prepared: _Prepared, ended: Ended, stop: Signal) -> None:
+        if stop.is_set():
+            raise FailedError(failed("Killed"), "The container was stopped.")
+        if ended.exit_code != 0:
+            raise FailedError(FAILED, ended.reason)
+        self._set(prepared.order, prepared.container.number, FINALIZING)
+        session = prepared.root.session if prepared.root else None
+        try:
+            upload(self._tree, session, prepared.command, prepared.folders)
+        except UploadError as error:
+            raise FailedError(
+                failed(UPLOAD), f"Failed to upload required outputs. {error.message}"
+            ) from error
+        self.end(prepared.order.workflow, COMPLETE)
+
+    def _set(self, order: Order, number: int, status: str) -> None:
+        self._workflows.change(order.workflow, status=status)
+        self._workflows.tell(number, Event(status))

@@ -1,0 +1,1 @@
+"""The Event Service and orchestrations: what starts a launch without a person."""

@@ -1,0 +1,200 @@
+"""Orchestrations: wrappers that run one after the other on one object, started by a launch of the first.
+
+One orchestration may be chosen in a project; the next wrapper is launched when the one before it is Complete,
+with the same object; a failure ends it.
+
+Source: Container Service 3.7, ``OrchestrationRestApi``, ``OrchestrationServiceImpl``,
+``OrchestrationEntityServiceImpl``, ``WorkflowStatusEventOrchestrationListener``, our reading of them.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.containers.commands import Commands, Found
+from sarcoma_core.standin.documents import Document, Documents
+
+_KIND, _CHOSEN, _PLACE = "orchestration", "orchestration-of-project", "orchestrated-workflow"
+_FEWEST = 2
+
+
+@dataclass(frozen=True)
+class Orchestration:
+    """Wrappers in series.
+
+    Args:
+        id: its number.
+        name: unique on the server.
+        wrapper_ids: the wrappers, in order.
+        enabled: whether projects may choose it.
+    """
+
+    id: int
+    name: str
+    wrapper_ids: tuple[int, ...]
+    enabled: bool = True
+
+    def as_json(self) -> Document:
+        """As the server lists it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "wrapperIds": list(self.wrapper_ids),
+            "enabled": self.enabled,
+            "haltOnCommandFailure": True,
+        }
+
+
+class Place(NamedTuple):
+    """Where in an orchestration a launch stands."""
+
+    orchestration: int
+    step: int
+
+
+class Orchestrations:
+    """The orchestrations of a server.
+
+    Args:
+        documents: where they are kept.
+        commands: the commands that they are made of.
+    """
+
+    def __init__(self, documents: Documents, commands: Commands) -> None:
+        self._documents = documents
+        self._commands = commands
+
+    def all(self) -> tuple[Orchestration, ...]:
+        """All of them."""
+        return tuple(_read(tree) for tree in self._documents.all(_KIND).values())
+
+    def get(self, number: int) -> Orchestration:
+        """One of them.
+
+        Raises:
+            Refusal: 404, there is none.
+        """
+        tree = self._documents.get(_KIND, str(number))
+        if tree is None:
+            raise Refusal(404, f"Could not find orchestration by id {number}")
+        return _read(tree)
+
+    def put(self, body: Document) -> Orchestration:
+        """Add one, or change the one that the body numbers.
+
+        Raises:
+            Refusal: 400, fewer than two wrappers, one is not enabled at the site, or they share no context;
+                404, no such orchestration or wrapper; 500, the name is another one's.
+        """
+        wrapper_ids = tuple(_integer(each) for each in body.get("wrapperIds") or ())
+        if len(wrapper_ids) < _FEWEST:
+            raise Refusal(400, "Orchestration of fewer than two wrappers is not allowed")
+        contexts = [set(self._enabled(wrapper_id).wrapper["contexts"]) for wrapper_id in wrapper_ids]
+        if not set.intersection(*contexts):
+            raise Refusal(400, "Wrappers must all have a common context")
+        with self._documents.lock:
+            number = _integer(body.get("id") or 0)
+            if number:
+                self.get(number)
+            name = str(body.get("name") or "")
+            if any(other.name == name and other.id != number for other in self.all()):
+                raise Refusal(500, "There was an error in the request : the name is taken")
+            kept = Orchestration(number or self._documents.next_id(_KIND), name, wrapper_ids)
+            self._keep(kept)
+        return kept
+
+    def set_enabled(self, number: int, *, on: bool) -> None:
+        """Enable one, and its wrappers at the site; or disable it, and take it from the projects."""
+        found = self.get(number)
+        self._keep(Orchestration(found.id, found.name, found.wrapper_ids, on))
+        for wrapper_id in found.wrapper_ids if on else ():
+            self._commands.enabling.switch(wrapper_id, on=True)
+        if not on:
+            self._free(number)
+
+    def delete(self, number: int) -> None:
+        """Delete one, and take it from the projects."""
+        self._free(number)
+        self._documents.delete(_KIND, str(number))
+
+    def choose(self, project: str, number: int) -> None:
+        """Make one a project's, and enable its wrappers there.
+
+        Raises:
+            Refusal: 404, there is none; 400, it is not enabled.
+        """
+        found = self.get(number)
+        if not found.enabled:
+            why = "cannot be added to a project because it is not enabled."
+            raise Refusal(400, f"Orchestration {found.name} ({number}) {why}")
+        self._documents.put(_CHOSEN, project, {"orchestration": number})
+        for wrapper_id in found.wrapper_ids:
+            self._commands.enabling.switch(wrapper_id, on=True, project=project)
+
+    def drop(self, project: str) -> None:
+        """Take its orchestration from a project."""
+        self._documents.delete(_CHOSEN, project)
+
+    def chosen(self, project: str) -> Orchestration | None:
+        """A project's orchestration."""
+        kept = self._documents.get(_CHOSEN, project)
+        return self.get(kept["orchestration"]) if kept else None
+
+    def available(self, project: str) -> tuple[Orchestration, ...]:
+        """Those of which every wrapper is enabled in a project."""
+        switches = self._commands.enabling
+        return tuple(o for o in self.all() if all(switches.is_on(w, project) for w in o.wrapper_ids))
+
+    def next_after(self, workflow_id: str, wrapper_id: int, project: str) -> tuple[Place, int] | None:
+        """What follows a launch that is Complete: its place and its wrapper; None when nothing does.
+
+        Args:
+            workflow_id: the launch.
+            wrapper_id: what it ran.
+            project: where.
+        """
+        kept = self._documents.get(_PLACE, workflow_id)
+        if kept:
+            here: Place | None = Place(kept["orchestration"], kept["step"])
+        else:
+            first = self.chosen(project)
+            here = Place(first.id, 0) if first and first.wrapper_ids[0] == wrapper_id else None
+        tree = self._documents.get(_KIND, str(here.orchestration)) if here else None
+        if here is None or tree is None:
+            return None
+        found, following = _read(tree), here.step + 1
+        # Changed since the launch: the service halts rather than guesses.
+        changed = here.step >= len(found.wrapper_ids) or found.wrapper_ids[here.step] != wrapper_id
+        if not found.enabled or changed or following >= len(found.wrapper_ids):
+            return None
+        return Place(found.id, following), found.wrapper_ids[following]
+
+    def note(self, workflow_id: str, place: Place) -> None:
+        """Remember where in its orchestration a launch stands."""
+        self._documents.put(_PLACE, workflow_id, place._asdict())
+
+    def _enabled(self, wrapper_id: int) -> Found:
+        if not self._commands.enabling.is_on(wrapper_id):
+            raise Refusal(400, f"Wrapper {wrapper_id} not enabled for site")
+        found = self._commands.wrapper(wrapper_id)
+        if found is None:
+            raise Refusal(404, f"No command wrapper for id {wrapper_id}")
+        return found
+
+    def _keep(self, orchestration: Orchestration) -> None:
+        self._documents.put(_KIND, str(orchestration.id), asdict(orchestration))
+
+    def _free(self, number: int) -> None:
+        for project, kept in self._documents.all(_CHOSEN).items():
+            if kept["orchestration"] == number:
+                self.drop(project)
+
+
+def _read(tree: Document) -> Orchestration:
+    return Orchestration(tree["id"], tree["name"], tuple(tree["wrapper_ids"]), tree["enabled"])
+
+
+def _integer(value: Any) -> int:  # noqa: ANN401  JSON
+    if isinstance(value, bool) or not str(value).isdigit():
+        raise Refusal(400, "Orchestration: ids must be whole numbers.")
+    return int(value)

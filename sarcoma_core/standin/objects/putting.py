@@ -1,0 +1,101 @@
+"""Make and change objects: what a PUT on a project, subject, session, scan or assessor does."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.objects.access import set_member
+from sarcoma_core.standin.objects.names import require_label
+from sarcoma_core.standin.objects.places import Place
+from sarcoma_core.standin.objects.putting_sessions import put_scan, put_session
+from sarcoma_core.standin.objects.said import made_now
+from sarcoma_core.standin.objects.tree import Tree
+from sarcoma_core.standin.objects.wishes import Wish, wish
+
+_GONE, _CONFLICT = 404, 409
+
+
+class Put(NamedTuple):
+    """What a PUT did: the object's id, and whether it is new."""
+
+    id: str
+    created: bool
+
+
+def put_object(tree: Tree, place: Place, query: Mapping[str, str], login: str) -> Put:
+    """Make the object that a path names, or change it.
+
+    Args:
+        tree: the objects.
+        place: what the path is about.
+        query: the type and the fields.
+        login: who asks.
+
+    Raises:
+        Refusal: 400, a label, type, field or value is not legal; 404, it cannot be made here; 409, the label
+            is taken.
+    """
+    wanted = wish(place, query, login)
+    makers = {
+        "project": _project,
+        "subject": _subject,
+        "experiment": put_session,
+        "scan": put_scan,
+        "assessor": _assessor,
+    }
+    return Put(makers[place.kind](tree, wanted), wanted.exact is None)
+
+
+def _project(tree: Tree, wanted: Wish) -> str:
+    name = wanted.name
+    with tree.lock(name):
+        created = name not in tree.archive.projects()
+        if created:
+            folder = tree.archive.root / require_label(name, "Project id")
+            (folder / "database").mkdir(parents=True)
+            set_member(tree.documents, name, wanted.login, "Owners")
+        told = made_now(wanted.login) if created else tree.said("project", name)
+        tree.say(told.changed(wanted.but("ID")), "project", name)
+    return name
+
+
+def _subject(tree: Tree, wanted: Wish) -> str:
+    exact, above = wanted.exact, wanted.place.above
+    project = exact.project if exact else above.id if above else wanted.fields.get("project", "")
+    if project not in tree.archive.projects():
+        raise Refusal(_GONE, "A subject is made in a project that is there.")
+    with tree.lock(project):
+        label = exact.label if exact else wanted.name
+        subject = tree.subjects.ensure(project, label, wanted.login)
+        renamed = wanted.fields.get("label", label) if exact else label
+        if renamed != label:
+            if tree.subjects.find(renamed, project):
+                raise Refusal(_CONFLICT, "Label already in use by another subject of the project.")
+            _move_folder(tree, project, label, require_label(renamed, "Subject label"))
+            subject = tree.subjects.relabel(subject, renamed)
+        told = subject.said.changed(wanted.but("ID", "label", "project"))
+        tree.subjects.keep(replace(subject, said=told))
+    return subject.id
+
+
+def _move_folder(tree: Tree, project: str, label: str, renamed: str) -> None:
+    """Resources of a subject follow its label."""
+    place = tree.archive.root / project / "subjects"
+    if (place / label).is_dir():
+        (place / label).rename(place / renamed)
+        tree.resources.moved(place / label, place / renamed)
+
+
+def _assessor(tree: Tree, wanted: Wish) -> str:
+    exact, above = wanted.exact, wanted.place.above
+    if above is None:
+        raise Refusal(_GONE, "An assessor is made below its session.")
+    added = tree.add_assessor(
+        above.held_session,
+        label=exact.label if exact else wanted.name,
+        xsi_type=exact.xsi_type if exact and not wanted.typed else wanted.xsi_type,
+        fields=wanted.but("ID", "label", "project"),
+        by=wanted.login,
+    )
+    return added.id

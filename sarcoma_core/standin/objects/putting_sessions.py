@@ -1,0 +1,182 @@
+"""Make and change sessions and scans; what the archive itself keeps of them is written there."""
+
+import re
+from dataclasses import replace
+
+from sarcoma_core.archive.folder import natural
+from sarcoma_core.archive.store import Scan, Session, modality_of
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.objects.names import require_label
+from sarcoma_core.standin.objects.said import made_now
+from sarcoma_core.standin.objects.tree import Change, Tree
+from sarcoma_core.standin.objects.wishes import Wish
+
+_BAD, _GONE, _CONFLICT = 400, 404, 409
+_IN_SESSION = ("ID", "label", "project", "subject_ID", "date", "UID")
+_IN_SCAN = ("ID", "type", "UID", "note", "modality", "frames")
+"""Fields that the archive keeps."""
+
+
+def put_session(tree: Tree, wanted: Wish) -> str:
+    """Make a session, or change it.
+
+    Returns:
+        Its accession id.
+
+    Raises:
+        Refusal: 400, a label or value is not legal; 404, there is no such project; 409, the label is taken.
+    """
+    exact, above = wanted.exact, wanted.place.above
+    if exact and exact.kind == "assessor":
+        raise Refusal(_BAD, "An assessor is changed below its session.")
+    project = exact.project if exact else above.project if above else wanted.fields.get("project", "")
+    if project not in tree.archive.projects():
+        raise Refusal(_GONE, "A session is made in a project that is there.")
+    with tree.lock(project):
+        session = _changed(tree, exact.held_session, wanted) if exact else _made(tree, project, wanted)
+        told = tree.said("experiment", session.id) if exact else made_now(wanted.login)
+        tree.say(told.changed(wanted.but(*_IN_SESSION)), "experiment", session.id)
+    if not exact or wanted.fields:
+        tree.tell(Change("SessionEvent", "UPDATED" if exact else "CREATED", session))
+    return session.id
+
+
+def _made(tree: Tree, project: str, wanted: Wish) -> Session:
+    label = _free_label(tree, project, wanted.name)
+    given = wanted.fields.get("ID", "")
+    if given and (tree.find_session(given) or not re.fullmatch(r"[A-Za-z0-9_]{1,64}", given)):
+        raise Refusal(_CONFLICT, "ID already in use, or not letters, digits and _.")
+    session = Session(
+        project=project,
+        label=label,
+        id=given or f"SARCOMA_E{tree.documents.next_id('accession'):05d}",
+        subject=_subject_label(tree, project, wanted),
+        study_uid=wanted.fields.get("UID", ""),
+        part="",
+        date=_date(wanted.fields.get("date", "")),
+        scans=(),
+        path=tree.archive.session_path(project, label),
+        declared_type=wanted.xsi_type,
+    )
+    for name in ("SCANS", "RESOURCES"):
+        (session.path / name).mkdir(parents=True, exist_ok=True)
+    tree.archive.write(session)
+    return session
+
+
+def _free_label(tree: Tree, project: str, label: str) -> str:
+    """A label that no session of a project has."""
+    require_label(label, "Session label")
+    if tree.find_session(label, project):
+        raise Refusal(_CONFLICT, "Session label already in use in the project.")
+    return label
+
+
+def _subject_label(tree: Tree, project: str, wanted: Wish) -> str:
+    """The label of a session's subject: by the path, by a field, else the session's own label."""
+    above = wanted.place.above
+    named = above.label if above and above.kind == "subject" else wanted.fields.get("subject_ID", wanted.name)
+    found = tree.subjects.find(named, project) or tree.subjects.ensure(project, named, wanted.login)
+    tree.subjects.keep(found)
+    return found.label
+
+
+def _changed(tree: Tree, session: Session, wanted: Wish) -> Session:
+    """A session with other values of what the archive keeps."""
+    fields, changed = wanted.fields, tree.session(session.id)
+    if "date" in fields:
+        changed = replace(changed, date=_date(fields["date"]))
+    if "UID" in fields:
+        changed = replace(changed, study_uid=fields["UID"])
+    if "subject_ID" in fields:
+        changed = replace(changed, subject=_subject_label(tree, session.project, _without_path(wanted)))
+    if changed != session:
+        tree.archive.write(changed)
+    if (label := fields.get("label", session.label)) == session.label:
+        return changed
+    renamed = tree.archive.relabel(changed, _free_label(tree, session.project, label))
+    tree.resources.moved(changed.path, renamed.path)
+    return renamed
+
+
+def _without_path(wanted: Wish) -> Wish:
+    """A wish whose subject is the one of its field, whatever subject the path went through."""
+    return replace(wanted, place=replace(wanted.place, above=None))
+
+
+def put_scan(tree: Tree, wanted: Wish) -> str:
+    """Make a scan, or change it.
+
+    Returns:
+        Its id.
+
+    Raises:
+        Refusal: 400, the id or a value is not legal.
+    """
+    if wanted.place.above is None:
+        raise Refusal(_GONE, "A scan is made below its session.")
+    session = wanted.place.above.held_session
+    name = require_label(wanted.name, "Scan id")
+    if name == "ALL":
+        raise Refusal(_BAD, "Scan id must not be ALL.")
+    with tree.lock(session.project):
+        session = tree.session(session.id)
+        known = next((scan for scan in session.scans if scan.id == name), None)
+        scan = _scan(known or _empty_scan(name, wanted), wanted)
+        others = (each for each in session.scans if each.id != name)
+        scans = tuple(sorted((*others, scan), key=lambda each: natural(each.id)))
+        (session.path / "SCANS" / name).mkdir(parents=True, exist_ok=True)
+        tree.archive.write(replace(session, scans=scans))
+        _say_of_scan(tree, session, known, wanted)
+    tree.tell(Change("ScanEvent", "UPDATED" if known else "CREATED", tree.session(session.id)))
+    return name
+
+
+def _empty_scan(name: str, wanted: Wish) -> Scan:
+    described = wanted.fields.get("series_description", "")
+    return Scan(name, "", None, modality_of(wanted.xsi_type), described, 0)
+
+
+def _scan(scan: Scan, wanted: Wish) -> Scan:
+    """A scan with other values of what the archive keeps."""
+    fields = wanted.fields
+    return replace(
+        scan,
+        uid=fields.get("UID", scan.uid),
+        description=fields.get("type", scan.description),
+        note=fields.get("note", scan.note),
+        modality=fields.get("modality", scan.modality),
+        frames=_count(fields["frames"]) if "frames" in fields else scan.frames,
+    )
+
+
+def _say_of_scan(tree: Tree, session: Session, known: Scan | None, wanted: Wish) -> None:
+    """Keep a scan's other fields.
+
+    A new type is no new series description, and the archive keeps one text for both.
+    """
+    told = tree.said("experiment", session.id, wanted.name) if known else made_now(wanted.login)
+    fields = wanted.but(*_IN_SCAN)
+    if known and known.description and "type" in wanted.fields:
+        fields.setdefault("series_description", told.fields.get("series_description", known.description))
+    if not known and modality_of(wanted.xsi_type) == "OT":
+        fields["xsi:type"] = wanted.xsi_type
+    tree.say(told.changed(fields), "experiment", session.id, wanted.name)
+
+
+def _date(text: str) -> str:
+    """A date as the archive keeps it, from `2026-11-21` or `11/21/2026`."""
+    if text in ("", "NULL"):
+        return ""
+    if found := re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)", text):
+        return "".join(found.groups())
+    if found := re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", text):
+        month, day, year = found.groups()
+        return f"{year}{month}{day}"
+    raise Refusal(_BAD, "date must be YYYY-MM-DD or MM/DD/YYYY.")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise Refusal(_BAD, "frames must be a number.")
+    return int(text)

@@ -1,0 +1,101 @@
+"""Listings of resources and of files, and a resource's catalog."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from sarcoma_core.archive.catalog import read_catalog
+from sarcoma_core.standin.objects.items import Item
+from sarcoma_core.standin.objects.resources import Resource, Resources
+from sarcoma_core.standin.objects.tables import Table
+from sarcoma_core.standin.objects.transfer import Packed
+
+_RESOURCE = (
+    "xnat_abstractresource_id",
+    "label",
+    "element_name",
+    "category",
+    "cat_id",
+    "cat_desc",
+    "format",
+    "content",
+    "tags",
+    "file_count",
+    "file_size",
+)
+_FILE = ("Name", "Size", "URI", "collection", "file_tags", "file_format", "file_content", "cat_ID", "digest")
+
+
+def resource_table(resources: Resources, found: Iterable[tuple[Item, Resource]]) -> Table:
+    """A listing of resources."""
+    rows = []
+    for item, resource in found:
+        sizes = [file.size for file in resources.files(resource)]
+        said = resource.words
+        of_scan = ("scans", item.id, item.values.get("type", "")) if item.kind == "scan" else ("", "", "")
+        rows.append(
+            (
+                str(resource.id),
+                resource.label,
+                "xnat:resourceCatalog",
+                *of_scan,
+                said.format,
+                said.content,
+                said.tags,
+                str(len(sizes)),
+                str(sum(sizes)),
+            )
+        )
+    return Table(_RESOURCE, tuple(rows))
+
+
+def file_table(packed: Iterable[Packed]) -> Table:
+    """A listing of files. Spaces in names are escaped, as XNAT does: its clients look for `a%20b`."""
+    rows = []
+    for item, resource, file in packed:
+        said = file.words
+        escaped = file.name.replace(" ", "%20")
+        rows.append(
+            (
+                PurePosixPath(escaped).name,
+                str(file.size),
+                f"{item.uri}/resources/{resource.id}/files/{escaped}",
+                resource.label,
+                said.tags,
+                said.format or resource.words.format,
+                said.content or resource.words.content,
+                str(resource.id),
+                file.digest,
+            )
+        )
+    return Table(_FILE, tuple(rows))
+
+
+def packed_files(resources: Resources, found: Iterable[tuple[Item, Resource]]) -> Iterator[Packed]:
+    """Every file of some resources."""
+    for item, resource in found:
+        for file in resources.files(resource):
+            yield Packed(item, resource, file)
+
+
+def catalog_xml(resource: Resource) -> bytes:
+    """A resource's catalog in XNAT's form; clients tell it by its first line and the tag after it."""
+    tag = "DCMCatalog" if resource.is_dicom else "Catalog"
+    root = ET.Element(
+        f"cat:{tag}",
+        {
+            "xmlns:cat": "http://nrg.wustl.edu/catalog",
+            "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+            "ID": resource.label,
+        },
+    )
+    entries = ET.SubElement(root, "cat:entries")
+    for entry in read_catalog(resource.catalog):
+        told = {"URI": entry.uri, "ID": entry.uri, "digest": entry.digest}
+        if entry.uid:
+            told |= {"xsi:type": "cat:dcmEntry", "UID": entry.uid}
+        if entry.instance_number is not None:
+            told["instanceNumber"] = str(entry.instance_number)
+        ET.SubElement(entries, "cat:entry", told)
+    ET.indent(root)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root) + b"\n"

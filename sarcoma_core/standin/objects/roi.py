@@ -1,0 +1,228 @@
+"""Region-of-interest collections of the archive, kept as the OHIF plugin keeps them: assessors of a session.
+
+A collection is an `icr:roiCollectionData` with one resource, named by its type, that holds `<label>.dcm`.
+Written over, it keeps its id and its first reader, and the earlier file is gone (XNAT moves it into its
+cache, where no REST call reaches it). RTSTRUCT is not converted to AIM, as the plugin does after storing it.
+
+Source: OHIF viewer plugin 3.6.0 (``OhifRoiApi``, ``DefaultCollectionStorage``, ``Security``), our reading.
+"""
+
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+from sarcoma_core.archive.catalog import read_catalog
+from sarcoma_core.archive.folder import DICOM_RESOURCES
+from sarcoma_core.archive.store import Session
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.objects.access import may
+from sarcoma_core.standin.objects.assessors import Assessor
+from sarcoma_core.standin.objects.tree import Tree
+from sarcoma_core.standin.users import User
+from sarcoma_core.xnat.roi_collection import RTSTRUCT, SEG, Collection, Unreadable, try_collection
+from sarcoma_core.xnat.roi_rules import ROI_TYPE, Rights, SessionFacts, refusal
+
+_UNPROCESSABLE, _FORBIDDEN, _INTERNAL, _NOT_IMPLEMENTED = 422, 403, 500, 501
+_KEY_BYTES = 8
+
+
+class Regions:
+    """The collections of a server, as one user sees them.
+
+    Args:
+        tree: the objects of the server.
+        user: who asks.
+    """
+
+    def __init__(self, tree: Tree, user: User) -> None:
+        self._tree = tree
+        self._user = user
+
+    def rights(self, project: str) -> Rights:
+        """What the user may do with any object of a project: XNAT's three groups know no data types."""
+        documents = self._tree.documents
+        edits = may(documents, self._user, project, "edit")
+        reads = may(documents, self._user, project, "read")
+        return Rights(edits, edits, reads, may(documents, self._user, project, "delete"))
+
+    def require_project(self, project: str) -> None:
+        """Refuse a project that is not there, or that the user may not read.
+
+        Raises:
+            Refusal: 403.
+        """
+        if project not in self._tree.archive.projects() or not self.rights(project).read:
+            self._forbid("read", "xnat:projectData/ID")
+
+    def session(self, project: str, session_id: str) -> Session:
+        """A session by its accession id; its label is not enough.
+
+        Raises:
+            Refusal: 403, the project may not be read; 422, it has no such session.
+        """
+        self.require_project(project)
+        found = self._tree.find_session(session_id, project)
+        if found is None or found.id != session_id:
+            text = f"Bad session ID or not visible to user {self._user.login}: {session_id}"
+            raise Refusal(_UNPROCESSABLE, text)
+        return found
+
+    def collections(self, project: str) -> tuple[Assessor, ...]:
+        """The collections of a project."""
+        sessions = self._tree.sessions(project)
+        return tuple(a for s in sessions for a in self._tree.assessors(s) if a.xsi_type == ROI_TYPE)
+
+    def find(self, project: str, name: str) -> Assessor | None:
+        """A collection by id or label.
+
+        Raises:
+            Refusal: 403, the project or its collections may not be read.
+        """
+        self.require_project(project)
+        found = self.collections(project)
+        by_id = next((a for a in found if name == a.id), None)
+        return by_id or next((a for a in found if name == a.label), None)
+
+    def get(self, project: str, name: str) -> Assessor:
+        """A collection by id or label.
+
+        Raises:
+            Refusal: 422, there is none.
+        """
+        found = self.find(project, name)
+        if found is None:
+            raise Refusal(_UNPROCESSABLE, f"Bad ID or label: {name}")
+        return found
+
+    def facts(self, project: str, session: Session) -> SessionFacts:
+        """What the rules ask of a session."""
+        labels = {a.label: a.session for a in self.collections(project)}
+        rights = self.rights(project)
+        return SessionFacts(
+            id=session.id,
+            project=project,
+            user=self._user.login,
+            xsi_type=session.xsi_type,
+            study_uid=session.study_uid,
+            modality=self._tree.said("experiment", session.id).fields.get("modality", ""),
+            scans={scan.uid: frozenset(sop_uids(session, scan.id)) for scan in session.scans},
+            labels=frozenset(label for label, owner in labels.items() if owner == session.id),
+            labels_elsewhere=frozenset(label for label, owner in labels.items() if owner != session.id),
+            session_rights=rights,
+            roi_rights=rights,
+        )
+
+    def store(
+        self, project: str, session_id: str, label: str, *, kind: str, overwrite: bool, content: bytes
+    ) -> str:
+        """Store a collection.
+
+        Args:
+            project: project id.
+            session_id: accession id.
+            label: the collection's label.
+            kind: its type.
+            overwrite: whether the collection of this label may be replaced.
+            content: the file.
+
+        Returns:
+            Its accession id.
+
+        Raises:
+            Refusal: as the plugin refuses it.
+        """
+        session = self.session(project, session_id)
+        found = try_collection(content, kind)
+        with self._tree.lock(project):
+            refused = refusal(found, self.facts(project, session), label=label, overwrite=overwrite)
+            if refused or isinstance(found, Unreadable):
+                raise Refusal(*refused[:2]) if refused else Refusal(_INTERNAL)
+            return self._keep(session, label, found, content).id
+
+    def _keep(self, session: Session, label: str, found: Collection, content: bytes) -> Assessor:
+        before = self._tree.find_assessor(session, label)
+        if before and before.xsi_type != ROI_TYPE:  # the label is another assessor's: saving fails in XNAT
+            raise Refusal(_INTERNAL, f"Error saving ROI collection {label}")
+        fields = _fields(session, found)
+        if before:
+            stale = dict.fromkeys(before.said.fields.keys() - fields.keys(), "NULL")
+            fields = {**stale, **fields}
+            shutil.rmtree(before.folder)
+            self._tree.resources.forget(before.folder)
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / f"{label}.dcm").write_bytes(content)
+            return self._tree.add_assessor(
+                session,
+                label=label,
+                id=before.id if before else f"RoiCollection_{secrets.token_hex(_KEY_BYTES)}",
+                xsi_type=ROI_TYPE,
+                fields=fields,
+                files={found.type: Path(folder)},
+                by=self._user.login,
+            )
+
+    def file(self, project: str, name: str, kind: str = "") -> Path:
+        """The file of a collection.
+
+        Raises:
+            Refusal: 422, no such collection or an unknown type; 501, a type that it would be converted to.
+        """
+        found = self.get(project, name)
+        held = found.said.fields.get("collectionType", "")
+        wanted = kind or held
+        if wanted == "AIM" and held == RTSTRUCT:
+            raise Refusal(_NOT_IMPLEMENTED, "The stand-in does not convert RTSTRUCT to AIM.")
+        if wanted not in (SEG, RTSTRUCT, "AIM", "MEAS", "NIFTI"):
+            raise Refusal(_UNPROCESSABLE, f"Unsupported collection type: {wanted}")
+        file = found.folder / wanted / f"{found.label}.dcm"
+        # An assessor of this type that a client made by other ways may have any fields, and no file.
+        if wanted != held or not file.is_file():
+            raise Refusal(_UNPROCESSABLE)
+        return file
+
+    def delete(self, project: str, name: str) -> None:
+        """Delete a collection.
+
+        Raises:
+            Refusal: 422, there is none; 403, the user may not.
+        """
+        found = self.find(project, name)
+        if found is None:
+            text = f"ROI collection {name} not valid for project {project}"
+            raise Refusal(_UNPROCESSABLE, text)
+        if not self.rights(project).delete:
+            text = f"User {self._user.login} does not have delete permission for item {found.id}"
+            raise Refusal(_FORBIDDEN, text)
+        self._tree.remove_assessor(self._tree.session(found.session, project), found.id)
+
+    def _forbid(self, permission: str, element: str) -> None:
+        text = f"User {self._user.login} does not have {permission} permission for {element}"
+        raise Refusal(_FORBIDDEN, text)
+
+
+def sop_uids(session: Session, scan_id: str) -> tuple[str, ...]:
+    """SOPInstanceUIDs of a scan's DICOM catalogs.
+
+    Raises:
+        Refusal: 422, the session has no such scan.
+    """
+    if scan_id not in (scan.id for scan in session.scans):
+        raise Refusal(_UNPROCESSABLE, f"Bad scan ID or not visible to user: {scan_id}")
+    folder = session.path / "SCANS" / scan_id
+    catalogs = (folder / label / f"scan_{scan_id}_catalog.xml" for label in DICOM_RESOURCES)
+    return tuple(entry.uid for catalog in catalogs for entry in read_catalog(catalog) if entry.uid)
+
+
+def _fields(session: Session, found: Collection) -> dict[str, str]:
+    series = {f"references/seriesUID[{n}]": uid for n, uid in enumerate(sorted(found.series_uids), 1)}
+    date, time = found.date, found.time
+    fields = {
+        "UID": found.uid,
+        "collectionType": found.type,
+        "subjectID": session.subject,
+        "name": found.name,
+        "date": f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == len("YYYYMMDD") else "",
+        "time": f"{time[:2]}:{time[2:4]}:{time[4:]}" if len(time) == len("HHMMSS") else "",
+    }
+    return {key: value for key, value in {**fields, **series}.items() if value}

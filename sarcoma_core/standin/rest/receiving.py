@@ -1,0 +1,115 @@
+"""Take an upload from a request: a file in the archive's own disk, and its parameters."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.objects.unpacking import LIMITS
+
+_FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_CHECK_EACH = 64 * 2**20
+"""Bytes after which the free space is looked at again."""
+_LARGEST_FORM = 2**20
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a request brought.
+
+    Args:
+        path: its file; None when it brought none.
+        params: its parameters, those of the form before those of the query.
+    """
+
+    path: Path | None
+    params: Mapping[str, str]
+
+
+@asynccontextmanager
+async def received(request: Request, incoming: Path) -> AsyncIterator[Upload]:
+    """The upload of a request; its file is gone when the block ends.
+
+    Args:
+        request: with the file as its body, or as the one file of a multipart form.
+        incoming: a folder on the disk of the archive.
+
+    Raises:
+        Refusal: 400, several files; 507, the disk is too small for it.
+    """
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=incoming) as folder:
+        target = Path(folder) / "upload"
+        query = dict(request.query_params)
+        if _media_type(request) == _MULTIPART:
+            fields = await _from_form(request, target)
+            yield Upload(target if target.exists() else None, {**query, **fields})
+        else:
+            await _from_body(request, target)
+            yield Upload(target if target.stat().st_size else None, query)
+
+
+async def parameters(request: Request) -> Mapping[str, tuple[str, ...]]:
+    """The parameters of a request that brings no file: those of the query, then those of a form's body.
+
+    Raises:
+        Refusal: 413, the form is beyond a megabyte.
+    """
+    found = {name: tuple(request.query_params.getlist(name)) for name in request.query_params}
+    if _media_type(request) == _FORM:
+        body = b""
+        async for block in request.stream():
+            body += block
+            if len(body) > _LARGEST_FORM:
+                raise Refusal(413, "The form is too long.")
+        for name, values in parse_qs(body.decode(errors="replace")).items():
+            found[name] = (*found.get(name, ()), *values)
+    return found
+
+
+async def _from_body(request: Request, target: Path) -> None:
+    with target.open("wb") as file:
+        unchecked = _CHECK_EACH
+        async for block in request.stream():
+            if unchecked >= _CHECK_EACH:
+                _require_room(target.parent, len(block))
+                unchecked = 0
+            file.write(block)
+            unchecked += len(block)
+
+
+async def _from_form(request: Request, target: Path) -> Mapping[str, str]:
+    # The form's parser keeps the file in a temporary folder: its length has to be known before it comes.
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise Refusal(411, "A multipart form must say its length.")
+    _require_room(target.parent, 2 * int(length))
+    fields: dict[str, str] = {}
+    async with request.form(max_files=1) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                await run_in_threadpool(_save, value, target)
+            else:
+                fields[name] = value
+    return fields
+
+
+def _save(value: UploadFile, target: Path) -> None:
+    with target.open("wb") as file:
+        shutil.copyfileobj(value.file, file)
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _require_room(folder: Path, more: int) -> None:
+    if shutil.disk_usage(folder).free - LIMITS.reserve < more:
+        raise Refusal(507, "The server has no room for this upload.")

@@ -1,0 +1,85 @@
+"""Files on their way in: the bodies of a request, written to disk as they come.
+
+A client sends a file as the body itself, or as one or more parts of a form (multipart/form-data).
+"""
+
+import shutil
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.objects.unpacking import unpack
+
+_RESERVE = 64 * 2**20
+"""Bytes that stay free on the disk."""
+_MOST_FILES = 10_000
+_NO_SPACE = 507
+
+
+async def receive(request: Request, folder: Path, name: str) -> dict[str, Path]:
+    """Write what a request brings to disk.
+
+    Args:
+        request: the request.
+        folder: an empty folder for it.
+        name: name of the file, by the path; empty when the form's parts name them.
+
+    Returns:
+        The files by name.
+
+    Raises:
+        Refusal: 400, there is no file or a part has no name; 507, the disk is too small for it.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await _receive_form(request, folder, name)
+    if not name:
+        raise Refusal(400, "A file that is the body needs a name in the path.")
+    path = folder / "body"
+    with path.open("wb") as copy:
+        async for block in request.stream():
+            _require_space(folder, len(block))
+            await run_in_threadpool(copy.write, block)
+    return {name: path}
+
+
+async def _receive_form(request: Request, folder: Path, name: str) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    async with request.form(max_files=_MOST_FILES) as form:
+        parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+        for number, part in enumerate(parts):
+            alone = name if name and len(parts) == 1 else part.filename or ""
+            if not alone:
+                raise Refusal(400, "A part of the form has no file name.")
+            _require_space(folder, part.size or 0)
+            path = folder / f"part-{number}"
+            with path.open("wb") as copy:
+                await run_in_threadpool(shutil.copyfileobj, part.file, copy)
+            found[alone] = path
+    if not found:
+        raise Refusal(400, "The form holds no file.")
+    return found
+
+
+def _require_space(folder: Path, more: int) -> None:
+    if shutil.disk_usage(folder).free < more + _RESERVE:
+        raise Refusal(_NO_SPACE, "The server's disk is full.")
+
+
+def extracted(files: dict[str, Path], folder: Path) -> dict[str, Path]:
+    """The files in the archives that a client sent, by name.
+
+    Args:
+        files: zip, tar or tar.gz files.
+        folder: a folder to unpack to.
+
+    Raises:
+        Refusal: an archive is damaged, or leads out of the folder, or is a bomb; see `unpack`.
+    """
+    found: dict[str, Path] = {}
+    for number, archive in enumerate(files.values()):
+        inside = folder / f"unpacked-{number}"
+        found |= {path.relative_to(inside).as_posix(): path for path in unpack(archive, inside)}
+    return found
