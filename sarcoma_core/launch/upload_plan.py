@@ -1,21 +1,47 @@
 """What an upload sends: the DICOM of a folder or of one of our archives, grouped by the session to be."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from sarcoma_core.archive.catalog import md5
 from sarcoma_core.archive.folder import is_catalog, natural
 from sarcoma_core.archive.importing import Track, label_of, untracked, walk
 from sarcoma_core.archive.instance import Instance, read_instance
-from sarcoma_core.archive.placing import StudyPart, split_studies
+from sarcoma_core.archive.placing import StudyPart, number_word, split_studies
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import ArchiveError, DicomError, InputError, UsageError
 
-OTHER_CONTENT = "the same SOPInstanceUID as another file of its session"
+DUPLICATE = "the same SOPInstanceUID and bytes as another file of its session"
 
 IsFree = Callable[[str, str, str], bool]
 """Whether a subject's session label is free for a study: nobody's, or that study's already."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """One content of one SOP instance; another file of its UID with other bytes is another content.
+
+    Args:
+        uid: SOPInstanceUID.
+        number: SeriesNumber, as it stands in a scan's id.
+        path: its file.
+    """
+
+    uid: str
+    number: str
+    path: Path
+
+    @cached_property
+    def digest(self) -> str:
+        """MD5 of the file, read when it is first asked for: a session that is new needs none.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return md5(self.path)
 
 
 @dataclass(frozen=True)
@@ -26,14 +52,14 @@ class Parcel:
         label: session label.
         subject: subject label.
         study_uid: StudyInstanceUID.
-        files: a file for each SOPInstanceUID.
+        files: its contents, all different.
         resources: folders of session resources, each named by its label.
     """
 
     label: str
     subject: str
     study_uid: str
-    files: Mapping[str, Path]
+    files: tuple[Content, ...]
     resources: tuple[Path, ...] = ()
 
 
@@ -43,6 +69,16 @@ class Plan:
 
     parcels: tuple[Parcel, ...]
     left_out: Mapping[str, int]
+
+    @property
+    def sharing(self) -> int:
+        """How many of the files share their SOPInstanceUID with another one, and not their bytes."""
+        return sum(
+            count
+            for parcel in self.parcels
+            for count in Counter(content.uid for content in parcel.files).values()
+            if count > 1
+        )
 
     def only(self, labels: Sequence[str]) -> "Plan":
         """Without other sessions than these; all of them when none is named.
@@ -103,8 +139,8 @@ def plan_archive(folder: Path, project: str, *, resources: bool, track: Track = 
         left_out += rejected + Counter(others.values())
         held = session.path / "RESOURCES"
         labels = sorted(p for p in held.iterdir() if p.is_dir()) if resources and held.is_dir() else []
-        files, doubled = _by_uid(instances)
-        left_out[OTHER_CONTENT] += doubled
+        files, doubled = _distinct(instances)
+        left_out[DUPLICATE] += doubled
         named = tuple(path for path in labels if not path.name.startswith("."))
         parcels.append(Parcel(session.label, session.subject, session.study_uid, files, named))
     return Plan(tuple(parcels), +left_out)
@@ -123,8 +159,8 @@ def plan_folder(folder: Path, *, is_free: IsFree, track: Track = untracked) -> P
     left_out += Counter(others.values())
     parcels: list[Parcel] = []
     for part in split_studies(instances):
-        files, doubled = _by_uid(part.instances)
-        left_out[OTHER_CONTENT] += doubled
+        files, doubled = _distinct(part.instances)
+        left_out[DUPLICATE] += doubled
         label = _free_label(part, (parcel.label for parcel in parcels), is_free)
         parcels.append(Parcel(label, part.subject, part.study_uid, files))
     return Plan(tuple(sorted(parcels, key=lambda parcel: natural(parcel.label))), +left_out)
@@ -143,13 +179,26 @@ def _read(paths: Sequence[Path], track: Track, title: str) -> tuple[list[Instanc
     return instances, rejected
 
 
-def _by_uid(instances: Iterable[Instance]) -> tuple[Mapping[str, Path], int]:
-    """A file for each SOPInstanceUID, the first by name, and how many more there are."""
-    files: dict[str, Path] = {}
-    count = 0
-    for count, instance in enumerate(sorted(instances, key=lambda i: i.path), start=1):  # noqa: B007  counted
-        files.setdefault(instance.sop_uid, instance.path)
-    return files, count - len(files)
+def _distinct(instances: Iterable[Instance]) -> tuple[tuple[Content, ...], int]:
+    """A session's contents, of files with the same bytes the first by name; and how many more there are."""
+    by_uid: dict[str, list[Content]] = defaultdict(list)
+    for i in sorted(instances, key=lambda i: i.path):
+        by_uid[i.sop_uid].append(Content(i.sop_uid, number_word(i.series_number), i.path))
+    kept = tuple(content for found in by_uid.values() for content in _different(found))
+    return kept, sum(map(len, by_uid.values())) - len(kept)
+
+
+def _different(contents: Sequence[Content]) -> Iterable[Content]:
+    """Of contents of one UID those with bytes of their own; a file that is alone is not read for that."""
+    if len(contents) == 1:
+        return contents
+    found: dict[str, Content] = {}
+    for content in contents:
+        try:
+            found.setdefault(content.digest, content)
+        except OSError:  # it stays, so that its session fails and says so
+            found[str(content.path)] = content
+    return found.values()
 
 
 def _free_label(part: StudyPart, used: Iterable[str], is_free: IsFree) -> str:

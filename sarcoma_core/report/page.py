@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import jinja2
 
@@ -11,6 +12,9 @@ from sarcoma_core.report.facts import Fact, value_text
 from sarcoma_core.report.references import Reference, reference
 from sarcoma_core.report.session import Session
 from sarcoma_core.report.stages import FATES, Run
+
+PAPER = Path(__file__).with_name("paper.css")
+"""The style that every page of ours begins with."""
 
 
 @dataclass(frozen=True)

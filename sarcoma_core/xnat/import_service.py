@@ -5,7 +5,7 @@ label: only the sentences below are, which are XNAT's own (`PrearcSessionArchive
 """
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -16,7 +16,7 @@ from sarcoma_core.xnat.connection import Connection, at
 _NOT_FOUND, _BAD_REQUEST, _CONFLICT = 404, 400, 409
 _ZIP, _TAR = "application/zip", "application/x-gtar"
 _RESOURCES = ("DICOM", "secondary")
-"""Where XNAT files a scan's images."""
+"""Where XNAT files a scan's DICOM; what is no primary image, such as an RTSTRUCT, is `secondary`."""
 
 _SAID = (
     "Session already exists, retry with overwrite enabled",
@@ -31,14 +31,26 @@ _SAID = (
 )
 
 
+class HeldFile(NamedTuple):
+    """A DICOM file on the server: its scan's id, SOPInstanceUID, and MD5 where the server lists one."""
+
+    scan: str
+    uid: str
+    digest: str = ""
+
+
 class Held(NamedTuple):
-    """What a session on the server holds: SOPInstanceUIDs, and how many DICOM files."""
+    """The DICOM files that a session on the server holds."""
 
-    uids: frozenset[str]
-    files: int
+    files: tuple[HeldFile, ...]
+
+    @property
+    def uids(self) -> frozenset[str]:
+        """Their SOPInstanceUIDs."""
+        return frozenset(file.uid for file in self.files)
 
 
-NOTHING = Held(frozenset(), 0)
+NOTHING = Held(())
 
 
 @dataclass(frozen=True)
@@ -122,17 +134,14 @@ class ImportService:
         answer = self._connection.get(place, {"format": "json"}, accept=(_NOT_FOUND,))
         if answer.status == _NOT_FOUND:
             return None
-        uids: list[str] = []
-        for row in _rows(answer):
-            uids += self._scan_uids(place + at(str(row["ID"])))
-        return Held(frozenset(uids), len(uids))
+        scans = [str(row["ID"]) for row in _rows(answer)]
+        return Held(tuple(file for scan in scans for file in self._scan_files(place, scan)))
 
-    def _scan_uids(self, scan: str) -> tuple[str, ...]:
+    def _scan_files(self, scans: str, scan: str) -> Iterator[HeldFile]:
         for resource in _RESOURCES:
-            answer = self._connection.get(scan + at("resources", resource), accept=(_NOT_FOUND,))
+            answer = self._connection.get(scans + at(scan, "resources", resource), accept=(_NOT_FOUND,))
             if answer.status != _NOT_FOUND:
-                return _uids(answer)
-        return ()
+                yield from _files(answer, scan)
 
     def send(self, zipped: IO[bytes], *, subject: str, label: str, append: bool, to_archive: bool) -> Sent:
         """Import a DICOM-zip as one session.
@@ -254,8 +263,8 @@ def _rows(answer: Answer) -> tuple[Mapping[str, object], ...]:
     raise ServerError("A listing of XNAT must be a ResultSet; found something else.", status=answer.status)
 
 
-def _uids(answer: Answer) -> tuple[str, ...]:
-    """The UIDs of a catalog's entries.
+def _files(answer: Answer, scan: str) -> tuple[HeldFile, ...]:
+    """The DICOM files that a scan's catalog lists.
 
     Raises:
         ServerError: it is no catalog.
@@ -266,4 +275,6 @@ def _uids(answer: Answer) -> tuple[str, ...]:
     except ET.ParseError:
         raise refused("GET", "/data/projects", answer.status) from None
     entries = (element for element in root.iter() if element.tag.rpartition("}")[2] == "entry")
-    return tuple(uid for entry in entries if (uid := entry.get("UID")))
+    return tuple(
+        HeldFile(scan, uid, entry.get("digest", "").lower()) for entry in entries if (uid := entry.get("UID"))
+    )

@@ -282,15 +282,17 @@ def test_a_server_that_stays_away_stops_the_run_with_the_word_to_go_on(ledger: L
     assert fake.launches() == once(fake)
 
 
-@pytest.mark.parametrize(("what", "number"), [("prepare", 1), ("convert", 3)])
+@pytest.mark.parametrize(
+    ("what", "number", "force"), [("prepare", 1, False), ("prepare", 1, True), ("convert", 3, False)]
+)
 def test_killed_at_any_moment_resume_finishes_and_runs_no_session_twice(
-    tmp_path: Path, what: str, number: int
+    tmp_path: Path, what: str, number: int, *, force: bool
 ) -> None:
     """Each request of a run, before and after it takes effect, is a moment at which the launcher dies."""
     requests = Every(Killed, 10**9, "before")
     whole = FakeXnat(sessions(number))
     ledger = Ledger(tmp_path / "whole.sqlite")
-    run = start(whole, ledger, what)
+    run = start(whole, ledger, what, force=force)
     plan = stages(whole, "P", run.steps, {})
     whole.fault = requests
     Bulk(Desk(whole, ledger, run, plan, SWIFT), Silence()).work()
@@ -298,7 +300,7 @@ def test_killed_at_any_moment_resume_finishes_and_runs_no_session_twice(
         for moment in ("before", "after"):
             ledger = Ledger(tmp_path / f"{nth}-{moment}.sqlite")
             fake = FakeXnat(sessions(number))
-            run = start(fake, ledger, what)
+            run = start(fake, ledger, what, force=force)
             fake.fault = Every(Killed, nth, moment)
             with pytest.raises(Killed):
                 Bulk(Desk(fake, ledger, run, plan, SWIFT), Silence()).work()
@@ -325,13 +327,90 @@ def test_a_full_disk_stops_before_a_launch_that_nobody_would_know_of(ledger: Led
     assert fake.launches() == once(fake)
 
 
-def test_another_persons_earlier_launch_is_not_taken_for_ours(ledger: Ledger) -> None:
-    fake = FakeXnat(sessions(1), told_id=lambda _number: TO_BE_ASSIGNED)
+def first_launches_fail(*statuses: int) -> Callable[[str, str], None]:
+    """The first launches are not made, and the launcher is told so, or (0) told nothing."""
+    left = list(statuses)
+
+    def fault(request: str, moment: str) -> None:
+        if request.startswith("launch") and moment == "before" and left:
+            raise ServerError("trouble", status=left.pop(0))
+
+    return fault
+
+
+def test_an_earlier_launch_is_not_taken_for_the_one_that_got_no_answer(ledger: Ledger) -> None:
+    fake = FakeXnat(sessions(1))
     fake._launched("E0", "convert", {})
     fake.workflows[0].words = ["Failed"]
-    (found,) = work(fake, ledger, start(fake, ledger, "convert"))
+    run = start(fake, ledger, "convert")
+    fake.fault = first_launches_fail(0)
+    (found,) = work(fake, ledger, run)
     assert found.outcome == "complete"
     assert len(fake.workflows) == 2
+
+
+def test_an_attempt_that_is_accounted_for_is_not_taken_for_the_next_one(ledger: Ledger) -> None:
+    fake = FakeXnat(
+        sessions(1), story=lambda _session, _step, nth: ["Complete"] if nth else ["Failed (Staging)"]
+    )
+    run = start(fake, ledger, "convert")
+
+    def fault(request: str, moment: str) -> None:
+        if request.startswith("launch") and moment == "before" and len(fake.workflows) == 1:
+            fake.fault = lambda _request, _moment: None
+            raise ServerError("no answer", status=0)
+
+    fake.fault = fault
+    (found,) = work(fake, ledger, run)
+    assert found.outcome == "complete"
+    sql = "SELECT count(*) FROM event WHERE state = 'launched' AND workflow = '100'"
+    assert ledger._rows(sql)[0][0] == 1
+
+
+def test_a_workflow_that_appears_late_is_waited_for(ledger: Ledger) -> None:
+    fake = FakeXnat(sessions(1), told_id=lambda _number: TO_BE_ASSIGNED)
+    run = start(fake, ledger, "convert")
+    real, asked = fake._found, []
+
+    def late(body: dict[str, object]) -> object:
+        asked.append(body)
+        return real({**body, "id": "nobody"} if len(asked) < 3 else body)
+
+    fake._found = late  # type: ignore[method-assign, assignment]
+    (found,) = work(fake, ledger, run)
+    assert found.outcome == "complete"
+    assert fake.launches() == {("E0", "convert"): 1}
+
+
+def test_after_a_refusal_there_is_nothing_to_wait_for(ledger: Ledger) -> None:
+    fake = FakeXnat(sessions(1))
+    run = start(fake, ledger, "convert")
+    asked: list[str] = []
+    refuse = first_launches_fail(503)
+
+    def fault(request: str, moment: str) -> None:
+        asked.append(request)
+        refuse(request, moment)
+
+    fake.fault = fault
+    (found,) = work(fake, ledger, run, pace=Pace(**{**SWIFT.__dict__, "lost_after": 10.0}))
+    assert found.outcome == "complete"
+    assert asked.count("POST /xapi/workflows") == 2  # one request, before and after
+
+
+def test_a_manifest_of_another_step_is_no_proof(ledger: Ledger) -> None:
+    fake = FakeXnat(sessions(1))
+    real = fake.write
+
+    def other(session: str, step: str) -> None:
+        real(session, step)
+        text = fake.sessions[session]["NIFTI"]
+        fake.sessions[session]["NIFTI"] = text.replace('"step": "convert"', '"step": "report"')
+
+    fake.write = other  # type: ignore[method-assign]
+    (found,) = work(fake, ledger, start(fake, ledger, "convert"))
+    assert found.outcome == "failed"
+    assert found.reason.startswith("no manifest")
 
 
 def test_two_launchers_of_one_run_are_one_too_many(ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,17 @@ def test_a_step_that_is_not_installed_is_told_with_the_command_that_installs_it(
     line = refused.value.hint.removeprefix("Install it: ").rstrip(".")
     assert line == "sarcoma xnat install --step convert --project P"
     assert callable(parser().parse_args(line.split()[1:]).run)
+
+
+def test_of_two_enabled_versions_the_newest_is_launched(fake: FakeXnat) -> None:
+    live = fake.commands
+
+    def both(name: str | None = None) -> Any:
+        (old,) = live(name)
+        return (old, replace(old, id=50, version="9.9.9", tree={**old.tree, "id": 50, "version": "9.9.9"}))
+
+    fake.commands = both  # type: ignore[method-assign]
+    assert stage(fake, "convert").version == "9.9.9"
 
 
 def test_a_parameter_that_breaks_its_rule_stops_before_anything_is_asked(fake: FakeXnat) -> None:
@@ -163,6 +175,8 @@ def test_the_fingerprint_over_rest_is_that_of_the_folder(export: Path, tmp_path:
     (session.path / "SCANS" / "9" / "secondary").mkdir()
     first = next((session.path / "SCANS" / "4" / "DICOM").glob("*.dcm"))
     shutil.copy(first, session.path / "SCANS" / "9" / "secondary" / "a.dcm")
+    (session.path / "SCANS" / "4" / "secondary").mkdir()
+    shutil.copy(first, session.path / "SCANS" / "4" / "secondary" / "a.dcm")
     fake = _Folder(session.path)
     seen = remote_session(fake, "E0")
     assert fingerprint(fake, seen, ()) == folder.fingerprint(session.path, ())

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 
 from sarcoma_core.provenance import Outcome
-from sarcoma_core.report.page import methods, render, software, summary
+from sarcoma_core.report.page import PAPER, methods, render, software, summary
 from sarcoma_core.report.session import read_session
 from sarcoma_core.report.stages import read_runs
 from tests.report.sessions import Builder, full
 
 VOID = {"meta", "link", "img", "path", "br"}
-CSS = Path(__file__).parents[2] / "sarcoma_core" / "report" / "style.css"
 
 
 class Page(HTMLParser):
@@ -178,7 +177,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_text_has_the_contrast_of_wcag_aa(scheme: int) -> None:
-    palette = re.findall(r":root \{(.*?)\}", CSS.read_text(), re.DOTALL)[scheme]
+    palette = re.findall(r":root \{(.*?)\}", PAPER.read_text(), re.DOTALL)[scheme]
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", palette))
     paper = luminance(colours["paper"])
     for name in ("ink", "muted", "accent", "good", "warn", "bad"):

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from sarcoma_core import __version__
 from sarcoma_core.errors import ArchiveError
+from sarcoma_core.report.page import PAPER
 from sarcoma_core.standin.answers import Refusal, text
 from sarcoma_core.standin.guard import COOKIE
 from sarcoma_core.standin.objects.listing import project_shown
@@ -94,7 +95,7 @@ async def static(request: Request) -> Response:
 
 @cache
 def _static() -> dict[str, Path]:
-    return {path.name: path for path in _FOLDER.iterdir() if path.suffix in _MEDIA}
+    return {path.name: path for path in (PAPER, *_FOLDER.iterdir()) if path.suffix in _MEDIA}
 
 
 @cache
