@@ -8,12 +8,13 @@
 #   make images            build every image, print sizes and start times (needs a Docker engine)
 #   make docs              build the documentation into site/
 #   make bench             benchmarks side by side with the peers; minutes
+#   make soak              200 sessions in bulk, 10 of them broken, the launcher killed halfway; about 10 minutes
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check generate images docs bench clean
+.PHONY: setup demo test check generate images docs bench soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -56,6 +57,9 @@ docs: .venv/dev.done
 
 bench: .venv/dev.done
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+soak: .venv/dev.done
+	@SARCOMA_SOAK=200 $(BIN)/python -m pytest tests/e2e/test_bulk.py
 
 clean:
 	rm -rf .venv demo site build dist *.egg-info

@@ -28,7 +28,7 @@ def watch_upload(parcels: Sequence[Parcel]) -> Watch:
 
 class _Bar:
     def __init__(self, parcels: Sequence[Parcel]) -> None:
-        self._sizes = {p.label: sum(f.stat().st_size for f in p.files.values()) for p in parcels}
+        self._sizes = {p.label: sum(f.path.stat().st_size for f in p.files) for p in parcels}
         self._done = dict.fromkeys(self._sizes, 0.0)
         self._lock = Lock()
         columns = (

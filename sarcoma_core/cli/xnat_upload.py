@@ -137,12 +137,14 @@ def _plan(arguments: argparse.Namespace, service: "ImportService", *, is_there: 
 
 
 def _planned(plan: "Plan", service: "ImportService", *, is_there: bool) -> list[PlannedLine]:
+    from sarcoma_core.launch.upload_check import compare
+
     lines = []
     for parcel in plan.parcels:
-        held = service.held(parcel.subject, parcel.label) if is_there else None
-        there = f"{len(set(parcel.files) & held.uids)} of {len(parcel.files)}" if held else "no"
+        held, total = service.held(parcel.subject, parcel.label) if is_there else None, len(parcel.files)
+        there = f"{total - len(compare(parcel.files, held).missing)} of {total}" if held else "no"
         names = ", ".join(folder.name for folder in parcel.resources)
-        lines.append(PlannedLine(parcel.label, parcel.subject, len(parcel.files), names, there))
+        lines.append(PlannedLine(parcel.label, parcel.subject, total, names, there))
     return lines
 
 
@@ -178,3 +180,5 @@ def _retry(arguments: argparse.Namespace, session: str) -> str:
 def _tell_left_out(arguments: argparse.Namespace, plan: "Plan") -> None:
     for reason, count in Counter(plan.left_out).most_common():
         note(arguments, f"left out {count}: {reason}")
+    if plan.sharing:
+        note(arguments, f"kept {plan.sharing}: the same SOPInstanceUID as another file, with other bytes")

@@ -1,7 +1,8 @@
 """Upload sessions to XNAT: several at once, each verified, none sent twice, and no failure stops another.
 
 A session is compared with the server's catalogs first. What is there in full is left alone, what is there in
-part gets what is missing; so running the same upload again goes on where it stopped.
+part gets what is missing; so running the same upload again goes on where it stopped. Files that share a
+SOPInstanceUID and differ are all sent; where a server keeps one of them only, the session fails.
 """
 
 import io
@@ -10,6 +11,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -20,7 +22,8 @@ from typing import Literal, Protocol, Self
 
 from sarcoma_core.archive.catalog import md5
 from sarcoma_core.archive.folder import is_catalog
-from sarcoma_core.launch.upload_plan import Parcel
+from sarcoma_core.launch.upload_check import Comparison, compare
+from sarcoma_core.launch.upload_plan import Content, Parcel
 from sarcoma_core.xnat.answering import ServerError
 from sarcoma_core.xnat.import_service import NOTHING, Held, ImportService, Sent
 
@@ -29,6 +32,15 @@ TRIES = 5
 _FIRST_PAUSE = 1.0
 """Seconds before the second try; each further pause is twice as long: 15 s in all, a proxy's restart."""
 _BLOCK = 2**20
+_CHANGED = "are there with other bytes: the server changes what comes, or has another version"
+_NEW_UIDS = (
+    "All files came, none with its UID: the site's anonymisation seems to give new ones. Look at the session "
+    "in XNAT, do not send it again, and de-identify before an upload."
+)
+_ONE_OF_EACH = (
+    "The server holds other bytes under the same SOPInstanceUID, and keeps one file of each. Give every "
+    "instance a UID of its own, or send those that share one to another project."
+)
 _FASTEST = 1
 """Of zlib's levels: DICOM that is not compressed shrinks to about half, and the disk stays the slower one."""
 
@@ -43,7 +55,7 @@ class Uploaded:
             prearchive`, where it waits as was asked; `failed`.
         files: how many DICOM files of it are there, verified.
         sent: how many of them came now.
-        reason: why it failed.
+        reason: why it failed, or what is odd about a session that did not.
         hint: what to do about it, before it is tried again.
     """
 
@@ -144,9 +156,9 @@ class _Delivery:
         self._parcel = parcel
         self._watch = watch
         self._how = how
-        self._before: Held | None = None
+        self._before = NOTHING
         self._was_there: bool | None = None
-        self._tried: set[str] = set()
+        self._tried: set[Content] = set()
         self._resources_sent = 0
 
     def run(self) -> Uploaded:
@@ -162,47 +174,68 @@ class _Delivery:
         held = self._held()
         if self._was_there is None:
             self._before, self._was_there = held or NOTHING, held is not None
-        missing = sorted(set(parcel.files) - (held or NOTHING).uids)
-        if not self._how.to_archive and missing:
-            return self._to_prearchive(missing)
-        if missing and (refusal := self._into_archive(missing, append=held is not None)):
-            return self._failed(refusal, _hint_for(refusal))
-        if self._tried and (reason := self._not_arrived()):
-            return self._failed(reason, "Try again: it sends what is missing.")
+        found = self._compared(held or NOTHING)
+        if not self._how.to_archive and found.missing:
+            return self._to_prearchive(found.missing)
+        if found.missing and (refusal := self._into_archive(found.missing, append=held is not None)):
+            there = f"; {self._how_many(found)} are there" if held else ""
+            return self._failed(refusal + there, _hint_for(refusal))
+        if self._tried and (failure := self._not_arrived()):
+            return failure
         for folder in parcel.resources:
             self._resources_sent += self._send_resource(folder)
-        return Uploaded(parcel.label, self._outcome(), len(parcel.files), len(self._tried))
+        odd = f"{found.changed} of {len(parcel.files)} files {_CHANGED}" if found.changed else ""
+        return Uploaded(parcel.label, self._outcome(), len(parcel.files), len(self._tried), reason=odd)
 
     def _held(self) -> Held | None:
         return self._service.held(self._parcel.subject, self._parcel.label)
 
+    def _compared(self, held: Held) -> Comparison:
+        return compare(self._parcel.files, held, before=self._before, sent=self._tried)
+
+    def _how_many(self, found: Comparison) -> str:
+        total = len(self._parcel.files)
+        return f"{total - len(found.missing)} of {total} SOP instances"
+
     def _failed(self, reason: str, hint: str) -> Uploaded:
         return Uploaded(self._parcel.label, "failed", reason=reason, hint=hint)
 
-    def _not_arrived(self) -> str:
-        """What is wrong with what the server holds now; empty when all of it is there.
+    def _not_arrived(self) -> Uploaded | None:
+        """The failure when not all is there that was sent; else None.
 
         More files than expected are no fault: others may add to the session, too.
         """
-        now, before = self._held() or NOTHING, self._before or NOTHING
-        wanted, expected = set(self._parcel.files), before.files + len(self._tried)
-        if wanted <= now.uids and now.files >= expected:
-            return ""
-        return (
-            f"verified: {len(wanted & now.uids)} of {len(wanted)} SOP instances are there, "
-            f"in {now.files} files where {expected} were expected"
+        now = self._held() or NOTHING
+        found, expected = self._compared(now), len(self._before.files) + len(self._tried)
+        if not found.missing and len(now.files) >= expected:
+            return None
+        reason = (
+            f"verified: {self._how_many(found)} are there, "
+            f"in {len(now.files)} files where {expected} were expected"
         )
+        return self._failed(reason, self._hint_for_loss(found, now, all_came=len(now.files) >= expected))
+
+    def _hint_for_loss(self, found: Comparison, now: Held, *, all_came: bool) -> str:
+        if all_came and not now.uids & {content.uid for content in self._tried}:
+            return _NEW_UIDS
+        return self._hint_for_missing(found.missing)
+
+    def _hint_for_missing(self, missing: Sequence[Content]) -> str:
+        uids = Counter(content.uid for content in self._parcel.files)
+        if any(uids[content.uid] > 1 for content in missing):
+            return _ONE_OF_EACH
+        return "Try again: it sends what is missing."
 
     def _outcome(self) -> Outcome:
         if not self._tried:
             return "completed" if self._resources_sent else "already there"
         return "completed" if self._was_there else "uploaded"
 
-    def _send(self, missing: Sequence[str], *, append: bool) -> str:
+    def _send(self, missing: Sequence[Content], *, append: bool) -> str:
         """Send instances and have them archived; why not, when they were refused."""
         parcel = self._parcel
         self._tried |= set(missing)
-        with _zipped([(uid, parcel.files[uid]) for uid in missing]) as zipped:
+        with _zipped(missing) as zipped:
             size = max(1, zipped.stat().st_size)
             with _Counted(zipped, lambda place: self._watch.sent(parcel, place / size)) as stream:
                 sent = self._service.send(
@@ -216,7 +249,7 @@ class _Delivery:
             sent = self._archive_what_waits(sent)
         return sent.refusal
 
-    def _into_archive(self, missing: Sequence[str], *, append: bool) -> str:
+    def _into_archive(self, missing: Sequence[Content], *, append: bool) -> str:
         """Bring in what is missing: archive what was left waiting, else send it; why not, when refused."""
         left = self._files_waiting() == len(missing)
         if left and self._archive_what_waits(Sent(archived=False)).archived:
@@ -232,14 +265,14 @@ class _Delivery:
             return sent if sent.refusal else Sent(archived=False, refusal="it did not reach the archive")
         return service.archive(waiting, append=self._held() is not None)
 
-    def _to_prearchive(self, missing: Sequence[str]) -> Uploaded:
+    def _to_prearchive(self, missing: Sequence[Content]) -> Uploaded:
         """Leave a session waiting; the prearchive lists its files without UIDs, so they are counted."""
         if self._files_waiting() != len(missing) and (refusal := self._send(missing, append=False)):
             return self._failed(refusal, _hint_for(refusal))
         count = self._files_waiting()
         if count < len(missing):
             reason = f"verified: {count} of {len(missing)} files wait in the prearchive"
-            return self._failed(reason, "Try again.")
+            return self._failed(reason, self._hint_for_missing(missing))
         return Uploaded(self._parcel.label, "in prearchive", count, len(self._tried))
 
     def _files_waiting(self) -> int:
@@ -278,20 +311,23 @@ class _Delivery:
 
 
 def _hint_for(refusal: str) -> str:
+    if "matching files" in refusal:
+        return _ONE_OF_EACH
     if "already exists" in refusal or "modification" in refusal or "in progress" in refusal:
         return "It may wait in the prearchive: look at it there, archive or delete it, then try again."
     return "The server's log says more."
 
 
 @contextmanager
-def _zipped(files: Sequence[tuple[str, Path]]) -> Iterator[Path]:
-    """A zip of instances in a temporary folder, named by their UIDs: a file's own name may be a patient's."""
+def _zipped(contents: Sequence[Content]) -> Iterator[Path]:
+    """A zip in a temporary folder; its files are numbered, for a file's own name may be a patient's."""
     with tempfile.TemporaryDirectory(prefix="sarcoma-upload-") as aside:
         zipped = Path(aside) / "upload.zip"
         with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST) as archive:
-            for uid, path in files:
+            for place, content in enumerate(contents, start=1):
                 # Not `ZipFile.write`: it refuses a file that is dated before 1980.
-                with path.open("rb") as source, archive.open(f"{uid}.dcm", "w", force_zip64=True) as member:
+                name = f"{place:06}.dcm"
+                with content.path.open("rb") as source, archive.open(name, "w", force_zip64=True) as member:
                     shutil.copyfileobj(source, member, _BLOCK)
         yield zipped
 

@@ -55,18 +55,12 @@ def compare(
 
     for in_its_scan in (True, False):
         for content in tuple(rest):
-            found = next(
-                (
-                    file
-                    for file in places[content.uid]
-                    if may_be(file, content) and (not in_its_scan or _is_scan_of(file, content))
-                ),
-                None,
-            )
-            if found:
-                places[content.uid].remove(found)
+            files = [file for file in places[content.uid] if may_be(file, content)]
+            file = next((f for f in files if _is_scan_of(f, content) or not in_its_scan), None)
+            if file:
+                places[content.uid].remove(file)
                 rest.remove(content)
-                changed += bool(found.digest) and found not in came
+                changed += bool(file.digest) and file not in came
     return Comparison(tuple(rest), changed)
 
 

@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -10,18 +12,19 @@ from typing import IO, Any, Self
 import pydicom
 import pytest
 
+from sarcoma_core.archive.catalog import md5
 from sarcoma_core.archive.folder import scans
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli.main import main
 from sarcoma_core.errors import ArchiveError, UsageError
 from sarcoma_core.launch.upload import How, Uploaded, upload
-from sarcoma_core.launch.upload_plan import OTHER_CONTENT, Parcel, Plan, plan_archive, plan_folder, project_in
+from sarcoma_core.launch.upload_plan import DUPLICATE, Parcel, Plan, plan_archive, plan_folder, project_in
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.answering import ServerError
 from sarcoma_core.xnat.connection import Connection, Login
-from sarcoma_core.xnat.import_service import Held, ImportService, Sent
+from sarcoma_core.xnat.import_service import Held, HeldFile, ImportService, Sent
 
 LOGIN, PASSWORD = "admin", "a password of tests"
 EACH = 6
@@ -124,8 +127,7 @@ def test_a_session_that_is_there_in_part_gets_what_is_missing(
 ) -> None:
     plan = planned(source, service)
     first = plan.parcels[0]
-    some = dict(list(first.files.items())[:2])
-    half = Parcel(first.label, first.subject, first.study_uid, some)
+    half = replace(first, files=first.files[:2])
     assert send(service, Plan((half,), {})) == [("uploaded", 2, 2)]
     assert send(service, plan) == [("completed", EACH, EACH - 2), ("uploaded", EACH, EACH)]
     assert uids_there(standin) == uids(source)
@@ -249,7 +251,7 @@ def test_what_does_not_arrive_is_found(source: Path, service: ImportService) -> 
     class Losing(ImportService):
         def held(self, subject: str, label: str) -> Held | None:
             found = super().held(subject, label)
-            return found and Held(frozenset(sorted(found.uids)[1:]), found.files - 1)
+            return found and Held(found.files[1:])
 
     losing = Losing(service._connection, "P")
     (result,) = upload(losing, planned(source, service).parcels[:1], watch=Seen())
@@ -264,7 +266,7 @@ def test_a_session_of_another_subject_fails_alone_and_its_label_is_in_no_reason(
     source: Path, service: ImportService
 ) -> None:
     first, second = planned(source, service).parcels
-    foreign = Parcel(second.label, "SOMEBODY", second.study_uid, second.files)
+    foreign = replace(second, subject="SOMEBODY")
     send(service, Plan((second,), {}))
     results = upload(service, (first, foreign), watch=Seen())
     assert [r.outcome for r in results] == ["uploaded", "failed"]
@@ -276,10 +278,8 @@ def test_a_file_that_is_gone_fails_its_session_alone(
     source: Path, service: ImportService, tmp_path: Path
 ) -> None:
     first, second = planned(source, service).parcels
-    gone: Mapping[str, Path] = dict.fromkeys(first.files, tmp_path / "gone")
-    results = upload(
-        service, (Parcel(first.label, first.subject, first.study_uid, gone), second), watch=Seen()
-    )
+    gone = tuple(replace(content, path=tmp_path / "gone") for content in first.files)
+    results = upload(service, (replace(first, files=gone), second), watch=Seen())
     assert [r.outcome for r in results] == ["failed", "uploaded"]
     assert results[0].reason == (
         "a file cannot be read, or the zip not be written (No such file or directory)"
@@ -314,14 +314,6 @@ def test_a_label_that_another_study_has_gets_a_number(
     assert [p.label for p in planned(second, service).parcels] == [p.label for p in plan.parcels]
 
 
-def test_a_second_file_of_a_sop_instance_is_counted_and_left_out(source: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(source, tmp_path / "copy"))
-    shutil.copy(dicom(folder)[0], folder / "again.dcm")
-    plan = plan_folder(folder, is_free=lambda *_: True)
-    assert plan.left_out[OTHER_CONTENT] == 1
-    assert sum(len(parcel.files) for parcel in plan.parcels) == 2 * EACH
-
-
 def test_an_archive_with_several_projects_must_be_told_which(source: Path, tmp_path: Path) -> None:
     archive = Archive(tmp_path / "archive")
     for name in ("A", "B"):
@@ -334,6 +326,186 @@ def test_an_archive_with_several_projects_must_be_told_which(source: Path, tmp_p
         project_in(archive.root, "C")
     with pytest.raises(UsageError, match="1 of 1 is none"):
         plan_archive(archive.root, "A", resources=False).only(["nobody"])
+
+
+def digests(folder: Path) -> list[str]:
+    """MD5 of every DICOM file, a name for its bytes."""
+    return sorted(md5(path) for path in dicom(folder))
+
+
+def digests_there(standin: StandIn) -> list[str]:
+    return sorted(d for session in standin.archive.sessions("P") for d in digests(session.path / "SCANS"))
+
+
+@pytest.fixture
+def sharing(source: Path, tmp_path: Path) -> Path:
+    """The first patient's export, and of two SOPInstanceUIDs other contents: in its series, and in another."""
+    patient = next(path for path in sorted(source.iterdir()) if path.is_dir())
+    folder = Path(shutil.copytree(patient, tmp_path / "Jane Doe"))
+    first, second, *_ = dicom(folder)
+    dataset = pydicom.dcmread(first)
+    dataset.ImageComments = "another content"
+    dataset.save_as(folder / "again.dcm")
+    dataset = pydicom.dcmread(second)
+    dataset.SeriesNumber += 100
+    dataset.save_as(folder / "other series.dcm")
+    return folder
+
+
+ALL = EACH + 2
+"""Files of the patient whose SOP instances share UIDs."""
+
+
+def test_files_that_share_a_sop_instance_uid_and_differ_all_arrive_byte_for_byte(
+    sharing: Path, service: ImportService, standin: StandIn
+) -> None:
+    plan = planned(sharing, service)
+    assert (plan.left_out, plan.sharing) == ({}, 4)
+    assert send(service, plan) == [("uploaded", ALL, ALL)]
+    assert digests_there(standin) == digests(sharing)
+    assert send(service, planned(sharing, service)) == [("already there", ALL, 0)]
+    assert digests_there(standin) == digests(sharing)
+
+
+def test_the_one_content_that_is_missing_is_sent_to_the_others_of_its_uid(
+    sharing: Path, service: ImportService, standin: StandIn, tmp_path: Path
+) -> None:
+    without = Path(shutil.copytree(sharing, tmp_path / "without"))
+    (without / "again.dcm").unlink()
+    send(service, planned(without, service))
+    assert send(service, planned(sharing, service)) == [("completed", ALL, 1)]
+    assert digests_there(standin) == digests(sharing)
+
+
+def test_they_wait_in_the_prearchive_together_and_are_archived_from_there(
+    sharing: Path, service: ImportService, standin: StandIn
+) -> None:
+    plan = planned(sharing, service)
+    assert send(service, plan, to_archive=False) == [("in prearchive", ALL, ALL)]
+    assert send(service, plan) == [("uploaded", ALL, ALL)]
+    assert digests_there(standin) == digests(sharing)
+
+
+def test_an_archive_that_holds_them_apart_sends_them_all(
+    sharing: Path, service: ImportService, standin: StandIn, tmp_path: Path
+) -> None:
+    archive = Archive(tmp_path / "archive")
+    import_folder(archive, "Q", sharing)
+    plan = plan_archive(archive.root, "Q", resources=False)
+    assert send(service, plan) == [("uploaded", ALL, ALL)]
+    assert digests_there(standin) == digests(sharing)
+
+
+def test_the_same_bytes_twice_are_sent_once_and_counted(
+    sharing: Path, service: ImportService, standin: StandIn
+) -> None:
+    wanted = digests(sharing)
+    shutil.copy(sharing / "again.dcm", sharing / "once more.dcm")
+    shutil.copy(dicom(sharing)[-1], sharing / "and again.dcm")
+    plan = planned(sharing, service)
+    assert plan.left_out == {DUPLICATE: 2}
+    assert send(service, plan) == [("uploaded", ALL, ALL)]
+    assert digests_there(standin) == wanted
+
+
+class Changed(ImportService):
+    """A service whose server holds something else than what it was sent."""
+
+    def __init__(self, service: ImportService, change: Callable[[HeldFile], HeldFile | None]) -> None:
+        super().__init__(service._connection, service.project)
+        self.change = change
+
+    def held(self, subject: str, label: str) -> Held | None:
+        found = super().held(subject, label)
+        return found and Held(tuple(file for each in found.files if (file := self.change(each))))
+
+
+def other_bytes(file: HeldFile) -> HeldFile:
+    return file._replace(digest=f"{int(file.digest, 16) ^ 1:032x}")
+
+
+def no_digest(file: HeldFile) -> HeldFile:
+    return file._replace(digest="")
+
+
+def one_of_each(file: HeldFile) -> HeldFile | None:
+    """As a server that overwrites a file by the next of its UID in its scan."""
+    return None if "-MR" in file.scan else file
+
+
+@pytest.mark.parametrize("change", [other_bytes, no_digest])
+def test_a_server_that_rewrites_files_or_lists_no_digests_is_counted_by_uid(
+    sharing: Path, service: ImportService, change: Callable[[HeldFile], HeldFile | None]
+) -> None:
+    plan = planned(sharing, service)
+    changing = Changed(service, change)
+    assert send(changing, plan) == [("uploaded", ALL, ALL)]
+    (again,) = upload(changing, plan.parcels, watch=Seen())
+    assert (again.outcome, again.files, again.sent) == ("already there", ALL, 0)
+    assert again.reason.startswith(f"{ALL} of {ALL} files are there with other bytes") == (
+        change is other_bytes
+    )
+
+
+def both(file: HeldFile) -> HeldFile | None:
+    kept = one_of_each(file)
+    return kept and other_bytes(kept)
+
+
+@pytest.mark.parametrize("change", [one_of_each, both])
+def test_a_server_that_keeps_one_file_of_each_uid_fails_the_session_and_says_how_many_are_there(
+    sharing: Path, service: ImportService, change: Callable[[HeldFile], HeldFile | None]
+) -> None:
+    changing = Changed(service, change)
+    plan = planned(sharing, service)
+    (result,) = upload(changing, plan.parcels, watch=Seen())
+    assert result.outcome == "failed"
+    assert result.reason == (
+        f"verified: {ALL - 1} of {ALL} SOP instances are there, in {ALL - 1} files where {ALL} were expected"
+    )
+    assert "keeps one file of each" in result.hint
+    (again,) = upload(changing, plan.parcels, watch=Seen())
+    assert (again.outcome, again.reason, again.hint) == (
+        "failed",
+        f"Session already exists with matching files; {ALL - 1} of {ALL} SOP instances are there",
+        result.hint,
+    )
+
+
+def test_new_uids_on_arrival_fail_the_session_and_the_hint_says_what_it_may_be(
+    source: Path, service: ImportService
+) -> None:
+    remapping = Changed(service, lambda file: other_bytes(file)._replace(uid=f"2.25.{hash(file.uid)}"))
+    (result,) = upload(remapping, planned(source, service).parcels[:1], watch=Seen())
+    assert result.outcome == "failed"
+    assert result.reason == (
+        f"verified: 0 of {EACH} SOP instances are there, in {EACH} files where {EACH} were expected"
+    )
+    assert "anonymisation" in result.hint
+    assert "do not send it again" in result.hint
+
+
+def test_no_name_of_a_source_file_is_in_the_zip(
+    sharing: Path, service: ImportService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    def look(_faulty: Faulty, send: Callable[[], Sent]) -> Sent:
+        return send()
+
+    faulty = Faulty(service, look)
+    real = faulty.send
+
+    def listing(zipped: IO[bytes], **how: Any) -> Sent:
+        with zipfile.ZipFile(zipped) as archive:
+            names.extend(archive.namelist())
+        zipped.seek(0)
+        return real(zipped, **how)
+
+    monkeypatch.setattr(faulty, "send", listing)
+    send(faulty, planned(sharing, service))
+    assert len(set(names)) == ALL
+    assert not {Path(name).name for name in names} & {path.name for path in dicom(sharing)}
 
 
 @pytest.fixture
@@ -373,7 +545,7 @@ def test_the_command_ends_with_3_when_some_failed_and_1_when_all_did(
     command: Callable[..., int], capsys: pytest.CaptureFixture[str], service: ImportService, source: Path
 ) -> None:
     first, second = planned(source, service).parcels
-    send(service, Plan((Parcel(first.label, "SOMEBODY", first.study_uid, first.files),), {}))
+    send(service, Plan((replace(first, subject="SOMEBODY"),), {}))
     assert command() == 3
     shown = capsys.readouterr().out
     assert f"retry: sarcoma xnat upload {source} --project P --session {first.label}\n" in shown
@@ -410,4 +582,22 @@ def test_real_pet_ct_and_mr_of_one_study_arrive_as_two_sessions_with_their_conto
     assert [outcome for outcome, _, _ in sent] == ["uploaded"] * 2
     kinds = {s.label: sorted(scan.modality for scan in s.scans) for s in standin.archive.sessions("P")}
     assert list(kinds.values()) == [["MR", "RTSTRUCT"], ["CT", "PT", "RTSTRUCT", "RTSTRUCT"]]
-    assert uids_there(standin) == {uid for parcel in study for uid in parcel.files}
+    assert uids_there(standin) == {content.uid for parcel in study for content in parcel.files}
+
+
+def test_every_file_of_real_exports_with_quirks_arrives(
+    data: Path, service: ImportService, standin: StandIn, command: Callable[..., int]
+) -> None:
+    archived = [path for path in (data / "quirks").rglob("*") if path.is_file() and is_dicom(path)]
+    assert len(archived) == 24
+    assert command(folder=data / "quirks") == 0
+    assert digests_there(standin) == sorted(md5(path) for path in archived)
+    plan = planned(data / "quirks", service)
+    assert [(outcome, sent) for outcome, _, sent in send(service, plan)] == [("already there", 0)] * len(
+        plan.parcels
+    )
+
+
+def is_dicom(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"

@@ -355,12 +355,18 @@ def _require_no_conflict(held: Session, new: Session, subject: str, overwrite: O
         raise Refusal(409, f"{SUBJECT_MOD}: {held.label} Already Exists for another Subject")
     if held.study_uid not in ("", new.study_uid):
         raise Refusal(409, UID_MOD)
-    if overwrite == "append" and _uids(held) & _uids(new):
+    if overwrite == "append" and _files(held) & _files(new):
         raise Refusal(409, HAS_FILES)
 
 
-def _uids(session: Session) -> frozenset[str]:
-    """SOPInstanceUIDs of a session, from its catalogs."""
+def _files(session: Session) -> frozenset[tuple[str, str]]:
+    """SOPInstanceUID and MD5 of a session's files, from its catalogs.
+
+    Ours: XNAT compares names of files in a scan. One UID with other bytes is no match here, for the archive
+    keeps both, the newcomer in a scan of its own.
+    """
     folders = (session.path / "SCANS" / scan.id / "DICOM" for scan in session.scans)
     catalogs = (folder / f"scan_{folder.parent.name}_catalog.xml" for folder in folders)
-    return frozenset(entry.uid for path in catalogs for entry in read_catalog(path) if entry.uid)
+    return frozenset(
+        (entry.uid, entry.digest) for path in catalogs for entry in read_catalog(path) if entry.uid
+    )
