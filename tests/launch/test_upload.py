@@ -339,7 +339,7 @@ def digests_there(standin: StandIn) -> list[str]:
 
 @pytest.fixture
 def sharing(source: Path, tmp_path: Path) -> Path:
-    """The first patient's export, and of two SOPInstanceUIDs other contents: in its series, and in another."""
+    """The first patient's export; two SOPInstanceUIDs have two contents: in their series, in another one."""
     patient = next(path for path in sorted(source.iterdir()) if path.is_dir())
     folder = Path(shutil.copytree(patient, tmp_path / "Jane Doe"))
     first, second, *_ = dicom(folder)
