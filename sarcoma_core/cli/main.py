@@ -31,8 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
     except SarcomaError as error:
         return fail(error)
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrupted. Nothing half-written is left; run the same command again to go on.\n")
+    except KeyboardInterrupt as stopped:  # its text, where there is one, says better how to go on
+        said = (
+            str(stopped) or "Interrupted. Nothing half-written is left; run the same command again to go on."
+        )
+        sys.stderr.write(f"{said}\n")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()

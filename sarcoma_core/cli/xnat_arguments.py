@@ -1,7 +1,8 @@
-"""What the verbs of `sarcoma xnat` have in common: the connection, `-o table|json`, `--quiet`, confirmation."""
+"""What the verbs of `sarcoma xnat` share: the connection, `-o table|json`, `--quiet`, confirmation."""
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,6 +53,26 @@ def connect(arguments: argparse.Namespace) -> "Connection":
     from sarcoma_core.xnat.profile import find_login
 
     return Connection(find_login(server=arguments.server, profile=arguments.profile))
+
+
+def again(arguments: argparse.Namespace) -> str:
+    """What a command that is printed to be pasted needs, too: the ledger, server and profile given."""
+    names = ("ledger", "server", "profile")
+    given = [(name, getattr(arguments, name, None)) for name in names]
+    words = [word for name, value in given if value for word in (f"--{name}", str(value))]
+    return f" {shlex.join(words)}" if words else ""
+
+
+def check_project(connection: "Connection", project: str) -> None:
+    """Refuse a project that is not there, in the words of the argument and not of a URL.
+
+    Raises:
+        UsageError: it is not there, or not for this user.
+    """
+    from sarcoma_core.launch.install import check_projects
+    from sarcoma_core.xnat.service import ContainerService
+
+    check_projects(ContainerService(connection), [project] if project else [])
 
 
 def show(arguments: argparse.Namespace, title: str, rows: Sequence[NamedTuple], *, ids: str) -> None:

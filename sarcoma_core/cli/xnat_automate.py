@@ -9,6 +9,7 @@ from sarcoma_core.cli.xnat_arguments import (
     add_connection,
     add_dry_run,
     add_yes,
+    check_project,
     confirm,
     connect,
     note,
@@ -60,6 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.what is not None and not arguments.project:
         raise UsageError("--project: must be given: an automation belongs to a project.")
     with connect(arguments) as connection:
+        check_project(connection, arguments.project)
         if arguments.list:
             return _list(arguments, connection)
         return _automate(arguments, connection) if arguments.what else _remove(arguments, connection)
@@ -105,4 +107,5 @@ def _remove(arguments: argparse.Namespace, connection: "Connection") -> int:
         return 0
     confirm(arguments, "Remove it? Sessions that are archived later are not processed.")
     remove(connection, found)
+    note(arguments, "removed")
     return 0

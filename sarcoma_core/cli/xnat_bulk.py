@@ -1,13 +1,22 @@
 """`sarcoma xnat bulk` and `resume`: a step or a chain on many sessions of a server; killed, it can go on."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.arguments import named_path
-from sarcoma_core.cli.run import SOME_FAILED
-from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, add_dry_run, connect, note, show
+from sarcoma_core.cli.xnat_arguments import (
+    Verbs,
+    add_connection,
+    add_dry_run,
+    again,
+    check_project,
+    connect,
+    note,
+)
+from sarcoma_core.cli.xnat_outcomes import show_foreseen, show_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +26,8 @@ if TYPE_CHECKING:
     from sarcoma_core.xnat.remote import RemoteSession
     from sarcoma_core.xnat.service import ContainerService
 
-NOTHING_DONE = 1
 _IN_FLIGHT = 4
+_EXIT_CODES = "Exit codes: 0 all complete, 1 nothing was done, 2 wrong usage, 3 some failed."
 
 
 def add(verbs: Verbs) -> None:
@@ -29,11 +38,15 @@ def add(verbs: Verbs) -> None:
 
 def _add_bulk(verbs: Verbs) -> None:
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "bulk", help="launch a step or a chain on many sessions", description=__doc__
+        "bulk",
+        help="launch a step or a chain on many sessions",
+        description="Launch a step or a chain on many sessions of a project. What is done is skipped; the "
+        "same command again goes on, and retries what failed.",
+        epilog=_EXIT_CODES,
     )
     chains = "; ".join(f"{name} = {', '.join(chain)}" for name, chain in CHAINS.items())
     parser.add_argument("what", metavar="STEP|CHAIN", help=f"a step, or a chain: {chains}")
-    parser.add_argument("--project", required=True, metavar="P", help="id of the project")
+    parser.add_argument("--project", required=True, metavar="ID", help="the project")
     parser.add_argument(
         "--where",
         action="append",
@@ -48,7 +61,7 @@ def _add_bulk(verbs: Verbs) -> None:
         "--set", action="append", default=[], metavar="STEP.PARAM=VALUE", help="e.g. bias-field.shrink=2"
     )
     parser.add_argument(
-        "--in-flight", type=_count, default=_IN_FLIGHT, metavar="N", help="sessions at once (default 4)"
+        "--in-flight", type=_count, default=_IN_FLIGHT, metavar="N", help="sessions at once (default: 4)"
     )
     parser.add_argument("--force", action="store_true", help="do again what is already done")
     add_patience(parser)
@@ -59,7 +72,10 @@ def _add_bulk(verbs: Verbs) -> None:
 
 def _add_resume(verbs: Verbs) -> None:
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "resume", help="go on with a bulk run that was interrupted or killed", description=__doc__
+        "resume",
+        help="go on with a run that was interrupted or killed",
+        description="Go on with a run that was interrupted or killed; no session is run twice.",
+        epilog=_EXIT_CODES,
     )
     add_run(parser)
     add_patience(parser)
@@ -73,6 +89,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0; found {text!r}")
+    return seconds
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add which run it is about."""
     parser.add_argument(
@@ -84,17 +110,26 @@ def add_patience(parser: argparse.ArgumentParser) -> None:
     """Add the ledger, and how long to wait for what does not come."""
     add_ledger(parser)
     parser.add_argument(
-        "--lost-after", type=float, metavar="SECONDS", help="give up a launch without a workflow (default 60)"
+        "--lost-after",
+        type=_seconds,
+        metavar="SECONDS",
+        help="give up a launch without a workflow (default: 60)",
     )
     parser.add_argument(
-        "--stuck-after", type=float, metavar="SECONDS", help="give up a status that stands (default 21600)"
+        "--stuck-after",
+        type=_seconds,
+        metavar="SECONDS",
+        help="give up a status that stands still (default: 21600)",
     )
 
 
 def add_ledger(parser: argparse.ArgumentParser) -> None:
     """Add the ledger."""
     parser.add_argument(
-        "--ledger", type=named_path, metavar="FILE", help="default: ~/.local/state/sarcoma/ledger.sqlite"
+        "--ledger",
+        type=named_path,
+        metavar="FILE",
+        help="what was launched (default: ~/.local/state/sarcoma/ledger.sqlite)",
     )
 
 
@@ -106,6 +141,21 @@ def open_ledger(arguments: argparse.Namespace) -> "Ledger":
     return Ledger(path or default_ledger())
 
 
+def known_run(arguments: argparse.Namespace) -> "tuple[Ledger, Run]":
+    """The run that the arguments name, in a ledger that is there: a mistyped path makes no empty one.
+
+    Raises:
+        UsageError: there is no such ledger, or no such run in it.
+    """
+    from sarcoma_core.errors import UsageError
+
+    path: Path | None = arguments.ledger
+    if path and not path.exists():
+        raise UsageError("--ledger: must be the ledger of an earlier run; found no such file.")
+    ledger = open_ledger(arguments)
+    return ledger, ledger.run(arguments.run_id)
+
+
 def pace(arguments: argparse.Namespace) -> "Pace":
     """How patient the arguments ask to be."""
     from sarcoma_core.launch.following import Pace
@@ -115,25 +165,23 @@ def pace(arguments: argparse.Namespace) -> "Pace":
 
 
 def _bulk(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.bulk import begin, foresee, steps_of
+    from sarcoma_core.launch.bulk import begin
     from sarcoma_core.launch.chain import settings_of
     from sarcoma_core.launch.preflight import stages
-    from sarcoma_core.steps import step_named
     from sarcoma_core.xnat.remote import chosen, project_sessions
     from sarcoma_core.xnat.service import ContainerService
 
-    steps = tuple(step_named(name).name for name in steps_of(arguments.what))
+    steps = _steps(arguments.what)
     settings = settings_of(steps, arguments.set)
     with connect(arguments) as connection:
+        check_project(connection, arguments.project)
         service = ContainerService(connection)
         plan = stages(service, arguments.project, steps, settings)
         sessions = chosen(project_sessions(connection, arguments.project), arguments.where)
         if arguments.sessions:
             sessions = listed(sessions, arguments.sessions)
         if arguments.dry_run:
-            return show_foreseen(
-                arguments, steps[0], foresee(service, plan[0], sessions, force=arguments.force)
-            )
+            return show_foreseen(arguments, service, plan, sessions)
         ledger = open_ledger(arguments)
         run = begin(
             service,
@@ -151,11 +199,29 @@ def _bulk(arguments: argparse.Namespace) -> int:
 def _resume(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.service import ContainerService
 
-    ledger = open_ledger(arguments)
-    run = ledger.run(arguments.run_id)
+    ledger, run = known_run(arguments)
     with connect(arguments) as connection:
         refuse_other_server(connection.server, run)
         return work(arguments, ContainerService(connection), ledger, run)
+
+
+def _steps(what: str) -> tuple[str, ...]:
+    """The steps of a step or chain.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.launch.bulk import steps_of
+    from sarcoma_core.steps import STEPS
+
+    steps, known = steps_of(what), [step.name for step in STEPS]
+    if not set(steps) <= set(known):
+        chains = ", ".join(CHAINS)
+        raise UsageError(
+            f"STEP|CHAIN: must be a step ({', '.join(known)}) or a chain ({chains}); found {what!r}."
+        )
+    return steps
 
 
 def refuse_other_server(server: str, run: "Run") -> None:
@@ -177,13 +243,21 @@ def listed(sessions: "Sequence[RemoteSession]", path: Path) -> "tuple[RemoteSess
     """The sessions that a file names, a label or accession id a line; in the file's order, each once.
 
     Raises:
-        UsageError: a line names none of them.
+        UsageError: it is no text file, or a line names none of them.
     """
     from sarcoma_core.errors import UsageError
 
     named = {name: session for session in sessions for name in (session.label, session.id)}
     found: dict[str, RemoteSession] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin a file with a byte-order mark
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(
+            f"--sessions: must be a text file that can be read; found: {why}.",
+            hint="Save it as plain text in UTF-8, a label or accession id a line.",
+        ) from None
+    for number, line in enumerate(text.splitlines(), 1):
         name = line.strip()
         if name and name not in named:
             raise UsageError(
@@ -215,39 +289,6 @@ def work(
     try:
         Bulk(desk, watch(sum(1 for _ in ledger.present(run)), quiet=arguments.quiet)).work()
     except KeyboardInterrupt:
-        note(arguments, f"Stopped; what runs on the server goes on. Go on: sarcoma xnat resume {run.id}")
-        raise
+        go_on = f"sarcoma xnat resume {run.id}{again(arguments)}"
+        raise KeyboardInterrupt(f"Stopped; what runs on the server goes on. Go on: {go_on}") from None
     return show_run(arguments, ledger, run)
-
-
-def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int:
-    """Show the table of a run; gives the exit code."""
-    from collections import Counter
-
-    from sarcoma_core.launch.bulk import row
-
-    rows = [row(run, present) for present in ledger.present(run)]
-    show(arguments, f"Run {run.id}", rows, ids="session")
-    counts = Counter(r.outcome for r in rows)
-    note(arguments, f"run {run.id}: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
-    good = counts["complete"] + counts["already done"]
-    if good == len(rows):
-        return 0
-    return SOME_FAILED if good else NOTHING_DONE
-
-
-def show_foreseen(arguments: argparse.Namespace, step: str, foreseen: "Foreseen") -> int:
-    """Show what pre-flight says; gives the exit code."""
-    from sarcoma_core.cli.xnat_watch import Foresight
-
-    words = {"go": "would be launched"}
-    rows = [Foresight(s.label, words.get(v.answer, v.answer), step, v.reason) for s, v in foreseen]
-    show(arguments, "Dry run: nothing was launched", rows, ids="session")
-    note(arguments, f"{sum(v.answer == 'go' for _, v in foreseen)} of {len(rows)} would be launched")
-    return 0 if any(v.answer != "not launched" for _, v in foreseen) else NOTHING_DONE
-
-
-if TYPE_CHECKING:
-    from sarcoma_core.launch.preflight import Verdict
-
-    Foreseen = Sequence[tuple[RemoteSession, Verdict]]

@@ -1,6 +1,7 @@
 """`sarcoma xnat launch`, `status`, `logs`, `cancel` and `clean`: one session, and what became of launches."""
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from sarcoma_core.cli.xnat_arguments import (
@@ -8,22 +9,23 @@ from sarcoma_core.cli.xnat_arguments import (
     add_connection,
     add_dry_run,
     add_yes,
+    again,
+    check_project,
     confirm,
     connect,
     note,
     show,
 )
 from sarcoma_core.cli.xnat_bulk import (
-    NOTHING_DONE,
     add_ledger,
     add_patience,
     add_run,
+    known_run,
     open_ledger,
     refuse_other_server,
-    show_foreseen,
-    show_run,
     work,
 )
+from sarcoma_core.cli.xnat_outcomes import NOTHING_DONE, show_foreseen, show_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +50,7 @@ def _add_launch(verbs: Verbs) -> None:
     )
     parser.add_argument("step", metavar="STEP", help="name of the step")
     parser.add_argument("session", metavar="SESSION", help="label in the project, or accession id")
-    parser.add_argument("--project", required=True, metavar="P", help="id of the project")
+    parser.add_argument("--project", required=True, metavar="ID", help="the project")
     parser.add_argument("--set", action="append", default=[], metavar="PARAM=VALUE", help="e.g. shrink=2")
     parser.add_argument(
         "--wait", action=argparse.BooleanOptionalAction, default=True, help="follow it to its end"
@@ -75,7 +77,7 @@ def _add_logs(verbs: Verbs) -> None:
         "logs", help="what a step said", description="What the last launch on a session said."
     )
     parser.add_argument("of", metavar="SESSION|WORKFLOW", help="label, accession id or workflow id")
-    parser.add_argument("--project", metavar="P", help="id of the project, for a label")
+    parser.add_argument("--project", metavar="ID", help="the project, for a label that is in no ledger")
     add_ledger(parser)
     add_connection(parser)
     parser.set_defaults(run=_logs)
@@ -99,7 +101,7 @@ def _add_clean(verbs: Verbs) -> None:
         help="delete files that earlier runs left in our resources",
         description="Delete files of our resources that run.json does not list.",
     )
-    parser.add_argument("--project", required=True, metavar="P", help="id of the project")
+    parser.add_argument("--project", required=True, metavar="ID", help="the project")
     add_yes(parser)
     add_dry_run(parser)
     add_connection(parser)
@@ -107,21 +109,19 @@ def _add_clean(verbs: Verbs) -> None:
 
 
 def _launch(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.bulk import begin, foresee
+    from sarcoma_core.launch.bulk import begin
     from sarcoma_core.launch.chain import settings_of
     from sarcoma_core.launch.preflight import stages
-    from sarcoma_core.steps import step_named
     from sarcoma_core.xnat.service import ContainerService
 
-    step = step_named(arguments.step).name
+    step = _step(arguments)
     settings = settings_of((step,), [f"{step}.{text}" for text in arguments.set])
     with connect(arguments) as connection:
         service = ContainerService(connection)
         session = _session(connection, arguments.project, arguments.session)
         plan = stages(service, arguments.project, (step,), settings)
         if arguments.dry_run:
-            foreseen = foresee(service, plan[0], (session,), force=arguments.force)
-            return show_foreseen(arguments, step, foreseen)
+            return show_foreseen(arguments, service, plan, (session,))
         ledger = open_ledger(arguments)
         run = begin(
             service,
@@ -138,30 +138,64 @@ def _launch(arguments: argparse.Namespace) -> int:
         if not left.ended(run.steps):
             note(
                 arguments,
-                f"workflow {left.workflow or 'not known yet'}; follow it: sarcoma xnat resume {run.id}",
+                f"workflow {left.workflow or 'not known yet'}; follow it: sarcoma xnat resume {run.id}"
+                f"{again(arguments)}",
             )
             return 0
         return code
+
+
+def _step(arguments: argparse.Namespace) -> str:
+    """The step that the arguments name.
+
+    Raises:
+        UsageError: it is no step, or a value is not given as PARAM=VALUE.
+    """
+    from sarcoma_core.chains import CHAINS
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.steps import step_named
+
+    if arguments.step in CHAINS:
+        words = (arguments.step, "--project", arguments.project, "--where", f"label={arguments.session}")
+        raise UsageError(
+            f"STEP: must be one step; {arguments.step!r} is a chain.",
+            hint=f"sarcoma xnat bulk {shlex.join(words)}",
+        )
+    wrong = next((text for text in arguments.set if "=" not in text), None)
+    if wrong is not None:
+        raise UsageError(f"--set: must be PARAM=VALUE; found {wrong!r}.")
+    return step_named(arguments.step).name
 
 
 def _session(connection: "Connection", project: str, name: str) -> "RemoteSession":
     from sarcoma_core.errors import UsageError
     from sarcoma_core.xnat.remote import project_sessions
 
+    check_project(connection, project)
     sessions = project_sessions(connection, project)
     found = next((s for s in sessions if name in (s.label, s.id)), None)
     if found is None:
         raise UsageError(
             f"SESSION: must be an image session of project {project}, by label or accession id; "
-            f"found {name!r}, it has {len(sessions)} sessions."
+            f"found {name!r}, it has {len(sessions)} sessions.",
+            hint=f"List them: sarcoma xnat bulk convert --project {project} --dry-run",
         )
     return found
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    ledger = open_ledger(arguments)
-    show_run(arguments, ledger, ledger.run(arguments.run_id))
+    show_run(arguments, *known_run(arguments))
     return 0
+
+
+class Said(NamedTuple):
+    """What a launch said."""
+
+    workflow: str
+    status: str
+    reason: str
+    stdout: str
+    stderr: str
 
 
 def _logs(arguments: argparse.Namespace) -> int:
@@ -174,8 +208,16 @@ def _logs(arguments: argparse.Namespace) -> int:
         note(arguments, f"workflow {workflow.id}: {workflow.status} {workflow.reason}".rstrip())
         if not workflow.container:
             raise UsageError(f"workflow {workflow.id}: must have a container; it has none.")
-        for stream in ("stdout", "stderr"):
-            print(service.logs(workflow.container, stream), end="")
+        said = Said(
+            str(workflow.id),
+            workflow.status,
+            workflow.reason,
+            *(service.logs(workflow.container, stream) for stream in ("stdout", "stderr")),
+        )
+        if arguments.quiet or arguments.output == "json":
+            show(arguments, "Logs", [said], ids="workflow")
+        else:
+            print(said.stdout, said.stderr, sep="", end="")
     return 0
 
 
@@ -201,14 +243,15 @@ def _cancel(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.bulk import cancel
     from sarcoma_core.xnat.service import ContainerService
 
-    ledger = open_ledger(arguments)
-    run = ledger.run(arguments.run_id)
+    ledger, run = known_run(arguments)
     left = sum(not present.ended(run.steps) for present in ledger.present(run))
     if arguments.dry_run or not left:
         note(
             arguments,
             f"run {run.id}: {left} sessions are not ended; {'they would be' if left else 'none'} cancelled",
         )
+        if arguments.output == "json" or arguments.quiet:
+            show_run(arguments, ledger, run)
         return 0 if left else NOTHING_DONE
     with connect(arguments) as connection:
         refuse_other_server(connection.server, run)
@@ -229,6 +272,7 @@ class Stale(NamedTuple):
 
 def _clean(arguments: argparse.Namespace) -> int:
     with connect(arguments) as connection:
+        check_project(connection, arguments.project)
         found = list(_stale(connection, arguments.project))
         rows = [Stale(s.label, label, len(files), sum(f.size for f in files)) for s, label, files in found]
         show(arguments, "Stale files", rows, ids="session")

@@ -50,8 +50,8 @@ class Silence:
 
 class _Lines(Silence):
     def ended(self, present: Present) -> None:
-        why = f": {printable(present.reason)}" if present.reason else ""
-        sys.stderr.write(f"{printable(present.label)}\t{present.state}\t{present.step}{why}\n")
+        why = ": ".join(text for text in (present.step, printable(present.reason)) if text)
+        sys.stderr.write(f"{printable(present.label)}\t{present.state}\t{why}\n")
 
 
 class _Bar(Silence):

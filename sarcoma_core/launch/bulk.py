@@ -81,11 +81,7 @@ def begin(
         UsageError: there is no session.
         ServerError: the server does not answer.
     """
-    if not sessions:
-        raise UsageError(
-            "--where, --sessions: must leave a session; found none.",
-            hint="Leave them out to take every image session of the project.",
-        )
+    check_sessions(sessions)
     connection = service.connection
     run = Run(
         id=0,
@@ -103,10 +99,23 @@ def begin(
     return ledger.begin(run, sessions)
 
 
+def check_sessions(sessions: Sequence[RemoteSession]) -> None:
+    """Refuse to do nothing.
+
+    Raises:
+        UsageError: there is no session.
+    """
+    if not sessions:
+        raise UsageError(
+            "--where, --sessions: must leave a session; found none.",
+            hint="Leave them out to take every image session of the project.",
+        )
+
+
 def foresee(
     service: ContainerService, stage: Stage, sessions: Sequence[RemoteSession], *, force: bool
 ) -> tuple[tuple[RemoteSession, Verdict], ...]:
-    """What pre-flight says of the first step on each session; nothing is launched or written."""
+    """What pre-flight says of a step on each session; nothing is launched or written."""
     return tuple((s, preflight(service.connection, s.id, stage, force=force)) for s in sessions)
 
 

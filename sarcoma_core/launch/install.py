@@ -127,7 +127,10 @@ def check_projects(service: ContainerService, projects: Iterable[str]) -> None:
     seen = frozenset(projects_of(service)) if wanted else frozenset()
     for project in wanted:
         if project not in seen:
-            raise UsageError(f"--project: must be the id of a project that you can see; found {project!r}.")
+            raise UsageError(
+                f"--project: must be the id of a project that you can see; found {project!r}.",
+                hint=f"Check the id; to create it: sarcoma xnat upload FOLDER --project {project} --create",
+            )
 
 
 def read_live(service: ContainerService, projects: Sequence[str] | None = None) -> tuple[Live, ...]:

@@ -281,7 +281,7 @@ class Ledger:
             except BlockingIOError:
                 raise UsageError(
                     f"RUN: must not be worked on by another process; run {run.id} is.",
-                    hint=f"Follow it: sarcoma xnat status {run.id}.",
+                    hint=f"Follow it: sarcoma xnat status {run.id}",
                 ) from None
             yield
 

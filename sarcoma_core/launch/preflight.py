@@ -94,7 +94,7 @@ def _stage(service: ContainerService, project: str, step: Step, given: Mapping[s
     if not found:
         raise UsageError(
             f"step {step.name}: must be installed on this server; it is not.",
-            hint=f"Install it: sarcoma xnat install --step {step.name} --project {project}.",
+            hint=f"Install it: sarcoma xnat install --step {step.name} --project {project}",
         )
     for live in reversed(found):
         for wrapper in live.wrappers:
@@ -102,7 +102,7 @@ def _stage(service: ContainerService, project: str, step: Step, given: Mapping[s
                 return _live_stage(step, live, wrapper, params)
     raise UsageError(
         f"step {step.name}: must be enabled for the site and for project {project}; it is not.",
-        hint=f"Enable it: sarcoma xnat enable {step.name} --project {project}.",
+        hint=f"Enable it: sarcoma xnat enable {step.name} --project {project}",
     )
 
 

@@ -49,9 +49,11 @@ def compare(
     came = Counter(held.files) - Counter(before.files)
     changed = 0
 
+    def arrived(file: HeldFile, content: Content) -> bool:
+        return content in sent and file in came
+
     def may_be(file: HeldFile, content: Content) -> bool:
-        arrived = content in sent and file in came
-        return arrived or not file.digest or not keeps_bytes
+        return not keeps_bytes or not file.digest or arrived(file, content)
 
     for in_its_scan in (True, False):
         for content in tuple(rest):
@@ -60,7 +62,7 @@ def compare(
             if file:
                 places[content.uid].remove(file)
                 rest.remove(content)
-                changed += bool(file.digest) and file not in came
+                changed += bool(file.digest) and not arrived(file, content)
     return Comparison(tuple(rest), changed)
 
 

@@ -1,6 +1,6 @@
 """What a session lacks: by bytes where the server keeps them, by the count of each UID where it does not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ from sarcoma_core.launch.upload_check import compare
 from sarcoma_core.launch.upload_plan import Content
 from sarcoma_core.xnat.import_service import NOTHING, Held, HeldFile
 
+Keeping = Callable[[Sequence[Content]], list[HeldFile]]
+"""How a server keeps what it is sent."""
 OTHER = "0" * 32
 """An MD5 that no file here has."""
 
@@ -40,9 +42,8 @@ def unlisted(contents: Sequence[Content]) -> list[HeldFile]:
 
 @pytest.mark.parametrize("kept", [as_they_are, rewritten, unlisted])
 def test_what_is_there_in_full_lacks_nothing_and_a_session_without_files_lacks_all(
-    contents: tuple[Content, ...], kept: object
+    contents: tuple[Content, ...], kept: Keeping
 ) -> None:
-    assert callable(kept)
     assert compare(contents, Held(tuple(kept(contents)))).missing == ()
     assert compare(contents, NOTHING).missing == contents
 
@@ -57,9 +58,8 @@ def test_each_content_that_a_server_which_keeps_bytes_lacks_is_the_one_that_is_m
 
 @pytest.mark.parametrize("kept", [rewritten, unlisted])
 def test_a_content_is_missed_by_the_count_of_its_uid_and_told_by_its_scan(
-    contents: tuple[Content, ...], kept: object
+    contents: tuple[Content, ...], kept: Keeping
 ) -> None:
-    assert callable(kept)
     for gone in contents:
         (missing,) = compare(contents, Held(tuple(kept([c for c in contents if c != gone])))).missing
         assert (missing.uid, missing.number) == (gone.uid, gone.number)

@@ -1,0 +1,106 @@
+"""What became of a run, or would become of one: a table for people, and the commands that try again."""
+
+import argparse
+from typing import TYPE_CHECKING, NamedTuple
+
+from sarcoma_core.cli.run import SOME_FAILED
+from sarcoma_core.cli.xnat_arguments import again, note, show
+from sarcoma_core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sarcoma_core.launch.bulk import Row
+    from sarcoma_core.launch.ledger import Ledger, Run
+    from sarcoma_core.launch.preflight import Stage, Verdict
+    from sarcoma_core.xnat.remote import RemoteSession
+    from sarcoma_core.xnat.service import ContainerService
+
+NOTHING_DONE = 1
+
+
+class BulkLine(NamedTuple):
+    """A session's outcome, the step that it is at, and why."""
+
+    session: str
+    outcome: str
+    step: str
+    reason: str
+
+
+class ProgramLine(NamedTuple):
+    """The same for programs."""
+
+    session: str
+    outcome: str
+    step: str
+    reason: str
+    hint: str
+    retry: str
+
+
+def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int:
+    """Show what became of a run, then the commands that try again; gives the exit code."""
+    from collections import Counter
+
+    from sarcoma_core.launch.bulk import row
+
+    found = [(row(run, present), present.hint) for present in ledger.present(run)]
+    rows: list[NamedTuple] = []
+    for r, hint in found:
+        line = BulkLine(r.session, r.outcome, r.step, r.reason)
+        rows.append(line if arguments.output == "table" else ProgramLine(*line, hint, _retry(arguments, r)))
+    show(arguments, f"Run {run.id}", rows, ids="session")
+    counts = Counter(r.outcome for r, _ in found)
+    note(arguments, f"run {run.id}: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
+    # A dict: one `resume` is enough for all that is unfinished.
+    for retry, hint in dict.fromkeys((_retry(arguments, r), hint) for r, hint in found if r.retry):
+        note(arguments, f"retry: {printable(retry)}" + (f"\n first: {printable(hint)}" if hint else ""))
+    good = counts["complete"] + counts["already done"]
+    if good == len(rows):
+        return 0
+    return SOME_FAILED if good else NOTHING_DONE
+
+
+def _retry(arguments: argparse.Namespace, row: "Row") -> str:
+    return row.retry and f"{row.retry}{again(arguments)}"
+
+
+def show_foreseen(
+    arguments: argparse.Namespace,
+    service: "ContainerService",
+    plan: "Sequence[Stage]",
+    sessions: "Sequence[RemoteSession]",
+) -> int:
+    """Show what pre-flight says of each session, at the first step that is not done; gives the exit code.
+
+    Raises:
+        UsageError: there is no session.
+    """
+    from sarcoma_core.cli.xnat_watch import Foresight
+    from sarcoma_core.launch.bulk import check_sessions
+
+    check_sessions(sessions)
+    words = {"go": "would be launched"}
+    rows = [
+        Foresight(session.label, words.get(v.answer, v.answer), step, v.reason)
+        for session in sessions
+        for step, v in (_foresee(service, plan, session, force=arguments.force),)
+    ]
+    show(arguments, "Dry run: nothing was launched", rows, ids="session")
+    launched = sum(row.answer == words["go"] for row in rows)
+    note(arguments, f"{launched} of {len(rows)} would be launched")
+    return 0 if any(row.answer != "not launched" for row in rows) else NOTHING_DONE
+
+
+def _foresee(
+    service: "ContainerService", plan: "Sequence[Stage]", session: "RemoteSession", *, force: bool
+) -> "tuple[str, Verdict]":
+    """The first step that is not done, and its verdict; those after it read what it has yet to write."""
+    from sarcoma_core.launch.bulk import foresee
+
+    for stage in plan:
+        [(_, verdict)] = foresee(service, stage, (session,), force=force)
+        if verdict.answer != "already done":
+            return stage.step.name, verdict
+    return "", verdict
