@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb."""
     parser = verbs.add_parser(
-        "demo", help="start here: DICOM to report, about 5 minutes", description=__doc__
+        "demo", help="start here: DICOM to report, in about a minute", description=__doc__
     )
     parser.add_argument(
         "--input", type=named_path, metavar="DIR", help="a folder of your own DICOM; only read"
@@ -57,10 +57,12 @@ def _run(arguments: argparse.Namespace) -> int:
         complete = [result.session for result in results if not result.failed]
         checks = demo.check_against_truth(complete, out / "phantom", truths)
         if checks:
-            screen.table("Found / true", demo.CheckLine._fields, [demo.check_line(c) for c in checks])
+            print()
+            headings = [name.replace("_", " ") for name in demo.CheckLine._fields]
+            screen.table("Found / true", headings, [demo.check_line(c) for c in checks])
         extra = [demo.truth_table(checks)] if checks else []
         page = write_page(out / f"{project.lower()}.html", project, results, extra)
-        print(f"report: {page.resolve()}")
+        print(f"\nreport: {page.resolve()}")
         if arguments.serve:
             _stay(server, url)
     if any(check.faults for check in checks):
@@ -87,6 +89,7 @@ def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) ->
     with Connection(find_login()) as connection:
         sessions = server.archive.sessions(project)
         results = read_results(ContainerService(connection), run, tuple(book.present(run)), sessions)
+    print()
     screen.show_series(results)
     print(lede(results))
     return results

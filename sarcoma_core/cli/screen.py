@@ -32,8 +32,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
             print("\t".join(line))
         return
     shown = Table(title=title, title_justify="left", title_style="bold", pad_edge=False, box=None)
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        # What a line is about stays whole, to be copied; long reasons are folded.
+        shown.add_column(column, overflow="fold", no_wrap=number == 0)
     for line in lines:
         shown.add_row(*(Text(cell, style=_MARKS.get(cell, "")) for cell in line))
     Console().print(shown)

@@ -21,8 +21,10 @@ from sarcoma_core.launch.upload_plan import Parcel
 from sarcoma_core.text import printable
 
 
-def watch_upload(parcels: Sequence[Parcel]) -> Watch:
+def watch_upload(parcels: Sequence[Parcel], *, quiet: bool) -> Watch:
     """Follow an upload."""
+    if quiet:
+        return _Silence()
     return _Bar(parcels) if sys.stderr.isatty() else _Lines()
 
 
@@ -65,7 +67,7 @@ class _Bar:
             self._progress.update(self._task, completed=sum(self._done.values()), description=text)
 
 
-class _Lines:
+class _Silence:
     def __enter__(self) -> Self:
         return self
 
@@ -78,5 +80,10 @@ class _Lines:
         """Say nothing: a line for each session is enough in a log."""
 
     def finished(self, result: Uploaded) -> None:
-        why = f": {result.reason}" if result.reason else ""
-        sys.stderr.write(printable(f"{result.session}: {result.outcome}{why}") + "\n")
+        """Say nothing."""
+
+
+class _Lines(_Silence):
+    def finished(self, result: Uploaded) -> None:
+        cells = (result.session, result.outcome, result.reason)
+        sys.stderr.write("\t".join(printable(cell) for cell in cells if cell) + "\n")

@@ -1,7 +1,5 @@
 """`sarcoma xnat VERB`: what the manager of an XNAT server does with the suite, over REST."""
 
-import argparse
-
 from sarcoma_core.cli import (
     xnat_automate,
     xnat_bulk,
@@ -18,8 +16,8 @@ _MODULES = (
     xnat_install,
     xnat_doctor,
     xnat_upload,
-    xnat_launch,
     xnat_bulk,
+    xnat_launch,
     xnat_automate,
     xnat_roi,
     xnat_standin,
@@ -28,8 +26,11 @@ _MODULES = (
 
 def add(verbs: Verbs) -> None:
     """Add the verb."""
-    parser: argparse.ArgumentParser = verbs.add_parser(
-        "xnat", help="install, check and launch the steps on an XNAT server", description=__doc__
+    parser = verbs.add_parser(
+        "xnat",
+        help="install, check and launch the steps on an XNAT server",
+        description="Install, check and launch the steps on an XNAT server, over REST.",
+        epilog="Start with: sarcoma xnat doctor",
     )
     below = parser.add_subparsers(metavar="VERB", required=True)
     for module in _MODULES:

@@ -26,7 +26,9 @@ _OCCASIONS = ("session-archived", "session-updated")
 def add(verbs: Verbs) -> None:
     """Add the verb."""
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "automate", help="launch a step or a chain whenever a session is archived", description=__doc__
+        "automate",
+        help="let the server launch a step or a chain whenever a session is archived",
+        description="Let the server launch a step or a chain by itself whenever a session is archived.",
     )
     chains = "; ".join(f"{name} = {', '.join(steps)}" for name, steps in CHAINS.items())
     parser.add_argument("what", nargs="?", metavar="STEP|CHAIN", help=f"what to launch; {chains}")

@@ -23,9 +23,16 @@ _FAULTS = 1
 def add(verbs: Verbs) -> None:
     """Add the verb."""
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "doctor", help="say whether a server will run the steps, and why not", description=__doc__
+        "doctor",
+        help="say whether a server will run the steps, and why not",
+        description="One page that says whether this server will run our steps, and why not; changes nothing "
+        "without --apply.",
+        epilog="Exit codes: 0 nothing stands in the way (warnings may), 1 something does, or the server "
+        "does not answer, 2 wrong usage.",
     )
-    parser.add_argument("--project", default="", metavar="P", help="also its switches and its files")
+    parser.add_argument(
+        "--project", default="", metavar="ID", help="the project: its switches and its files, too"
+    )
     parser.add_argument("--registry", metavar="PREFIX", help="where the images are (default: as installed)")
     parser.add_argument(
         "--longest-job",

@@ -26,16 +26,28 @@ _TITLE = "Steps"
 def add(verbs: Verbs) -> None:
     """Add the verbs."""
     _add_install(verbs)
-    uninstall = verbs.add_parser("uninstall", help="remove our commands, wrappers and their settings")
+    uninstall = verbs.add_parser(
+        "uninstall",
+        help="delete our commands, wrappers and their settings",
+        description="Delete our commands with their wrappers and settings, all versions. Results stay.",
+    )
     _add_steps(uninstall)
     add_yes(uninstall)
     _finish(uninstall, _uninstall)
     for word, run in (("enable", _enable), ("disable", _disable)):
-        switch = verbs.add_parser(word, help=f"{word} an installed step, for the site or for projects")
+        switch = verbs.add_parser(
+            word,
+            help=f"{word} an installed step, for the site or for projects",
+            description=f"{word.capitalize()} an installed step for the site, or for projects.",
+        )
         switch.add_argument("step", metavar="STEP", help="name of the step")
         _add_projects(switch, f"{word} it for this project only; may be repeated")
         _finish(switch, run)
-    listed = verbs.add_parser("list", help="our steps on the server: version, image, where they are on")
+    listed = verbs.add_parser(
+        "list",
+        help="list our steps on the server: version, image, where they are on",
+        description="List our steps on the server: version, image, where they are on.",
+    )
     add_connection(listed)
     listed.set_defaults(run=_list)
 
@@ -127,7 +139,7 @@ def _uninstall(arguments: argparse.Namespace) -> int:
             if not arguments.yes:
                 show(arguments, _TITLE, planned(plan), ids="command")
             confirm(arguments, f"Delete {len(plan)} commands with their settings?")
-        return _run(arguments, service, plan)
+        return _run(arguments, service, plan, idle="no such command of ours is on the server")
 
 
 def _enable(arguments: argparse.Namespace) -> int:
@@ -162,7 +174,13 @@ def _list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run(arguments: argparse.Namespace, service: "ContainerService", plan: "Sequence[Action]") -> int:
+def _run(
+    arguments: argparse.Namespace,
+    service: "ContainerService",
+    plan: "Sequence[Action]",
+    *,
+    idle: str = "all is in place",
+) -> int:
     """Show a plan, or carry it out; a failure of some of it is a failure.
 
     Raises:
@@ -172,7 +190,7 @@ def _run(arguments: argparse.Namespace, service: "ContainerService", plan: "Sequ
     from sarcoma_core.launch.install import DONE, carry_out, planned
 
     if not plan:
-        note(arguments, "Nothing to do: all is in place.")
+        note(arguments, f"Nothing to do: {idle}.")
         if arguments.output == "json":
             show(arguments, _TITLE, (), ids="command")
         return 0

@@ -9,6 +9,7 @@ from sarcoma_core.cli.xnat_arguments import (
     Verbs,
     add_connection,
     add_dry_run,
+    check_project,
     connect,
     note,
     show,
@@ -66,23 +67,25 @@ class Fetched(NamedTuple):
 def add(verbs: Verbs) -> None:
     """Add the verb."""
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "roi", help="regions of interest to and from the OHIF viewer", description=__doc__
+        "roi",
+        help="upload and download regions of interest of the OHIF viewer",
+        description="Regions of interest (DICOM SEG, RTSTRUCT) to and from the OHIF viewer.",
     )
     below = parser.add_subparsers(metavar="VERB", required=True)
-    check = below.add_parser("check", help="say what a file refers to, and whether a session takes it")
+    check = _verb(below, "check", "say what a file refers to, and whether a session takes it")
     _add_file(check)
     _add_session(check, required=False)
     _finish(check, _check)
-    put = below.add_parser("put", help="upload a file, once the server's own rules have let it pass")
+    put = _verb(below, "put", "upload a file, once the server's own rules have let it pass")
     _add_file(put)
     _add_session(put, required=True)
     add_dry_run(put)
     _finish(put, _put)
-    listed = below.add_parser("list", help="the collections of a project or a session")
+    listed = _verb(below, "list", "list the collections of a project or a session")
     listed.add_argument("--project", required=True, metavar="ID", help="the project")
     listed.add_argument("--session", default="", metavar="LABEL|ID", help="of this session only")
     _finish(listed, _list)
-    get = below.add_parser("get", help="download a collection, with who uploaded it")
+    get = _verb(below, "get", "download a collection, and say who uploaded it")
     get.add_argument("name", metavar="LABEL|ID", help="the collection")
     get.add_argument("--project", required=True, metavar="ID", help="the project")
     get.add_argument(
@@ -91,13 +94,20 @@ def add(verbs: Verbs) -> None:
     _finish(get, _get)
 
 
+def _verb(verbs: Verbs, name: str, does: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, help=does, description=f"{does[0].upper()}{does[1:]}."
+    )
+    return parser
+
+
 def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=named_path, metavar="FILE", help="a DICOM SEG or RTSTRUCT")
 
 
 def _add_session(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument(
-        "--session", required=required, metavar="ID", help="accession id; or label, with --project"
+        "--session", required=required, metavar="LABEL|ID", help="accession id; or label, with --project"
     )
     parser.add_argument("--project", default="", metavar="ID", help="the session's project")
     parser.add_argument("--label", default="", help="label of the collection (default: the file's name)")
@@ -164,8 +174,11 @@ def _list(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.roi import RegionsOfInterest
 
     with connect(arguments) as connection:
+        check_project(connection, arguments.project)
         found = RegionsOfInterest(connection).collections(arguments.project, arguments.session)
     show(arguments, "Collections", found, ids="label")
+    if not found:
+        note(arguments, "none")
     return 0
 
 

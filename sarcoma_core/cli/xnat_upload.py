@@ -55,7 +55,10 @@ class PlannedLine(NamedTuple):
 def add(verbs: Verbs) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
-        "upload", help="send an archive's sessions or a folder of DICOM to a project", description=__doc__
+        "upload",
+        help="send an archive's sessions or a folder of DICOM to a project",
+        description="Send DICOM to a project, verified, several sessions at once; again, to go on.",
+        epilog="Exit codes: 0 all there, 1 nothing was done, 2 wrong usage, 3 some failed.",
     )
     parser.add_argument("folder", type=named_path, metavar="ARCHIVE|DIR", help="an archive, or any DICOM")
     parser.add_argument("--project", required=True, metavar="ID", help="the project on the server")
@@ -101,7 +104,9 @@ def _run(arguments: argparse.Namespace) -> int:
         if not is_there:
             service.create_project()
         how = How(to_archive=not arguments.prearchive, workers=arguments.workers)
-        results = upload(service, plan.parcels, watch=watch_upload(plan.parcels), how=how)
+        results = upload(
+            service, plan.parcels, watch=watch_upload(plan.parcels, quiet=arguments.quiet), how=how
+        )
     _show(arguments, results)
     failed = sum(result.outcome == "failed" for result in results)
     return 0 if not failed else NOTHING_DONE if failed == len(results) else SOME_FAILED

@@ -105,7 +105,7 @@ def check_roles(administration: Administration) -> None:
     if ADMINISTRATOR in held:
         who = "(which you are; being one is not enough) "
     raise RunError(
-        f"{user}: lacks the role {words}, without which the Container Service manages no command.",
+        f"{user}: must have what manages commands of the Container Service; lacks {words}.",
         hint=f"A site administrator {who}grants it: Administer > Users > {user} > Edit > Security; or "
         f"PUT /xapi/users/{user}/roles/{min(missing)}",
     )

@@ -1,7 +1,8 @@
 """Run a step as a process of this machine: no Docker engine needed.
 
 The mount paths of the command line become the folders behind them. Only our own steps are run: a foreign
-command never becomes a host process.
+command never becomes a host process. In a container no other path leads to this machine; here a command line
+that holds one is refused, and the step starts in an empty folder, so that a relative one leads nowhere.
 """
 
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.runners.processes import wait
@@ -18,6 +20,8 @@ from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.resolve import ResolvedCommand
 
 _OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+):[A-Za-z0-9_.-]+")
+_PIECES = re.compile(r"[\s=,:]+")
+"""What parts a word into what may be paths: `--labels=a,/etc`."""
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONWARNINGS")
 """What a process needs of the caller's environment; nothing of it names an XNAT."""
 _OWN_NAMES = ("XNAT_", "SARCOMA_")
@@ -40,16 +44,23 @@ class LocalRunner:
             follow: where its logs grow, and what ends it.
 
         Raises:
-            RunError: the command is not one of our steps, or sets a variable that a step has not.
+            RunError: the command is not one of our steps, sets a variable that a step has not, or names a
+                path that is in none of its mounts.
         """
         line = [sys.executable, "-m", "sarcoma_core", "step", self._step(command)]
         paths = {PurePosixPath(mount.path): folders[mount.name].resolve() for mount in command.mounts}
         line += [_rewrite(word, paths) for word in command.arguments]
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment |= self._environment(command)
-        with followed(follow) as logs, logs.stdout.open("wb") as out, logs.stderr.open("wb") as err:
+        with (
+            TemporaryDirectory(prefix="sarcoma-run-") as empty,
+            followed(follow) as logs,
+            logs.stdout.open("wb") as out,
+            logs.stderr.open("wb") as err,
+        ):
             with subprocess.Popen(
                 line,
+                cwd=empty,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -83,9 +94,20 @@ class LocalRunner:
 
 
 def _rewrite(word: str, paths: Mapping[PurePosixPath, Path]) -> str:
-    """A word of the command line with a mount path in the place of which this machine has a folder."""
-    path = PurePosixPath(word)
-    for mount, folder in paths.items():
-        if path == mount or mount in path.parents:
-            return str(folder / path.relative_to(mount))
+    """A word of the command line, its mount path replaced by the folder that this machine has in its place.
+
+    Raises:
+        RunError: it holds a path that is in no mount.
+    """
+    flag, equals, value = word.partition("=") if word.startswith("-") else ("", "", word)
+    path = PurePosixPath(value)
+    if ".." not in path.parts:
+        for mount, folder in paths.items():
+            if path == mount or mount in path.parents:
+                return f"{flag}{equals}{folder / path.relative_to(mount)}"
+    if any(piece.startswith(("/", "~")) or ".." in piece.split("/") for piece in _PIECES.split(word)):
+        raise RunError(
+            "--runner local: every path on the command line must be in one of its mounts; found another one.",
+            hint="Use --runner docker for commands that read what is in their image.",
+        )
     return word

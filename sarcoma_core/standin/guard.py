@@ -40,7 +40,7 @@ async def guard(request: Request, call_next: Next) -> Response:
         return PlainTextResponse("A post from another site is refused.", 403)
     who = await run_in_threadpool(identify, request, server)  # a password's hash is slow, on purpose
     request.state.user = who
-    if who is None and not request.url.path.startswith(_OPEN):
+    if who is None and not request.scope["path"].startswith(_OPEN):
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/login", 303)
         return await refused(request, Refusal(401, "Login attempt failed. Please try again."))
@@ -73,5 +73,5 @@ def _is_cross_site(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     return site not in ("same-origin", "none") or (
-        origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+        origin is not None and origin.partition("://")[2] != request.headers.get("host")
     )

@@ -2,11 +2,14 @@
 
 import hashlib
 import hmac
+import math
 import secrets
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
+from typing import NamedTuple
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.documents import Documents
@@ -15,6 +18,8 @@ ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED = "Administrator", "ContainerManage
 TOKEN_LIFE = 48 * 3600.0
 """Seconds; XNAT's default life of an alias token."""
 _SESSION_LIFE = 15 * 60.0
+_MOST_SESSIONS = 1000
+"""Of one user; XNAT's own limit. The oldest one ends when another is opened."""
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -25,12 +30,17 @@ class User:
     Args:
         login: user name.
         roles: names of the roles held.
-        via_token: whether this request came with an alias token.
+        alias: of the token that this request came with, directly or by a session; empty for a password.
     """
 
     login: str
     roles: frozenset[str]
-    via_token: bool = False
+    alias: str = ""
+
+    @property
+    def via_token(self) -> bool:
+        """Whether this request came with an alias token."""
+        return bool(self.alias)
 
     @property
     def is_admin(self) -> bool:
@@ -45,12 +55,29 @@ class User:
 
 @dataclass(frozen=True)
 class Token:
-    """An alias token: a user name and a password that stand for a user, until they expire."""
+    """An alias token: a user name and a password that stand for a user, until they expire.
+
+    Args:
+        alias: the user name.
+        secret: the password.
+        login: the user that it stands for.
+        expires: when it dies, in seconds of the clock.
+        parent: alias of the token that asked for it, and with which it dies; empty when a user did.
+    """
 
     alias: str
     secret: str
     login: str
     expires: float
+    parent: str = ""
+
+
+class _Opened(NamedTuple):
+    """A session: whose it is, until when, and the alias of the token that opened it, with which it ends."""
+
+    login: str
+    until: float
+    alias: str
 
 
 class Users:
@@ -68,7 +95,8 @@ class Users:
         self.token_life = token_life
         self._documents = documents
         self._clock = clock
-        self._sessions: dict[str, tuple[str, float]] = {}
+        self._sessions: dict[str, _Opened] = {}
+        self._lock = Lock()
         self._tokens: dict[str, Token] = {}
         self._proven: set[tuple[str, bytes]] = set()
         self._key = secrets.token_bytes(32)
@@ -111,9 +139,9 @@ class Users:
         token = self._tokens.get(login)
         if token:
             right = hmac.compare_digest(token.secret.encode(), password.encode())
-            if not right or self._clock() >= token.expires:
+            if not right or not self._lives(token.alias):
                 return None
-            return User(token.login, self.get(token.login).roles, via_token=True)
+            return User(token.login, self.get(token.login).roles, token.alias)
         kept = self._documents.get("user", login)
         if kept is None:
             _hashed(password, b"nobody")  # a wrong name takes as long as a wrong password
@@ -127,35 +155,65 @@ class Users:
         return User(login, frozenset(kept["roles"]))
 
     def open_session(self, user: User) -> str:
-        """A new JSESSIONID."""
-        now = self._clock()
-        self._sessions = {key: kept for key, kept in self._sessions.items() if now < kept[1]}
-        key = secrets.token_hex(16).upper()
-        self._sessions[key] = (user.login, now + _SESSION_LIFE)
+        """A new JSESSIONID; one that a token opens ends with the token."""
+        now, key = self._clock(), secrets.token_hex(16).upper()
+        with self._lock:
+            self._sessions = {old: kept for old, kept in self._sessions.items() if now < kept.until}
+            own = [old for old, kept in self._sessions.items() if kept.login == user.login]
+            for old in own[: max(0, len(own) - _MOST_SESSIONS + 1)]:
+                del self._sessions[old]
+            self._sessions[key] = _Opened(user.login, now + _SESSION_LIFE, user.alias)
         return key
 
     def of_session(self, key: str) -> User | None:
         """The user of a JSESSIONID, whose life starts anew; None when it is unknown or over."""
-        login, until = self._sessions.get(key, ("", 0.0))
-        if self._clock() >= until:
-            self._sessions.pop(key, None)
-            return None
-        self._sessions[key] = (login, self._clock() + _SESSION_LIFE)
-        return self.get(login)
+        with self._lock:
+            kept = self._sessions.pop(key, None)
+            if kept is None or self._clock() >= kept.until or (kept.alias and not self._lives(kept.alias)):
+                return None
+            # Last in the order, too: the first one is the one that was not used for the longest time.
+            self._sessions[key] = kept._replace(until=self._clock() + _SESSION_LIFE)
+        return User(kept.login, self.get(kept.login).roles, kept.alias)
 
     def close_session(self, key: str) -> None:
         """End a session."""
-        self._sessions.pop(key, None)
+        with self._lock:
+            self._sessions.pop(key, None)
 
-    def issue_token(self, login: str) -> Token:
-        """A new alias token of a user."""
-        token = Token(str(uuid.uuid4()), secrets.token_urlsafe(48), login, self._clock() + self.token_life)
-        self._tokens[token.alias] = token
+    def issue_token(self, login: str, *, parent: str = "") -> Token:
+        """A new alias token of a user.
+
+        Args:
+            login: the user.
+            parent: alias of the token that asks for it: the new one does not outlive it.
+        """
+        now = self._clock()
+        with self._lock:
+            self._tokens = {alias: held for alias, held in self._tokens.items() if now < held.expires}
+            above = self._tokens.get(parent)
+            expires = min(now + self.token_life, above.expires if above else math.inf)
+            token = Token(str(uuid.uuid4()), secrets.token_urlsafe(48), login, expires, parent)
+            self._tokens[token.alias] = token
         return token
 
     def revoke_token(self, alias: str) -> None:
-        """End a token's life."""
-        self._tokens.pop(alias, None)
+        """End a token's life, and that of whatever it has asked for."""
+        with self._lock:
+            self._tokens.pop(alias, None)
+
+    def is_token(self, alias: str, secret: str) -> bool:
+        """Whether a token of this alias has this secret."""
+        token = self._tokens.get(alias)
+        return token is not None and hmac.compare_digest(token.secret.encode(), secret.encode())
+
+    def _lives(self, alias: str) -> bool:
+        """Whether a token and all those that it came from are there and not over."""
+        while alias:
+            token = self._tokens.get(alias)
+            if token is None or self._clock() >= token.expires:
+                return False
+            alias = token.parent
+        return True
 
 
 def _hashed(password: str, salt: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """`sarcoma xnat launch | bulk | resume | status | logs | cancel | clean` against the stand-in."""
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
+from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import main
+from sarcoma_core.launch.bulk import Bulk
 from sarcoma_core.launch.ledger import Ledger
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
@@ -123,7 +126,6 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     [
         ("modality=MR", 2),
         ("modality=mr", 2),
-        ("modality=CT", 0),
         ("subject=STS-PHANTOM-0001", 1),
         ("label=STS-PHANTOM-*", 2),
         ("type=xnat:mrSessionData", 2),
@@ -139,8 +141,12 @@ def test_sessions_are_chosen_by_what_is_said_of_them(sarcoma: Run, where: str, n
     [
         (("bulk", "convert", "--where", "age=3"), "--where: must be KEY=VALUE with a key of id, label"),
         (("bulk", "convert", "--where", "modality=CT"), "must leave a session; found none"),
+        (("bulk", "convert", "--where", "modality=CT", "--dry-run"), "must leave a session; found none"),
         (("bulk", "convert", "--set", "convert.x=1"), "convert has no parameter 'x'"),
-        (("bulk", "segment"), "step: must be one of convert"),
+        (("bulk", "segment"), "STEP|CHAIN: must be a step (convert"),
+        (("launch", "segment", "NOBODY"), "step: must be one of convert"),
+        (("launch", "prepare", "NOBODY"), "sarcoma xnat bulk prepare --project STS --where label=NOBODY"),
+        (("launch", "convert", "NOBODY", "--set", "shrink"), "--set: must be PARAM=VALUE; found 'shrink'"),
         (("bulk", "normalise"), "must be enabled for the site and for project STS"),
         (("bulk", "report"), "must be installed on this server"),
         (("launch", "convert", "NOBODY"), "SESSION: must be an image session of project STS"),
@@ -170,6 +176,110 @@ def test_a_file_of_sessions_is_taken_in_its_order_and_a_wrong_line_is_told_by_nu
     assert code == 2
     assert "line 2 is not" in err
     assert "Jane" not in err
+
+
+def test_a_file_of_sessions_may_come_from_windows_but_must_be_text(
+    sarcoma: Run, standin: StandIn, tmp_path: Path
+) -> None:
+    file = tmp_path / "sessions.txt"
+    label = labels(standin)[0]
+    words = ("bulk", "convert", "--project", "STS", "--dry-run", "-q", "--sessions", str(file))
+    file.write_text(f"{label}\r\n", encoding="utf-8-sig")
+    assert sarcoma(*words)[1].splitlines() == [label]
+    file.write_text(label, encoding="utf-16")
+    code, _, err = sarcoma(*words)
+    assert code == 2
+    assert "--sessions: must be a text file that can be read; found: it is not UTF-8" in err
+    file.unlink()
+    assert "found: No such file or directory" in sarcoma(*words)[2]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bulk", "convert"),
+        ("launch", "convert", "S"),
+        ("clean",),
+        ("roi", "list"),
+        ("automate", "--list"),
+        ("install",),
+    ],
+)
+def test_a_project_that_is_not_there_is_told_by_its_argument(sarcoma: Run, words: tuple[str, ...]) -> None:
+    code, _, err = sarcoma(*words, "--project", "NOWHERE")
+    assert code == 2
+    assert "--project: must be the id of a project that you can see; found 'NOWHERE'" in err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-5", "nan", "inf", "soon"])
+def test_patience_is_a_number_of_seconds_above_0(
+    sarcoma: Run, capsys: pytest.CaptureFixture[str], seconds: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        sarcoma("bulk", "convert", "--project", "STS", f"--lost-after={seconds}")
+    assert f"must be a number of seconds above 0; found '{seconds}'" in capsys.readouterr().err
+
+
+def test_a_dry_run_of_a_chain_tells_of_the_first_step_that_is_not_done(
+    sarcoma: Run, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = labels(standin)[0]
+    monkeypatch.setitem(CHAINS, "half", ("convert", "bias-field"))
+    sarcoma("launch", "convert", label, "--project", "STS")
+    # Another parameter, so that no earlier test can have done this one.
+    more = ("--project", "STS", "--where", f"label={label}", "--set", "bias-field.shrink=7", "--dry-run")
+    code, out, _ = sarcoma("bulk", "half", *more)
+    assert code == 0
+    assert f"{label}\twould be launched\tbias-field" in out
+    assert "1 of 1 would be launched" in out
+
+
+def test_what_is_to_be_pasted_names_the_ledger_and_server_that_were_given(
+    sarcoma: Run, standin: StandIn, tmp_path: Path
+) -> None:
+    given = ("--ledger", str(tmp_path / "my ledger"), "--server", standin.url)
+    label = labels(standin)[0]
+    _, out, _ = sarcoma("launch", "convert", label, "--project", "STS", "--force", "--no-wait", *given)
+    [line] = [line for line in out.splitlines() if line.startswith("retry: sarcoma xnat ")]
+    code, out, _ = sarcoma(*shlex.split(line.removeprefix("retry: sarcoma xnat ")))
+    assert code == 0
+    assert f"{label}\tcomplete" in out
+
+
+def test_what_would_not_run_is_told_with_what_to_do_first(sarcoma: Run, standin: StandIn) -> None:
+    session = standin.archive.sessions("STS")[1]
+    images = session.path / "SCANS"
+    images.rename(session.path / "elsewhere")
+    try:
+        code, out, _ = sarcoma("launch", "convert", session.id, "--project", "STS")
+        [row] = json.loads(sarcoma("status", "-o", "json")[1])
+    finally:
+        (session.path / "elsewhere").rename(images)
+    assert code == 1
+    assert f"first: {row['hint']}" in out
+    assert f"retry: {row['retry']}" in out
+    assert row["retry"] == f"sarcoma xnat bulk convert --project STS --where label={session.label}"
+
+
+def test_ctrl_c_says_how_to_go_on_with_the_run_and_nothing_else(
+    sarcoma: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Bulk) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bulk, "work", interrupted)
+    code, out, err = sarcoma("bulk", "convert", "--project", "STS", "-o", "json")
+    assert (code, out) == (130, "")
+    assert err == "Stopped; what runs on the server goes on. Go on: sarcoma xnat resume 1\n"
+
+
+@pytest.mark.parametrize("verb", ["status", "resume", "cancel"])
+def test_a_ledger_that_is_not_there_is_told_and_not_made(sarcoma: Run, tmp_path: Path, verb: str) -> None:
+    ledger = tmp_path / "mistyped.sqlite"
+    code, _, err = sarcoma(verb, "--ledger", str(ledger))
+    assert code == 2
+    assert "--ledger: must be the ledger of an earlier run; found no such file" in err
+    assert not ledger.exists()
 
 
 def test_nothing_done_is_exit_1_and_some_failed_exit_3(sarcoma: Run, standin: StandIn) -> None:
@@ -205,6 +315,10 @@ def test_logs_are_found_by_session_and_by_workflow(sarcoma: Run, standin: StandI
         code, out, err = sarcoma("logs", *words)
         assert code == 0, err
         assert f"workflow {newest}: Complete" in out
+    [said] = json.loads(sarcoma("logs", label, "-o", "json")[1])
+    assert (said["workflow"], said["status"]) == (str(newest), "Complete")
+    assert said["stdout"] in sarcoma("logs", label)[1]
+    assert sarcoma("logs", label, "-q")[1] == f"{newest}\n"
     code, _, err = sarcoma("logs", "NOBODY")
     assert code == 2
     assert "must have a launch in the ledger" in err
@@ -228,6 +342,8 @@ def test_cancel_asks_first_and_then_leaves_nothing_to_resume(sarcoma: Run, stand
     assert "--yes: must be given" in err
     code, out, _ = sarcoma("cancel", "--dry-run")
     assert "1 sessions are not ended" in out
+    code, out, _ = sarcoma("cancel", "--dry-run", "-o", "json")
+    assert [row["outcome"] for row in json.loads(out)] == ["unfinished"]
     code, out, _ = sarcoma("cancel", "--yes")
     assert code == 0
     assert "cancelled" in out

@@ -129,6 +129,11 @@ def test_uninstall_asks_and_does_nothing_where_nobody_answers(
     assert {row["state"] for row in said.rows("list")} == {"current"}
 
 
+def test_uninstall_of_what_is_not_there_says_so(said: Said) -> None:
+    assert said.xnat("uninstall", "--step", "convert", "--yes") == 0
+    assert said.out == "Nothing to do: no such command of ours is on the server.\n"
+
+
 def test_uninstall_removes_one_step_when_told(said: Said) -> None:
     said.xnat("install")
     assert said.xnat("uninstall", "--step", "convert", "--yes") == 0

@@ -136,3 +136,47 @@ def test_a_run_that_is_asked_to_end_ends(session: Session, tmp_path: Path) -> No
 
 def test_runners_are_found_by_name() -> None:
     assert runner_named("local").name == "local"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        ("--out", "{host}"),
+        ("--out={host}",),
+        ("--session", "/"),
+        ("--session", "{host}"),
+        ("--out", "/output/../../{host}"),
+        ("--out", "../{host}"),
+        ("--out", "~/x"),
+        ("--labels", "NIFTI,{host}"),
+        ("--labels=NIFTI,../../x",),
+    ],
+)
+def test_a_command_line_cannot_name_a_path_outside_of_its_mounts(
+    session: Session, tmp_path: Path, harm: tuple[str, ...]
+) -> None:
+    host = tmp_path / "host"
+    (tmp_path / "build").mkdir()
+    words = tuple(word.format(host=host) for word in harm)
+    command = replace(resolved(session), arguments=("--session", "/input", "--out", "/output", *words))
+    with pytest.raises(RunError, match="every path on the command line must be in one of its mounts"):
+        LocalRunner().run(command, {"in": session.path, "out": tmp_path / "build"})
+    assert not host.exists()
+
+
+def test_a_mount_path_behind_an_equals_sign_is_known_too(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    command = replace(resolved(session), arguments=("--session=/input", "--out=/output/sub"))
+    ended = LocalRunner().run(command, {"in": session.path, "out": tmp_path / "build"})
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert (tmp_path / "build" / "sub" / "NIFTI" / "run.json").is_file()
+
+
+def test_a_relative_path_leads_to_nothing_of_this_machine(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(session.path.parent)
+    command = replace(resolved(session), arguments=("--session", session.path.name, "--out", "made"))
+    ended = LocalRunner().run(command, {"in": session.path, "out": tmp_path})
+    assert ended.exit_code == 1
+    assert not (session.path.parent / "made").exists()

@@ -72,6 +72,44 @@ def test_an_alias_token_stands_for_its_user_until_it_expires(users: Users, clock
     assert users.check(token.alias, token.secret) is None
 
 
+def test_nothing_that_a_token_has_opened_or_asked_for_outlives_it(users: Users, clock: Clock) -> None:
+    token = users.issue_token("reader")
+    found = users.check(token.alias, token.secret)
+    assert found is not None
+    key = users.open_session(found)
+    clock.now += 30
+    child = users.issue_token("reader", parent=token.alias)
+    grandchild = users.issue_token("reader", parent=child.alias)
+    assert users.of_session(key) == users.check(token.alias, token.secret) == found
+    assert users.check(grandchild.alias, grandchild.secret)
+    clock.now += 30.1
+    assert users.of_session(key) is None
+    assert users.check(child.alias, child.secret) is users.check(grandchild.alias, grandchild.secret) is None
+
+
+def test_what_a_revoked_token_has_opened_or_asked_for_ends_with_it(users: Users) -> None:
+    token = users.issue_token("reader")
+    found = users.check(token.alias, token.secret)
+    assert found is not None
+    key, child = users.open_session(found), users.issue_token("reader", parent=token.alias)
+    users.revoke_token(token.alias)
+    assert users.of_session(key) is None
+    assert users.check(child.alias, child.secret) is None
+
+
+def test_a_user_has_no_more_sessions_than_a_limit_and_nobody_elses_are_ended(users: Users) -> None:
+    users.add("other", "another password")
+    theirs = users.open_session(users.get("other"))
+    first, used = (users.open_session(users.get("reader")) for _ in range(2))
+    for _ in range(999):  # XNAT's limit is 1000
+        assert users.of_session(used)
+        latest = users.open_session(users.get("reader"))
+    assert users.of_session(first) is None
+    assert users.of_session(used)
+    assert users.of_session(latest)
+    assert users.of_session(theirs)
+
+
 def test_a_revoked_token_opens_nothing(users: Users) -> None:
     token = users.issue_token("reader")
     users.revoke_token(token.alias)

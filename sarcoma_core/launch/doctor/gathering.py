@@ -19,7 +19,6 @@ OUR_LABELS = tuple(output.spec.resource for step in STEPS for output in step.out
 _NOT_SET_UP = (404, 424)
 _SAYS_NOTHING = (0, 401, 403)
 """Statuses that are about the asker, or the way to the server, and not about its backend."""
-_NOT_PROBED = Unknown("only a container can tell.", "sarcoma xnat doctor --project P --probe")
 
 T = TypeVar("T")
 
@@ -57,8 +56,14 @@ def gather(
         images=asked(lambda: _images(connection)),
         steps=steps,
         leftovers=asked(lambda: _leftovers(connection, wish)),
-        probe=asked(probe) if probe else _NOT_PROBED,
+        probe=asked(probe) if probe else _not_probed(wish),
         built={image: found for image in images if (found := image_id(image))},
+    )
+
+
+def _not_probed(wish: Wish) -> Unknown:
+    return Unknown(
+        "only a container can tell.", f"sarcoma xnat doctor --project {wish.project or 'ID'} --probe"
     )
 
 

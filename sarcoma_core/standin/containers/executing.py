@@ -23,7 +23,7 @@ from sarcoma_core.standin.containers.compute_backend import backend
 from sarcoma_core.standin.containers.container_details import container_details
 from sarcoma_core.standin.containers.mounting import run_on_backend
 from sarcoma_core.standin.containers.records import ContainerRecord, Event
-from sarcoma_core.standin.containers.roots import Root, find_root, not_there
+from sarcoma_core.standin.containers.roots import Root, find_root
 from sarcoma_core.standin.containers.uploading import UploadError, upload
 from sarcoma_core.standin.containers.workflows import Workflows
 from sarcoma_core.standin.documents import Documents
@@ -165,11 +165,15 @@ class Executor:
             return None
         who = self._users.get(order.login)
         try:
-            root = find_root(self._tree, value, inputs[0]["type"], order.project)
+            root = find_root(
+                self._tree,
+                value,
+                inputs[0]["type"],
+                order.project,
+                sees=lambda project: may(self._documents, who, project, "read"),
+            )
         except Refusal as refusal:
             raise FailedError(failed(RESOLUTION), refusal.text) from refusal
-        if not may(self._documents, who, root.project, "read"):
-            raise FailedError(failed(RESOLUTION), not_there(value))
         self._workflows.change(
             order.workflow,
             session=root.session.id if root.session else str(root.item.keys.get("id", "")),

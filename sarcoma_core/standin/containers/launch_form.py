@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sarcoma_core.errors import CommandError
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.containers.commands import Commands, Found
-from sarcoma_core.standin.containers.roots import find_root
+from sarcoma_core.standin.containers.roots import Sees, find_root
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.xnat.commands import DerivedInput, Input
@@ -17,13 +17,6 @@ from sarcoma_core.xnat.input_tree import Launch, preresolve
 from sarcoma_core.xnat.resolved import ResolvedInput, ResolvedValue
 
 _COMMAND_INPUT_TYPES = ("boolean", "select-one", "select-many", "file")
-
-
-class Told(NamedTuple):
-    """A form, and the project of the object that it was resolved on; empty when there was none."""
-
-    form: Document
-    project: str
 
 
 class _Scene(NamedTuple):
@@ -42,8 +35,9 @@ def launch_form(
     project: str | None,
     values: Mapping[str, str],
     *,
+    sees: Sees,
     is_bulk: bool = False,
-) -> Told:
+) -> Document:
     """The form of a wrapper.
 
     Args:
@@ -52,6 +46,7 @@ def launch_form(
         found: the wrapper.
         project: the project of the launch; None at site level.
         values: what is given already, the root element's URI above all.
+        sees: whether who asks may see a project; nothing is resolved on what is not seen.
         is_bulk: for many objects: what is derived from the object cannot be set then.
 
     Raises:
@@ -62,7 +57,7 @@ def launch_form(
     command = Found(configured, found.wrapper).resolvable
     inputs = found.wrapper["external-inputs"]
     given = values.get(inputs[0]["name"], "") if inputs else ""
-    root = find_root(tree, given, inputs[0]["type"], project) if given else None
+    root = find_root(tree, given, inputs[0]["type"], project, sees=sees) if given else None
     try:
         trees = preresolve(Launch(command, command.xnat[0], root.item if root else None, values))
     except CommandError as error:
@@ -76,15 +71,12 @@ def launch_form(
         )
     settings = commands.enabling.configuration(found.command, found.wrapper, project)["inputs"]
     scene = _Scene(settings, values, _most(trees), is_bulk)
-    return Told(
-        {
-            "meta": _meta(found),
-            "container-server-config": {},
-            "input-config": [_config(each, scene) for each in trees],
-            "input-values": [_values(each, scene) for each in trees],
-        },
-        root.project if root else "",
-    )
+    return {
+        "meta": _meta(found),
+        "container-server-config": {},
+        "input-config": [_config(each, scene) for each in trees],
+        "input-values": [_values(each, scene) for each in trees],
+    }
 
 
 def _meta(found: Found) -> Document:

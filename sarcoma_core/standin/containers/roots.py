@@ -4,6 +4,7 @@ Source: Container Service 3.7.3, ``CommandResolutionServiceImpl``; the URI forms
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -45,7 +46,11 @@ def not_there(value: str) -> str:
     return f"Experiment {id_in(value)} does not exist."
 
 
-def find_root(tree: Tree, value: str, kind: str, project: str | None) -> Root:
+Sees = Callable[[str], bool]
+"""Whether who asks may see a project."""
+
+
+def find_root(tree: Tree, value: str, kind: str, project: str | None, *, sees: Sees) -> Root:
     """The object behind a value.
 
     Args:
@@ -53,6 +58,7 @@ def find_root(tree: Tree, value: str, kind: str, project: str | None) -> Root:
         value: URI such as `/archive/experiments/E/scans/4`, or an id or label.
         kind: type of the wrapper's input, which tells what a bare id is of.
         project: the project of the launch; ids and labels are looked for in it.
+        sees: what is in a project that is not seen is answered as if it were not there.
 
     Raises:
         Refusal: 404, there is no such object.
@@ -62,16 +68,18 @@ def find_root(tree: Tree, value: str, kind: str, project: str | None) -> Root:
     project = named["project"] if named else project
     in_session, in_subject = _SESSION.search(uri), _SUBJECT.search(uri)
     if in_session:
-        return _in_session(tree, in_session["session"], in_session["below"] or "", project)
+        return _in_session(tree, in_session["session"], in_session["below"] or "", project, sees)
     if in_subject or kind == "Subject":
-        return _subject(tree, in_subject["subject"] if in_subject else uri, project)
+        return _subject(tree, in_subject["subject"] if in_subject else uri, project, sees)
     if kind == "Project":
-        return _project(tree, named["project"] if named else uri)
-    return _in_session(tree, uri, "", project)
+        return _project(tree, named["project"] if named else uri, sees)
+    return _in_session(tree, uri, "", project, sees)
 
 
-def _in_session(tree: Tree, name: str, below: str, project: str | None) -> Root:
+def _in_session(tree: Tree, name: str, below: str, project: str | None, sees: Sees) -> Root:
     session = tree.session(name, project)
+    if not sees(session.project):
+        raise Refusal(404, not_there(name))
     with tree.lock(session.project):  # not while an upload writes there
         top = session_object(session)
     if not below:
@@ -82,17 +90,20 @@ def _in_session(tree: Tree, name: str, below: str, project: str | None) -> Root:
     return Root(replace(found, above=top.lineage(found)), session, session.project)
 
 
-def _subject(tree: Tree, name: str, project: str | None) -> Root:
-    for each in (project,) if project else tree.archive.projects():
-        whole = _project(tree, each)
+def _subject(tree: Tree, name: str, project: str | None, sees: Sees) -> Root:
+    for each in (project,) if project else filter(sees, tree.archive.projects()):
+        whole = _project(tree, each, sees)
         for subject in whole.item.below["subjects"]:
             if name in (subject.keys["id"], subject.label):
                 return Root(replace(subject, above=(whole.item,)), None, each)
     raise Refusal(404, f"Subject {name} does not exist.")
 
 
-def _project(tree: Tree, name: str) -> Root:
+def _project(tree: Tree, name: str, sees: Sees) -> Root:
+    missing = Refusal(404, f"Project {name} does not exist.")
+    if not sees(name):
+        raise missing
     try:
         return Root(project_object(tree.archive, name), None, name)
     except ArchiveError:
-        raise Refusal(404, f"Project {name} does not exist.") from None
+        raise missing from None

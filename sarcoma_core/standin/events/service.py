@@ -120,9 +120,14 @@ class Events:
             return {**subscription.as_json(), "valid": False, "validation-message": why}
         return {**subscription.as_json(), "valid": True, "validation-message": None}
 
-    def update(self, number: int, changes: Document) -> None:
-        """Change a subscription."""
-        self._keep(self.get(number).updated(changes))
+    def update(self, number: int, changes: Document, user: User) -> None:
+        """Change a subscription.
+
+        It launches in its owner's name, so whoever changes another one's becomes the owner, unless an
+        administrator does (our reading: nobody decides what others launch).
+        """
+        changed = self.get(number).updated(changes)
+        self._keep(changed if user.is_admin else replace(changed, owner=user.login))
 
     def activate(self, number: int, *, on: bool) -> None:
         """Let a subscription listen, or not."""

@@ -7,6 +7,9 @@ from sarcoma_core.standin.objects.access import forget_members
 from sarcoma_core.standin.objects.items import Item
 from sarcoma_core.standin.objects.tree import Change, Tree, said_key
 
+DELETED = "deleted project"
+"""Kind of the documents that remember the ids of projects: logs, workflows and files may still be there."""
+
 
 def delete_item(tree: Tree, item: Item, *, files: bool) -> None:
     """Delete an object.
@@ -39,6 +42,7 @@ def _project(tree: Tree, project: str, *, files: bool) -> None:
         tree.subjects.forget(subject)
     forget_members(tree.documents, project)
     tree.documents.delete("said", said_key("project", project))
+    tree.documents.put(DELETED, project, {})
     folder = tree.archive.root / project
     tree.resources.forget(folder)
     shutil.rmtree(folder if files else folder / "database")

@@ -7,7 +7,7 @@ Ids and labels both name an object, and `/data/archive/...` is `/data/...`. A la
 is no error here: it is what a PUT will make.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sarcoma_core.standin.answers import Refusal
@@ -54,19 +54,26 @@ class Place:
             Refusal: 404, there is none.
         """
         if not self.items or not self.name:
-            raise Refusal(404, f"Unable to find the specified {self.kind}.")
+            raise self.missing
         return self.items[0]
 
+    @property
+    def missing(self) -> Refusal:
+        """What is said where there is no such object."""
+        return Refusal(404, f"Unable to find the specified {self.kind}.")
 
-def find_place(items: Items, parts: Sequence[str]) -> Place:
+
+def find_place(items: Items, parts: Sequence[str], *, sees: Callable[[str], bool]) -> Place:
     """Find what a path below /data is about.
 
     Args:
         items: the objects.
         parts: its parts, without `data`.
+        sees: whether who asks may see a project.
 
     Raises:
-        Refusal: 404, it is no path of the tree, or an object on the way is not there.
+        Refusal: 404, it is no path of the tree, or an object on the way is not there, or is not seen: nobody
+            is told which, as a label may be a name.
     """
     rest = tuple(parts[1:] if parts[:1] == ("archive",) else parts)
     above: Item | None = None
@@ -79,6 +86,8 @@ def find_place(items: Items, parts: Sequence[str]) -> Place:
             return Place(kind, above, "", _collection(items, kind, collection, above))
         name, rest = rest[0], rest[1:]
         place = Place(kind, above, name, _named(items, kind, name, above))
+        if not all(sees(item.project) for item in place.items):
+            raise place.missing
         if not rest:
             return place
         if rest[0] not in _COLLECTIONS[kind]:
@@ -116,7 +125,8 @@ def _named(items: Items, kind: Kind, name: str, above: Item | None) -> tuple[Ite
         found = items.find_experiment(name, project, subject) or items.find_assessor(name)
     else:
         return _several(_collection(items, kind, "", above), name)
-    return (found,) if found else ()
+    # An assessor is found by its id wherever it is, and who may see this project need not see another one.
+    return (found,) if found and project in (None, found.project) else ()
 
 
 def _several(held: tuple[Item, ...], name: str) -> tuple[Item, ...]:
@@ -155,7 +165,7 @@ def _labels(names: str) -> tuple[str, ...]:
 def _require(place: Place) -> str:
     """The name of objects that have to be there; ALL of none is none."""
     if not place.items and place.name not in _ALL:
-        raise Refusal(404, f"Unable to find the specified {place.kind}.")
+        raise place.missing
     return place.name
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.access import set_member
+from sarcoma_core.standin.objects.deleting import DELETED
 from sarcoma_core.standin.objects.names import require_label
 from sarcoma_core.standin.objects.places import Place
 from sarcoma_core.standin.objects.putting_sessions import put_scan, put_session
@@ -45,6 +46,17 @@ def put_object(tree: Tree, place: Place, query: Mapping[str, str], login: str) -
         "assessor": _assessor,
     }
     return Put(makers[place.kind](tree, wanted), wanted.exact is None)
+
+
+def refuse_used(tree: Tree, project: str) -> None:
+    """Stop who would own, by its id, what is left of an earlier project: files, workflows, logs.
+
+    Raises:
+        Refusal: 403; 400, it is no legal id.
+    """
+    require_label(project, "Project id")
+    if tree.documents.get(DELETED, project) is not None or (tree.archive.root / project).exists():
+        raise Refusal(403, f"Project id {project} was used before; an administrator can make it again.")
 
 
 def _project(tree: Tree, wanted: Wish) -> str:

@@ -180,8 +180,10 @@ class Resources:
             Refusal: 409, a file of the same name is there; 400, a name is not legal.
         """
         targets = {name: self._inside(resource, name) for name in incoming if not is_catalog(Path(name))}
+        files = set(targets.values())
         for name, target in targets.items():
-            if target.is_dir() or any(parent.is_file() for parent in _folders_above(target, resource.folder)):
+            above = tuple(_folders_above(target, resource.folder))
+            if target.is_dir() or any(parent.is_file() or parent in files for parent in above):
                 raise Refusal(409, "A name is that of a file and of a folder.")
             if target.exists() and not overwrite:
                 raise Refusal(409, f"{len(incoming)} file(s) specified already exist: {_shown(name)}.")

@@ -78,11 +78,10 @@ _COMPARED: Mapping[str, Callable[[float | str, float | str], bool]] = {
 }
 
 
-def elements(items: Items) -> Table:
-    """The types that can be searched for, and how many of each there are."""
-    rows = tuple(
-        (name, _word(name), f"{_word(name)}s", "true", str(len(_all(items, name)))) for name in ELEMENTS
-    )
+def elements(items: Items, readable: Callable[[Item], bool]) -> Table:
+    """The types that can be searched for, and how many of each the user may see."""
+    counts = {name: sum(map(readable, _all(items, name))) for name in ELEMENTS}
+    rows = tuple((name, _word(name), f"{_word(name)}s", "true", str(counts[name])) for name in ELEMENTS)
     return Table(("ELEMENT_NAME", "SINGULAR", "PLURAL", "SECURED", "COUNT"), rows)
 
 
@@ -146,12 +145,23 @@ def _all(items: Items, xsi_type: str) -> Sequence[Item]:
 
 
 def _parsed(query: bytes) -> ET.Element:
-    if len(query) > _LARGEST or b"<!" in query:  # a query needs no doctype: no entity is ever expanded
-        raise Refusal(_BAD, "A query must be an XML document without a doctype, of at most 1 MiB.")
+    if len(query) > _LARGEST:
+        raise Refusal(_BAD, "A query must be an XML document of at most 1 MiB.")
+    parser = ET.XMLParser(target=_WithoutDoctype())  # noqa: S314  no entity is ever declared
     try:
-        return ET.fromstring(query)  # noqa: S314  see above
-    except ET.ParseError:
+        parser.feed(query)
+        root: ET.Element = parser.close()
+    except (ET.ParseError, ValueError, LookupError):  # an unknown encoding is a LookupError
         raise Refusal(_BAD, "A query must be an XML document.") from None
+    return root
+
+
+class _WithoutDoctype(ET.TreeBuilder):
+    """Refuses a doctype as soon as it begins, whatever its encoding: a query needs none."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        del name, pubid, system
+        raise Refusal(_BAD, "A query must be an XML document without a doctype.")
 
 
 def _field(node: ET.Element) -> str:

@@ -30,6 +30,8 @@ _LARGEST_READ = 16 * _MEBI
 _LONGEST_NAME = 255
 """Bytes of one part of a path, on the file systems that servers use."""
 _DRIVE = re.compile("[A-Za-z]:.*")
+_ENTRY = b"PK\x01\x02"
+"""What each entry of the listing of a zip begins with (APPNOTE 4.3.12)."""
 _GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
 _BAD_REQUEST, _TOO_LARGE, _NO_SPACE = 400, 413, 507
 
@@ -88,8 +90,16 @@ class _Meter:
 
     def member(self) -> None:
         self._members += 1
-        if self._members > self._limits.members:
-            raise Refusal(_TOO_LARGE, f"Archive refused: it holds more than {self._limits.members} members.")
+        if self._members > self.most:
+            raise self.too_many()
+
+    @property
+    def most(self) -> int:
+        """How many members there may be."""
+        return self._limits.members
+
+    def too_many(self) -> Refusal:
+        return Refusal(_TOO_LARGE, f"Archive refused: it holds more than {self.most} members.")
 
     def grown_by(self, count: int) -> None:
         self.reached(self._bytes + count)
@@ -171,6 +181,8 @@ def _members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
 
 
 def _zip_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
+    if _listed(archive_path, meter.most) > meter.most:
+        raise meter.too_many()
     with zipfile.ZipFile(archive_path) as archive:
         for info in archive.infolist():
             meter.member()
@@ -182,6 +194,20 @@ def _zip_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
                 raise _no_file()
             with archive.open(info) as content:
                 yield _Member(info.filename, content)
+
+
+def _listed(archive_path: Path, most: int) -> int:
+    """How many members the listing of a zip may have, counted until they are too many.
+
+    zipfile reads the listing as a whole, and makes of 50 bytes an object of a thousand. Where the listing
+    begins is only said by the file itself, so its entries are looked for in all of it.
+    """
+    found, tail = 0, b""
+    with archive_path.open("rb") as stream:
+        while found <= most and (block := stream.read(_BLOCK)):
+            found += (tail + block).count(_ENTRY)
+            tail = (tail + block)[1 - len(_ENTRY) :]
+    return found
 
 
 def _tar_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from sarcoma_core.launch.doctor.site import seconds
 from sarcoma_core.standin.answers import Refusal, json, text
-from sarcoma_core.standin.containers.command_text import read_body
 from sarcoma_core.standin.documents import Document
+from sarcoma_core.standin.rest.bodies import read_document, read_text
 from sarcoma_core.standin.rest.docker import DOCKER_ROUTES
 from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.site import set_site_config, site_config
@@ -48,7 +48,7 @@ async def get_user(request: Request) -> Response:
 async def add_user(request: Request) -> Response:
     """POST: a new user, without a role."""
     server = _admin(request)
-    body = read_body((await request.body()).decode(errors="replace"))
+    body = await read_document(request)
     login, password = body.get("username"), body.get("password")
     if not isinstance(login, str) or not login or not isinstance(password, str) or not password:
         raise Refusal(400, "A new user must have a username and a password.")
@@ -61,7 +61,7 @@ async def add_user(request: Request) -> Response:
 async def change_user(request: Request) -> Response:
     """PUT: another password for a user, who keeps the roles."""
     found, users = _self_or_any(request), standin(request).users
-    password = read_body((await request.body()).decode(errors="replace")).get("password")
+    password = (await read_document(request)).get("password")
     if isinstance(password, str) and password:
         await run_in_threadpool(users.add, found.login, password, found.roles)
     return json(_profile(found))
@@ -95,7 +95,7 @@ async def get_site_config(request: Request) -> Response:
 
 async def set_site(request: Request) -> Response:
     """POST: change some of the site's configuration."""
-    _change_site(_admin(request), read_body((await request.body()).decode(errors="replace")))
+    _change_site(_admin(request), await read_document(request))
     return text()
 
 
@@ -109,7 +109,7 @@ async def get_site_property(request: Request) -> Response:
 
 async def set_site_property(request: Request) -> Response:
     """POST or PUT: change one property; the body is its value."""
-    value = (await request.body()).decode(errors="replace")
+    value = await read_text(request)
     words = {"true": True, "false": False}
     _change_site(_admin(request), {request.path_params["property"]: words.get(value.lower(), value)})
     return text()

@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.containers.available import available
-from sarcoma_core.standin.containers.command_text import read_body
 from sarcoma_core.standin.containers.commands import Commands
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.access import may
+from sarcoma_core.standin.rest.bodies import read_document
 from sarcoma_core.standin.rest.wrappers import WRAPPER_ROUTES, require_manager
 from sarcoma_core.standin.server import standin, user
 
@@ -22,7 +22,7 @@ def _commands(request: Request) -> Commands:
 
 
 async def _body(request: Request) -> Document:
-    return read_body((await request.body()).decode(errors="replace"))
+    return await read_document(request)
 
 
 def _managed(request: Request) -> Commands:

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
-from sarcoma_core.standin.containers.command_text import read_body
 from sarcoma_core.standin.containers.launches import Launches, Stream, stream_named
 from sarcoma_core.standin.containers.paging import Page
 from sarcoma_core.standin.containers.records import ContainerRecord
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.access import may
+from sarcoma_core.standin.rest.bodies import read_document
 from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.users import User
 
@@ -55,7 +55,7 @@ def _listed(request: Request) -> list[Document]:
 
 async def page_containers(request: Request) -> Response:
     """POST: a page of containers; those of others are scrubbed."""
-    page = Page.of(read_body((await request.body()).decode(errors="replace")), column="id")
+    page = Page.of(await read_document(request), column="id")
 
     def rows() -> list[Document]:
         server, who = standin(request), user(request)

@@ -22,13 +22,14 @@ from sarcoma_core.standin.objects.names import split_path
 from sarcoma_core.standin.objects.object_json import object_json
 from sarcoma_core.standin.objects.object_xml import object_xml
 from sarcoma_core.standin.objects.places import Place, find_place
-from sarcoma_core.standin.objects.putting import put_object
+from sarcoma_core.standin.objects.putting import put_object, refuse_used
 from sarcoma_core.standin.objects.resource_tables import catalog_xml, file_table, packed_files, resource_table
 from sarcoma_core.standin.objects.resources import Resource, Words
 from sarcoma_core.standin.objects.session_json import session_children
 from sarcoma_core.standin.objects.tables import answer
 from sarcoma_core.standin.objects.transfer import MEDIA_TYPES, PACKINGS, Packing, pack
 from sarcoma_core.standin.objects.tree import Change
+from sarcoma_core.standin.objects.wishes import wish
 from sarcoma_core.standin.rest import project as routes_project
 from sarcoma_core.standin.rest import schemas as routes_schemas
 from sarcoma_core.standin.rest import search as routes_search
@@ -47,16 +48,16 @@ class _Asked:
         self.user = user(request)
         self.query = dict(request.query_params)
         self.items = Items(self.server.tree)
-        self.place: Place = find_place(self.items, split_path(request.scope["raw_path"])[1:])
-        project = self._project()
-        if project:
-            require(self.server.documents, self.user, project, "read")
+        self.place: Place = find_place(
+            self.items,
+            split_path(request.scope["raw_path"])[1:],
+            sees=lambda project: may(self.server.documents, self.user, project, "read"),
+        )
 
-    def _project(self) -> str:
-        """The project that the path is in; empty for a listing of the whole site and a new project."""
-        if self.place.above:
-            return self.place.above.project
-        return self.place.items[0].project if self.place.name and self.place.items else ""
+    def _projects(self) -> frozenset[str]:
+        """The projects that the path reaches; none for a listing of the whole site and a new project."""
+        above = {self.place.above.project} if self.place.above else set()
+        return frozenset(above | ({item.project for item in self.place.items} if self.place.name else set()))
 
     @property
     def wanted(self) -> str:
@@ -73,7 +74,7 @@ class _Asked:
         Raises:
             Refusal: 403.
         """
-        if project := self._project():
+        for project in self._projects():
             require(self.server.documents, self.user, project, action)
 
     def readable(self) -> tuple[Item, ...]:
@@ -213,7 +214,13 @@ async def put(request: Request) -> Response:
 def _put_object(asked: _Asked) -> Response:
     place, tree = asked.place, asked.server.tree
     if place.above is None and place.kind != "project" and not place.items:
-        require(asked.server.documents, asked.user, asked.query.get("project", ""), "edit")
+        # As it is made: a field has several spellings, and only one of them can count.
+        project = wish(place, asked.query, asked.user.login).fields.get("project", "")
+        require(asked.server.documents, asked.user, project, "edit")
+    if place.kind == "project" and place.items:
+        asked.must("own")  # its accessibility is one of its fields
+    elif place.kind == "project" and not asked.user.is_admin:
+        refuse_used(tree, place.name)
     if not place.name:
         raise Refusal(405, "The method specified in the request is not allowed for this resource.")
     done = put_object(tree, place, asked.query, asked.user.login)

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
-from sarcoma_core.standin.containers.command_text import read_body
 from sarcoma_core.standin.containers.commands import Commands
 from sarcoma_core.standin.containers.compute_backend import NOT_SET_UP, answers, backend, set_backend
 from sarcoma_core.standin.documents import Document
+from sarcoma_core.standin.rest.bodies import read_document
 from sarcoma_core.standin.rest.wrappers import require_manager
 from sarcoma_core.standin.server import StandIn, standin, user
 
@@ -40,7 +40,7 @@ async def get_server(request: Request) -> Response:
 async def set_server(request: Request) -> Response:
     """POST: containers run elsewhere."""
     require_manager(user(request))
-    body = read_body((await request.body()).decode(errors="replace"))
+    body = await read_document(request)
     server = standin(request)
     await run_in_threadpool(set_backend, server.documents, body)
     return json(await run_in_threadpool(_with_ping, server, status=404), 201)

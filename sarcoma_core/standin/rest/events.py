@@ -13,6 +13,7 @@ from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.events.subscriptions import EVENTS, PACKAGE, PROVIDER, Subscription
 from sarcoma_core.standin.objects.access import Action, may
+from sarcoma_core.standin.rest.bodies import read_bytes
 from sarcoma_core.standin.server import standin, user
 
 _UNAUTHORISED, _FORBIDDEN, _CREATED, _NO_CONTENT = 401, 403, 201, 204
@@ -24,7 +25,7 @@ def _handler(work: _Work) -> Callable[[Request], object]:
 
     @wraps(work)
     async def handle(request: Request) -> Response:
-        body = await request.body()
+        body = await read_bytes(request)
         return await run_in_threadpool(work, request, _tree(body))
 
     return handle
@@ -134,7 +135,7 @@ def update(request: Request, body: Document) -> Response:
     """PUT: change one."""
     found = _subscription(request)
     _require_own(request, found.updated(body), _project(request))
-    standin(request).events.update(found.id, body)
+    standin(request).events.update(found.id, body, user(request))
     return text()
 
 

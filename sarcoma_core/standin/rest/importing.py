@@ -15,7 +15,7 @@ from sarcoma_core.archive.importing import Naming
 from sarcoma_core.archive.placing import legal
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.answers import Refusal, json, text
-from sarcoma_core.standin.objects.access import require
+from sarcoma_core.standin.objects.access import may, require
 from sarcoma_core.standin.objects.dicomdump import Row, dump
 from sarcoma_core.standin.objects.items import Items
 from sarcoma_core.standin.objects.names import split_path
@@ -60,8 +60,7 @@ async def import_session(request: Request) -> Response:
 
 
 def _import(server: StandIn, who: User, upload: Upload) -> tuple[str, ...]:
-    wish = _wish(server, upload.params)
-    require(server.documents, who, wish.project, "edit")
+    wish = _wish(server, who, upload.params)
     if upload.path is None:
         raise Refusal(400, "Unable to identify upload format.")
     with tempfile.TemporaryDirectory(prefix="unpacked-", dir=server.prearchive.incoming) as folder:
@@ -80,11 +79,12 @@ def _import(server: StandIn, who: User, upload: Upload) -> tuple[str, ...]:
     )
 
 
-def _wish(server: StandIn, params: Mapping[str, str]) -> _Wish:
+def _wish(server: StandIn, who: User, params: Mapping[str, str]) -> _Wish:
     """Read what an import asks for.
 
     Raises:
-        Refusal: 400, a parameter cannot be read; 404, no such handler or project.
+        Refusal: 400, a parameter cannot be read; 403, the user may not import there; 404, no such handler or
+            project.
     """
     handler = params.get("import-handler", "")
     if handler not in _HANDLERS:
@@ -98,6 +98,7 @@ def _wish(server: StandIn, params: Mapping[str, str]) -> _Wish:
     if not project:
         # XNAT would look for it in the headers, and put the rest into `Unassigned`.
         raise Refusal(400, "project: must be given; this stand-in does not read it from the DICOM.")
+    require(server.documents, who, project, "edit")
     if project not in server.archive.projects():
         raise Refusal(404, f"Project {project} does not exist.")
     code = routes_prearchive.code_of(server, project)
@@ -196,7 +197,11 @@ async def refresh_catalog(request: Request) -> Response:
     def work() -> None:
         for uri in given.get("resource", ()):
             parts = split_path(uri.encode())
-            place = find_place(Items(server.tree), parts[1:] if parts[:1] == ("data",) else parts)
+            place = find_place(
+                Items(server.tree),
+                parts[1:] if parts[:1] == ("data",) else parts,
+                sees=lambda project: may(server.documents, who, project, "read"),
+            )
             for item in place.items:
                 require(server.documents, who, item.project, "edit")
                 with server.tree.lock(item.project):

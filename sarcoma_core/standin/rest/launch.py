@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json
-from sarcoma_core.standin.containers.command_text import read_body
 from sarcoma_core.standin.containers.commands import Found
 from sarcoma_core.standin.containers.launch_form import launch_form
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.access import may, require
+from sarcoma_core.standin.rest.bodies import read_document
 from sarcoma_core.standin.rest.containers import CONTAINER_ROUTES
 from sarcoma_core.standin.rest.workflows import WORKFLOW_ROUTES
 from sarcoma_core.standin.rest.wrappers import WRAPPER_PATHS, wrapper_of
@@ -92,11 +92,16 @@ async def _form(request: Request, values: dict[str, str], *, is_bulk: bool) -> R
         place = request.path_params
         raise Refusal(404, f"No command wrapper for id {place.get('wrapper', place.get('name'))}")
     told = await run_in_threadpool(
-        launch_form, server.tree, server.launches.commands, found, project, values, is_bulk=is_bulk
+        launch_form,
+        server.tree,
+        server.launches.commands,
+        found,
+        project,
+        values,
+        sees=lambda each: may(server.documents, who, each, "read"),
+        is_bulk=is_bulk,
     )
-    if told.project and not may(server.documents, who, told.project, "read"):
-        raise Refusal(404, "The server has not found anything matching the request URI")
-    return json(told.form)
+    return json(told)
 
 
 async def _asked(request: Request) -> _Asked:
@@ -106,16 +111,16 @@ async def _asked(request: Request) -> _Asked:
     found = wrapper_of(request)
     number = found.wrapper["id"] if found else request.path_params.get("wrapper", 0)
     if "json" in request.headers.get("content-type", ""):
-        body = read_body((await request.body()).decode(errors="replace"))
+        body = await read_document(request)
     else:
         body = dict(request.query_params)
     return _Asked(number, project, request.path_params.get("root", ""), _texts(body))
 
 
 def _require_project(server: StandIn, request: Request, project: str) -> None:
+    require(server.documents, user(request), project, "read")
     if project not in server.archive.projects():
         raise Refusal(500, "There was an error in the request : null")
-    require(server.documents, user(request), project, "read")
 
 
 def _project(request: Request) -> str | None:

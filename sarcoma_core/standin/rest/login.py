@@ -1,23 +1,23 @@
 """Log in and out: JSESSION, alias tokens, and what a client asks before all else."""
 
-from urllib.parse import parse_qs
-
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.guard import COOKIE
+from sarcoma_core.standin.rest.bodies import read_form
 from sarcoma_core.standin.server import standin, user
 
 
 async def auth(request: Request) -> Response:
     """PUT a user name and a password; the answer is a JSESSIONID."""
-    form = {name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()}
-    found = standin(request).users.check(form.get("username", ""), form.get("password", ""))
+    form, users = await read_form(request), standin(request).users
+    found = await run_in_threadpool(users.check, form.get("username", ""), form.get("password", ""))
     if found is None:
         raise Refusal(401, "Login attempt failed. Please try again.")
-    key = standin(request).users.open_session(found)
+    key = users.open_session(found)
     return with_cookie(text(key), key)
 
 
@@ -60,8 +60,8 @@ async def build_info(request: Request) -> Response:
 
 async def issue_token(request: Request) -> Response:
     """A new alias token."""
-    server = standin(request)
-    token = server.users.issue_token(user(request).login)
+    who = user(request)
+    token = standin(request).users.issue_token(who.login, parent=who.alias)
     return json(
         {
             "alias": token.alias,
@@ -73,8 +73,11 @@ async def issue_token(request: Request) -> Response:
 
 
 async def invalidate_token(request: Request) -> Response:
-    """End a token's life."""
-    standin(request).users.revoke_token(request.path_params["alias"])
+    """End a token's life; who does not know its secret cannot end it."""
+    users, place = standin(request).users, request.path_params
+    if not users.is_token(place["alias"], place["secret"]):
+        raise Refusal(404, "There is no such token.")
+    users.revoke_token(place["alias"])
     return text()
 
 

@@ -2,7 +2,6 @@
 
 from functools import cache
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import jinja2
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +14,9 @@ from sarcoma_core.errors import ArchiveError
 from sarcoma_core.report.page import PAPER
 from sarcoma_core.standin.answers import Refusal, text
 from sarcoma_core.standin.guard import COOKIE
+from sarcoma_core.standin.objects.access import may
 from sarcoma_core.standin.objects.listing import project_shown
+from sarcoma_core.standin.rest.bodies import read_form
 from sarcoma_core.standin.rest.login import with_cookie
 from sarcoma_core.standin.server import standin, user
 
@@ -47,8 +48,8 @@ def _is_browser(request: Request) -> bool:
 
 
 def _sessions(request: Request) -> Response:
-    archive = standin(request).archive
-    projects = archive.projects()
+    archive, documents, who = standin(request).archive, standin(request).documents, user(request)
+    projects = tuple(each for each in archive.projects() if may(documents, who, each, "read"))
     asked = request.query_params.get("project", "")
     if asked and asked not in projects:
         raise Refusal(404, f"Project {asked} does not exist.")
@@ -57,7 +58,7 @@ def _sessions(request: Request) -> Response:
         shown = project_shown(archive, name) if name else None
     except ArchiveError as error:
         raise Refusal(500, str(error)) from None
-    return _page("home.html", project=shown, projects=projects, login=user(request).login)
+    return _page("home.html", project=shown, projects=projects, login=who.login)
 
 
 async def log_in_form(request: Request) -> Response:
@@ -69,8 +70,7 @@ async def log_in_form(request: Request) -> Response:
 
 async def log_in(request: Request) -> Response:
     """Open a browser's session."""
-    form = {name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()}
-    users = standin(request).users
+    form, users = await read_form(request), standin(request).users
     found = await run_in_threadpool(users.check, form.get("username", ""), form.get("password", ""))
     if found is None:
         return _page("login.html", status=401, failed=True)

@@ -235,14 +235,13 @@ async def code(request: Request) -> Response:
     """GET the prearchive code of a project, or PUT another one."""
     server, who = standin(request), user(request)
     project = request.path_params["project"]
+    require(server.documents, who, project, "own" if request.method == "PUT" else "read")
     if project not in server.archive.projects():
         raise Refusal(404, f"Project {project} does not exist.")
     if request.method == "PUT":
-        require(server.documents, who, project, "own")
         if request.path_params["code"] not in _CODES:
             raise Refusal(400, f"Prearchive code: must be one of {', '.join(_CODES)}.")
         server.documents.put(_CODE_KIND, project, {"code": request.path_params["code"]})
-    require(server.documents, who, project, "read")
     return text(code_of(server, project))
 
 

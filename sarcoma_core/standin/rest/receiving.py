@@ -79,18 +79,14 @@ async def _from_body(request: Request, target: Path) -> None:
         unchecked = _CHECK_EACH
         async for block in request.stream():
             if unchecked >= _CHECK_EACH:
-                _require_room(target.parent, len(block))
+                require_room(target.parent, len(block))
                 unchecked = 0
             file.write(block)
             unchecked += len(block)
 
 
 async def _from_form(request: Request, target: Path) -> Mapping[str, str]:
-    # The form's parser keeps the file in a temporary folder: its length has to be known before it comes.
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal():
-        raise Refusal(411, "A multipart form must say its length.")
-    _require_room(target.parent, 2 * int(length))
+    require_room_for_form(request, target.parent)
     fields: dict[str, str] = {}
     async with request.form(max_files=1) as form:
         for name, value in form.multi_items():
@@ -110,6 +106,24 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _require_room(folder: Path, more: int) -> None:
+def require_room_for_form(request: Request, folder: Path) -> None:
+    """Stop a multipart form that is too large before it comes: its parser keeps it in a temporary folder.
+
+    Raises:
+        Refusal: 411, it does not say its length; 507, the disk is too small for it.
+    """
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise Refusal(411, "A multipart form must say its length.")
+    require_room(Path(tempfile.gettempdir()), int(length))
+    require_room(folder, 2 * int(length))
+
+
+def require_room(folder: Path, more: int) -> None:
+    """Stop what the disk is too small for.
+
+    Raises:
+        Refusal: 507.
+    """
     if shutil.disk_usage(folder).free - LIMITS.reserve < more:
         raise Refusal(507, "The server has no room for this upload.")

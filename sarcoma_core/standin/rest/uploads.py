@@ -12,11 +12,9 @@ from starlette.requests import Request
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.unpacking import unpack
+from sarcoma_core.standin.rest.receiving import require_room, require_room_for_form
 
-_RESERVE = 64 * 2**20
-"""Bytes that stay free on the disk."""
 _MOST_FILES = 10_000
-_NO_SPACE = 507
 
 
 async def receive(request: Request, folder: Path, name: str) -> dict[str, Path]:
@@ -31,7 +29,8 @@ async def receive(request: Request, folder: Path, name: str) -> dict[str, Path]:
         The files by name.
 
     Raises:
-        Refusal: 400, there is no file or a part has no name; 507, the disk is too small for it.
+        Refusal: 400, there is no file or a part has no name; 411, a form does not say its length; 507, the
+            disk is too small for it.
     """
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         return await _receive_form(request, folder, name)
@@ -40,12 +39,13 @@ async def receive(request: Request, folder: Path, name: str) -> dict[str, Path]:
     path = folder / "body"
     with path.open("wb") as copy:
         async for block in request.stream():
-            _require_space(folder, len(block))
+            require_room(folder, len(block))
             await run_in_threadpool(copy.write, block)
     return {name: path}
 
 
 async def _receive_form(request: Request, folder: Path, name: str) -> dict[str, Path]:
+    require_room_for_form(request, folder)
     found: dict[str, Path] = {}
     async with request.form(max_files=_MOST_FILES) as form:
         parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
@@ -53,7 +53,6 @@ async def _receive_form(request: Request, folder: Path, name: str) -> dict[str, 
             alone = name if name and len(parts) == 1 else part.filename or ""
             if not alone:
                 raise Refusal(400, "A part of the form has no file name.")
-            _require_space(folder, part.size or 0)
             path = folder / f"part-{number}"
             with path.open("wb") as copy:
                 await run_in_threadpool(shutil.copyfileobj, part.file, copy)
@@ -61,11 +60,6 @@ async def _receive_form(request: Request, folder: Path, name: str) -> dict[str, 
     if not found:
         raise Refusal(400, "The form holds no file.")
     return found
-
-
-def _require_space(folder: Path, more: int) -> None:
-    if shutil.disk_usage(folder).free < more + _RESERVE:
-        raise Refusal(_NO_SPACE, "The server's disk is full.")
 
 
 def extracted(files: dict[str, Path], folder: Path) -> dict[str, Path]:

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
-from sarcoma_core.standin.containers.command_text import read_body
 from sarcoma_core.standin.containers.launches import stream_named
 from sarcoma_core.standin.containers.paging import Page
 from sarcoma_core.standin.containers.records import Workflow
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.access import may
+from sarcoma_core.standin.rest.bodies import read_document
 from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.users import User
 
@@ -28,7 +28,7 @@ async def get_workflow(request: Request) -> Response:
 
 async def list_workflows(request: Request) -> Response:
     """POST: a page of workflows; `data_type` says of what, `id` of which."""
-    body = read_body((await request.body()).decode(errors="replace"))
+    body = await read_document(request)
     page = Page.of(body, column="launchTime")
     data_type = body.get("data_type")
     if not isinstance(data_type, str):

@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
-from sarcoma_core.standin.containers.command_text import read_body
 from sarcoma_core.standin.containers.commands import Found
 from sarcoma_core.standin.containers.enabling import Enabling
 from sarcoma_core.standin.objects.access import require
+from sarcoma_core.standin.rest.bodies import read_document
 from sarcoma_core.standin.server import standin, user
 from sarcoma_core.standin.users import User
 
@@ -100,7 +100,7 @@ async def get_config(request: Request) -> Response:
 async def set_config(request: Request) -> Response:
     """POST: settings; they enable the wrapper as well, unless told not to."""
     switches, number, project = _set_up(request), _found(request).wrapper["id"], _project(request)
-    switches.configure(number, read_body((await request.body()).decode(errors="replace")), project)
+    switches.configure(number, await read_document(request), project)
     if request.query_params.get("enable", "true").lower() != "false":
         switches.switch(number, on=True, project=project)
     return text(status=201)

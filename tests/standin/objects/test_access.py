@@ -1,5 +1,6 @@
 """Owners, members and collaborators: each may do as much as XNAT lets them, over HTTP."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -142,3 +143,84 @@ def test_each_group_may_do_what_the_one_below_may_and_more(group: str, actions: 
 def test_a_group_that_is_none_is_refused() -> None:
     with pytest.raises(Refusal, match="Kings"):
         set_member(Documents(), "P", "u", "Kings")
+
+
+@pytest.fixture
+def assessor(people: People) -> Iterator[str]:
+    """Id of an assessor with a file, in a project that a stranger does not see; the stranger owns OWN."""
+    session = people.admin.rows(f"/projects/{PROJECT}/experiments", xsiType="xnat:mrSessionData")[0]["ID"]
+    path = f"/experiments/{session}/assessors/FOREIGN"
+    made = people.admin("PUT", path, xsiType="icr:roiCollectionData").text
+    assert people.admin("PUT", f"{path}/resources/SEG/files/x", b"not yours").ok
+    for own in ("/projects/OWN", "/projects/OWN/users/Owners/stranger"):
+        assert people.admin("PUT", own).ok
+    yield made
+    people.admin("DELETE", path, removeFiles="true")
+    people.admin("DELETE", "/projects/OWN", removeFiles="true")
+
+
+@pytest.mark.parametrize("above", ["", "/projects/OWN", "/projects/OWN/subjects/S"])
+def test_what_is_elsewhere_cannot_be_reached_through_a_project_of_ones_own(
+    people: People, assessor: str, above: str
+) -> None:
+    people.stranger("PUT", "/projects/OWN/subjects/S")
+    path = f"{above}/experiments/{assessor}"
+    for tail in ("", "/resources", "/resources/SEG/files/x", "/files"):
+        assert people.stranger("GET", path + tail).status_code == 404
+    assert people.stranger("PUT", f"{path}/resources/SEG/files/y", b"mine").status_code == 404
+    assert people.stranger("DELETE", f"{path}/resources/SEG/files/x").status_code == 404
+    assert people.stranger("DELETE", path).status_code == 404
+    assert people.admin("GET", f"/experiments/{assessor}/resources/SEG/files/x").content == b"not yours"
+
+
+@pytest.mark.parametrize("path", ["/subjects/SNEAKED", "/experiments/SNEAKED"])
+@pytest.mark.parametrize("spelling", ["xnat:subjectData/project", "xnat:mrSessionData/project"])
+def test_another_spelling_of_a_field_leads_into_no_other_project(
+    people: People, path: str, spelling: str
+) -> None:
+    people.stranger("PUT", "/projects/OWN2")
+    query = {"project": "OWN2", spelling: PROJECT}
+    assert people.stranger("PUT", path, **query).status_code == 404
+    assert people.admin("GET", f"/projects/{PROJECT}{path}").status_code == 404
+    people.admin("DELETE", "/projects/OWN2", removeFiles="true")
+
+
+def test_only_an_owner_changes_a_project_which_may_make_it_public(people: People) -> None:
+    for field in ("accessibility", "xnat:projectData/accessibility"):
+        assert people.member("PUT", f"/projects/{PROJECT}", **{field: "public"}).status_code == 403
+    assert people.admin("GET", f"/projects/{PROJECT}/accessibility").text == "private"
+    assert people.owner("PUT", f"/projects/{PROJECT}", description="changed").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("hidden", "missing"),
+    [
+        (f"/projects/{PROJECT}", "/projects/MISSING"),
+        (f"/projects/{PROJECT}/subjects/X", "/projects/MISSING/subjects/X"),
+        (f"/projects/{PROJECT}/users", "/projects/MISSING/users"),
+        (f"/projects/{PROJECT}/prearchive_code", "/projects/MISSING/prearchive_code"),
+        ("/experiments/{session}/scans/99/files", "/experiments/MISSING/scans/99/files"),
+    ],
+)
+def test_what_is_hidden_is_told_in_the_words_for_what_is_not_there(
+    people: People, hidden: str, missing: str
+) -> None:
+    session = people.admin.rows("/experiments")[0]["ID"]
+    answers = [people.stranger("GET", path.format(session=session)) for path in (hidden, missing)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].text == answers[1].text
+
+
+def test_an_id_of_a_deleted_project_gives_nobody_what_it_left_behind(people: People) -> None:
+    assert people.owner("PUT", "/projects/LEFT").status_code == 201
+    assert people.owner("PUT", "/projects/LEFT/resources/NOTES/files/n", b"of the owner").ok
+    assert people.owner("DELETE", "/projects/LEFT").ok
+    assert people.stranger("PUT", "/projects/LEFT").status_code == 403
+    assert people.admin("PUT", "/projects/LEFT").status_code == 201
+
+
+def test_the_types_that_can_be_searched_for_are_counted_for_who_asks(people: People) -> None:
+    counts = {row["ELEMENT_NAME"]: int(row["COUNT"]) for row in people.stranger.rows("/search/elements")}
+    shown = {name: len(people.stranger.rows(path)) for name, path in (("xnat:projectData", "/projects"),)}
+    assert counts["xnat:projectData"] == shown["xnat:projectData"]
+    assert counts["xnat:mrSessionData"] == 0

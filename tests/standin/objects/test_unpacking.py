@@ -252,3 +252,29 @@ def test_a_link_beside_the_target_is_never_followed(tmp_path: Path) -> None:
         archive.addfile(info, io.BytesIO(b"1"))
     assert refusal(sent, tmp_path / "out").status == 400
     assert not list(elsewhere.iterdir())
+
+
+def test_a_zip_with_too_long_a_listing_is_refused_before_the_listing_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = zipped(tmp_path / "many.zip", {str(number): b"" for number in range(11)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert refusal(path, tmp_path / "out", Limits(members=10)).status == 413
+
+
+def test_a_zip_of_as_many_members_as_allowed_comes_out(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "many.zip", {str(number): b"" for number in range(10)})
+    assert len(unpack(path, tmp_path / "out", limits=Limits(members=10))) == 10
+
+
+def test_members_that_share_their_bytes_are_counted_each(tmp_path: Path) -> None:
+    # Fifield's bomb (WOOT 2019): every entry of the listing points to the same compressed bytes.
+    path = zipped(tmp_path / "one.zip", {"a": b"\0" * 1_000_000})
+    raw = path.read_bytes()
+    begin, end = raw.index(b"PK\x01\x02"), raw.index(b"PK\x05\x06")
+    entry, total = raw[begin:end], 50
+    counts = struct.pack("<HHII", total, total, total * len(entry), begin)
+    path.write_bytes(raw[:begin] + entry * total + raw[end : end + 8] + counts + b"\0\0")
+    refused = refusal(path, tmp_path / "out", Limits(ratio_from=10_000_000))
+    assert refused.status == 400
+    assert not list((tmp_path / "out").iterdir())
