@@ -36,7 +36,7 @@ class Check:
     """What was found on one synthetic series, against its truth.
 
     Args:
-        session: label of the session.
+        patient: label of the subject, who has one session.
         sequence: T1CE or T2FS.
         tumour_ml: the true tumour's volume on the converted grid, mL.
         true_tumour_ml: the same, from the truth, mL.
@@ -47,7 +47,7 @@ class Check:
         muscle_cv_after: and after.
     """
 
-    session: str
+    patient: str
     sequence: str
     tumour_ml: float
     true_tumour_ml: float
@@ -119,9 +119,9 @@ def check_against_truth(
 
 
 class CheckLine(NamedTuple):
-    """One synthetic series, found / true."""
+    """One synthetic series, found/true; short enough for a terminal of 80 columns."""
 
-    session: str
+    patient: str
     series: str
     tumour_ml: str
     body_ml: str
@@ -133,12 +133,12 @@ class CheckLine(NamedTuple):
 def check_line(check: Check) -> CheckLine:
     """A check in words and rounded numbers."""
     return CheckLine(
-        check.session,
+        check.patient,
         check.sequence,
-        f"{check.tumour_ml:.1f} / {check.true_tumour_ml:.1f}",
-        f"{check.body_ml:.0f} / {check.true_body_ml:.0f}",
+        f"{check.tumour_ml:.1f}/{check.true_tumour_ml:.1f}",
+        f"{check.body_ml:.0f}/{check.true_body_ml:.0f}",
         f"{check.correlation:.3f}",
-        f"{check.muscle_cv_before:.3f} > {check.muscle_cv_after:.3f}",
+        f"{check.muscle_cv_before:.3f}>{check.muscle_cv_after:.3f}",
         "differs: " + ", ".join(check.faults) if check.faults else "ok",
     )
 
@@ -150,7 +150,7 @@ def truth_table(checks: Iterable[Check]) -> Table:
         "Found and true",
         "Measured on the converted and corrected volumes, against what the synthetic patients are made of.",
         tuple(name.replace("_", " ") for name in CheckLine._fields),
-        tuple(Row(line.session, tuple(line[1:])) for line in map(check_line, checks)),
+        tuple(Row(line.patient, tuple(line[1:])) for line in map(check_line, checks)),
     )
 
 
@@ -170,7 +170,7 @@ def _check(session: Session, scan: str, sequence: str, folder: Path, truth: Trut
     estimated = np.log(before.array[seen] / after[seen])
     true_voxel_ml = float(np.prod(truth.spacing)) / 1000
     return Check(
-        session=session.label,
+        patient=session.subject,
         sequence=sequence,
         tumour_ml=int(tumour.sum()) * ml,
         true_tumour_ml=truth.tumour_volume,

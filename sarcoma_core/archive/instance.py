@@ -13,6 +13,7 @@ import pydicom
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID
 
+from sarcoma_core.archive.inflating import require_no_bomb
 from sarcoma_core.errors import DicomError
 
 _MEDIA_DIRECTORY = UID("1.2.840.10008.1.3.10")
@@ -27,6 +28,8 @@ _UID = re.compile(rf"[0-9.]{{1,{_UID_LENGTH}}}")
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
 _DATE = re.compile(r"[0-9]{8}")
 """VRs UI, CS and DA (PS3.5, 6.2); DA once had dots, 1993.08.22."""
+_BROKEN = (EOFError, struct.error, ValueError, KeyError, NotImplementedError, TypeError, RecursionError)
+"""What pydicom raises for a broken header; the last one for sequences in sequences without an end."""
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 
 
@@ -77,19 +80,20 @@ def read_instance(path: Path) -> Instance:
     """Read one file's header, and check that the file is whole.
 
     Raises:
-        DicomError: not DICOM, a DICOMDIR, cut short, or without legal UIDs that place it.
+        DicomError: not DICOM, a DICOMDIR, cut short, without legal UIDs that place it, or a bomb.
         OSError: the file cannot be read.
     """
     with path.open("rb") as stream, reading_quietly():
         if path.stat().st_size == 0:
             raise DicomError("the file is empty")
         try:
+            require_no_bomb(stream)
             dataset = pydicom.dcmread(stream, stop_before_pixels=True)
             # Values are parsed when they are first read, so a broken one shows here.
             instance = _describe(path, dataset)
         except InvalidDicomError:
             raise DicomError("not DICOM (no DICM prefix)") from None
-        except (EOFError, struct.error, ValueError, KeyError, NotImplementedError, TypeError) as error:
+        except _BROKEN as error:
             raise DicomError(f"the DICOM header cannot be read ({type(error).__name__})") from None
         except OSError as error:
             if error.errno is not None:  # the disk, not the file's content

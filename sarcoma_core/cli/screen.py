@@ -4,21 +4,20 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn, ProgressColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from sarcoma_core.archive.importing import ImportReport, log_path
 from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.cli.progress import Bar, Silence, say
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import SessionResult, Watch
 from sarcoma_core.launch.summary import SeriesLine, SessionLine, holdings, lede, series_lines, session_line
-from sarcoma_core.text import printable
+from sarcoma_core.text import counted, printable
 
 _REASONS_SHOWN = 8
 _MARKS = {"complete": "green", "failed": "red"}
@@ -45,13 +44,14 @@ def track(items: Sequence[Path], title: str) -> Iterable[Path]:
     if not sys.stderr.isatty():
         yield from items
         return
-    with _progress() as progress:
-        yield from progress.track(items, description=title)
+    with Bar(*_columns(), total=len(items), doing=title) as bar:
+        for item in items:
+            yield item
+            bar.progress.advance(bar.task)
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+def _columns() -> tuple[ProgressColumn, ...]:
+    return MofNCompleteColumn(), TimeElapsedColumn()
 
 
 def show_import(report: ImportReport, archive: Archive, project: str) -> None:
@@ -61,7 +61,7 @@ def show_import(report: ImportReport, archive: Archive, project: str) -> None:
         InputError: there was nothing to import.
     """
     counts = {fate: report.count(fate) for fate in ("imported", "duplicate", "rejected")}
-    print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"of {len(report.files)} files")
+    print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"of {counted(len(report.files), 'file')}")
     for reason, n in Counter(report.reasons()).most_common(_REASONS_SHOWN):
         print(f"  {n} rejected: {printable(reason)}")
     for kept in (f for f in report.files if f.fate == "imported" and f.reason):
@@ -70,7 +70,7 @@ def show_import(report: ImportReport, archive: Archive, project: str) -> None:
         print(f"  each file with its reason: {log_path(archive, project)}")
     if not report.sessions:
         raise InputError(
-            f"FOLDER: must hold DICOM; found none in {len(report.files)} files.",
+            f"FOLDER: must hold DICOM; found none in {counted(len(report.files), 'file')}.",
             hint="Check the path; compressed exports (zip, tar) have to be unpacked first.",
         )
 
@@ -100,39 +100,21 @@ def watch_chain(sessions: int) -> Watch:
     return _Bar(sessions) if sys.stderr.isatty() else _Lines()
 
 
-class _Bar:
+class _Bar(Bar):
     def __init__(self, sessions: int) -> None:
-        self._progress = _progress()
-        self._task = self._progress.add_task("starting", total=sessions)
-
-    def __enter__(self) -> Self:
-        self._progress.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.__exit__(kind, error, trace)
+        super().__init__(*_columns(), total=sessions)
 
     def step(self, session: Session, step: Step) -> None:
-        self._progress.update(self._task, description=f"{session.label}: {step.name}")
+        self.progress.update(self.task, description=f"{session.label}: {step.name}")
 
     def finished(self, result: SessionResult) -> None:
         del result
-        self._progress.advance(self._task)
+        self.progress.advance(self.task)
 
 
-class _Lines:
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
+class _Lines(Silence):
     def step(self, session: Session, step: Step) -> None:
         """Say nothing: a line for each session is enough in a log."""
 
     def finished(self, result: SessionResult) -> None:
-        sys.stderr.write(f"{result.session.label}: {session_line(result).outcome}\n")
+        say(result.session.label, session_line(result).outcome)

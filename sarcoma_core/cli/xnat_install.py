@@ -1,7 +1,7 @@
 """`sarcoma xnat install`, `uninstall`, `enable`, `disable`, `list`: our steps on a server."""
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sarcoma_core.cli.xnat_arguments import (
     Verbs,
@@ -13,14 +13,26 @@ from sarcoma_core.cli.xnat_arguments import (
     note,
     show,
 )
+from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sarcoma_core.launch.install import Installed
     from sarcoma_core.launch.install_plan import Action
     from sarcoma_core.xnat.service import ContainerService
 
 _TITLE = "Steps"
+
+
+class StepLine(NamedTuple):
+    """What a person wants to know of a step on a server; for programs there is all of `Installed`."""
+
+    step: str
+    version: str
+    site: str
+    projects: str
+    state: str
 
 
 def add(verbs: Verbs) -> None:
@@ -138,7 +150,7 @@ def _uninstall(arguments: argparse.Namespace) -> int:
         if plan and not arguments.dry_run:
             if not arguments.yes:
                 show(arguments, _TITLE, planned(plan), ids="command")
-            confirm(arguments, f"Delete {len(plan)} commands with their settings?")
+            confirm(arguments, f"Delete {counted(len(plan), 'command')} with all settings?")
         return _run(arguments, service, plan, idle="no such command of ours is on the server")
 
 
@@ -151,27 +163,44 @@ def _disable(arguments: argparse.Namespace) -> int:
 
 
 def _switch(arguments: argparse.Namespace, *, on: bool) -> int:
-    from sarcoma_core.launch.install import check_projects, read_live
-    from sarcoma_core.launch.install_plan import plan_switch
+    from sarcoma_core.launch.install import check_projects, check_roles, read_live
+    from sarcoma_core.launch.install_plan import SITE, plan_switch
+    from sarcoma_core.xnat.administration import Administration
     from sarcoma_core.xnat.service import ContainerService
 
     with connect(arguments) as connection:
-        service = ContainerService(connection)
+        service, administration = ContainerService(connection), Administration(connection)
+        if not arguments.project:  # without a role, not even the state of the site can be asked
+            check_roles(administration)
         check_projects(service, arguments.project)
-        live = read_live(service, arguments.project)
-        return _run(arguments, service, plan_switch(arguments.step, live, arguments.project, on=on))
+        plan = plan_switch(arguments.step, read_live(service, arguments.project), arguments.project, on=on)
+        if any(action.project == SITE for action in plan):
+            check_roles(administration)
+        return _run(arguments, service, plan)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.install import listing, read_live, shipped_steps
+    from sarcoma_core.launch.install import UNKNOWN, listing, read_for_list, shipped_steps
     from sarcoma_core.xnat.service import ContainerService
 
     with connect(arguments) as connection:
-        rows = listing(shipped_steps(), read_live(ContainerService(connection)))
+        rows = listing(shipped_steps(), read_for_list(ContainerService(connection)))
     if arguments.quiet:
-        rows = tuple(row for row in rows if row.wrapper)
-    show(arguments, _TITLE, rows, ids="wrapper")
+        show(arguments, _TITLE, [row for row in rows if row.wrapper], ids="wrapper")
+    elif arguments.output == "json":
+        show(arguments, _TITLE, rows, ids="wrapper")
+    else:
+        show(arguments, _TITLE, [_line(row) for row in rows], ids="step")
+    if any(UNKNOWN in (row.site, *row.projects.split()) for row in rows):
+        note(arguments, f"{UNKNOWN}: not for you to see; a manager sees the site, a member the project")
     return 0
+
+
+def _line(row: "Installed") -> StepLine:
+    version = row.installed or f"none -> {row.shipped}"
+    if row.installed and row.shipped not in ("", row.installed):
+        version = f"{row.installed} -> {row.shipped}"
+    return StepLine(row.step, version, row.site, row.projects, row.state)
 
 
 def _run(
@@ -201,6 +230,7 @@ def _run(
     failed = 0 if arguments.dry_run else sum(one.outcome != DONE for one in outcomes)
     if failed:
         raise RunError(
-            f"{failed} of {len(outcomes)} actions were not done.", hint="Mend the reason and run it again."
+            f"{failed} of {counted(len(outcomes), 'action')} not done.",
+            hint="Mend the reason and run it again.",
         )
     return 0

@@ -26,6 +26,7 @@ from sarcoma_core.cli.xnat_bulk import (
     work,
 )
 from sarcoma_core.cli.xnat_outcomes import NOTHING_DONE, show_foreseen, show_run
+from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,12 +111,12 @@ def _add_clean(verbs: Verbs) -> None:
 
 def _launch(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.bulk import begin
-    from sarcoma_core.launch.chain import settings_of
+    from sarcoma_core.launch.chain import step_settings
     from sarcoma_core.launch.preflight import stages
     from sarcoma_core.xnat.service import ContainerService
 
     step = _step(arguments)
-    settings = settings_of((step,), [f"{step}.{text}" for text in arguments.set])
+    settings = step_settings(step, arguments.set)
     with connect(arguments) as connection:
         service = ContainerService(connection)
         session = _session(connection, arguments.project, arguments.session)
@@ -135,7 +136,7 @@ def _launch(arguments: argparse.Namespace) -> int:
         )
         code = work(arguments, service, ledger, run, wait=arguments.wait)
         left = next(ledger.present(run))
-        if not left.ended(run.steps):
+        if not left.ended(run.steps) and not ledger.cancel_asked(run):
             note(
                 arguments,
                 f"workflow {left.workflow or 'not known yet'}; follow it: sarcoma xnat resume {run.id}"
@@ -149,7 +150,7 @@ def _step(arguments: argparse.Namespace) -> str:
     """The step that the arguments name.
 
     Raises:
-        UsageError: it is no step, or a value is not given as PARAM=VALUE.
+        UsageError: it is no step.
     """
     from sarcoma_core.chains import CHAINS
     from sarcoma_core.errors import UsageError
@@ -161,9 +162,6 @@ def _step(arguments: argparse.Namespace) -> str:
             f"STEP: must be one step; {arguments.step!r} is a chain.",
             hint=f"sarcoma xnat bulk {shlex.join(words)}",
         )
-    wrong = next((text for text in arguments.set if "=" not in text), None)
-    if wrong is not None:
-        raise UsageError(f"--set: must be PARAM=VALUE; found {wrong!r}.")
     return step_named(arguments.step).name
 
 
@@ -177,7 +175,7 @@ def _session(connection: "Connection", project: str, name: str) -> "RemoteSessio
     if found is None:
         raise UsageError(
             f"SESSION: must be an image session of project {project}, by label or accession id; "
-            f"found {name!r}, it has {len(sessions)} sessions.",
+            f"found {name!r}, it has {counted(len(sessions), 'session')}.",
             hint=f"List them: sarcoma xnat bulk convert --project {project} --dry-run",
         )
     return found
@@ -248,14 +246,14 @@ def _cancel(arguments: argparse.Namespace) -> int:
     if arguments.dry_run or not left:
         note(
             arguments,
-            f"run {run.id}: {left} sessions are not ended; {'they would be' if left else 'none'} cancelled",
+            f"run {run.id}: {counted(left, 'session')} not ended, {'would be' if left else 'none'} cancelled",
         )
         if arguments.output == "json" or arguments.quiet:
             show_run(arguments, ledger, run)
         return 0 if left else NOTHING_DONE
     with connect(arguments) as connection:
         refuse_other_server(connection.server, run)
-        confirm(arguments, f"Cancel {left} sessions of run {run.id}, and kill their containers?")
+        confirm(arguments, f"Cancel {counted(left, 'session')} of run {run.id}, and kill their containers?")
         cancel(ContainerService(connection), ledger, run)
     show_run(arguments, ledger, run)
     return 0
@@ -278,12 +276,12 @@ def _clean(arguments: argparse.Namespace) -> int:
         show(arguments, "Stale files", rows, ids="session")
         files = [(s, label, file) for s, label, stale in found for file in stale]
         if arguments.dry_run or not files:
-            note(arguments, f"{len(files)} stale files{'; none was deleted' if files else ''}")
+            note(arguments, f"{counted(len(files), 'stale file')}{'; none was deleted' if files else ''}")
             return 0
-        confirm(arguments, f"Delete {len(files)} files that no manifest lists?")
+        confirm(arguments, f"Delete {counted(len(files), 'file')} that no manifest lists?")
         for session, label, file in files:
             _delete(connection, session, label, file)
-        note(arguments, f"{len(files)} files deleted")
+        note(arguments, f"{counted(len(files), 'file')} deleted")
     return 0
 
 

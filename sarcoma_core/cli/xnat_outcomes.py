@@ -45,7 +45,10 @@ def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int
 
     from sarcoma_core.launch.bulk import row
 
-    found = [(row(run, present), present.hint) for present in ledger.present(run)]
+    worker, cancelled = ledger.worker(run), ledger.cancel_asked(run)
+    found = [(row(run, each, cancelled=cancelled), each.hint) for each in ledger.present(run)]
+    if worker:  # who resumes it now is refused
+        found = [(r._replace(retry="") if r.outcome == "unfinished" else r, hint) for r, hint in found]
     rows: list[NamedTuple] = []
     for r, hint in found:
         line = BulkLine(r.session, r.outcome, r.step, r.reason)
@@ -53,6 +56,8 @@ def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int
     show(arguments, f"Run {run.id}", rows, ids="session")
     counts = Counter(r.outcome for r, _ in found)
     note(arguments, f"run {run.id}: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
+    if worker:
+        note(arguments, f"being worked on by process {worker} on this machine")
     # A dict: one `resume` is enough for all that is unfinished.
     for retry, hint in dict.fromkeys((_retry(arguments, r), hint) for r, hint in found if r.retry):
         note(arguments, f"retry: {printable(retry)}" + (f"\n first: {printable(hint)}" if hint else ""))

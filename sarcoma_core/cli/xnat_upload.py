@@ -86,6 +86,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.import_service import ImportService
 
     _require_project_id(arguments.project)
+    project = _source(arguments)
     with connect(arguments) as connection:
         service = ImportService(connection, arguments.project)
         is_there = service.project_exists()
@@ -94,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 f"--project: must be a project that you can see on the server; found {arguments.project!r}.",
                 hint="Add --create to create it.",
             )
-        plan = _plan(arguments, service, is_there=is_there)
+        plan = _plan(arguments, project, service, is_there=is_there)
         _tell_left_out(arguments, plan)
         if not plan.parcels:
             raise InputError("FOLDER: must hold DICOM; found none.", hint="Check the path.")
@@ -123,17 +124,30 @@ def _require_project_id(project: str) -> None:
         )
 
 
-def _plan(arguments: argparse.Namespace, service: "ImportService", *, is_there: bool) -> "Plan":
-    from sarcoma_core.cli.screen import track
-    from sarcoma_core.errors import UsageError
-    from sarcoma_core.launch.upload_plan import plan_archive, plan_folder, project_in
+def _source(arguments: argparse.Namespace) -> str | None:
+    """The archive's project that is sent; None for a folder that is no archive.
 
-    def is_free(subject: str, label: str, study_uid: str) -> bool:
-        return not is_there or service.study_of(subject, label) in (None, "", study_uid)
+    Raises:
+        UsageError: an argument says otherwise than what is there.
+    """
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.launch.upload_plan import project_in
 
     project = project_in(arguments.folder, arguments.from_project)
     if project is None and arguments.resources:
         raise UsageError("--resources: needs an archive of ours; FOLDER is none.")
+    return project
+
+
+def _plan(
+    arguments: argparse.Namespace, project: str | None, service: "ImportService", *, is_there: bool
+) -> "Plan":
+    from sarcoma_core.cli.screen import track
+    from sarcoma_core.launch.upload_plan import plan_archive, plan_folder
+
+    def is_free(subject: str, label: str, study_uid: str) -> bool:
+        return not is_there or service.study_of(subject, label) in (None, "", study_uid)
+
     if project is None:
         plan = plan_folder(arguments.folder, is_free=is_free, track=track)
     else:

@@ -2,12 +2,11 @@
 
 import sys
 import time
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from sarcoma_core.cli import progress
 from sarcoma_core.launch.bulk import Watch
 from sarcoma_core.launch.ledger import Present
 from sarcoma_core.text import printable
@@ -29,17 +28,8 @@ def watch(sessions: int, *, quiet: bool) -> Watch:
     return _Bar(sessions) if sys.stderr.isatty() else _Lines()
 
 
-class Silence:
-    """Shows nothing; what the others are built on."""
-
-    def __enter__(self) -> Self:
-        """Start."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End, well or not."""
+class Silence(progress.Silence):
+    """Shows nothing."""
 
     def changed(self, present: Present) -> None:
         """A session has come into another state."""
@@ -47,42 +37,46 @@ class Silence:
     def ended(self, present: Present) -> None:
         """A session has ended."""
 
+    def away(self, since: float | None) -> None:
+        """The server has gone away, or (None) is back."""
+
 
 class _Lines(Silence):
     def ended(self, present: Present) -> None:
-        why = ": ".join(text for text in (present.step, printable(present.reason)) if text)
-        sys.stderr.write(f"{printable(present.label)}\t{present.state}\t{why}\n")
+        why = ": ".join(filter(None, (present.step, present.reason)))
+        progress.say(present.label, present.state, why)
+
+    def away(self, since: float | None) -> None:
+        progress.say(_told(since))
 
 
-class _Bar(Silence):
+class _Bar(progress.Bar):
     def __init__(self, sessions: int) -> None:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("starting", total=sessions, rate="")
+        columns = (MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+        super().__init__(*columns, total=sessions)
+        self.progress.update(self.task, rate="")
         self._ended = 0
         self._start = time.monotonic()
 
-    def __enter__(self) -> Self:
-        self._progress.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.__exit__(kind, error, trace)
-
     def changed(self, present: Present) -> None:
         where = f"{printable(present.label)}: {present.step} {present.status or present.state}"
-        self._progress.update(self._task, description=where)
+        self.progress.update(self.task, description=where)
 
     def ended(self, present: Present) -> None:
         del present
         self._ended += 1
         rate = 60 * self._ended / max(time.monotonic() - self._start, 0.1)
-        self._progress.update(self._task, advance=1, rate=f"{rate:.1f}/min")
+        self.progress.update(self.task, advance=1, rate=f"{rate:.1f}/min")
+
+    def away(self, since: float | None) -> None:
+        self.say(_told(since))
+        self.progress.update(
+            self.task, description="the server answers again" if since is None else "waiting"
+        )
+
+
+def _told(since: float | None) -> str:
+    if since is None:
+        return "the server answers again"
+    clock = time.strftime("%H:%M", time.localtime(since))
+    return f"no answer from the server since {clock}, waiting; Ctrl-C stops, resume goes on"

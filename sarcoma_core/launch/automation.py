@@ -123,9 +123,10 @@ def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Pla
         wanted.name, chain[0].wrapper_id, event, status, wanted.project, wanted.payload_filter.strip()
     )
     parts = [_service_part(events, wanted.project, enable=enable)]
+    subscription = _subscription_part(events, rule)  # first of all, as it refuses whoever is no owner
     if len(chain) > 1:
         parts += _orchestration_parts(events, wanted, chain)
-    parts.append(_subscription_part(events, rule))
+    parts.append(subscription)
     return Plan(wanted, rule, tuple(stage.wrapper_id for stage in chain), tuple(parts))
 
 

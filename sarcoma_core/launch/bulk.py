@@ -48,6 +48,9 @@ class Watch(Protocol):
     def ended(self, present: Present) -> None:
         """A session has ended."""
 
+    def away(self, since: float | None) -> None:
+        """The server has not answered since then (seconds since 1970), or (None) is back."""
+
 
 class Row(NamedTuple):
     """A line of the table at the end: a session's outcome, why, and how to try again."""
@@ -130,7 +133,7 @@ class Bulk:
     def __init__(self, desk: Desk, watch: Watch) -> None:
         self._desk = desk
         self._watch = watch
-        self._weather = Weather(desk.pace)
+        self._weather = Weather(desk.pace, tell=watch.away)
         self._changed = threading.Condition()
         self._due: list[tuple[float, int, Journey]] = []
         self._order = itertools.count()
@@ -149,6 +152,8 @@ class Bulk:
         """
         with self._desk.ledger.alone(self._desk.run), self._watch:
             self._take_up()
+            if self._desk.ledger.cancel_asked(self._desk.run):
+                self._stop()
             hands = [threading.Thread(target=self._work, daemon=True) for _ in range(self._desk.pace.hands)]
             for hand in hands:
                 hand.start()
@@ -290,14 +295,20 @@ def _kill(service: ContainerService, run: Run, present: Present) -> str:
     return f"its container was killed at {workflow.status}"
 
 
-def row(run: Run, present: Present) -> Row:
-    """A session's line of the table."""
+def row(run: Run, present: Present, *, cancelled: bool = False) -> Row:
+    """A session's line of the table.
+
+    Args:
+        run: its run.
+        present: where it stands.
+        cancelled: whether the run was cancelled: then nothing goes on, also where it is not written yet.
+    """
     done = present.ended(run.steps)
-    outcome = cast("Outcome", present.state if done else "unfinished")
+    outcome = cast("Outcome", present.state if done else "cancelled" if cancelled else "unfinished")
     good = outcome in ("complete", "already done")
-    retry = "" if good else f"sarcoma xnat resume {run.id}" if not done else retry_command(run, present.label)
+    again = f"sarcoma xnat resume {run.id}" if outcome == "unfinished" else retry_command(run, present.label)
     reason = present.reason if done else present.status or present.state or "not begun"
-    return Row(present.label, outcome, "" if good else present.step, reason, retry)
+    return Row(present.label, outcome, "" if good else present.step, reason, "" if good else again)
 
 
 def retry_command(run: Run, label: str) -> str:

@@ -22,6 +22,7 @@ from sarcoma_core.launch.one import StepFailedError, launch
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, read_record
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
+from sarcoma_core.text import printable
 
 Settings = Mapping[str, Mapping[str, Value]]
 """Parameters by step name; a step that is not in it runs with its defaults."""
@@ -145,13 +146,37 @@ def settings_of(steps: Sequence[str], texts: Iterable[str]) -> Settings:
         if not (equals and dot) or name not in steps:
             known = ", ".join(steps)
             raise UsageError(f"--set: must be STEP.PARAM=VALUE with a step of {known}; found {text!r}.")
-        step = step_named(name)
-        param = next((p for p in step.params if p.name == key.replace("-", "_")), None)
-        if param is None:
-            known = ", ".join(sorted(step.defaults)) or "none"
-            raise UsageError(f"--set: {name} has no parameter {key!r}; it has: {known}.")
-        settings.setdefault(name, {})[param.name] = param.parse(value)
+        param, read = _setting(step_named(name), key, value, typed=text)
+        settings.setdefault(name, {})[param] = read
     return settings
+
+
+def step_settings(name: str, texts: Iterable[str]) -> Settings:
+    """Read `PARAM=VALUE` texts, and check them against one step.
+
+    Raises:
+        UsageError: the form, the parameter or the value is wrong.
+    """
+    step, settings = step_named(name), dict[str, Value]()
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set: must be PARAM=VALUE; found {text!r}.")
+        param, read = _setting(step, key, value, typed=text)
+        settings[param] = read
+    return {name: settings} if settings else {}
+
+
+def _setting(step: Step, key: str, value: str, *, typed: str) -> tuple[str, Value]:
+    """A parameter's name and value, both checked; an error repeats what was typed."""
+    param = next((p for p in step.params if p.name == key.replace("-", "_")), None)
+    if param is None:
+        known = ", ".join(sorted(step.defaults)) or "none"
+        raise UsageError(f"--set: {step.name} has no parameter {key!r}; it has: {known}.")
+    try:
+        return param.name, param.parse(value)
+    except UsageError:
+        raise UsageError(f"--set {printable(typed)}: must be {param.range}; found {value!r}.") from None
 
 
 def run_chain(

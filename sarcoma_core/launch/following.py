@@ -59,12 +59,16 @@ class Weather:
 
     Args:
         pace: how patiently.
-        clock: seconds since some moment.
+        clock: seconds since 1970.
+        tell: is told since when there is no answer, and None when there is one again.
     """
 
-    def __init__(self, pace: Pace, clock: Clock = time.time) -> None:
+    def __init__(
+        self, pace: Pace, clock: Clock = time.time, *, tell: Callable[[float | None], None] = lambda _: None
+    ) -> None:
         self._pace = pace
         self._clock = clock
+        self._tell = tell
         self._lock = threading.Lock()
         self._since: float | None = None
         self._delay = pace.first
@@ -72,6 +76,8 @@ class Weather:
     def good(self) -> None:
         """The server answered."""
         with self._lock:
+            if self._since is not None:
+                self._tell(None)
             self._since, self._delay = None, self._pace.first
 
     def bad(self, error: ServerError) -> float:
@@ -82,7 +88,9 @@ class Weather:
         """
         with self._lock:
             now = self._clock()
-            self._since = now if self._since is None else self._since
+            if self._since is None:
+                self._since = now
+                self._tell(now)
             if now - self._since > self._pace.patience:
                 raise RunError(f"The server has been away for {now - self._since:.0f} s: {error.message}")
             self._delay = min(2 * self._delay, max(self._pace.longest, self._pace.first))
@@ -252,9 +260,9 @@ def _listed(connection: Connection, item: str, data_type: str, *, size: int) -> 
         "size": size,
         "id": item,
         "data_type": data_type,
-        "sortable": True,
         "sort_col": "wfid",
         "sort_dir": "desc",
+        "filters": {},  # XNAT 1.10 stumbles over a request without them
     }
     rows = connection.post("/xapi/workflows", json=body).json()
     return tuple(

@@ -1,6 +1,7 @@
 """Install our steps on a server: read what is live, check the rights, carry a plan out and look again."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from sarcoma_core.errors import RunError, SarcomaError, UsageError
@@ -24,6 +25,8 @@ from sarcoma_core.xnat.declaring import command_for
 from sarcoma_core.xnat.service import ContainerService, LiveCommand
 
 DONE, PLANNED = "done", "would be done"
+UNKNOWN = "?"
+"""Stands for what this user may not know."""
 
 
 class Outcome(NamedTuple):
@@ -167,6 +170,43 @@ def read_for_install(
     return tuple(_whole(service, one, everywhere) if one.step in replaced else one for one in found)
 
 
+def read_for_list(service: ContainerService) -> tuple[Live, ...]:
+    """All of our commands on the server, and where they are on as far as this user may know."""
+    ours = [(step, command) for command in service.commands() if (step := step_of(command))]
+    projects = projects_of(service) if ours else ()
+    return tuple(_seen(service, step, command, projects) for step, command in ours)
+
+
+def _seen(service: ContainerService, step: str, command: LiveCommand, projects: Sequence[str]) -> Live:
+    if not command.wrappers:
+        return Live(step, command)
+    number = command.wrappers[0].id
+    at_site = _unless_forbidden(lambda: service.enabled(number))
+    if at_site is False:  # off for the site, it is off everywhere
+        return Live(step, command)
+    on = {project: _unless_forbidden(partial(service.enabled, number, project)) for project in projects}
+    readable = next((project for project, answer in on.items() if answer is not None), None)
+    if at_site is None and readable is not None:
+        at_site = service.enabled_for_site(number, readable)
+    on[SITE] = at_site
+    return Live(
+        step,
+        command,
+        frozenset(scope for scope, answer in on.items() if answer),
+        unknown=frozenset(scope for scope, answer in on.items() if answer is None),
+    )
+
+
+def _unless_forbidden(question: Callable[[], bool]) -> bool | None:
+    """The answer; None where this user may not ask."""
+    try:
+        return question()
+    except ServerError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return None
+
+
 def _scopes(service: ContainerService, command: LiveCommand, projects: Sequence[str]) -> frozenset[str]:
     """Where a command's wrapper is on: off for the site, it is off everywhere (contract, B2)."""
     wrapper = next(iter(command.wrappers), None)
@@ -177,12 +217,10 @@ def _scopes(service: ContainerService, command: LiveCommand, projects: Sequence[
 
 def _is_on(service: ContainerService, wrapper_id: int, projects: Sequence[str]) -> bool:
     """Whether a wrapper is on for the site; a project's owner asks the project."""
-    try:
+    if not projects:
         return service.enabled(wrapper_id)
-    except ServerError as error:
-        if error.status != FORBIDDEN or not projects:
-            raise
-        return service.enabled_for_site(wrapper_id, projects[0])
+    answer = _unless_forbidden(lambda: service.enabled(wrapper_id))
+    return service.enabled_for_site(wrapper_id, projects[0]) if answer is None else answer
 
 
 def _whole(service: ContainerService, live: Live, projects: Sequence[str]) -> Live:
@@ -323,8 +361,8 @@ def _foreign(live: Live) -> Installed:
         live.command.version,
         "",
         live.command.image,
-        "on" if live.is_on else "off",
-        " ".join(sorted(live.scopes - {SITE})),
+        UNKNOWN if SITE in live.unknown else "on" if live.is_on else "off",
+        " ".join([*sorted(live.scopes - {SITE}), *([UNKNOWN] if live.unknown - {SITE} else [])]),
         "not shipped any more",
         str(live.command.id),
         str(live.wrapper_id or ""),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.settings import carried, declared, settings
+from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.commands import Command
 from sarcoma_core.xnat.comparing import differences
 from sarcoma_core.xnat.service import LiveCommand
@@ -50,12 +51,14 @@ class Live:
         command: the command.
         scopes: where it is on: `SITE` and ids of projects.
         configurations: what the service answers as configuration, by scope; may lack scopes.
+        unknown: where this user may not know whether it is on; scopes of a listing only.
     """
 
     step: str
     command: LiveCommand
     scopes: frozenset[str] = frozenset()
     configurations: Mapping[str, Tree] = field(default_factory=dict, repr=False)
+    unknown: frozenset[str] = frozenset()
 
     @property
     def wrapper_id(self) -> int:
@@ -272,10 +275,11 @@ def plan_switch(step: str, live: Sequence[Live], projects: Sequence[str], *, on:
     A project's wrapper works only where the site's is on too, so switching it on there switches the site on.
 
     Raises:
-        UsageError: the step is not installed.
+        UsageError: there is no such step, or it is not installed.
     """
     found = installed(step, live)
     if found is None:
+        step_named(step)
         raise UsageError(f"step {step}: is not installed.", hint=f"sarcoma xnat install --step {step}")
     wanted = [SITE, *projects] if on else list(projects or (SITE,))
     verb: Verb = "enable" if on else "disable"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Literal, cast
+from typing import IO, Literal, cast
 
 from sarcoma_core.errors import OutputError, UsageError
 from sarcoma_core.interface import Value
@@ -153,8 +153,9 @@ class Ledger:
                 for verb in ("update", "delete"):
                     self._base.executescript(_APPEND_ONLY.format(table=table, verb=verb))
         except (OSError, sqlite3.Error) as error:
+            found = error.strerror if isinstance(error, OSError) else error
             raise OutputError(
-                f"--ledger: must be a ledger in a folder that can be written; found: {error}.",
+                f"--ledger: must be a ledger in a folder that can be written; found: {found}.",
                 hint="Name another file: --ledger FILE.",
             ) from None
 
@@ -270,20 +271,38 @@ class Ledger:
     def alone(self, run: Run) -> Iterator[None]:
         """Work on a run, alone: two launchers of one run would launch twice.
 
-        The operating system frees the lock when the process ends, however it ends; its file stays, empty.
+        The operating system frees the lock when the process ends, however it ends. Its file stays; while it
+        is locked, it holds the id of the process.
 
         Raises:
             UsageError: another process works on it.
         """
-        with self.path.with_name(f"{self.path.name}.run-{run.id}").open("ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with self._lock_file(run).open("a+") as lock:
+            if not _locks(lock):
                 raise UsageError(
                     f"RUN: must not be worked on by another process; run {run.id} is.",
                     hint=f"Follow it: sarcoma xnat status {run.id}",
-                ) from None
-            yield
+                )
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            try:
+                yield
+            finally:
+                lock.truncate(0)
+
+    def worker(self, run: Run) -> int | None:
+        """The id of the process that works on a run; None when none does."""
+        try:
+            with self._lock_file(run).open() as lock:
+                number = lock.read()
+                # Unless a launcher was killed, there is a number only while there is a lock to try.
+                return int(number) if number.isdecimal() and not _locks(lock) else None
+        except FileNotFoundError:
+            return None
+
+    def _lock_file(self, run: Run) -> Path:
+        return self.path.with_name(f"{self.path.name}.run-{run.id}")
 
     def _rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
@@ -304,6 +323,15 @@ class Ledger:
             self._base.execute("ROLLBACK")
             raise
         self._base.execute("COMMIT")
+
+
+def _locks(file: IO[str]) -> bool:
+    """Whether the lock on a file could be had; it is held until the file is closed."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _present(row: sqlite3.Row) -> Present:

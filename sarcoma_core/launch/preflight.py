@@ -14,6 +14,7 @@ from sarcoma_core.launch.following import may_pass
 from sarcoma_core.launch.ledger import Settings
 from sarcoma_core.launch.remote_manifest import fingerprint, is_whole, manifest
 from sarcoma_core.steps import step_named
+from sarcoma_core.text import counted
 from sarcoma_core.xnat.answering import ServerError
 from sarcoma_core.xnat.commands import Command
 from sarcoma_core.xnat.connection import Connection
@@ -162,7 +163,7 @@ def lacking(session: XnatObject, step: Step) -> Verdict | None:
     if any(r.label in DICOM_RESOURCES and file_count(r) != 0 for r in held):
         return None
     scans = len(session.below["scans"])
-    found = f"its {scans} scans hold no DICOM file" if scans else "it has no scan"
+    found = f"none in its {counted(scans, 'scan')}" if scans else "it has no scan"
     return Verdict("not launched", f"the session has no DICOM: {found}", "Upload its images again.")
 
 

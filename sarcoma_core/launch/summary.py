@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sarcoma_core.archive.store import Session
 from sarcoma_core.launch.chain import SessionResult
+from sarcoma_core.text import counted
 
 
 class SessionLine(NamedTuple):
@@ -60,4 +61,4 @@ def lede(results: tuple[SessionResult, ...]) -> str:
     """The result in one line, e.g. `2 of 3 sessions complete, 1 failed`."""
     counts = Counter(result.outcome for result in results)
     others = "".join(f", {n} {word}" for word, n in sorted(counts.items()) if word != "complete")
-    return f"{counts['complete']} of {len(results)} sessions complete{others}"
+    return f"{counts['complete']} of {counted(len(results), 'session')} complete{others}"

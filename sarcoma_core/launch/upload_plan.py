@@ -1,5 +1,7 @@
 """What an upload sends: the DICOM of a folder or of one of our archives, grouped by the session to be."""
 
+import tarfile
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from sarcoma_core.archive.importing import Track, label_of, untracked, walk
 from sarcoma_core.archive.instance import Instance, read_instance
 from sarcoma_core.archive.placing import StudyPart, number_word, split_studies
 from sarcoma_core.archive.store import Archive
-from sarcoma_core.errors import ArchiveError, DicomError, InputError, UsageError
+from sarcoma_core.errors import DicomError, UsageError
 
 DUPLICATE = "the same SOPInstanceUID and bytes as another file of its session"
 
@@ -104,20 +106,32 @@ def project_in(folder: Path, named: str | None) -> str | None:
         named: the project that the caller names.
 
     Raises:
-        InputError: there is no such folder.
-        ArchiveError: no such project, or several and none is named.
+        UsageError: there is no such folder; no such project, or several and none is named.
     """
     if not folder.is_dir():
-        raise InputError(
-            "FOLDER: must be an archive or a folder of DICOM; found no such folder.", hint="Check the path."
-        )
+        found, hint = _no_folder(folder)
+        raise UsageError(f"FOLDER: must be an archive or a folder of DICOM; found {found}.", hint=hint)
     known = Archive(folder).projects()
     if named is None and len(known) <= 1:
         return next(iter(known), None)
+    if not known:
+        raise UsageError("--from-project: needs an archive of ours; FOLDER is none.", hint="Leave it out.")
     if named not in known:
         found = f"{named!r}, known" if named else "none, and the archive has"
-        raise ArchiveError(f"--from-project: must be one of the archive; found {found}: {', '.join(known)}.")
+        raise UsageError(f"--from-project: must be one of the archive; found {found}: {', '.join(known)}.")
     return named
+
+
+def _no_folder(path: Path) -> tuple[str, str]:
+    """What stands where a folder should, and what to do about it."""
+    if not path.is_file():
+        return "no such folder", "Check the path."
+    try:
+        if zipfile.is_zipfile(path) or tarfile.is_tarfile(path):
+            return "a file, a packed one", "Unpack it, and name the folder that it was unpacked to."
+    except OSError:  # it cannot be read
+        pass
+    return "a file", "Name the folder that it lies in; all DICOM below is sent."
 
 
 def plan_archive(folder: Path, project: str, *, resources: bool, track: Track = untracked) -> Plan:

@@ -1,7 +1,8 @@
-"""At the door: who is it, and does the request come from where it says? ASGI middleware of the whole server."""
+"""At the door: who is it, and does the request come from where it says? ASGI middleware of the whole."""
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from sarcoma_core.standin.users import User
 Next = Callable[[Request], Awaitable[Response]]
 
 COOKIE = "JSESSIONID"
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+"""A name and a port (RFC 9110, 7.2), and nothing behind them."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _OPEN = ("/xapi/siteConfig/buildInfo", "/data/services/auth", "/login", "/static/")
 """What XNAT serves to everybody, the log-in itself, and the page's own style."""
@@ -34,7 +37,8 @@ _HEADERS = {
 async def guard(request: Request, call_next: Next) -> Response:
     """Let a request in, or answer why not."""
     server = standin(request)
-    if request.headers.get("host", "").rsplit(":", 1)[0].strip("[]") not in _hosts(request, server):
+    named = _HOST.fullmatch(request.headers.get("host", ""))
+    if named is None or named["name"].strip("[]") not in _hosts(request, server):
         return PlainTextResponse("Host: must be this server's own address.", 421)
     if request.method not in _SAFE and _is_cross_site(request):
         return PlainTextResponse("A post from another site is refused.", 403)

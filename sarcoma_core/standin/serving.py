@@ -1,5 +1,6 @@
 """Listen: on loopback unless told otherwise, on a free port when asked for 0."""
 
+import errno
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -33,6 +34,11 @@ def listen(host: str, port: int) -> socket.socket:
         place.listen(2048)
     except OSError as error:
         place.close()
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(
+                f"--host: must be an address of this machine; found {host!r} ({error.strerror}).",
+                hint=f"Leave it out to listen on {LOOPBACK}, for this machine only.",
+            ) from None
         raise UsageError(
             f"--port: must be free on {host}; {port} cannot be bound ({error.strerror}).",
             hint="Use --port 0 to pick a free one.",

@@ -163,7 +163,7 @@ class ImportService:
             "project": self.project,
             "subject": subject,
             "session": label,
-            "overwrite": "append" if append else "none",
+            **_overwrite(append=append),
         }
         path = "/data/services/import"
         answer = self._connection.post(
@@ -204,7 +204,7 @@ class ImportService:
         Raises:
             ServerError: no answer, or another refusal than one of this session.
         """
-        query = {"src": waiting.uri, "overwrite": "append" if append else "none"}
+        query = {"src": waiting.uri, **_overwrite(append=append)}
         return _sent(
             self._connection.post("/data/services/archive", query=query, accept=(_BAD_REQUEST, _CONFLICT))
         )
@@ -234,6 +234,14 @@ class ImportService:
             self._connection.put(
                 place + at("files", "upload.tar.gz"), data=stream, query=query, content_type=_TAR
             )
+
+
+def _overwrite(*, append: bool) -> Mapping[str, str]:
+    """Nothing at all where a session that is there must stay: XNAT merges at every word, also at `none`.
+
+    Source: ``Importer.parseOverrideValue``.
+    """
+    return {"overwrite": "append"} if append else {}
 
 
 def _file_name(row: Mapping[str, object]) -> str:

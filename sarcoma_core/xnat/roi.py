@@ -12,7 +12,15 @@ from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.xnat.connection import Answer, Connection, ServerError, at
 from sarcoma_core.xnat.remote import listing
 from sarcoma_core.xnat.roi_collection import Collection, Unreadable
-from sarcoma_core.xnat.roi_rules import ROI_TYPE, Rights, RoiRefusal, SessionFacts, refusal
+from sarcoma_core.xnat.roi_rules import (
+    ELEMENTS,
+    EVERY_RIGHT,
+    ROI_TYPE,
+    Rights,
+    RoiRefusal,
+    SessionFacts,
+    refusal,
+)
 
 _COLUMNS = "ID,label,xsiType,insert_user,insert_date"
 _REFUSED = (400, 403, 409, 413, 422, 500)
@@ -105,8 +113,14 @@ class RegionsOfInterest:
         """Whether the project has a collection of this id or label, in any of its sessions."""
         return bool(self._ask("projects", project, "exists", name).json())
 
-    def rights(self, project: str, element: str) -> Rights:
-        """What the user may do with objects of a data type in a project."""
+    def rights(self, project: str, xsi_type: str) -> Rights:
+        """What the user may do with objects of a data type in a project.
+
+        Every right for a type that the plugin does not tell of: its own refusal tells then.
+        """
+        element = ELEMENTS.get(xsi_type)
+        if element is None:
+            return EVERY_RIGHT
         tree = self._ask("projects", project, "permissions", element).json()
         try:
             return Rights(tree["create"], tree["edit"], tree["read"], tree["delete"])

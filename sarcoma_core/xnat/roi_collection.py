@@ -19,6 +19,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
+from sarcoma_core.archive.inflating import require_no_bomb
 from sarcoma_core.archive.instance import reading_quietly
 from sarcoma_core.errors import DicomError
 
@@ -103,6 +104,7 @@ def read_collection(content: bytes, kind: str = "") -> Collection:
     """
     with reading_quietly():
         try:
+            require_no_bomb(BytesIO(content))
             dataset = pydicom.dcmread(BytesIO(content), stop_before_pixels=True)
             found = SOP_CLASSES.get(str(dataset.get("SOPClassUID", "")), "")
             if not found or (kind and kind != found):
@@ -121,6 +123,7 @@ def read_collection(content: bytes, kind: str = "") -> Collection:
             NotImplementedError,
             TypeError,
             OSError,
+            RecursionError,
         ) as error:
             kind_of = type(error).__name__
             raise DicomError(f"ROI collection: its header must be readable; found {kind_of}.") from None

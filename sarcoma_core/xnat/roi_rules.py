@@ -24,6 +24,15 @@ _MODALITY_OF = {
     "xnat:petSessionData": "PT",
     "xnat:crSessionData": "CR",
 }
+ELEMENTS = {
+    "xnat:crSessionData": "CRSession",
+    "xnat:ctSessionData": "CTSession",
+    "xnat:mrSessionData": "MRSession",
+    "xnat:petSessionData": "PETSession",
+    "xnat:petmrSessionData": "PETMRSession",
+    ROI_TYPE: "RoiCollection",
+}
+"""The plugin's own words for the data types whose permissions it tells (``Security``, ``Constants``)."""
 _NEED_SPACE, _NEED_NOTHING = (SEG, RTSTRUCT, "MEAS"), ("AIM", "NIFTI")
 _FORBIDDEN, _CONFLICT, _UNPROCESSABLE, _INTERNAL = 403, 409, 422, 500
 

@@ -5,7 +5,9 @@ that every site with bulk launches has). Its quirks end here: a body that is a b
 answers with another shape than the site, a list inside a JSON string.
 """
 
+import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -254,14 +256,15 @@ class ContainerService:
             "data_type": "xdat:user",
             "sort_col": "wfid",
             "sort_dir": "asc",
-            "filters": {"jobId": {"type": "string", "like": bulk_id}},
+            # A part of the id, as a login in it may have letters that the filter refuses.
+            "filters": {"jobId": {"backend": "sql_string", "like": _filterable(bulk_id)}},
         }
-        while True:
-            page = len(found) // _PAGE + 1
+        for page in itertools.count(1):
             rows = self.connection.post("/xapi/workflows", json={**query, "page": page, "size": _PAGE}).json()
-            found += map(Workflow.of, rows)
+            found += (Workflow.of(row) for row in rows if row.get("jobId") == bulk_id)
             if len(rows) < _PAGE:
-                return tuple(found)
+                break
+        return tuple(found)
 
     def containers(self, project: str | None = None) -> tuple[ContainerRecord, ...]:
         """All containers that the service remembers, or those of a project."""
@@ -280,6 +283,11 @@ class ContainerService:
         """Stop a container."""
         scope = ("projects", project) if project else ()
         self.connection.post(at("xapi", *scope, "containers", str(container_id), "kill"))
+
+
+def _filterable(text: str) -> str:
+    """The end of a text as far as a filter takes it (XNAT's `StringFilter`)."""
+    return re.split(r"[^A-Za-z0-9_./ -]", text)[-1]
 
 
 def _command(command_id: int) -> str:

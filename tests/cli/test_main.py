@@ -88,7 +88,7 @@ def test_a_folder_without_dicom_exits_1_and_says_why(tmp_path: Path) -> None:
     assert "1 rejected: not DICOM (no DICM prefix)" in done.stdout
     assert done.stderr.splitlines() == [
         "next: Check the path; compressed exports (zip, tar) have to be unpacked first.",
-        "error: FOLDER: must hold DICOM; found none in 1 files.",
+        "error: FOLDER: must hold DICOM; found none in 1 file.",
     ]
 
 

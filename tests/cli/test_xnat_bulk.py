@@ -1,6 +1,7 @@
 """`sarcoma xnat launch | bulk | resume | status | logs | cancel | clean` against the stand-in."""
 
 import json
+import os
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -150,7 +151,11 @@ def test_sessions_are_chosen_by_what_is_said_of_them(sarcoma: Run, where: str, n
         (("bulk", "normalise"), "must be enabled for the site and for project STS"),
         (("bulk", "report"), "must be installed on this server"),
         (("launch", "convert", "NOBODY"), "SESSION: must be an image session of project STS"),
-        (("launch", "bias-field", "NOBODY", "--set", "shrink=99"), "--shrink: must be 1 to 8"),
+        (
+            ("launch", "bias-field", "NOBODY", "--set", "shrink=99"),
+            "--set shrink=99: must be 1 to 8; found '99'",
+        ),
+        (("bulk", "prepare", "--set", "bias-field.shrink=99"), "--set bias-field.shrink=99: must be 1 to 8"),
     ],
 )
 def test_a_wrong_word_is_told_before_anything_is_launched(
@@ -341,7 +346,7 @@ def test_cancel_asks_first_and_then_leaves_nothing_to_resume(sarcoma: Run, stand
     assert code == 2
     assert "--yes: must be given" in err
     code, out, _ = sarcoma("cancel", "--dry-run")
-    assert "1 sessions are not ended" in out
+    assert "1 session not ended, would be cancelled" in out
     code, out, _ = sarcoma("cancel", "--dry-run", "-o", "json")
     assert [row["outcome"] for row in json.loads(out)] == ["unfinished"]
     code, out, _ = sarcoma("cancel", "--yes")
@@ -350,6 +355,39 @@ def test_cancel_asks_first_and_then_leaves_nothing_to_resume(sarcoma: Run, stand
     before = workflows(standin)
     code, out, _ = sarcoma("resume")
     assert (code, workflows(standin)) == (1, before)
+
+
+def test_a_run_that_is_worked_on_is_not_to_be_resumed_but_waited_for(
+    sarcoma: Run, standin: StandIn, tmp_path: Path
+) -> None:
+    sarcoma("launch", "convert", labels(standin)[0], "--project", "STS", "--force", "--no-wait")
+    ledger = Ledger(tmp_path / "sarcoma" / "ledger.sqlite")
+    with ledger.alone(ledger.run()):
+        _, out, _ = sarcoma("status")
+        [row] = json.loads(sarcoma("status", "-o", "json")[1])
+    assert f"being worked on by process {os.getpid()} on this machine" in out
+    assert "retry:" not in out
+    assert (row["outcome"], row["retry"]) == ("unfinished", "")
+    assert "retry: sarcoma xnat resume 1" in sarcoma("status")[1]
+
+
+def test_a_launcher_that_was_cancelled_from_elsewhere_says_so(
+    sarcoma: Run, standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Bulk.work
+
+    def cancelled(bulk: Bulk) -> None:
+        ledger = Ledger(tmp_path / "sarcoma" / "ledger.sqlite")
+        ledger.ask_to_cancel(ledger.run())
+        real(bulk)
+
+    monkeypatch.setattr(Bulk, "work", cancelled)
+    label = labels(standin)[0]
+    for verb in (("launch", "convert", label), ("bulk", "convert", "--where", f"label={label}")):
+        code, out, _ = sarcoma(*verb, "--project", "STS", "--force")
+        assert code == 1
+        assert "1 cancelled" in out
+        assert "resume" not in out
 
 
 def test_clean_deletes_what_no_manifest_lists_and_nothing_else(sarcoma: Run, standin: StandIn) -> None:
@@ -373,7 +411,7 @@ def test_clean_deletes_what_no_manifest_lists_and_nothing_else(sarcoma: Run, sta
     assert code == 2
     assert "--yes" in err
     code, out, _ = sarcoma("clean", "--project", "STS", "--yes")
-    assert "1 files deleted" in out
+    assert "1 file deleted" in out
     left = sorted(p for p in session.path.rglob("*") if p.is_file() and "OTHER" not in p.parts)
     assert left == kept
     assert (foreign / "notes.txt").read_text() == "of another tool"

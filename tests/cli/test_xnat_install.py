@@ -1,6 +1,7 @@
 """`sarcoma xnat install` and its neighbours, as a manager types them."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(StandIn(Settings(folder, login="mary", password=PASSWORD))) as url:
         with Connection(Login(url, "mary", PASSWORD)) as connection:
             connection.put("/data/projects/P")
-            connection.post("/xapi/users", json={"username": "erna", "password": PASSWORD})
+            for name in ("erna", "otto"):
+                connection.post("/xapi/users", json={"username": name, "password": PASSWORD})
+            connection.put("/data/projects/OTTOS")
+            connection.put("/data/projects/OTTOS/users/Owners/otto")
         yield url
 
 
@@ -170,6 +174,61 @@ def test_who_may_not_is_told_who_can_help(said: Said, monkeypatch: pytest.Monkey
     assert said.xnat("install") == 1
     assert "ContainerManager and Privileged" in said.err
     assert "Administer > Users > erna" in said.err
+
+
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+def test_the_sites_switches_ask_for_a_role_and_say_who_grants_it(
+    said: Said, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    said.xnat("install", "--step", "convert")
+    monkeypatch.setenv("XNAT_USER", "otto")
+    assert said.xnat(verb, "convert") == 1
+    assert "ContainerManager and Privileged" in said.err
+    assert "Administer > Users > otto" in said.err
+
+
+def test_an_owner_without_a_role_sees_what_is_on_in_his_project(
+    said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said.xnat("install", "--step", "convert", "--project", "OTTOS", "--project", "P")
+    said.xnat("install", "--step", "report")
+    monkeypatch.setenv("XNAT_USER", "otto")
+    seen = {row["step"]: (row["site"], row["projects"]) for row in said.rows("list") if row["installed"]}
+    assert seen == {"convert": ("on", "OTTOS"), "report": ("on", "")}
+    assert said.xnat("disable", "convert", "--project", "OTTOS") == 0
+
+
+def test_what_a_user_may_not_know_is_a_question_mark(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    said.xnat("install", "--step", "convert", "--project", "P")
+    monkeypatch.setenv("XNAT_USER", "erna")
+    seen = {row["step"]: (row["site"], row["projects"]) for row in said.rows("list") if row["installed"]}
+    assert seen == {"convert": ("?", "")}
+    assert said.xnat("list") == 0
+    assert "?: not for you to see" in said.out
+
+
+def test_a_step_that_is_none_is_told_with_those_that_are(said: Said) -> None:
+    assert said.xnat("enable", "nope") == 2
+    assert f"must be one of {', '.join(NAMES)}; found 'nope'" in said.err
+    assert "install" not in said.err
+
+
+def test_the_list_fits_a_terminal_of_80_columns(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    said.xnat("install", "--project", "P", "--project", "OTTOS", "--registry", "registry.example.org/imaging")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert said.xnat("list") == 0
+    title, headings, *lines = re.sub(r"\x1b\[[0-9;]*m", "", said.out).splitlines()
+    assert headings.split() == ["step", "version", "site", "projects", "state"]
+    assert [line.split() for line in lines] == [
+        [name, __version__, "on", "OTTOS", "P", "current"] for name in NAMES
+    ]
+    assert title.strip() == "Steps"
+
+
+def test_a_step_that_is_not_there_shows_what_would_come(said: Said) -> None:
+    assert said.xnat("list") == 0
+    assert f"convert\tnone -> {__version__}\t\t\tnot installed" in said.out
 
 
 def test_a_wrong_password_ends_with_a_reason_and_without_the_password(

@@ -98,6 +98,16 @@ def test_an_address_that_others_can_reach_is_warned_of(
         assert "--url" in server.said
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_of_another_machine_is_blamed_on_host_and_not_on_port(
+    tmp_path: Path, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["xnat", "standin", "--archive", str(tmp_path), "--host", host, "--port", "0"]) == 2
+    told = capsys.readouterr().err
+    assert f"--host: must be an address of this machine; found '{host}'" in told
+    assert "--port" not in told
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_port_that_is_none_is_wrong_usage(
     tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]

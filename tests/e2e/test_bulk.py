@@ -173,7 +173,7 @@ def test_good_sessions_are_complete_and_broken_ones_explained(done: Done) -> Non
             assert found.outcome == "complete", found
         elif fault == "empty scan":
             assert (found.outcome, found.step) == ("not launched", "convert")
-            assert found.reason == "the session has no DICOM: its 1 scans hold no DICOM file"
+            assert found.reason == "the session has no DICOM: none in its 1 scan"
         else:
             assert (found.outcome, found.step) == ("failed", "convert")
             words = {

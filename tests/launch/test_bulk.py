@@ -282,6 +282,34 @@ def test_a_server_that_stays_away_stops_the_run_with_the_word_to_go_on(ledger: L
     assert fake.launches() == once(fake)
 
 
+class Told(Silence):
+    """Keeps when the server was said to be away."""
+
+    def __init__(self) -> None:
+        self.away_since: list[float | None] = []
+
+    def away(self, since: float | None) -> None:
+        self.away_since.append(since)
+
+
+def test_who_follows_is_told_once_that_the_server_is_away_and_once_that_it_is_back(ledger: Ledger) -> None:
+    fake = FakeXnat(sessions(1))
+    run = start(fake, ledger, "convert")
+    plan = stages(fake, "P", run.steps, {})
+    left = [0, 503, 504]
+
+    def fault(_request: str, at: str) -> None:
+        if at == "before" and left:
+            raise ServerError("trouble", status=left.pop())
+
+    fake.fault, told, before = fault, Told(), time.time()
+    Bulk(Desk(fake, ledger, run, plan, SWIFT), told).work()
+    since, back = told.away_since
+    assert since is not None
+    assert before <= since <= time.time()
+    assert back is None
+
+
 @pytest.mark.parametrize(
     ("what", "number", "force"), [("prepare", 1, False), ("prepare", 1, True), ("convert", 3, False)]
 )
@@ -439,6 +467,18 @@ def test_cancel_stops_the_launcher_and_kills_what_runs(ledger: Ledger) -> None:
         "before it was launched"
     ]
     assert work(fake, ledger, run) == rows
+
+
+def test_what_a_cancelled_run_has_not_ended_is_cancelled_before_it_is_written(ledger: Ledger) -> None:
+    fake = FakeXnat(sessions(2), story=lambda _session, _step, _nth: ["Running"])
+    run = start(fake, ledger, "convert")
+    ledger.ask_to_cancel(run)
+    work(fake, ledger, run)
+    found = [row(run, present, cancelled=True) for present in ledger.present(run)]
+    assert outcomes(found) == {"cancelled": 2}
+    assert {r.retry.rpartition("=")[0] for r in found} == {
+        "sarcoma xnat bulk convert --project P --where label"
+    }
 
 
 def test_a_launch_that_is_not_waited_for_can_be_followed_later(ledger: Ledger) -> None:

@@ -242,7 +242,7 @@ def test_one_broken_series_does_not_stop_its_session(export: Path, tmp_path: Pat
         ("bias-field.shrink", "must be STEP.PARAM=VALUE"),
         ("register.shrink=2", "a step of convert, bias-field, normalise, report"),
         ("bias-field.width=2", "no parameter 'width'; it has: shrink"),
-        ("bias-field.shrink=99", "--shrink: must be 1 to 8; found 99"),
+        ("bias-field.shrink=99", "--set bias-field.shrink=99: must be 1 to 8; found '99'"),
     ],
 )
 def test_a_wrong_setting_is_told_with_what_is_right(text: str, words: str) -> None:

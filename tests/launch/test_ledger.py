@@ -1,5 +1,6 @@
 """The ledger: append-only, readable by its owner only, the same to every process that opens it."""
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -135,9 +136,24 @@ def test_a_killed_process_leaves_the_run_free(path: Path) -> None:
         assert other.stdout.readline() == "held\n"
         with pytest.raises(UsageError, match="must not be worked on by another process"), ledger.alone(run):
             pass
+        assert ledger.worker(run) == other.pid
         other.kill()
+    assert ledger.worker(run) is None
     with ledger.alone(run):
-        pass
+        assert Ledger(path).worker(run) == os.getpid()
+    assert ledger.worker(run) is None
+
+
+def test_a_run_that_nobody_has_worked_on_has_no_worker(path: Path) -> None:
+    ledger = Ledger(path)
+    assert ledger.worker(begin(ledger, "E1")) is None
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words_alone(tmp_path: Path) -> None:
+    (tmp_path / "Doe").write_text("a file stands in the way")
+    with pytest.raises(OutputError) as refused:
+        Ledger(tmp_path / "Doe" / "ledger.sqlite")
+    assert refused.value.message.endswith("found: File exists.")
 
 
 def test_a_cancelled_run_is_known_as_such_by_every_process(path: Path) -> None:

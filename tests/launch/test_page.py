@@ -62,7 +62,7 @@ def test_series_that_could_not_be_used_keep_their_own_reasons() -> None:
 
 
 def test_the_lede_counts_complete_sessions() -> None:
-    assert lede((COMPLETE,)) == "1 of 1 sessions complete"
+    assert lede((COMPLETE,)) == "1 of 1 session complete"
     assert (
         lede((COMPLETE, FAILED, REFUSED, APART_ONLY)) == "1 of 4 sessions complete, 2 failed, 1 nothing to do"
     )

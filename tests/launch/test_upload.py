@@ -17,7 +17,7 @@ from sarcoma_core.archive.folder import scans
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli.main import main
-from sarcoma_core.errors import ArchiveError, UsageError
+from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.upload import How, Uploaded, upload
 from sarcoma_core.launch.upload_plan import DUPLICATE, Parcel, Plan, plan_archive, plan_folder, project_in
 from sarcoma_core.standin.server import Settings, StandIn
@@ -320,9 +320,9 @@ def test_an_archive_with_several_projects_must_be_told_which(source: Path, tmp_p
         import_folder(archive, name, source)
     assert project_in(archive.root, "B") == "B"
     assert project_in(source, None) is None
-    with pytest.raises(ArchiveError, match="found none, and the archive has: A, B"):
+    with pytest.raises(UsageError, match="found none, and the archive has: A, B"):
         project_in(archive.root, None)
-    with pytest.raises(ArchiveError, match="found 'C', known: A, B"):
+    with pytest.raises(UsageError, match="found 'C', known: A, B"):
         project_in(archive.root, "C")
     with pytest.raises(UsageError, match="1 of 1 is none"):
         plan_archive(archive.root, "A", resources=False).only(["nobody"])
@@ -567,7 +567,41 @@ def test_the_command_creates_a_project_only_when_told(
     (tmp_path / "empty").mkdir()
     assert command(folder=tmp_path / "empty") == 1
     assert command("--resources") == 2
-    assert command(folder=tmp_path / "none") == 1
+
+
+@pytest.fixture
+def things(source: Path, tmp_path: Path) -> Path:
+    """What somebody may name: a folder, an archive, packed exports, one file."""
+    (tmp_path / "folder").mkdir()
+    import_folder(Archive(tmp_path / "archive"), "A", source)
+    for kind in ("zip", "gztar"):
+        shutil.make_archive(str(tmp_path / "export"), kind, source)
+    (tmp_path / "1.dcm").write_bytes(bytes(128) + b"DICM")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("export.zip",), "Unpack it, and name the folder"),
+        (("export.tar.gz",), "Unpack it, and name the folder"),
+        (("1.dcm",), "Name the folder that it lies in"),
+        (("none",), "found no such folder"),
+        (("folder", "--from-project", "NOPE"), "--from-project: needs an archive of ours"),
+        (("folder", "--resources"), "--resources: needs an archive of ours"),
+        (("archive", "--from-project", "NOPE"), "--from-project: must be one of the archive; found 'NOPE'"),
+    ],
+)
+def test_a_wrong_argument_is_told_with_what_to_do_and_exits_2(
+    command: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    things: Path,
+    words: tuple[str, ...],
+    told: str,
+) -> None:
+    name, *options = words
+    assert command(*options, folder=things / name) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_real_pet_ct_and_mr_of_one_study_arrive_as_two_sessions_with_their_contours(

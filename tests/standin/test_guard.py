@@ -104,6 +104,45 @@ def test_a_name_that_is_not_the_servers_is_refused(home: str) -> None:
     assert answer.status_code == 421
 
 
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("localhost", 200),
+        ("127.0.0.1:1", 200),
+        ("[::1]", 200),
+        ("[::1]:80", 200),
+        ("127.0.0.1.attacker.example", 421),
+        ("localhost.attacker.example:80", 421),
+        ("127.0.0.1:80@attacker.example", 421),
+        ("127.0.0.1:80/login?", 421),
+        ("attacker.example:127.0.0.1", 421),
+        ("", 421),
+    ],
+)
+def test_only_its_own_names_are_answered_whatever_stands_around_them(
+    home: str, name: str, status: int
+) -> None:
+    headers = {"Host": name}
+    assert requests.get(home + "/data/auth", auth=LOGIN, headers=headers, timeout=5).status_code == status
+    assert requests.get(home + "/xapi/users", headers=headers, timeout=5).status_code in (401, 421)
+
+
+@pytest.mark.parametrize("path", ["/login/../xapi/users", "/static/..%2f..%2fxapi/users", "/login%3F/x"])
+def test_what_is_open_opens_nothing_else(home: str, path: str) -> None:
+    with requests.Session() as client:
+        asked = requests.Request("GET", home).prepare()
+        asked.url = home + path  # as it stands: requests would tidy it up
+        assert client.send(asked, timeout=5).status_code in (401, 404)
+
+
+@pytest.mark.parametrize(
+    "origin", ["", "null", "http://[", "file://", "https://127.0.0.1", "http://localhost"]
+)
+def test_an_origin_that_is_not_its_own_or_cannot_be_read_is_refused(home: str, origin: str) -> None:
+    answer = requests.post(home + "/data/JSESSION", auth=LOGIN, headers={"Origin": origin}, timeout=5)
+    assert answer.status_code == 403
+
+
 def test_it_listens_on_one_loopback_address_only(home: str) -> None:
     port = int(home.rsplit(":", 1)[1])
     assert home == f"http://{LOOPBACK}:{port}"

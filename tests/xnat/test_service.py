@@ -132,12 +132,26 @@ def test_a_bulk_launch_sends_its_list_as_a_text(server: Double, service: Contain
 
 
 def test_workflows_of_a_bulk_launch_are_read_page_by_page(server: Double, service: ContainerService) -> None:
-    rows = [{"wfid": number, "status": "Running", "id": "E", "comments": ""} for number in range(700)]
+    rows = [
+        {"wfid": number, "status": "Running", "id": "E", "comments": "", "jobId": "bulk-1"}
+        for number in range(700)
+    ]
     server.answer("POST", "/xapi/workflows", of_json(rows[:500]), of_json(rows[500:]))
     assert [workflow.id for workflow in service.workflows("bulk-1")] == list(range(700))
     first, second = (json.loads(seen.body) for seen in server.asked("POST", "/xapi/workflows"))
     assert (first["page"], second["page"]) == (1, 2)
-    assert first["filters"] == {"jobId": {"type": "string", "like": "bulk-1"}}
+    assert first["filters"] == {"jobId": {"backend": "sql_string", "like": "bulk-1"}}
+
+
+def test_a_bulk_launch_of_a_login_that_a_filter_refuses_is_found_without_those_of_others(
+    server: Double, service: ContainerService
+) -> None:
+    ours, theirs = "bulk-a@b.org17", "bulk-c@b.org17"
+    rows = [{"wfid": n, "status": "Running", "id": "E", "jobId": id_} for n, id_ in enumerate((ours, theirs))]
+    server.answer("POST", "/xapi/workflows", of_json(rows))
+    assert [workflow.id for workflow in service.workflows(ours)] == [0]
+    (seen,) = server.asked("POST", "/xapi/workflows")
+    assert json.loads(seen.body)["filters"] == {"jobId": {"backend": "sql_string", "like": "b.org17"}}
 
 
 @pytest.mark.parametrize(

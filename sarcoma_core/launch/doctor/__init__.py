@@ -29,6 +29,7 @@ __all__ = [
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     site.check_set_up,
     versions.check_versions,
+    versions.check_batch,
     site.check_roles,
     backend.check_backend,
     backend.check_engine,

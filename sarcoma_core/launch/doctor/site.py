@@ -34,18 +34,32 @@ def check_set_up(facts: Facts) -> Iterator[Finding]:
 
 
 def check_roles(facts: Facts) -> Iterator[Finding]:
-    """The roles that Container Service 3.7 asks for; being a site administrator is not enough."""
+    """The roles that Container Service 3.7 asks for; being a site administrator is not enough.
+
+    They are for who manages commands: an owner or member of a project runs what is on without them.
+    """
     check = "roles"
     if isinstance(facts.roles, Unknown):
         yield facts.roles.finding(check)
         return
     needed = needed_roles(facts.version if isinstance(facts.version, str) else "")
     missing = ", ".join(sorted(needed - facts.roles))
-    if missing:
-        fix = f"A site administrator: Administer > Users > {facts.user} > Manage roles: {missing}."
-        yield Finding(check, "fault", f"{facts.user} lacks the role {missing}.", fix)
-    else:
+    if not missing:
         yield Finding(check, "ok", f"{facts.user} has {' and '.join(sorted(needed))}")
+        return
+    fix = f"A site administrator: Administer > Users > {facts.user} > Manage roles: {missing}."
+    lacks = f"{facts.user} lacks the role {missing}"
+    if isinstance(facts.steps, Unknown):
+        fix += " Or name your project, to see whether you need it: sarcoma xnat doctor --project P"
+        yield Finding(check, "unknown", f"{lacks}; whether it is needed could not be seen.", fix)
+    elif all(step.present and step.on_site and not step.differences for step in facts.steps):
+        found = (
+            f"{lacks}: xnat install, uninstall, enable and disable for the site need it; running does not."
+        )
+        yield Finding(check, "warning", found, fix)
+    else:
+        found = f"{lacks}: xnat install and enable for the site need it, and some steps are yet to be."
+        yield Finding(check, "fault", found, fix)
 
 
 def check_address(facts: Facts) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sarcoma_core.launch.doctor.facts import Facts, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 
-CONTAINERS, OHIF = "containers", "ohifViewerPlugin"
+CONTAINERS, BATCH, OHIF = "containers", "batchLaunchPlugin", "ohifViewerPlugin"
 """Ids of the plugins."""
 
 PAIRS: Mapping[tuple[int, ...], tuple[int, ...]] = {(1, 9): (3, 7), (1, 10): (3, 8)}
@@ -13,6 +13,7 @@ PAIRS: Mapping[tuple[int, ...], tuple[int, ...]] = {(1, 9): (3, 7), (1, 10): (3,
 
 _PLUGINS_FOLDER = "into XNAT's plugins folder, and restart Tomcat"
 _GET_SERVICE = f"Put container-service-3.7.3-fat.jar (for XNAT 1.9) {_PLUGINS_FOLDER}."
+_GET_BATCH = f"Put batch-launch-0.8.1-xpl.jar (for XNAT 1.9) {_PLUGINS_FOLDER}."
 _GET_OHIF = f"Put ohif-viewer-3.6.0.jar {_PLUGINS_FOLDER}; only viewing and drawing regions need it."
 
 
@@ -54,6 +55,18 @@ def check_versions(facts: Facts) -> Iterator[Finding]:
 
 def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
+
+
+def check_batch(facts: Facts) -> Iterator[Finding]:
+    """The batch-launch plugin: `/xapi/workflows` is its own, so without it no launch can be followed."""
+    check = "batch-launch plugin"
+    if isinstance(facts.plugins, Unknown):
+        yield facts.plugins.finding(check)
+    elif BATCH in facts.plugins:
+        yield Finding(check, "ok", f"batch launch {facts.plugins[BATCH]}")
+    else:
+        found = "it is not installed: XNAT does not tell how far a launch is."
+        yield Finding(check, "fault", found, _GET_BATCH)
 
 
 def check_ohif(facts: Facts) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ from sarcoma_core.standin.documents import Documents
 from sarcoma_core.standin.objects.access import may
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.site import processing_url
-from sarcoma_core.standin.users import Token, Users
+from sarcoma_core.standin.users import Token, User, Users
 from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
 from sarcoma_core.xnat.status import COMPLETE, CREATED, FAILED, FINALIZING, RUNNING, STAGING, failed
 
@@ -161,9 +161,10 @@ class Executor:
         """What the launch is made on, for those who may change it; None for a wrapper that takes nothing."""
         inputs = found.wrapper["external-inputs"]
         value = order.values.get(inputs[0]["name"], "") if inputs else ""
-        if not value:
-            return None
         who = self._users.get(order.login)
+        if not value:
+            self._require_without_root(who, order.project)
+            return None
         try:
             root = find_root(
                 self._tree,
@@ -182,10 +183,17 @@ class Executor:
             project=root.project,
         )
         if not may(self._documents, who, root.project, "edit"):
-            raise FailedError(
-                failed(RESOLUTION), f"User {order.login} does not have permission to run this here."
-            )
+            raise _not_here(who)
         return root
+
+    def _require_without_root(self, who: User, project: str | None) -> None:
+        """Stop who launches on nothing, and may not: no object says whose it is (our reading)."""
+        if project is None:
+            allowed = who.is_admin or who.manages_containers
+        else:
+            allowed = may(self._documents, who, project, "edit")
+        if not allowed:
+            raise _not_here(who)
 
     def _resolved(self, order: Order, found: Found, root: Root | None) -> ResolvedCommand:
         configured = self._commands.enabling.configured(found.command, found.wrapper, order.project)
@@ -281,3 +289,7 @@ class Executor:
     def _set(self, order: Order, number: int, status: str) -> None:
         self._workflows.change(order.workflow, status=status)
         self._workflows.tell(number, Event(status))
+
+
+def _not_here(who: User) -> FailedError:
+    return FailedError(failed(RESOLUTION), f"User {who.login} does not have permission to run this here.")

@@ -97,8 +97,8 @@ class Page:
 
 
 def _filter(column: str, asked: Mapping[str, Any]) -> Filter:
-    kind = asked["type"]
-    if kind not in ("string", "number", "datetime"):
+    backend, _, kind = asked["backend"].partition("_")
+    if backend != "sql" or kind not in ("string", "number", "datetime"):
         raise ValueError(kind)
     read = Filter(column, kind, asked)
     read.takes({})  # what cannot be read is told before the first row

@@ -9,7 +9,9 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag, Tag
 
+from sarcoma_core.archive.inflating import require_no_bomb
 from sarcoma_core.archive.instance import reading_quietly
+from sarcoma_core.errors import DicomError
 from sarcoma_core.standin.answers import Refusal
 
 _LONGEST = 256
@@ -40,9 +42,11 @@ def dump(path: Path, fields: Sequence[str] = ()) -> tuple[Row, ...]:
     wanted = {_tag(field) for field in fields}
     with reading_quietly():
         try:
+            with path.open("rb") as stream:
+                require_no_bomb(stream)
             dataset = pydicom.dcmread(path, stop_before_pixels=True)
             rows = tuple(_rows(dataset.file_meta)) + tuple(_rows(dataset))
-        except (InvalidDicomError, OSError, ValueError, EOFError):
+        except (DicomError, InvalidDicomError, OSError, ValueError, EOFError, RecursionError):
             raise Refusal(500, "The DICOM file cannot be read.") from None
     return tuple(row for tag, row in rows if not wanted or tag in wanted)
 

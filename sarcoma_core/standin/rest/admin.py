@@ -22,7 +22,7 @@ from sarcoma_core.standin.users import User
 _ALIAS_LIFE = "aliasTokenTimeout"
 _PLUGINS: Mapping[str, Document] = {
     "containers": {"name": "Container Service", "version": "3.7.3"},
-    "batchLaunchPlugin": {"name": "Batch Launch", "version": "0.7.0"},
+    "batchLaunchPlugin": {"name": "Batch Launch", "version": "0.8.1"},
     "ohifViewerPlugin": {"name": "OHIF Viewer", "version": "3.6.0"},
 }
 """What the stand-in stands in for besides XNAT; a document of kind `plugin` adds one or replaces it."""

@@ -276,7 +276,12 @@ def _store(asked: _Asked, label: str, files: dict[str, Path], folder: Path) -> N
         if found is None and label.isdigit():
             raise Refusal(404, "Unable to find the specified resource.")
         resource = found or tree.resources.create(item.owner, label)
-        tree.resources.put(resource, incoming, overwrite=asked.is_on("overwrite"), words=words)
+        try:
+            tree.resources.put(resource, incoming, overwrite=asked.is_on("overwrite"), words=words)
+        except Refusal:
+            if found is None:
+                tree.resources.delete(resource)
+            raise
 
 
 def _tell_resource(asked: _Asked, item: Item) -> None:

@@ -92,8 +92,7 @@ def _subscription(request: Request) -> Subscription:
 
 @_handler
 def preferences(request: Request, _body: Document) -> Response:
-    """GET: whether the service is on."""
-    _require_admin(request)
+    """GET: whether the service is on; for every user (``EventServiceRestApi``)."""
     return json(standin(request).events.preferences())
 
 

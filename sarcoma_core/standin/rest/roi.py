@@ -12,6 +12,7 @@ from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.objects.roi import Regions, sop_uids
 from sarcoma_core.standin.server import standin, user
 from sarcoma_core.xnat.roi_collection import read_collection
+from sarcoma_core.xnat.roi_rules import ELEMENTS
 
 _LARGEST = 512 << 20
 """Bytes of a collection that the stand-in takes: a whole-body SEG is a tenth of it."""
@@ -97,7 +98,10 @@ def permissions(request: Request, regions: Regions) -> Response:
     """GET: what the user may do with a data type in a project."""
     project, element = request.path_params["project"], request.path_params["element"]
     regions.require_project(project)
-    return json({"element": element, **regions.rights(project)._asdict()})
+    known = {word: f"{xsi_type}/project" for xsi_type, word in ELEMENTS.items()}
+    if element not in known:
+        raise Refusal(422, f"Unknown element name: {element}")
+    return json({"element": known[element], **regions.rights(project)._asdict()})
 
 
 @_handler

@@ -24,7 +24,7 @@ def facts(**changes: Any) -> Facts:
         server="https://xnat.example.org",
         user="manager",
         version="1.9.3",
-        plugins={"containers": "3.7.3", "ohifViewerPlugin": "3.6.0"},
+        plugins={"containers": "3.7.3", "batchLaunchPlugin": "0.8.1", "ohifViewerPlugin": "3.6.0"},
         roles=frozenset({"ContainerManager", "Privileged"}),
         site=SITE,
         events=True,

@@ -20,6 +20,9 @@ from tests.launch.doctor.healthy import BACKEND, IMAGE, KEY, PROBED, SEEN, SITE,
 DENIED = "--out: must be writable by the user that runs this; permission was denied. Nothing was written."
 
 
+NO_ROLE: frozenset[str] = frozenset()
+
+
 def found(name: str, **changes: Any) -> list[Finding]:
     return [f for f in check(facts(**changes)) if f.check == name and f.verdict != "ok"]
 
@@ -33,9 +36,14 @@ def test_a_healthy_server_has_nothing_but_the_engine_whose_version_xnat_does_not
 PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ("site set-up", {"site": replace(SITE, initialized=False)}, "fault", "set-up page"),
     ("versions", {"plugins": {"ohifViewerPlugin": "3.6.0"}}, "fault", "container-service-3.7.3-fat.jar"),
+    ("batch-launch plugin", {"plugins": {"containers": "3.7.3"}}, "fault", "batch-launch-0.8.1-xpl.jar"),
     ("versions", {"version": "1.8.10"}, "warning", "XNAT 1.9 with Container Service 3.7"),
     ("versions", {"version": "1.10.0"}, "warning", "XNAT 1.10 with Container Service 3.8"),
-    ("roles", {"roles": frozenset({"Administrator"})}, "fault", "ContainerManager, Privileged"),
+    ("roles", {"roles": frozenset({"Administrator"})}, "warning", "ContainerManager, Privileged"),
+    ("roles", {"roles": NO_ROLE, "steps": (replace(STEP, present=False),)}, "fault", "Manage roles"),
+    ("roles", {"roles": NO_ROLE, "steps": (replace(STEP, on_site=False),)}, "fault", "Manage roles"),
+    ("roles", {"roles": NO_ROLE, "steps": (replace(STEP, differences=("a",)),)}, "fault", "Manage roles"),
+    ("roles", {"roles": NO_ROLE, "steps": Unknown("403")}, "unknown", "sarcoma xnat doctor --project P"),
     ("container backend", {"backend": None}, "fault", "Compute Backend"),
     ("container backend", {"ping": False}, "fault", "systemctl start docker"),
     (
@@ -183,6 +191,12 @@ def test_a_loopback_address_is_warned_of_until_the_probe_proves_it() -> None:
     [finding] = found("address", site=site, probe=Unknown("not launched"))
     assert "in a container that is the container itself" in finding.found
     assert found("address", site=site) == []
+
+
+def test_who_lacks_a_role_and_only_runs_steps_is_told_which_verbs_ask_for_it() -> None:
+    [finding] = found("roles", roles=NO_ROLE)
+    assert "xnat install, uninstall, enable and disable for the site need it" in finding.found
+    assert not has_faults(check(facts(roles=NO_ROLE)))
 
 
 def test_before_1_9_2_the_role_container_manager_is_enough() -> None:

@@ -9,8 +9,9 @@ from sarcoma_core import __version__
 from sarcoma_core.launch.doctor import Finding, Verdict, Wish, apply, examine, has_faults
 from sarcoma_core.launch.doctor.probing import probe_command, run_probe
 from sarcoma_core.standin.containers.compute_backend import remove_backend
-from sarcoma_core.xnat.connection import ServerError
+from sarcoma_core.xnat.connection import Connection, Login, ServerError
 from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.service import ContainerService
 from sarcoma_core.xnat.status import is_success
 from tests.launch.doctor.conftest import LOGIN, PROJECT, SESSION, Server
 
@@ -126,7 +127,7 @@ PLANTED: list[tuple[Plant, str, Verdict, str]] = [
     (not_set_up, "site set-up", "fault", "save the set-up page"),
     (no_backend, "container backend", "fault", "Compute Backend > New"),
     (backend_down, "container backend", "fault", "systemctl start docker"),
-    (role_missing, "roles", "fault", f"Administer > Users > {LOGIN} > Manage roles: Privileged"),
+    (role_missing, "roles", "warning", f"Administer > Users > {LOGIN} > Manage roles: Privileged"),
     (command_missing, "commands", "fault", "sarcoma xnat install --step convert"),
     (command_changed, "commands", "fault", "sarcoma xnat install --step normalise"),
     (old_version_enabled, "other versions", "warning", "sarcoma xnat install --step convert"),
@@ -239,7 +240,21 @@ def test_what_an_ordinary_user_may_not_see_is_unknown(server: Server) -> None:
     server.standin.users.set_roles(LOGIN, frozenset())
     findings = {f.check: f for f in server.examine()}
     assert findings["site set-up"].verdict == "unknown"
-    assert findings["roles"].verdict == "fault"
+    assert findings["roles"].verdict == "unknown"
+
+
+def test_an_owner_without_roles_can_run_what_is_on_and_is_told_so(server: Server) -> None:
+    connection = server.connection
+    connection.post("/xapi/users", json={"username": "bob", "password": "a password"})
+    connection.put(f"/data/projects/{PROJECT}/users/Owners/bob")
+    with Connection(Login(connection.server, "bob", "a password")) as bob:
+        findings = examine(ContainerService(bob), Wish(project=PROJECT))
+        off_at_the_site(server)
+        after = {f.check: f for f in examine(ContainerService(bob), Wish(project=PROJECT))}
+    assert not has_faults(findings)
+    [roles] = [f for f in findings if f.check == "roles"]
+    assert (roles.verdict, "running does not" in roles.found) == ("warning", True)
+    assert after["roles"].verdict == "fault"
 
 
 def test_a_server_that_goes_away_in_the_middle_is_no_traceback(

@@ -325,7 +325,7 @@ def test_a_bulk_launch_answers_before_anything_is_resolved_and_its_items_are_fou
         "data_type": "xdat:user",
         "sort_col": "wfid",
         "sort_dir": "asc",
-        "filters": {"jobId": {"type": "string", "like": answer["bulk-launch-id"]}},
+        "filters": {"jobId": {"backend": "sql_string", "like": answer["bulk-launch-id"]}},
     }
     items = client.post("/xapi/workflows", json=query).json()
     ends = {item["id"]: end_of(server, str(item["wfid"]))[0] for item in items}
@@ -354,7 +354,7 @@ def test_workflows_are_listed_by_session_and_by_project_page_by_page(
     of_project = listed(client, data_type="xnat:projectData", id=PROJECT, size=2, page=2, sort_col="wfid")
     first = listed(client, data_type="xnat:projectData", id=PROJECT, size=4, sort_col="wfid")
     assert of_project == first[2:]
-    failed = {"status": {"type": "string", "like": "Failed"}}
+    failed = {"status": {"backend": "sql_string", "like": "Failed"}}
     assert all(
         row["status"].startswith("Failed") for row in listed(client, data_type="xdat:user", filters=failed)
     )

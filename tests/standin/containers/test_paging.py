@@ -27,19 +27,19 @@ def test_a_page_is_as_long_as_asked_and_0_is_all() -> None:
 
 
 def test_texts_are_filtered_by_a_part_of_them_in_any_case_or_by_its_absence() -> None:
-    assert ids(filters={"status": {"type": "string", "like": "failed"}}) == [4, 2]
-    assert ids(filters={"status": {"type": "string", "like": "failed", "not": True}}) == [3, 1]
+    assert ids(filters={"status": {"backend": "sql_string", "like": "failed"}}) == [4, 2]
+    assert ids(filters={"status": {"backend": "sql_string", "like": "failed", "not": True}}) == [3, 1]
 
 
 def test_numbers_are_filtered_by_open_and_closed_bounds() -> None:
-    assert ids(filters={"wfid": {"type": "number", "ge": 2, "lt": 4}}) == [3, 2]
-    assert ids(filters={"wfid": {"type": "number", "gt": 2, "le": 4}}) == [4, 3]
+    assert ids(filters={"wfid": {"backend": "sql_number", "ge": 2, "lt": 4}}) == [3, 2]
+    assert ids(filters={"wfid": {"backend": "sql_number", "gt": 2, "le": 4}}) == [4, 3]
 
 
 def test_moments_are_filtered_by_date_and_time() -> None:
-    after = {"type": "datetime", "after": "1970-01-01 00:00:02"}
+    after = {"backend": "sql_datetime", "after": "1970-01-01 00:00:02"}
     assert ids(filters={"launchTime": after}) == [4, 3]
-    on = {"type": "datetime", "afterOrOn": "1970-01-01T00:00:02+00:00", "before": "1970-01-02"}
+    on = {"backend": "sql_datetime", "afterOrOn": "1970-01-01T00:00:02+00:00", "before": "1970-01-02"}
     assert ids(filters={"launchTime": on}) == [4, 3, 2]
 
 
@@ -49,9 +49,10 @@ def test_moments_are_filtered_by_date_and_time() -> None:
         {"page": "first"},
         {"filters": ["status"]},
         {"filters": {"status": "Failed"}},
-        {"filters": {"status": {"type": "regex"}}},
-        {"filters": {"wfid": {"type": "number", "gt": "many"}}},
-        {"filters": {"launchTime": {"type": "datetime", "after": "yesterday"}}},
+        {"filters": {"status": {"type": "string", "like": "failed"}}},
+        {"filters": {"status": {"backend": "hibernate", "operator": "eq"}}},
+        {"filters": {"wfid": {"backend": "sql_number", "gt": "many"}}},
+        {"filters": {"launchTime": {"backend": "sql_datetime", "after": "yesterday"}}},
     ],
 )
 def test_a_request_that_cannot_be_read_is_refused(body: dict[str, object]) -> None:

@@ -324,6 +324,20 @@ def test_an_owner_subscribes_in_the_project_and_nowhere_else(site: Site) -> None
     assert [workflow.login for workflow in site.settled()][-1] == OWNER
 
 
+def test_who_changes_anothers_subscription_decides_only_what_the_own_name_launches(site: Site) -> None:
+    number = site.subscribe(site.admin).text.rpartition(":")[2]
+    path = f"/xapi/projects/{PROJECT}/events/subscription/{number}"
+    site.owner.put(path, json={"action-key": f"{PROVIDER}:{site.wrappers['second']}"})
+    (listed,) = site.admin.get("/xapi/events/subscriptions").json()
+    assert listed["subscription-owner"] == OWNER
+    site.admin.put(f"/xapi/events/subscription/{number}", json={"name": "by an administrator"})
+    (listed,) = site.admin.get("/xapi/events/subscriptions").json()
+    assert listed["subscription-owner"] == OWNER
+    site.archive()
+    assert ran(site) == ["second"]
+    assert [workflow.login for workflow in site.settled()][-1] == OWNER
+
+
 def test_a_subscription_of_the_site_is_no_owners(site: Site) -> None:
     number = site.subscribe(project="", event_filter={"project-ids": []}).text.rpartition(":")[2]
     (listed,) = site.owner.get(f"/xapi/projects/{PROJECT}/events/subscriptions").json()

@@ -161,3 +161,13 @@ def test_a_damaged_record_is_told_without_its_name(
     assert answer.status_code == 500
     assert "one is damaged" in answer.text
     assert "DAMAGED" not in answer.text
+
+
+def test_the_page_shows_a_user_only_the_projects_that_may_be_read(url: str, standin: StandIn) -> None:
+    standin.users.add("stranger", "a word")
+    session = standin.archive.sessions(PROJECT)[0].label
+    for path, status in (("/", 200), (f"/?project={PROJECT}", 404)):
+        shown = requests.get(url + path, auth=("stranger", "a word"), headers=HTML, timeout=20)
+        assert shown.status_code == status
+        assert session not in shown.text
+        assert f"?project={PROJECT}" not in shown.text

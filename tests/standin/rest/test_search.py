@@ -69,6 +69,11 @@ def test_sessions_are_found_by_a_field_of_their_subject(ask: Client) -> None:
         b"<a>",
         b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
         b"<!DOCTYPE a>" + query(ABC),
+        *(
+            f'<?xml version="1.0" encoding="{code}"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode(code)
+            for code in ("utf-8", "utf-16", "utf-16-be")
+        ),
+        b'<?xml version="1.0" encoding="no such code"?>' + query(ABC),
         query(criterion(AGE, "RESEMBLES", "1")),
         query("<xdat:child_set>" * 30 + "</xdat:child_set>" * 30),
     ],

@@ -1,0 +1,27 @@
+"""Bodies that are read whole: never more of them than a limit, sent with a length or in pieces."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.standin.conftest import LOGIN, PASSWORD
+
+
+def pieces(count: int) -> Iterator[bytes]:
+    for _ in range(count):
+        yield b" " * 2**20
+
+
+@pytest.mark.parametrize("path", ["/xapi/commands", "/xapi/workflows", "/data/search", "/xapi/siteConfig"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_long_is_refused(url: str, path: str, *, chunked: bool) -> None:
+    body = pieces(17) if chunked else b"".join(pieces(17))
+    with requests.Session() as client:
+        answer = client.post(url + path, data=body, auth=(LOGIN, PASSWORD), timeout=30)
+    assert answer.status_code == 413
+
+
+def test_json_that_nests_deeper_than_any_command_is_refused(url: str) -> None:
+    answer = requests.post(f"{url}/xapi/commands", data="[" * 100_000, auth=(LOGIN, PASSWORD), timeout=30)
+    assert answer.status_code == 400
