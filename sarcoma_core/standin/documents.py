@@ -58,7 +58,8 @@ class Documents:
         body = json.dumps(document)
         with self.lock:
             self._base.execute(
-                "INSERT INTO document VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+                "INSERT INTO document VALUES (?, ?, ?)"
+                " ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
                 (kind, key, body),
             )
 

@@ -1,4 +1,4 @@
-"""At the door: who is it, and does the request come from where it says? ASGI middleware of the whole."""
+"""At the door: who is it, and does the request come from where it says? ASGI middleware of the server."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""The site's configuration, one document: what an administrator sets under Administer > Site Administration."""
+"""The site's configuration, one document: what is set under Administer > Site Administration."""
 
 from typing import Any
 

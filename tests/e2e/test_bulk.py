@@ -162,7 +162,7 @@ def done(
         out, err = again.communicate(timeout=3000)
         assert again.returncode in (0, 3), err
         ids = {session.label: session.id for session in project_sessions(found.service.connection, "STS")}
-        rows = {ids[line["session"]]: Row(**line) for line in json.loads(out)}
+        rows = {ids[line["session"]]: Row(*(line[name] for name in Row._fields)) for line in json.loads(out)}
         yield Done(found, rows, again.returncode, Ledger(ledger).run().id)
 
 
