@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from sarcoma_core.launch.doctor.findings import VERDICTS, Finding, Verdict
-from sarcoma_core.text import printable
+from sarcoma_core.text import counted, printable
 
 WIDTH = 80
 _HEADS: dict[Verdict, str] = {
@@ -19,14 +19,10 @@ _INDENT = "    "
 def lede(findings: Sequence[Finding]) -> str:
     """The answer in one line: will this server run our steps?"""
     count = {verdict: sum(f.verdict == verdict for f in findings) for verdict in VERDICTS}
-    rest = f"{_many(count['warning'], 'warning')}, {count['unknown']} not known, {count['ok']} well"
+    rest = f"{counted(count['warning'], 'warning')}, {count['unknown']} not known, {count['ok']} well"
     if count["fault"]:
-        return f"This server will not run all steps: {_many(count['fault'], 'fault')}, {rest}."
+        return f"This server will not run all steps: {counted(count['fault'], 'fault')}, {rest}."
     return f"Nothing found that keeps this server from running the steps: {rest}."
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def page(server: str, findings: Sequence[Finding]) -> Iterator[str]:

@@ -14,8 +14,9 @@ from starlette.requests import Request
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.unpacking import LIMITS
+from sarcoma_core.standin.rest.bodies import read_bytes
 
-_FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _CHECK_EACH = 64 * 2**20
 """Bytes after which the free space is looked at again."""
 _LARGEST_FORM = 2**20
@@ -48,11 +49,11 @@ async def received(request: Request, incoming: Path) -> AsyncIterator[Upload]:
     with tempfile.TemporaryDirectory(prefix="upload-", dir=incoming) as folder:
         target = Path(folder) / "upload"
         query = dict(request.query_params)
-        if _media_type(request) == _MULTIPART:
+        if media_type(request) == MULTIPART:
             fields = await _from_form(request, target)
             yield Upload(target if target.exists() else None, {**query, **fields})
         else:
-            await _from_body(request, target)
+            await write_body(request, target)
             yield Upload(target if target.stat().st_size else None, query)
 
 
@@ -63,25 +64,26 @@ async def parameters(request: Request) -> Mapping[str, tuple[str, ...]]:
         Refusal: 413, the form is beyond a megabyte.
     """
     found = {name: tuple(request.query_params.getlist(name)) for name in request.query_params}
-    if _media_type(request) == _FORM:
-        body = b""
-        async for block in request.stream():
-            body += block
-            if len(body) > _LARGEST_FORM:
-                raise Refusal(413, "The form is too long.")
+    if media_type(request) == _FORM:
+        body = await read_bytes(request, largest=_LARGEST_FORM)
         for name, values in parse_qs(body.decode(errors="replace")).items():
             found[name] = (*found.get(name, ()), *values)
     return found
 
 
-async def _from_body(request: Request, target: Path) -> None:
+async def write_body(request: Request, target: Path) -> None:
+    """Write a request's body to disk as it comes.
+
+    Raises:
+        Refusal: 507, the disk is too small for it.
+    """
     with target.open("wb") as file:
         unchecked = _CHECK_EACH
         async for block in request.stream():
             if unchecked >= _CHECK_EACH:
                 require_room(target.parent, len(block))
                 unchecked = 0
-            file.write(block)
+            await run_in_threadpool(file.write, block)
             unchecked += len(block)
 
 
@@ -91,18 +93,20 @@ async def _from_form(request: Request, target: Path) -> Mapping[str, str]:
     async with request.form(max_files=1) as form:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
-                await run_in_threadpool(_save, value, target)
+                await save(value, target)
             else:
                 fields[name] = value
     return fields
 
 
-def _save(value: UploadFile, target: Path) -> None:
+async def save(part: UploadFile, target: Path) -> None:
+    """Write the file of a form to disk."""
     with target.open("wb") as file:
-        shutil.copyfileobj(value.file, file)
+        await run_in_threadpool(shutil.copyfileobj, part.file, file)
 
 
-def _media_type(request: Request) -> str:
+def media_type(request: Request) -> str:
+    """What a request's body is, without parameters such as the boundary of a form's parts."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

@@ -3,16 +3,14 @@
 A client sends a file as the body itself, or as one or more parts of a form (multipart/form-data).
 """
 
-import shutil
 from pathlib import Path
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.unpacking import unpack
-from sarcoma_core.standin.rest.receiving import require_room, require_room_for_form
+from sarcoma_core.standin.rest.receiving import MULTIPART, media_type, require_room_for_form, save, write_body
 
 _MOST_FILES = 10_000
 
@@ -32,15 +30,12 @@ async def receive(request: Request, folder: Path, name: str) -> dict[str, Path]:
         Refusal: 400, there is no file or a part has no name; 411, a form does not say its length; 507, the
             disk is too small for it.
     """
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if media_type(request) == MULTIPART:
         return await _receive_form(request, folder, name)
     if not name:
         raise Refusal(400, "A file that is the body needs a name in the path.")
     path = folder / "body"
-    with path.open("wb") as copy:
-        async for block in request.stream():
-            require_room(folder, len(block))
-            await run_in_threadpool(copy.write, block)
+    await write_body(request, path)
     return {name: path}
 
 
@@ -54,8 +49,7 @@ async def _receive_form(request: Request, folder: Path, name: str) -> dict[str, 
             if not alone:
                 raise Refusal(400, "A part of the form has no file name.")
             path = folder / f"part-{number}"
-            with path.open("wb") as copy:
-                await run_in_threadpool(shutil.copyfileobj, part.file, copy)
+            await save(part, path)
             found[alone] = path
     if not found:
         raise Refusal(400, "The form holds no file.")
