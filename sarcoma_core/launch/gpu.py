@@ -1,6 +1,6 @@
 """How a GPU is asked for: it differs by backend, so it is chosen when a step is installed.
 
-Source: section D of the contract. `gpus` of a command is stored and applied on no backend.
+Source: Container Service 3.7, its backends. `gpus` of a command is stored and applied on no backend.
 """
 
 from collections.abc import Mapping

@@ -208,7 +208,7 @@ def _unless_forbidden(question: Callable[[], bool]) -> bool | None:
 
 
 def _scopes(service: ContainerService, command: LiveCommand, projects: Sequence[str]) -> frozenset[str]:
-    """Where a command's wrapper is on: off for the site, it is off everywhere (contract, B2)."""
+    """Where a command's wrapper is on: off for the site, it is off everywhere."""
     wrapper = next(iter(command.wrappers), None)
     if wrapper is None or not _is_on(service, wrapper.id, projects):
         return frozenset()

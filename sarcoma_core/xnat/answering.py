@@ -120,7 +120,7 @@ def _advice(path: str, status: int) -> str:
 
 
 def _missing_right(path: str) -> str:
-    """Which right a path asks for: section B of the contract, by how its paths begin."""
+    """Which right a path asks for, by how it begins."""
     if path.startswith("/xapi/projects/") or (path.startswith("/data/") and "/projects/" in path):
         return "The project asks for a role that you have not: its owner grants it under Access."
     if path.startswith(_CONTAINER_PATHS):

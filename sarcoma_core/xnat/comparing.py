@@ -16,7 +16,7 @@ _DEFAULTS: Mapping[str, tuple[object, ...]] = {
     "multiple-delimiter": ("space",),
     "schema-version": ("1.0",),
 }
-"""Values that mean the same as none, beyond false and empty ones (contract, A2)."""
+"""Values that mean the same as none, beyond false and empty ones."""
 
 
 class Difference(NamedTuple):

@@ -3,7 +3,7 @@
 Everything is asked for in a project, so that an owner needs no right of the site; only the service's switch
 and the making of an orchestration are a manager's.
 
-Source: sections B7 and B8 of the contract.
+Source: XNAT 1.9, ``EventServiceRestApi``; Container Service 3.7, ``OrchestrationRestApi``.
 """
 
 from collections.abc import Mapping

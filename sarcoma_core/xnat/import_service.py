@@ -1,6 +1,6 @@
 """XNAT's import service and prearchive over REST, as an upload needs them.
 
-Source: PART 3 of the contract. What a refusal's body says is never repeated as it stands, for it may hold a
+Source: XNAT 1.9, ``Importer`` and ``DicomZipImporter``. What a refusal's body says is never repeated as it stands, for it may hold a
 label: only the sentences below are, which are XNAT's own (`PrearcSessionArchiver`, `MergeSessionsA`).
 """
 

@@ -14,7 +14,7 @@ from sarcoma_core.errors import UsageError
 from sarcoma_core.xnat.answering import FORBIDDEN, UNAUTHORISED, ServerError, refused, unreachable
 
 _PROBE = "/xapi/siteConfig/buildInfo"
-"""What every XNAT since 1.7 answers to anybody (contract, section D)."""
+"""What every XNAT since 1.7 answers to anybody."""
 
 # The package logs each request and each failed log-in with the user's name; errors say it once, as ours.
 _SILENT = logging.getLogger(f"{__name__}.silent")

@@ -1,6 +1,6 @@
 """The Container Service over REST: commands and wrappers, launches, workflows and containers.
 
-Source: section B of the contract (Container Service 3.7.3; workflows are served by the batch-launch plugin
+Source: Container Service 3.7.3 (workflows are served by the batch-launch plugin
 that every site with bulk launches has). Its quirks end here: a body that is a bare number, a project that
 answers with another shape than the site, a list inside a JSON string.
 """
@@ -169,7 +169,7 @@ class ContainerService:
     def replace(self, command_id: int, tree: Tree) -> None:
         """Replace the whole of a command; a wrapper in `tree` without its live id becomes another one."""
         path = _command(command_id)
-        # An update reads "ipc-mode" where a creation reads "ipcMode" (contract, A2).
+        # An update reads "ipc-mode" where a creation reads "ipcMode" (`Command.CommandCreation`).
         body = {"ipc-mode" if key == "ipcMode" else key: value for key, value in tree.items()}
         answer = self.connection.post(path, json={**body, "id": command_id}, accept=(_BAD_REQUEST,))
         _accepted(answer, "POST", path)

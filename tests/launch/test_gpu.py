@@ -1,4 +1,4 @@
-"""A GPU is asked for in the words of the backend (contract, section D)."""
+"""A GPU is asked for in the words of the backend."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The folder behind each mount, as section A5 of the contract says."""
+"""The folder behind each mount, as the Container Service makes it."""
 
 from pathlib import Path
 

@@ -14,7 +14,7 @@ COMMAND = command_for(next(step for step in STEPS if step.name == "bias-field"))
 
 @pytest.fixture
 def live() -> dict[str, Any]:
-    """The command as the service lists it: ids, nulls and its own defaults everywhere (contract, A2)."""
+    """The command as the service lists it: ids, nulls and its own defaults everywhere."""
     tree: dict[str, Any] = copy.deepcopy(COMMAND.to_json())
     tree |= {"id": 7, "hash": None, "index": "", "override-entrypoint": False, "visibility": "public"}
     tree |= {"ports": {}, "environment-variables": {}, "type": "docker", "auto-remove": None, "secrets": []}

@@ -1,4 +1,4 @@
-"""The OHIF plugin's rules; the words are those of section C of the contract."""
+"""The OHIF plugin's rules; the words are the plugin's own (docs/concepts/xnat-contract.md)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The Container Service's answers, read: its quirks end in the client (contract, section B)."""
+"""The Container Service's answers, read: its quirks end in the client."""
 
 import json
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ A stand-in starts with the backend that its own runner is: an engine on its sock
 machine (which no XNAT knows). The document may name another one; then launches still use the runner, and
 `ping` tells of the one that is named.
 
-Source: Container Service 3.7.3, ``DockerServerBase``, ``DockerServerServiceImpl``; section D of the contract.
+Source: Container Service 3.7.3, ``DockerServerBase``, ``DockerServerServiceImpl``.
 """
 
 import socket

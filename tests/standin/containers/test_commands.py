@@ -1,4 +1,4 @@
-"""Commands and wrappers over REST, as section B1 and B2 of the contract say the service answers.
+"""Commands and wrappers over REST, as Container Service 3.7.3 answers.
 
 Source of texts and statuses: Container Service 3.7.3 (``CommandRestApi``, ``CommandConfigurationRestApi``).
 """

@@ -1,6 +1,6 @@
 """Launches over REST: optimistic answers, the service's states, and what a launch leaves in the archive.
 
-Source: section B3 to B5 of the contract (Container Service 3.7.3).
+Source: Container Service 3.7.3, its REST interface.
 """
 
 import io

@@ -1,6 +1,6 @@
-"""Every rule of section C, on both sides: the stand-in's answer, and the pre-check's over REST.
+"""Every rule of the OHIF plugin, on both sides: the stand-in's answer, and the pre-check's over REST.
 
-The words are those of the contract; a 500's are ours, so that only the two sides must agree.
+The words are the plugin's; a 500's are ours, so that only the two sides must agree.
 """
 
 import shutil
