@@ -167,6 +167,7 @@ def pace(arguments: argparse.Namespace) -> "Pace":
 def _bulk(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.bulk import begin
     from sarcoma_core.launch.chain import settings_of
+    from sarcoma_core.launch.going_on import check_going_on
     from sarcoma_core.launch.preflight import stages
     from sarcoma_core.xnat.remote import chosen, project_sessions
     from sarcoma_core.xnat.service import ContainerService
@@ -177,6 +178,9 @@ def _bulk(arguments: argparse.Namespace) -> int:
         check_project(connection, arguments.project)
         service = ContainerService(connection)
         plan = stages(service, arguments.project, steps, settings)
+        goes_on = check_going_on(connection, arguments.project, plan)
+        if goes_on:
+            note(arguments, goes_on)
         sessions = chosen(project_sessions(connection, arguments.project), arguments.where)
         if arguments.sessions:
             sessions = listed(sessions, arguments.sessions)

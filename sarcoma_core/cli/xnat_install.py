@@ -115,6 +115,7 @@ def _install(arguments: argparse.Namespace) -> int:
         shipped_steps,
     )
     from sarcoma_core.launch.install_plan import plan_install, plan_rollback
+    from sarcoma_core.launch.uses import name_uses, read_uses
     from sarcoma_core.xnat.administration import Administration
     from sarcoma_core.xnat.service import ContainerService
 
@@ -131,6 +132,7 @@ def _install(arguments: argparse.Namespace) -> int:
             live = read_for_install(service, names, arguments.project, __version__)
             shipped = shipped_steps(names, registry=arguments.registry, gpu=arguments.gpu, live=live)
             plan = plan_install(shipped, live, arguments.project)
+        plan = name_uses(plan, read_uses(service, plan))
         return _run(arguments, service, plan)
 
 

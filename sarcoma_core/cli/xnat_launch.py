@@ -112,6 +112,7 @@ def _add_clean(verbs: Verbs) -> None:
 def _launch(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.bulk import begin
     from sarcoma_core.launch.chain import step_settings
+    from sarcoma_core.launch.going_on import check_going_on
     from sarcoma_core.launch.preflight import stages
     from sarcoma_core.xnat.service import ContainerService
 
@@ -121,6 +122,9 @@ def _launch(arguments: argparse.Namespace) -> int:
         service = ContainerService(connection)
         session = _session(connection, arguments.project, arguments.session)
         plan = stages(service, arguments.project, (step,), settings)
+        goes_on = check_going_on(connection, arguments.project, plan)
+        if goes_on:
+            note(arguments, goes_on)
         if arguments.dry_run:
             return show_foreseen(arguments, service, plan, (session,))
         ledger = open_ledger(arguments)

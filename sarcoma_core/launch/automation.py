@@ -185,7 +185,7 @@ def removal(connection: Connection, number: int, project: str = "") -> Removal:
         )
     parts = [Part("subscription", str(number), found.rule.name, "remove")]
     chosen = _chosen(events, found.rule.project)
-    if chosen and chosen.name.startswith(_OURS) and chosen.wrapper_ids[0] == found.rule.wrapper_id:
+    if chosen and is_ours(chosen) and chosen.wrapper_ids[0] == found.rule.wrapper_id:
         # Only the project's choice: another project may use the orchestration itself.
         parts.append(Part("orchestration", str(chosen.id), chosen.name, "remove"))
     return Removal(project, found.rule.project, tuple(parts))
@@ -199,6 +199,11 @@ def remove(connection: Connection, found: Removal) -> None:
             events.unsubscribe(int(part.id), found.scope)
         else:
             events.drop(found.project)
+
+
+def is_ours(orchestration: Orchestration) -> bool:
+    """Whether `automate` made it: it may replace it, and take it away."""
+    return orchestration.name.startswith(_OURS)
 
 
 def _service_part(events: EventService, project: str, *, enable: bool) -> Part:
@@ -227,16 +232,20 @@ def _orchestration_parts(events: EventService, wanted: Wanted, chain: tuple[Stag
     other = next((each for each in available if each.id == chosen), None)
     if other and other != same:
         _require_replaceable(other, wanted.project)
-    name = f"{_OURS}{wanted.what} {'-'.join(map(str, wrapper_ids))}"
     if same is None:
-        if events.orchestrations() is None:
+        name, every = f"{_OURS}{wanted.what} {'-'.join(map(str, wrapper_ids))}", events.orchestrations()
+        if every is None:
             raise UsageError(
                 "An orchestration of these steps must be made once by a manager of the Container Service; "
                 "this user is none.",
                 hint="Ask for the roles ContainerManager and Privileged, or let a manager run this command.",
             )
-        return [Part("orchestration", "", name, "create"), Part("orchestration", "", name, "choose")]
-    change: Change = "unchanged" if same.id == chosen else "choose"
+        # As after a roll-back: one was disabled with its wrappers, and a name is given once.
+        kept = (str(o.id) for o in every if o.name == name and o.wrapper_ids == wrapper_ids)
+        number = next(kept, "")
+        change: Change = "turn on" if number else "create"
+        return [Part("orchestration", number, name, change), Part("orchestration", number, name, "choose")]
+    change = "unchanged" if same.id == chosen else "choose"
     return [Part("orchestration", str(same.id), same.name, change)]
 
 
@@ -245,7 +254,7 @@ def _same(found: tuple[Orchestration, ...], wrapper_ids: tuple[int, ...]) -> Orc
 
 
 def _require_replaceable(other: Orchestration, project: str) -> None:
-    if not other.name.startswith(_OURS):
+    if not is_ours(other):
         raise UsageError(
             f"--project: must have no orchestration of another kind, as a project has only one; found number "
             f"{other.id} in {project}.",
@@ -272,6 +281,8 @@ def _do(events: EventService, planned: Plan, part: Part, done: list[Part]) -> st
                 )
         case "orchestration", "create":
             return str(events.orchestrate(part.name, planned.wrapper_ids))
+        case "orchestration", "turn on":
+            events.enable(int(part.id))
         case "orchestration", "choose":
             number = part.id or done[-1].id
             events.choose(planned.wanted.project, int(number))
@@ -307,9 +318,7 @@ def _chain_of(events: EventService, rule: Rule) -> tuple[int, ...]:
 
 def _chosen(events: EventService, project: str) -> Orchestration | None:
     """The orchestration of a project; none for a rule on several projects."""
-    choices = events.choices(project) if project and "," not in project else None
-    available, number = choices or ((), 0)
-    return next((each for each in available if each.id == number), None)
+    return events.chosen(project) if project and "," not in project else None
 
 
 def _wrapper_names(connection: Connection) -> Mapping[int, str]:

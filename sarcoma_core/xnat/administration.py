@@ -1,7 +1,7 @@
 """How a server is set up, as an administrator sees it: users and roles, site configuration, plugins, backend.
 
-Source: the `/xapi/users`, `/xapi/siteConfig` and `/xapi/plugins` APIs of XNAT 1.9, and `/xapi/docker` of Container
-Service 3.7.
+Source: the `/xapi/users`, `/xapi/siteConfig` and `/xapi/plugins` APIs of XNAT 1.9, and
+`/xapi/docker` of Container Service 3.7.
 """
 
 import re

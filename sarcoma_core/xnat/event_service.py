@@ -109,6 +109,10 @@ class Orchestration:
     wrapper_ids: tuple[int, ...]
     enabled: bool
 
+    def starts_with(self, wrapper_id: int) -> bool:
+        """Whether a launch of this wrapper starts it."""
+        return self.enabled and self.wrapper_ids[:1] == (wrapper_id,)
+
     @classmethod
     def of(cls, tree: Mapping[str, Any]) -> "Orchestration":
         """Read one of the service's own listing."""
@@ -177,11 +181,26 @@ class EventService:
         available = tuple(map(Orchestration.of, tree.get("availableOrchestrations") or ()))
         return available, int(tree.get("selectedOrchestrationId") or 0)
 
+    def chosen(self, project: str) -> Orchestration | None:
+        """A project's orchestration; None where there is none, and for a user who may not ask."""
+        try:
+            choices = self.choices(project)
+        except ServerError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return None
+        available, number = choices or ((), 0)
+        return next((each for each in available if each.id == number), None)
+
     def orchestrate(self, name: str, wrapper_ids: tuple[int, ...]) -> int:
         """Make an orchestration; gives its number."""
         body = {"name": name, "wrapperIds": list(wrapper_ids)}
         answer = self.connection.post("/xapi/orchestration", json=body, accept=(_BAD_REQUEST, _INTERNAL))
         return int(_told(answer).json()["id"])
+
+    def enable(self, number: int) -> None:
+        """Enable an orchestration that is disabled, and its wrappers for the site."""
+        self.connection.put(at("xapi", "orchestration", str(number), "enabled", "true"))
 
     def choose(self, project: str, number: int) -> None:
         """Make an orchestration a project's."""

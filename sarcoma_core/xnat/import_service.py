@@ -1,7 +1,9 @@
 """XNAT's import service and prearchive over REST, as an upload needs them.
 
-Source: XNAT 1.9, ``Importer`` and ``DicomZipImporter``. What a refusal's body says is never repeated as it stands, for it may hold a
-label: only the sentences below are, which are XNAT's own (`PrearcSessionArchiver`, `MergeSessionsA`).
+What a refusal's body says is never repeated as it stands, for it may hold a label: only the sentences
+below are, which are XNAT's own.
+
+Source: XNAT 1.9, ``Importer``, ``DicomZipImporter``, ``PrearcSessionArchiver``, ``MergeSessionsA``.
 """
 
 import xml.etree.ElementTree as ET

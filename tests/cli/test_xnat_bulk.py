@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.connection import Connection, Login
 from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.event_service import EventService
 from sarcoma_core.xnat.remote import RemoteSession
 from sarcoma_core.xnat.service import ContainerService
 from tests.e2e.quick_runner import QuickRunner
@@ -415,3 +417,55 @@ def test_clean_deletes_what_no_manifest_lists_and_nothing_else(sarcoma: Run, sta
     left = sorted(p for p in session.path.rglob("*") if p.is_file() and "OTHER" not in p.parts)
     assert left == kept
     assert (foreign / "notes.txt").read_text() == "of another tool"
+
+
+@pytest.fixture
+def going_on(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventService]:
+    """The project has chosen an orchestration of the first two steps; `half` is the same chain of ours."""
+    monkeypatch.setitem(CHAINS, "half", ("convert", "bias-field"))
+    with Connection(Login(standin.url, LOGIN, PASSWORD)) as connection:
+        commands, events = ContainerService(connection).commands(), EventService(connection)
+        wrappers = {command.name: command.wrappers[0].id for command in commands}
+        number = events.orchestrate("o", (wrappers["sarcoma-convert"], wrappers["sarcoma-bias-field"]))
+        events.choose("STS", number)
+        yield events
+        connection.delete(f"/xapi/orchestration/{number}")
+
+
+@pytest.mark.usefixtures("going_on")
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_chain_is_refused_where_its_first_step_starts_the_rest(
+    sarcoma: Run, standin: StandIn, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    before = workflows(standin)
+    code, _, err = sarcoma("bulk", "half", "--project", "STS", *more)
+    assert code == 2
+    assert "each launch of convert starts orchestration 'o'" in err
+    assert "sarcoma xnat bulk convert --project STS" in err
+    assert workflows(standin) == before
+    assert not list(tmp_path.rglob("ledger.sqlite"))
+
+
+@pytest.mark.usefixtures("going_on")
+@pytest.mark.parametrize("verb", ["bulk", "launch"])
+def test_one_step_says_that_the_server_goes_on_and_it_does(sarcoma: Run, standin: StandIn, verb: str) -> None:
+    label, before = labels(standin)[0], workflows(standin)
+    words = (
+        ("launch", "convert", label) if verb == "launch" else ("bulk", "convert", "--where", f"label={label}")
+    )
+    code, out, _ = sarcoma(*words, "--project", "STS", "--force")
+    assert code == 0
+    assert "starts orchestration 'o': the server goes on" in out
+    until = time.monotonic() + 10
+    while workflows(standin) < before + 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    assert workflows(standin) == before + 2
+    code, out, _ = sarcoma("bulk", "bias-field", "--project", "STS", "--dry-run")
+    assert (code, "orchestration" in out) == (0, False)
+
+
+def test_once_it_is_taken_from_the_project_the_chain_is_launched(
+    sarcoma: Run, going_on: EventService
+) -> None:
+    going_on.drop("STS")
+    assert sarcoma("bulk", "half", "--project", "STS", "--dry-run")[0] == 0

@@ -2,17 +2,22 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from sarcoma_core import __version__
+from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import main
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.steps import STEPS
+from sarcoma_core.steps import STEPS, step_named
 from sarcoma_core.xnat.connection import Connection, Login
+from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.event_service import EventService
+from sarcoma_core.xnat.service import ContainerService
 from tests.xnat.double import PASSWORD
 
 NAMES = [step.name for step in STEPS]
@@ -238,3 +243,58 @@ def test_a_wrong_password_ends_with_a_reason_and_without_the_password(
     assert said.xnat("list") == 1
     assert "XNAT_PASS" in said.err
     assert "s3cret" not in said.out + said.err
+
+
+@pytest.fixture
+def automated(server: str, said: Said) -> Iterator[ContainerService]:
+    """An earlier version of a chain, automated in a project; nothing of it is left."""
+    with Connection(Login(server, "mary", PASSWORD)) as connection:
+        service, events = ContainerService(connection), EventService(connection)
+        for step in CHAINS["prepare"]:
+            image = f"sarcoma/{step}:0.0.1"
+            tree = {**command_for(step_named(step)).to_json(), "version": "0.0.1", "image": image}
+            wrapper = service.command(service.add(tree)).wrappers[0].id
+            for project in (None, "P"):
+                service.set_enabled(wrapper, on=True, project=project)
+        assert said.xnat(*AUTOMATE, "--enable-event-service") == 0
+        yield service
+        for found in events.subscriptions():
+            events.unsubscribe(found.id)
+        for orchestration in events.orchestrations() or ():
+            connection.delete(f"/xapi/orchestration/{orchestration.id}")
+
+
+AUTOMATE = ("automate", "prepare", "--project", "P", "--on", "session-archived")
+
+
+def broken(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """What a plan breaks: the step whose wrapper is switched off, and the commands of the note."""
+    notes = [(row["step"], row["note"].partition("; make anew: ")) for row in rows]
+    return [(step, command) for step, (_, found, command) in notes if found]
+
+
+def test_a_new_version_and_the_way_back_name_the_automation_that_they_break(
+    said: Said, automated: ContainerService
+) -> None:
+    events = EventService(automated.connection)
+    for words in (("install",), ("install", "--rollback")):
+        before = events.chosen("P")
+        assert before
+        planned = said.rows(*words, "--dry-run")
+        assert broken(planned) == [("convert", shlex.join(("sarcoma", "xnat", *AUTOMATE)))]
+        (note,) = (row["note"] for row in planned if "make anew" in row["note"])
+        assert f"orchestration {before.name!r}" in note
+        assert "subscription 'sarcoma prepare on session-archived in P'" in note
+        assert events.chosen("P") == before  # a dry run
+        assert broken(said.rows(*words)) == broken(planned)
+        assert events.chosen("P") is None
+        assert said.xnat(*AUTOMATE) == 0
+        after = events.chosen("P")
+        assert after
+        assert after.name != before.name
+        assert not any(row["problem"] for row in said.rows("automate", "--list", "--project", "P"))
+
+
+def test_an_install_without_an_automation_names_none(said: Said) -> None:
+    assert said.rows("install")
+    assert broken(said.rows("install", "--registry", "registry.example.org/imaging")) == []

@@ -207,6 +207,20 @@ def test_a_step_that_is_not_enabled_is_refused_with_what_to_do(site: Site) -> No
     assert "sarcoma xnat" in refused.value.hint
 
 
+def test_an_orchestration_that_was_disabled_is_turned_on_again(site: Site) -> None:
+    """As after a new version and a roll-back: its name is taken."""
+    number = automate(site.admin)[1].id
+    for on in (False, True):
+        ContainerService(site.admin).set_enabled(site.wrapper("report"), on)
+    assert changes(site.admin)[1:3] == [("orchestration", "turn on"), ("orchestration", "choose")]
+    with pytest.raises(UsageError, match="made once by a manager"):
+        plan(site.owner, PREPARE)
+    assert automate(site.admin)[1].id == number
+    assert not plan(site.admin, PREPARE).changes
+    site.archive()
+    assert len(site.ran(4)) == 4
+
+
 def test_an_orchestration_of_somebody_else_is_left_alone(site: Site) -> None:
     wrappers = [site.wrapper("convert"), site.wrapper("report")]
     made = site.admin.post("/xapi/orchestration", json={"name": "theirs", "wrapperIds": wrappers}).json()

@@ -5,7 +5,7 @@ A new wrapper is off at both levels.
 Source: Container Service 3.7.3, ``ContainerConfigServiceImpl``, ``CommandConfiguration``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sarcoma_core.standin.documents import Document, Documents
 
@@ -18,9 +18,13 @@ class Enabling:
 
     Args:
         documents: where they are kept.
+
+    Attributes:
+        off_at_site: who is told of a wrapper that is disabled for the site.
     """
 
     def __init__(self, documents: Documents) -> None:
+        self.off_at_site: list[Callable[[int], None]] = []
         self._documents = documents
 
     def is_on(self, wrapper_id: int, project: str | None = None) -> bool:
@@ -30,6 +34,7 @@ class Enabling:
     def switch(self, wrapper_id: int, *, on: bool, project: str | None = None) -> None:
         """Enable or disable a wrapper; a project that does not exist is no error, as in the service."""
         self._documents.put(_ENABLED, _key(wrapper_id, project), {"enabled": on})
+        self._tell(wrapper_id, project)
 
     def projects(self, wrapper_id: int) -> tuple[str, ...]:
         """The projects in which a wrapper is enabled."""
@@ -48,6 +53,7 @@ class Enabling:
         """Forget settings; the switch goes with them, as they are one record in the service."""
         self._documents.delete(_CONFIG, _key(wrapper_id, project))
         self._documents.delete(_ENABLED, _key(wrapper_id, project))
+        self._tell(wrapper_id, project)
 
     def configuration(
         self, command: Document, wrapper: Document, project: str | None = None
@@ -87,6 +93,10 @@ class Enabling:
             for key in self._documents.all(kind):
                 if key.startswith(f"{wrapper_id}/"):
                     self._documents.delete(kind, key)
+
+    def _tell(self, wrapper_id: int, project: str | None) -> None:
+        for listener in self.off_at_site if project is None and not self.is_on(wrapper_id) else ():
+            listener(wrapper_id)
 
 
 def _key(wrapper_id: int, project: str | None) -> str:

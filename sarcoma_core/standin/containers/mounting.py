@@ -4,7 +4,8 @@ A launch's folders are XNAT's own; the backend's host sees them under translated
 leads to nothing, Docker mounts an empty folder that it creates there; so does this stand-in, and in the place
 of a folder outside of its archive too, which it never shows to a container.
 
-Source: Container Service 3.7.3, ``DockerServerBase``; Docker's `--volume` creates a host folder that is missing.
+Source: Container Service 3.7.3, ``DockerServerBase``; Docker's `--volume` creates a host folder that
+is missing.
 """
 
 import errno

@@ -63,6 +63,7 @@ class Orchestrations:
     def __init__(self, documents: Documents, commands: Commands) -> None:
         self._documents = documents
         self._commands = commands
+        commands.enabling.off_at_site.append(self._disable_using)
 
     def all(self) -> tuple[Orchestration, ...]:
         """All of them."""
@@ -172,6 +173,12 @@ class Orchestrations:
     def note(self, workflow_id: str, place: Place) -> None:
         """Remember where in its orchestration a launch stands."""
         self._documents.put(_PLACE, workflow_id, place._asdict())
+
+    def _disable_using(self, wrapper_id: int) -> None:
+        """Disable those of a wrapper that is disabled for the site: our reading of ``checkAndDisable``."""
+        for found in self.all():
+            if found.enabled and wrapper_id in found.wrapper_ids:
+                self.set_enabled(found.id, on=False)
 
     def _enabled(self, wrapper_id: int) -> Found:
         if not self._commands.enabling.is_on(wrapper_id):

@@ -411,6 +411,26 @@ def test_a_disabled_orchestration_starts_nothing_and_leaves_its_projects(site: S
     )
 
 
+@pytest.mark.parametrize("step", ["first", "second"])
+def test_a_wrapper_that_is_switched_off_for_the_site_disables_its_orchestrations(
+    site: Site, step: str
+) -> None:
+    other, number = site.orchestrate("third", "first"), site.orchestrate("first", "second")
+    service, path = ContainerService(site.admin), f"/xapi/orchestration/project/{PROJECT}"
+    service.set_enabled(site.wrappers[step], False, PROJECT)
+    service.set_enabled(site.wrappers[step], True, PROJECT)
+    assert site.owner.get(path).json()["selectedOrchestrationId"] == number  # a project's switch does not
+    service.set_enabled(site.wrappers[step], False)
+    service.set_enabled(site.wrappers[step], True)
+    assert site.owner.get(path).json()["selectedOrchestrationId"] is None
+    enabled = {each["id"]: each["enabled"] for each in site.admin.get("/xapi/orchestration").json()}
+    assert enabled == {number: False, other: step != "first"}
+    session = site.server.archive.sessions(PROJECT)[0]
+    uri = {"session": f"/archive/experiments/{session.id}"}
+    service.launch(PROJECT, site.wrappers["first"], "session", uri)
+    assert ran(site) == ["first"]
+
+
 def test_a_project_has_one_orchestration(site: Site) -> None:
     site.orchestrate("first", "second")
     latest = site.orchestrate("first", "third")
