@@ -23,21 +23,21 @@ from sarcoma_core import __version__
 from sarcoma_core.archive.folder import fingerprint
 from sarcoma_core.archive.store import Archive, Scan, Session
 from sarcoma_core.cli.xnat_watch import Silence
-from sarcoma_core.launch.bulk import Bulk, begin, row
-from sarcoma_core.launch.following import Pace
-from sarcoma_core.launch.journey import Desk
-from sarcoma_core.launch.ledger import Ledger, Present
-from sarcoma_core.launch.preflight import stages
+from sarcoma_core.launch.bulk.engine import Bulk, begin, row
+from sarcoma_core.launch.bulk.following import Pace
+from sarcoma_core.launch.bulk.journey import Desk
+from sarcoma_core.launch.bulk.ledger import Ledger, Present
+from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
 from sarcoma_core.runners.running import Ended, Follow
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.connection import Connection, Login
 from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.remote import project_sessions
 from sarcoma_core.xnat.resolve import ResolvedCommand
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.connection import Connection, Login
+from sarcoma_core.xnat.rest.remote import project_sessions
+from sarcoma_core.xnat.rest.service import ContainerService
 
 LOGIN, PASSWORD, PROJECT = "admin", "benchmark", "BENCH"
 STEP = step_named("convert")

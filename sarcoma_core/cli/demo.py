@@ -74,12 +74,12 @@ def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) ->
     """Upload, install, bulk: the very commands that a user types, then what became of every series."""
     from sarcoma_core import demo
     from sarcoma_core.cli import screen
-    from sarcoma_core.launch.ledger import Ledger
-    from sarcoma_core.launch.reading import read_results
+    from sarcoma_core.launch.bulk.ledger import Ledger
+    from sarcoma_core.launch.bulk.reading import read_results
     from sarcoma_core.launch.summary import lede
-    from sarcoma_core.xnat.connection import Connection
-    from sarcoma_core.xnat.profile import find_login
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.xnat.rest.connection import Connection
+    from sarcoma_core.xnat.rest.profile import find_login
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     _type("upload", str(dicom), "--project", project, "--create")
     _type("install", "--project", project)

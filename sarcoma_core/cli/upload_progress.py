@@ -7,8 +7,8 @@ from threading import Lock
 from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from sarcoma_core.cli.progress import Bar, Silence, say
-from sarcoma_core.launch.upload import Uploaded, Watch
-from sarcoma_core.launch.upload_plan import Parcel
+from sarcoma_core.launch.upload.plan import Parcel
+from sarcoma_core.launch.upload.sending import Uploaded, Watch
 from sarcoma_core.text import counted
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sarcoma_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from sarcoma_core.xnat.connection import Connection
+    from sarcoma_core.xnat.rest.connection import Connection
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +49,8 @@ def connect(arguments: argparse.Namespace) -> "Connection":
         UsageError: they name none.
         ServerError: the server does not answer, or refuses the log-in.
     """
-    from sarcoma_core.xnat.connection import Connection
-    from sarcoma_core.xnat.profile import find_login
+    from sarcoma_core.xnat.rest.connection import Connection
+    from sarcoma_core.xnat.rest.profile import find_login
 
     return Connection(find_login(server=arguments.server, profile=arguments.profile))
 
@@ -69,8 +69,8 @@ def check_project(connection: "Connection", project: str) -> None:
     Raises:
         UsageError: it is not there, or not for this user.
     """
-    from sarcoma_core.launch.install import check_projects
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.install.installing import check_projects
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     check_projects(ContainerService(connection), [project] if project else [])
 

@@ -18,7 +18,7 @@ from sarcoma_core.cli.xnat_arguments import (
 from sarcoma_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from sarcoma_core.xnat.connection import Connection
+    from sarcoma_core.xnat.rest.connection import Connection
 
 _OCCASIONS = ("session-archived", "session-updated")
 

@@ -21,10 +21,10 @@ from sarcoma_core.cli.xnat_outcomes import show_foreseen, show_run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sarcoma_core.launch.following import Pace
-    from sarcoma_core.launch.ledger import Ledger, Run
-    from sarcoma_core.xnat.remote import RemoteSession
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.bulk.following import Pace
+    from sarcoma_core.launch.bulk.ledger import Ledger, Run
+    from sarcoma_core.xnat.rest.remote import RemoteSession
+    from sarcoma_core.xnat.rest.service import ContainerService
 
 _IN_FLIGHT = 4
 _EXIT_CODES = "Exit codes: 0 all complete, 1 nothing was done, 2 wrong usage, 3 some failed."
@@ -135,7 +135,7 @@ def add_ledger(parser: argparse.ArgumentParser) -> None:
 
 def open_ledger(arguments: argparse.Namespace) -> "Ledger":
     """The ledger that the arguments name, or the default one."""
-    from sarcoma_core.launch.ledger import Ledger, default_ledger
+    from sarcoma_core.launch.bulk.ledger import Ledger, default_ledger
 
     path: Path | None = arguments.ledger
     return Ledger(path or default_ledger())
@@ -158,19 +158,19 @@ def known_run(arguments: argparse.Namespace) -> "tuple[Ledger, Run]":
 
 def pace(arguments: argparse.Namespace) -> "Pace":
     """How patient the arguments ask to be."""
-    from sarcoma_core.launch.following import Pace
+    from sarcoma_core.launch.bulk.following import Pace
 
     asked = {"lost_after": arguments.lost_after, "stuck_after": arguments.stuck_after}
     return Pace(**{name: seconds for name, seconds in asked.items() if seconds is not None})
 
 
 def _bulk(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.bulk import begin
+    from sarcoma_core.launch.bulk.engine import begin
+    from sarcoma_core.launch.bulk.going_on import check_going_on
+    from sarcoma_core.launch.bulk.preflight import stages
     from sarcoma_core.launch.chain import settings_of
-    from sarcoma_core.launch.going_on import check_going_on
-    from sarcoma_core.launch.preflight import stages
-    from sarcoma_core.xnat.remote import chosen, project_sessions
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.xnat.rest.remote import chosen, project_sessions
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     steps = _steps(arguments.what)
     settings = settings_of(steps, arguments.set)
@@ -201,7 +201,7 @@ def _bulk(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     ledger, run = known_run(arguments)
     with connect(arguments) as connection:
@@ -216,7 +216,7 @@ def _steps(what: str) -> tuple[str, ...]:
         UsageError: it is neither.
     """
     from sarcoma_core.errors import UsageError
-    from sarcoma_core.launch.bulk import steps_of
+    from sarcoma_core.launch.bulk.engine import steps_of
     from sarcoma_core.steps import STEPS
 
     steps, known = steps_of(what), [step.name for step in STEPS]
@@ -283,9 +283,9 @@ def work(
 ) -> int:
     """Work on a run and show what became of it; gives the exit code."""
     from sarcoma_core.cli.xnat_watch import watch
-    from sarcoma_core.launch.bulk import Bulk
-    from sarcoma_core.launch.journey import Desk
-    from sarcoma_core.launch.preflight import stages
+    from sarcoma_core.launch.bulk.engine import Bulk
+    from sarcoma_core.launch.bulk.journey import Desk
+    from sarcoma_core.launch.bulk.preflight import stages
 
     note(arguments, f"run {run.id}: {run.what} on project {run.project}")
     plan = stages(service, run.project, run.steps, run.settings)

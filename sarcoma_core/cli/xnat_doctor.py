@@ -15,7 +15,7 @@ from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, connect, note
 if TYPE_CHECKING:
     from sarcoma_core.launch.doctor import Finding
     from sarcoma_core.launch.doctor.facts import Probed
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.xnat.rest.service import ContainerService
 
 _FAULTS = 1
 
@@ -69,8 +69,8 @@ def _hours(text: str) -> float:
 def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.errors import UsageError
     from sarcoma_core.launch import doctor
-    from sarcoma_core.launch.install import check_projects
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.install.installing import check_projects
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     if arguments.probe and not arguments.project:
         raise UsageError("--probe: needs --project, where the container is launched; found none.")
@@ -96,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _probe(arguments: argparse.Namespace, service: "ContainerService") -> "Callable[[], Probed]":
     from sarcoma_core.launch.doctor.probing import run_probe
-    from sarcoma_core.launch.install import read_live, shipped_steps
+    from sarcoma_core.launch.install.installing import read_live, shipped_steps
 
     shipped_steps([arguments.step])  # an unknown step is told before anything is asked
 

@@ -18,9 +18,9 @@ from sarcoma_core.text import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sarcoma_core.launch.install import Installed
-    from sarcoma_core.launch.install_plan import Action
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.install.installing import Installed
+    from sarcoma_core.launch.install.plan import Action
+    from sarcoma_core.xnat.rest.service import ContainerService
 
 _TITLE = "Steps"
 
@@ -107,17 +107,17 @@ def _finish(parser: argparse.ArgumentParser, run: object) -> None:
 
 def _install(arguments: argparse.Namespace) -> int:
     from sarcoma_core import __version__
-    from sarcoma_core.launch.install import (
+    from sarcoma_core.launch.install.installing import (
         check_projects,
         check_roles,
         read_for_install,
         read_live,
         shipped_steps,
     )
-    from sarcoma_core.launch.install_plan import plan_install, plan_rollback
-    from sarcoma_core.launch.uses import name_uses, read_uses
-    from sarcoma_core.xnat.administration import Administration
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.install.plan import plan_install, plan_rollback
+    from sarcoma_core.launch.install.uses import name_uses, read_uses
+    from sarcoma_core.xnat.rest.administration import Administration
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     names = [one.step for one in shipped_steps(arguments.step)]
     with connect(arguments) as connection:
@@ -137,10 +137,10 @@ def _install(arguments: argparse.Namespace) -> int:
 
 
 def _uninstall(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.install import check_roles, planned, read_live, shipped_steps
-    from sarcoma_core.launch.install_plan import plan_uninstall
-    from sarcoma_core.xnat.administration import Administration
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.install.installing import check_roles, planned, read_live, shipped_steps
+    from sarcoma_core.launch.install.plan import plan_uninstall
+    from sarcoma_core.xnat.rest.administration import Administration
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     with connect(arguments) as connection:
         service = ContainerService(connection)
@@ -165,10 +165,10 @@ def _disable(arguments: argparse.Namespace) -> int:
 
 
 def _switch(arguments: argparse.Namespace, *, on: bool) -> int:
-    from sarcoma_core.launch.install import check_projects, check_roles, read_live
-    from sarcoma_core.launch.install_plan import SITE, plan_switch
-    from sarcoma_core.xnat.administration import Administration
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.install.installing import check_projects, check_roles, read_live
+    from sarcoma_core.launch.install.plan import SITE, plan_switch
+    from sarcoma_core.xnat.rest.administration import Administration
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     with connect(arguments) as connection:
         service, administration = ContainerService(connection), Administration(connection)
@@ -182,8 +182,8 @@ def _switch(arguments: argparse.Namespace, *, on: bool) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.install import UNKNOWN, listing, read_for_list, shipped_steps
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.install.installing import UNKNOWN, listing, read_for_list, shipped_steps
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     with connect(arguments) as connection:
         rows = listing(shipped_steps(), read_for_list(ContainerService(connection)))
@@ -218,7 +218,7 @@ def _run(
         RunError: an action failed.
     """
     from sarcoma_core.errors import RunError
-    from sarcoma_core.launch.install import DONE, carry_out, planned
+    from sarcoma_core.launch.install.installing import DONE, carry_out, planned
 
     if not plan:
         note(arguments, f"Nothing to do: {idle}.")

@@ -31,9 +31,9 @@ from sarcoma_core.text import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sarcoma_core.launch.ledger import Ledger
-    from sarcoma_core.xnat.connection import Connection
-    from sarcoma_core.xnat.remote import RemoteFile, RemoteSession
+    from sarcoma_core.launch.bulk.ledger import Ledger
+    from sarcoma_core.xnat.rest.connection import Connection
+    from sarcoma_core.xnat.rest.remote import RemoteFile, RemoteSession
 
 
 def add(verbs: Verbs) -> None:
@@ -110,11 +110,11 @@ def _add_clean(verbs: Verbs) -> None:
 
 
 def _launch(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.bulk import begin
+    from sarcoma_core.launch.bulk.engine import begin
+    from sarcoma_core.launch.bulk.going_on import check_going_on
+    from sarcoma_core.launch.bulk.preflight import stages
     from sarcoma_core.launch.chain import step_settings
-    from sarcoma_core.launch.going_on import check_going_on
-    from sarcoma_core.launch.preflight import stages
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     step = _step(arguments)
     settings = step_settings(step, arguments.set)
@@ -171,7 +171,7 @@ def _step(arguments: argparse.Namespace) -> str:
 
 def _session(connection: "Connection", project: str, name: str) -> "RemoteSession":
     from sarcoma_core.errors import UsageError
-    from sarcoma_core.xnat.remote import project_sessions
+    from sarcoma_core.xnat.rest.remote import project_sessions
 
     check_project(connection, project)
     sessions = project_sessions(connection, project)
@@ -202,7 +202,7 @@ class Said(NamedTuple):
 
 def _logs(arguments: argparse.Namespace) -> int:
     from sarcoma_core.errors import UsageError
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     with connect(arguments) as connection:
         service = ContainerService(connection)
@@ -226,7 +226,7 @@ def _logs(arguments: argparse.Namespace) -> int:
 def _workflow(connection: "Connection", ledger: "Ledger", arguments: argparse.Namespace) -> str:
     """The id of the workflow that is asked for: a number is one, a session has its last."""
     from sarcoma_core.errors import UsageError
-    from sarcoma_core.launch.following import latest_workflow
+    from sarcoma_core.launch.bulk.following import latest_workflow
 
     name: str = arguments.of
     known = ledger.latest_workflow(connection.server, name)
@@ -242,8 +242,8 @@ def _workflow(connection: "Connection", ledger: "Ledger", arguments: argparse.Na
 
 
 def _cancel(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.bulk import cancel
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.bulk.engine import cancel
+    from sarcoma_core.xnat.rest.service import ContainerService
 
     ledger, run = known_run(arguments)
     left = sum(not present.ended(run.steps) for present in ledger.present(run))
@@ -294,9 +294,9 @@ def _stale(
 ) -> "Iterator[tuple[RemoteSession, str, tuple[RemoteFile, ...]]]":
     """Session, label and stale files of each resource of ours that has some."""
     from sarcoma_core.errors import ArchiveError
-    from sarcoma_core.launch.remote_manifest import stale_files
+    from sarcoma_core.launch.bulk.remote_manifest import stale_files
     from sarcoma_core.steps import STEPS
-    from sarcoma_core.xnat.remote import project_sessions, remote_session
+    from sarcoma_core.xnat.rest.remote import project_sessions, remote_session
 
     ours = {output.spec.resource for step in STEPS for output in step.outputs}
     for session in project_sessions(connection, project):
@@ -311,7 +311,7 @@ def _stale(
 
 
 def _delete(connection: "Connection", session: "RemoteSession", label: str, file: "RemoteFile") -> None:
-    from sarcoma_core.xnat.connection import at
+    from sarcoma_core.xnat.rest.connection import at
 
     folder = at("data", "experiments", session.id, "resources", label, "files")
     connection.delete(f"{folder}{at(*file.path.split('/'))}")

@@ -10,11 +10,11 @@ from sarcoma_core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sarcoma_core.launch.bulk import Row
-    from sarcoma_core.launch.ledger import Ledger, Run
-    from sarcoma_core.launch.preflight import Stage, Verdict
-    from sarcoma_core.xnat.remote import RemoteSession
-    from sarcoma_core.xnat.service import ContainerService
+    from sarcoma_core.launch.bulk.engine import Row
+    from sarcoma_core.launch.bulk.ledger import Ledger, Run
+    from sarcoma_core.launch.bulk.preflight import Stage, Verdict
+    from sarcoma_core.xnat.rest.remote import RemoteSession
+    from sarcoma_core.xnat.rest.service import ContainerService
 
 NOTHING_DONE = 1
 
@@ -43,7 +43,7 @@ def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int
     """Show what became of a run, then the commands that try again; gives the exit code."""
     from collections import Counter
 
-    from sarcoma_core.launch.bulk import row
+    from sarcoma_core.launch.bulk.engine import row
 
     worker, cancelled = ledger.worker(run), ledger.cancel_asked(run)
     found = [(row(run, each, cancelled=cancelled), each.hint) for each in ledger.present(run)]
@@ -83,7 +83,7 @@ def show_foreseen(
         UsageError: there is no session.
     """
     from sarcoma_core.cli.xnat_watch import Foresight
-    from sarcoma_core.launch.bulk import check_sessions
+    from sarcoma_core.launch.bulk.engine import check_sessions
 
     check_sessions(sessions)
     words = {"go": "would be launched"}
@@ -102,7 +102,7 @@ def _foresee(
     service: "ContainerService", plan: "Sequence[Stage]", session: "RemoteSession", *, force: bool
 ) -> "tuple[str, Verdict]":
     """The first step that is not done, and its verdict; those after it read what it has yet to write."""
-    from sarcoma_core.launch.bulk import foresee
+    from sarcoma_core.launch.bulk.engine import foresee
 
     for stage in plan:
         [(_, verdict)] = foresee(service, stage, (session,), force=force)

@@ -120,7 +120,7 @@ def _finish(parser: argparse.ArgumentParser, run: object) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.xnat.roi import RegionsOfInterest
+    from sarcoma_core.xnat.rest.roi import RegionsOfInterest
     from sarcoma_core.xnat.roi_rules import refusal
 
     _, found = _read(arguments.file)
@@ -150,7 +150,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _put(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.xnat.roi import RegionsOfInterest, RoiRefusedError
+    from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
     from sarcoma_core.xnat.roi_rules import refusal
 
     content, found = _read(arguments.file)
@@ -171,7 +171,7 @@ def _put(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.xnat.roi import RegionsOfInterest
+    from sarcoma_core.xnat.rest.roi import RegionsOfInterest
 
     with connect(arguments) as connection:
         check_project(connection, arguments.project)
@@ -183,7 +183,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _get(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.xnat.roi import RegionsOfInterest
+    from sarcoma_core.xnat.rest.roi import RegionsOfInterest
 
     with connect(arguments) as connection:
         rois = RegionsOfInterest(connection)

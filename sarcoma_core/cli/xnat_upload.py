@@ -12,9 +12,9 @@ from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, add_dry_run, 
 from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
-    from sarcoma_core.launch.upload import Uploaded
-    from sarcoma_core.launch.upload_plan import Plan
-    from sarcoma_core.xnat.import_service import ImportService
+    from sarcoma_core.launch.upload.plan import Plan
+    from sarcoma_core.launch.upload.sending import Uploaded
+    from sarcoma_core.xnat.rest.import_service import ImportService
 
 NOTHING_DONE = 1
 _MOST_WORKERS = 16
@@ -82,8 +82,8 @@ def _workers(text: str) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.cli.upload_progress import watch_upload
     from sarcoma_core.errors import InputError, UsageError
-    from sarcoma_core.launch.upload import How, upload
-    from sarcoma_core.xnat.import_service import ImportService
+    from sarcoma_core.launch.upload.sending import How, upload
+    from sarcoma_core.xnat.rest.import_service import ImportService
 
     _require_project_id(arguments.project)
     project = _source(arguments)
@@ -131,7 +131,7 @@ def _source(arguments: argparse.Namespace) -> str | None:
         UsageError: an argument says otherwise than what is there.
     """
     from sarcoma_core.errors import UsageError
-    from sarcoma_core.launch.upload_plan import project_in
+    from sarcoma_core.launch.upload.plan import project_in
 
     project = project_in(arguments.folder, arguments.from_project)
     if project is None and arguments.resources:
@@ -143,7 +143,7 @@ def _plan(
     arguments: argparse.Namespace, project: str | None, service: "ImportService", *, is_there: bool
 ) -> "Plan":
     from sarcoma_core.cli.screen import track
-    from sarcoma_core.launch.upload_plan import plan_archive, plan_folder
+    from sarcoma_core.launch.upload.plan import plan_archive, plan_folder
 
     def is_free(subject: str, label: str, study_uid: str) -> bool:
         return not is_there or service.study_of(subject, label) in (None, "", study_uid)
@@ -156,7 +156,7 @@ def _plan(
 
 
 def _planned(plan: "Plan", service: "ImportService", *, is_there: bool) -> list[PlannedLine]:
-    from sarcoma_core.launch.upload_check import compare
+    from sarcoma_core.launch.upload.check import compare
 
     lines = []
     for parcel in plan.parcels:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from rich.progress import MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from sarcoma_core.cli import progress
-from sarcoma_core.launch.bulk import Watch
-from sarcoma_core.launch.ledger import Present
+from sarcoma_core.launch.bulk.engine import Watch
+from sarcoma_core.launch.bulk.ledger import Present
 from sarcoma_core.text import printable
 
 

@@ -14,11 +14,11 @@ from typing import Literal, NamedTuple
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import UsageError
-from sarcoma_core.launch.preflight import Stage, stages
-from sarcoma_core.xnat.answering import ServerError
-from sarcoma_core.xnat.connection import Connection
-from sarcoma_core.xnat.event_service import EventService, LiveSubscription, Orchestration, Rule
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.launch.bulk.preflight import Stage, stages
+from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.connection import Connection
+from sarcoma_core.xnat.rest.event_service import EventService, LiveSubscription, Orchestration, Rule
+from sarcoma_core.xnat.rest.service import ContainerService
 
 OCCASIONS: Mapping[str, tuple[str, str]] = {
     "session-archived": ("SessionEvent", "CREATED"),

@@ -58,12 +58,11 @@ def serve(server: StandIn, place: socket.socket, *, ready: Callable[[str], None]
     Args:
         server: the stand-in.
         place: where it listens.
-        ready: is told the address before the first request.
+        ready: is told the address once a signal would end it tidily.
     """
     server.listens_at(address(place))
-    ready(server.url)
     try:
-        _uvicorn(server).run(sockets=[place])
+        _Engine(server, lambda: ready(server.url)).run(sockets=[place])
     finally:
         server.close()
 
@@ -73,7 +72,7 @@ def serving(server: StandIn) -> Iterator[str]:
     """Serve on a free port of loopback in a thread, for as long as the block lasts; gives the address."""
     place = listen(LOOPBACK, 0)
     server.listens_at(address(place))
-    engine = _uvicorn(server)
+    engine = _Engine(server, lambda: None)
     thread = threading.Thread(target=engine.run, kwargs={"sockets": [place]}, daemon=True)
     thread.start()
     try:
@@ -85,8 +84,21 @@ def serving(server: StandIn) -> Iterator[str]:
         server.close()
 
 
-def _uvicorn(server: StandIn) -> uvicorn.Server:
-    # No access log: a URL holds session labels, which may be a patient's.
-    return uvicorn.Server(
-        uvicorn.Config(build_app(server), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    )
+class _Engine(uvicorn.Server):
+    def __init__(self, server: StandIn, ready: Callable[[], None]) -> None:
+        # No access log: a URL holds session labels, which may be a patient's.
+        super().__init__(
+            uvicorn.Config(
+                build_app(server),
+                lifespan="off",
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that it is up: uvicorn has put its own signal handlers in place before."""
+        await super().startup(sockets=sockets)
+        self._ready()

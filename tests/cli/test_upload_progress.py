@@ -3,7 +3,7 @@
 import pytest
 
 from sarcoma_core.cli.upload_progress import watch_upload
-from sarcoma_core.launch.upload import Uploaded
+from sarcoma_core.launch.upload.sending import Uploaded
 
 DONE = Uploaded("SESSION", "uploaded", 64, 64)
 FAILED = Uploaded("OTHER", "failed", 0, 0, reason="the server\x1b[2Janswered 500")

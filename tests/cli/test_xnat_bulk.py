@@ -14,16 +14,16 @@ from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import main
-from sarcoma_core.launch.bulk import Bulk
-from sarcoma_core.launch.ledger import Ledger
+from sarcoma_core.launch.bulk.engine import Bulk
+from sarcoma_core.launch.bulk.ledger import Ledger
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.connection import Connection, Login
 from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.event_service import EventService
-from sarcoma_core.xnat.remote import RemoteSession
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.connection import Connection, Login
+from sarcoma_core.xnat.rest.event_service import EventService
+from sarcoma_core.xnat.rest.remote import RemoteSession
+from sarcoma_core.xnat.rest.service import ContainerService
 from tests.e2e.quick_runner import QuickRunner
 
 LOGIN, PASSWORD = "admin", "a password of tests"

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from sarcoma_core.cli.xnat_watch import watch
-from sarcoma_core.launch.ledger import Present
+from sarcoma_core.launch.bulk.ledger import Present
 
 THREE = time.mktime((2024, 5, 1, 15, 2, 0, 0, 0, -1))
 WAITING = "no answer from the server since 15:02, waiting; Ctrl-C stops, resume goes on"

@@ -23,21 +23,21 @@ from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.xnat_watch import Silence
-from sarcoma_core.launch.bulk import Bulk, Row, begin, row
-from sarcoma_core.launch.following import Pace
-from sarcoma_core.launch.journey import Desk
-from sarcoma_core.launch.ledger import Ledger
-from sarcoma_core.launch.preflight import stages
+from sarcoma_core.launch.bulk.engine import Bulk, Row, begin, row
+from sarcoma_core.launch.bulk.following import Pace
+from sarcoma_core.launch.bulk.journey import Desk
+from sarcoma_core.launch.bulk.ledger import Ledger
+from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.phantom import hazards
 from sarcoma_core.phantom.cohort import write_cohort
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.connection import Connection, Login
 from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.remote import project_sessions
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.connection import Connection, Login
+from sarcoma_core.xnat.rest.remote import project_sessions
+from sarcoma_core.xnat.rest.service import ContainerService
 from tests.conftest import COARSE
 from tests.e2e.quick_runner import QuickRunner
 from tests.e2e.wire import Fault, Wire, wire

@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sarcoma_core import __version__
-from sarcoma_core.launch.following import Pace
-from sarcoma_core.launch.remote_manifest import fingerprint
+from sarcoma_core.launch.bulk.following import Pace
+from sarcoma_core.launch.bulk.remote_manifest import fingerprint
 from sarcoma_core.provenance import FileEntry, Outcome, RunRecord
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.answering import Answer, ServerError
 from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.remote import RemoteSession, remote_session
-from sarcoma_core.xnat.service import ContainerRecord, Launched, LiveCommand, Workflow
+from sarcoma_core.xnat.rest.answering import Answer, ServerError
+from sarcoma_core.xnat.rest.remote import RemoteSession, remote_session
+from sarcoma_core.xnat.rest.service import ContainerRecord, Launched, LiveCommand, Workflow
 
 SWIFT = Pace(
     first=0.0, longest=0.0, lost_after=0.05, stuck_after=5.0, retries=2, back_off=0.0, patience=5.0, hands=1

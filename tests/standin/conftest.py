@@ -10,7 +10,7 @@ from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.xnat.connection import Connection, Login
+from sarcoma_core.xnat.rest.connection import Connection, Login
 
 PROJECT, LOGIN, PASSWORD = "STS", "admin", "a password of tests"
 

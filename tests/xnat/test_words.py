@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from sarcoma_core.launch.following import latest_workflow
-from sarcoma_core.xnat.connection import Connection, Login
-from sarcoma_core.xnat.event_service import EventService
-from sarcoma_core.xnat.import_service import ImportService, Waiting
-from sarcoma_core.xnat.roi import RegionsOfInterest
+from sarcoma_core.launch.bulk.following import latest_workflow
+from sarcoma_core.xnat.rest.connection import Connection, Login
+from sarcoma_core.xnat.rest.event_service import EventService
+from sarcoma_core.xnat.rest.import_service import ImportService, Waiting
+from sarcoma_core.xnat.rest.roi import RegionsOfInterest
 from sarcoma_core.xnat.roi_rules import EVERY_RIGHT
 from tests.xnat.double import PASSWORD, Double, Reply, of_json, running
 

@@ -8,7 +8,7 @@ from sarcoma_core.launch.doctor.facts import Facts, Probed, Wish
 from sarcoma_core.launch.doctor.findings import VERDICTS, Finding, Remedy, Verdict, has_faults
 from sarcoma_core.launch.doctor.gathering import gather
 from sarcoma_core.launch.doctor.page import lede, page
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.service import ContainerService
 
 __all__ = [
     "CHECKS",

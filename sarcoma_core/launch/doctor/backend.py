@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sarcoma_core.launch.doctor.facts import Facts, Image, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.launch.doctor.versions import CONTAINERS, numbers
-from sarcoma_core.xnat.administration import Backend
+from sarcoma_core.xnat.rest.administration import Backend
 
 PAGE = "Administer > Plugin Settings > Compute Backend"
 _ENGINE_LIMIT = 26

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, Union
 
 from sarcoma_core.launch.doctor.findings import Finding
-from sarcoma_core.xnat.administration import Backend
+from sarcoma_core.xnat.rest.administration import Backend
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.service import ContainerService
 
 Verdict = Literal["fault", "warning", "unknown", "ok"]
 VERDICTS: tuple[Verdict, ...] = ("fault", "warning", "unknown", "ok")

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sarcoma_core.errors import ArchiveError, SarcomaError
+from sarcoma_core.launch.bulk.remote_manifest import stale_files
 from sarcoma_core.launch.doctor.facts import Facts, Image, Known, Leftovers, Probed, Site, Unknown, Wish
 from sarcoma_core.launch.doctor.shipped import step_facts
-from sarcoma_core.launch.remote_manifest import stale_files
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.administration import Administration, Backend
-from sarcoma_core.xnat.connection import Connection, ServerError, at
-from sarcoma_core.xnat.remote import listing, project_sessions
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.administration import Administration, Backend
+from sarcoma_core.xnat.rest.connection import Connection, ServerError, at
+from sarcoma_core.xnat.rest.remote import listing, project_sessions
+from sarcoma_core.xnat.rest.service import ContainerService
 
 OUR_LABELS = tuple(output.spec.resource for step in STEPS for output in step.outputs)
 """The labels that the steps write."""

@@ -6,7 +6,7 @@ from sarcoma_core.launch.doctor.backend import PAGE
 from sarcoma_core.launch.doctor.facts import Facts, Probed, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.steps.probe import EMPTY, NO_KEY
-from sarcoma_core.xnat.administration import Backend
+from sarcoma_core.xnat.rest.administration import Backend
 from sarcoma_core.xnat.status import is_success, is_terminal
 
 NOT_WRITABLE = "permission was denied"

@@ -12,16 +12,16 @@ from hashlib import sha256
 from typing import Any
 
 from sarcoma_core.errors import ERROR, UsageError
+from sarcoma_core.launch.bulk.remote_manifest import manifest
 from sarcoma_core.launch.doctor.facts import Probed, Seen
-from sarcoma_core.launch.remote_manifest import manifest
 from sarcoma_core.provenance import RunRecord
 from sarcoma_core.steps import probe
-from sarcoma_core.xnat.answering import ServerError
 from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.connection import Connection, at
 from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.remote import project_sessions
-from sarcoma_core.xnat.service import ContainerService, Workflow
+from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.connection import Connection, at
+from sarcoma_core.xnat.rest.remote import project_sessions
+from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 from sarcoma_core.xnat.status import QUEUED
 
 _SECONDS_BETWEEN = 1.0

@@ -2,10 +2,10 @@
 
 from sarcoma_core.errors import CommandError
 from sarcoma_core.launch.doctor.facts import StepFacts, Wish
-from sarcoma_core.launch.install import read_live, shipped_steps
-from sarcoma_core.launch.install_plan import Live, Shipped
+from sarcoma_core.launch.install.installing import read_live, shipped_steps
+from sarcoma_core.launch.install.plan import Live, Shipped
 from sarcoma_core.xnat.comparing import differences
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.service import ContainerService
 
 
 def step_facts(service: ContainerService, wish: Wish) -> tuple[StepFacts, ...]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sarcoma_core.launch.doctor.facts import Facts, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.launch.doctor.remedies import TurnEventsOn
-from sarcoma_core.xnat.administration import needed_roles
+from sarcoma_core.xnat.rest.administration import needed_roles
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _SITE = "Administer > Site Administration"

@@ -10,13 +10,13 @@ from sarcoma_core.archive.store import Archive, Scan, Session
 from sarcoma_core.launch.doctor import Finding, Wish, examine
 from sarcoma_core.launch.doctor.facts import Probed
 from sarcoma_core.launch.doctor.probing import run_probe
-from sarcoma_core.launch.install import carry_out, read_for_install, shipped_steps
-from sarcoma_core.launch.install_plan import plan_install
+from sarcoma_core.launch.install.installing import carry_out, read_for_install, shipped_steps
+from sarcoma_core.launch.install.plan import plan_install
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.xnat.connection import Connection, Login
 from sarcoma_core.xnat.declaring import image_reference
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.connection import Connection, Login
+from sarcoma_core.xnat.rest.service import ContainerService
 
 PROJECT, SESSION, LOGIN, PASSWORD = "STS", "S1_MR", "admin", "a password of tests"
 

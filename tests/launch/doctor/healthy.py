@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from sarcoma_core.launch.doctor.facts import Facts, Image, Leftovers, Probed, Seen, Site, StepFacts, Wish
-from sarcoma_core.xnat.administration import Backend
+from sarcoma_core.xnat.rest.administration import Backend
 
 IMAGE = "sarcoma/convert:1.0.0"
 DIGEST = "sha256:" + 64 * "a"

@@ -7,8 +7,8 @@ import pytest
 from sarcoma_core.launch.doctor import check, examine, has_faults
 from sarcoma_core.launch.doctor.facts import Unknown, Wish
 from sarcoma_core.launch.doctor.gathering import asked, gather
-from sarcoma_core.xnat.connection import Answer, Connection, ServerError
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.connection import Answer, Connection, ServerError
+from sarcoma_core.xnat.rest.service import ContainerService
 
 
 class Answers:

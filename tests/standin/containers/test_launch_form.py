@@ -7,7 +7,7 @@ import pytest
 
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.server import StandIn
-from sarcoma_core.xnat.connection import Connection, Login
+from sarcoma_core.xnat.rest.connection import Connection, Login
 from tests.standin.conftest import PROJECT
 
 Json = dict[str, Any]

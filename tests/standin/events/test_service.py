@@ -16,8 +16,8 @@ from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.objects.tree import Change
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.xnat.connection import Answer, Connection, Login
-from sarcoma_core.xnat.service import ContainerService
+from sarcoma_core.xnat.rest.connection import Answer, Connection, Login
+from sarcoma_core.xnat.rest.service import ContainerService
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT
 from tests.standin.noting import STEPS, NotingRunner, command
 

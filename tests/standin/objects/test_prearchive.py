@@ -19,7 +19,7 @@ from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.objects.prearchive import Entry
 from sarcoma_core.standin.objects.tree import Change
 from sarcoma_core.standin.server import StandIn
-from sarcoma_core.xnat.connection import Answer, Connection, Login
+from sarcoma_core.xnat.rest.connection import Answer, Connection, Login
 
 ANY = tuple(range(400, 600))
 ZIP = "application/zip"

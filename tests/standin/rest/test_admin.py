@@ -7,7 +7,7 @@ import pytest
 
 from sarcoma_core.standin.containers.compute_backend import remove_backend
 from sarcoma_core.standin.server import StandIn
-from sarcoma_core.xnat.connection import Connection, Login
+from sarcoma_core.xnat.rest.connection import Connection, Login
 from tests.standin.conftest import LOGIN
 
 EVERY_ERROR = (400, 401, 403, 404, 409, 424, 500)

@@ -14,8 +14,8 @@ import pytest
 from selenium.webdriver.support.select import Select
 
 from sarcoma_core.standin.server import StandIn
-from sarcoma_core.xnat.connection import Connection
-from sarcoma_core.xnat.service import ContainerService, Workflow
+from sarcoma_core.xnat.rest.connection import Connection
+from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 from tests.report.test_in_browser import TAB, Browser
 from tests.report.test_in_browser import browser as browser  # noqa: PLC0414  the fixture
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT

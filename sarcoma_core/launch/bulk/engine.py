@@ -1,0 +1,320 @@
+"""Bulk: one or many steps on many sessions of a server; resumable, and no failure stops another session.
+
+Sessions go through the steps one by one as a pipeline. At most N of them are under way at once, and a new one
+is begun only when one has ended: what was begun is finished first. Memory holds the N, the ledger the rest.
+"""
+
+import heapq
+import itertools
+import shlex
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Literal, NamedTuple, Protocol, Self, cast
+
+from sarcoma_core.chains import CHAINS
+from sarcoma_core.errors import RunError, UsageError
+from sarcoma_core.interface import ParamSpec
+from sarcoma_core.launch.bulk.following import Weather, may_pass, newest_workflow
+from sarcoma_core.launch.bulk.journey import Desk, Journey
+from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, Settings
+from sarcoma_core.launch.bulk.preflight import Stage, Verdict, preflight
+from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.remote import RemoteSession
+from sarcoma_core.xnat.rest.service import ContainerService
+
+_TICK = 0.5
+"""Seconds between two looks at whether somebody asked to cancel."""
+
+Outcome = Literal["complete", "already done", "not launched", "failed", "cancelled", "unfinished"]
+
+
+class Watch(Protocol):
+    """Follows a run, e.g. to draw a progress bar."""
+
+    def __enter__(self) -> Self:
+        """Start."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End, well or not."""
+
+    def changed(self, present: Present) -> None:
+        """A session has come into another state."""
+
+    def ended(self, present: Present) -> None:
+        """A session has ended."""
+
+    def away(self, since: float | None) -> None:
+        """The server has not answered since then (seconds since 1970), or (None) is back."""
+
+
+class Row(NamedTuple):
+    """A line of the table at the end: a session's outcome, why, and how to try again."""
+
+    session: str
+    outcome: Outcome
+    step: str
+    reason: str
+    retry: str
+
+
+def steps_of(what: str) -> tuple[str, ...]:
+    """The steps of a chain, or the one step of that name."""
+    return CHAINS.get(what, (what,))
+
+
+def begin(
+    service: ContainerService,
+    ledger: Ledger,
+    *,
+    what: str,
+    project: str,
+    sessions: Sequence[RemoteSession],
+    settings: Settings,
+    in_flight: int,
+    force: bool,
+) -> Run:
+    """Write a new run into the ledger; nothing is launched yet.
+
+    Raises:
+        UsageError: there is no session.
+        ServerError: the server does not answer.
+    """
+    check_sessions(sessions)
+    connection = service.connection
+    run = Run(
+        id=0,
+        at=0.0,
+        server=connection.server,
+        login=connection.user,
+        project=project,
+        what=what,
+        steps=steps_of(what),
+        settings=settings,
+        in_flight=in_flight,
+        forced=force,
+        baseline=newest_workflow(connection, project),
+    )
+    return ledger.begin(run, sessions)
+
+
+def check_sessions(sessions: Sequence[RemoteSession]) -> None:
+    """Refuse to do nothing.
+
+    Raises:
+        UsageError: there is no session.
+    """
+    if not sessions:
+        raise UsageError(
+            "--where, --sessions: must leave a session; found none.",
+            hint="Leave them out to take every image session of the project.",
+        )
+
+
+def foresee(
+    service: ContainerService, stage: Stage, sessions: Sequence[RemoteSession], *, force: bool
+) -> tuple[tuple[RemoteSession, Verdict], ...]:
+    """What pre-flight says of a step on each session; nothing is launched or written."""
+    return tuple((s, preflight(service.connection, s.id, stage, force=force)) for s in sessions)
+
+
+class Bulk:
+    """Works on a run until every session has ended.
+
+    Args:
+        desk: the run, and what its sessions share.
+        watch: follows it.
+    """
+
+    def __init__(self, desk: Desk, watch: Watch) -> None:
+        self._desk = desk
+        self._watch = watch
+        self._weather = Weather(desk.pace, tell=watch.away)
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, Journey]] = []
+        self._order = itertools.count()
+        self._active = 0
+        self._last = 0
+        self._stopping = False
+        self._error: BaseException | None = None
+
+    def work(self) -> None:
+        """Work until every session has ended, or somebody cancels the run.
+
+        Raises:
+            UsageError: another process works on this run.
+            RunError: the server has been away for too long; `resume` goes on.
+            KeyboardInterrupt: as it came; what runs on the server goes on there.
+        """
+        with self._desk.ledger.alone(self._desk.run), self._watch:
+            self._take_up()
+            if self._desk.ledger.cancel_asked(self._desk.run):
+                self._stop()
+            hands = [threading.Thread(target=self._work, daemon=True) for _ in range(self._desk.pace.hands)]
+            for hand in hands:
+                hand.start()
+            try:
+                while alive := [hand for hand in hands if hand.is_alive()]:
+                    alive[0].join(_TICK)
+                    if self._desk.ledger.cancel_asked(self._desk.run):
+                        self._stop()
+            finally:
+                self._stop()
+                for hand in hands:
+                    hand.join()
+        if self._error:
+            raise self._error
+
+    def _take_up(self) -> None:
+        """Go on with what an earlier launcher left; tell the watch what has ended already."""
+        steps = self._desk.run.steps
+        for present in self._desk.ledger.present(self._desk.run):
+            if present.ended(steps):
+                self._watch.ended(present)
+            elif present.state:
+                self._active += 1
+                self._put(Journey(self._desk, present), 0.0)
+
+    def _work(self) -> None:
+        while (journey := self._next()) is not None:
+            try:
+                wait = self._turn(journey)
+            except BaseException as error:  # noqa: BLE001  told by the main thread
+                self._error = self._error or error
+                self._stop()
+                return
+            with self._changed:
+                if wait is None:
+                    self._active -= 1
+                else:
+                    self._put(journey, wait)
+                self._changed.notify()
+
+    def _turn(self, journey: Journey) -> float | None:
+        """One thing is done for one session; gives the seconds until the next, or None at its end."""
+        before = journey.session
+        try:
+            wait = journey()
+            self._weather.good()
+        except ServerError as error:
+            if may_pass(error):
+                return self._bad(error)
+            journey.fail(error.message, error.hint)
+            wait = None
+        if journey.session is not before:
+            self._watch.changed(journey.session)
+        if wait is None:
+            self._watch.ended(journey.session)
+        return wait
+
+    def _bad(self, error: ServerError) -> float:
+        try:
+            return self._weather.bad(error)
+        except RunError as away:
+            hint = f"Once it is back: sarcoma xnat resume {self._desk.run.id}"
+            raise RunError(away.message, hint=hint) from None
+
+    def _next(self) -> Journey | None:
+        """What is due: a session that is under way, else a new one if there is room; None at the end."""
+        with self._changed:
+            while not self._stopping:
+                now = time.monotonic()
+                if self._due and self._due[0][0] <= now:
+                    return heapq.heappop(self._due)[2]
+                if self._active < self._desk.run.in_flight:
+                    fresh = self._desk.ledger.untouched(self._desk.run, self._last)
+                    if fresh:
+                        self._last, self._active = fresh.item, self._active + 1
+                        return Journey(self._desk, fresh)
+                if not self._active:
+                    self._changed.notify_all()
+                    return None
+                self._changed.wait(self._due[0][0] - now if self._due else None)
+            return None
+
+    def _put(self, journey: Journey, wait: float) -> None:
+        heapq.heappush(self._due, (time.monotonic() + wait, next(self._order), journey))
+
+    def _stop(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+
+def cancel(service: ContainerService, ledger: Ledger, run: Run, *, wait: float = 60.0) -> int:
+    """Cancel what a run has not ended: its launcher stops, its containers are killed.
+
+    Args:
+        service: the service that it runs on.
+        ledger: where it is written.
+        run: which one.
+        wait: seconds that its launcher has to stop.
+
+    Returns:
+        How many sessions were cancelled.
+
+    Raises:
+        UsageError: its launcher does not stop.
+        ServerError: the server does not answer.
+    """
+    ledger.ask_to_cancel(run)
+    until = time.monotonic() + wait
+    while True:
+        try:
+            with ledger.alone(run):
+                left = [p for p in ledger.present(run) if not p.ended(run.steps)]
+                for present in left:
+                    reason = _kill(service, run, present)
+                    ledger.write(run, replace(present, at=time.time(), state="cancelled", reason=reason))
+                return len(left)
+        except UsageError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_TICK)
+
+
+def _kill(service: ContainerService, run: Run, present: Present) -> str:
+    """End what a session has on the server; gives what became of it, in words."""
+    if not present.workflow:
+        return "before it was launched" if present.state != "intended" else "while it was being launched"
+    try:
+        workflow = service.workflow(present.workflow)
+        if workflow.terminal:
+            return f"its launch had ended already: {workflow.status}"
+        if not workflow.container:
+            return f"workflow {workflow.id} has no container yet: it may still run"
+        service.kill(workflow.container, run.project)
+    except ServerError as error:
+        if may_pass(error):
+            raise
+        return f"its container could not be killed: {error.message}"
+    return f"its container was killed at {workflow.status}"
+
+
+def row(run: Run, present: Present, *, cancelled: bool = False) -> Row:
+    """A session's line of the table.
+
+    Args:
+        run: its run.
+        present: where it stands.
+        cancelled: whether the run was cancelled: then nothing goes on, also where it is not written yet.
+    """
+    done = present.ended(run.steps)
+    outcome = cast("Outcome", present.state if done else "cancelled" if cancelled else "unfinished")
+    good = outcome in ("complete", "already done")
+    again = f"sarcoma xnat resume {run.id}" if outcome == "unfinished" else retry_command(run, present.label)
+    reason = present.reason if done else present.status or present.state or "not begun"
+    return Row(present.label, outcome, "" if good else present.step, reason, "" if good else again)
+
+
+def retry_command(run: Run, label: str) -> str:
+    """The command that does a run again for one session."""
+    words = ["sarcoma", "xnat", "bulk", run.what, "--project", run.project, "--where", f"label={label}"]
+    for step, values in run.settings.items():
+        for name, value in values.items():
+            words += ["--set", f"{step}.{name.replace('_', '-')}={ParamSpec.text(value)}"]
+    return shlex.join([*words, *(["--force"] if run.forced else [])])

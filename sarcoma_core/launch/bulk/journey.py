@@ -1,0 +1,237 @@
+"""One session's way through the steps of a run: check, launch, find, follow, verify, and on to the next step.
+
+Each call does one thing and says after how many seconds to call again. What is about to be done stands in the
+ledger before it is done, so that whoever goes on after a kill knows of every launch that may have been made.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sarcoma_core.errors import ArchiveError
+from sarcoma_core.launch.bulk.following import Clock, Following, Pace, find_workflow
+from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, State
+from sarcoma_core.launch.bulk.preflight import Stage, preflight
+from sarcoma_core.launch.bulk.remote_manifest import manifest
+from sarcoma_core.xnat.rest.answering import NOT_FOUND, ServerError
+from sarcoma_core.xnat.rest.service import ContainerService
+from sarcoma_core.xnat.status import TO_BE_ASSIGNED
+
+_NOT_DONE = frozenset({401, 429, 500, 503})
+"""Answers that say that nothing is under way; after no answer, or a gateway's, something may be."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What all sessions of a run share.
+
+    Args:
+        service: the Container Service.
+        ledger: where every change of state is written.
+        run: what was asked for.
+        stages: its steps, as this server will run them.
+        pace: how often to ask, and how patiently.
+        wait: follow each launch to its end; without, a session is left once it is launched.
+        clock: seconds since 1970.
+    """
+
+    service: ContainerService
+    ledger: Ledger
+    run: Run
+    stages: tuple[Stage, ...]
+    pace: Pace
+    wait: bool = True
+    clock: Clock = time.time
+
+
+class Journey:
+    """One session's way; a call does the next thing.
+
+    Args:
+        desk: what all sessions share.
+        present: where the session stands; nowhere yet, or where a killed launcher left it.
+    """
+
+    def __init__(self, desk: Desk, present: Present) -> None:
+        self.session = present
+        self._desk = desk
+        names = [stage.step.name for stage in desk.stages]
+        self._at = names.index(present.step) if present.step else 0
+        self._attempt = max(present.attempt, 1)
+        self._workflow = present.workflow
+        self._since = present.at
+        self._accepted = present.state in ("launched", "running")
+        self._do = self._first(present)
+
+    def __call__(self) -> float | None:
+        """Do the next thing; gives the seconds until the one after it, or None at the journey's end.
+
+        Raises:
+            ServerError: the server does not answer; the same call may be made again later.
+        """
+        return self._do()
+
+    @property
+    def step(self) -> str:
+        """The step that it is at."""
+        return self._stage.step.name
+
+    def fail(self, reason: str, hint: str = "") -> None:
+        """End the journey here."""
+        self._write("failed", reason=reason, hint=hint)
+
+    def _first(self, present: Present) -> Callable[[], float | None]:
+        if present.state == "intended":
+            return self._find
+        if present.state in ("launched", "running"):
+            return self._following() if present.workflow else self._find
+        if present.state in ("complete", "already done"):
+            self._next_stage()
+        return self._check
+
+    @property
+    def _stage(self) -> Stage:
+        return self._desk.stages[self._at]
+
+    def _write(self, state: State, *, status: str = "", reason: str = "", hint: str = "") -> None:
+        """What stands in the ledger, stands here."""
+        self.session = replace(
+            self.session,
+            at=self._desk.clock(),
+            step=self.step,
+            attempt=self._attempt,
+            state=state,
+            workflow=self._workflow,
+            status=status,
+            reason=reason,
+            hint=hint,
+        )
+        self._desk.ledger.write(self._desk.run, self.session)
+
+    def _check(self) -> float | None:
+        run = self._desk.run
+        connection = self._desk.service.connection
+        verdict = preflight(connection, self.session.session, self._stage, force=run.forced)
+        if verdict.answer == "not launched":
+            self._write("not launched", reason=verdict.reason, hint=verdict.hint)
+            return None
+        if verdict.answer == "already done":
+            return self._done("already done")
+        self._do = self._launch
+        return 0.0
+
+    def _launch(self) -> float | None:
+        stage, service = self._stage, self._desk.service
+        values = {**stage.values, stage.root: f"/archive/experiments/{self.session.session}"}
+        self._since, self._accepted, self._workflow = self._desk.clock(), False, ""
+        self._write("intended")
+        self._do = self._find
+        try:
+            launched = service.launch(self._desk.run.project, stage.wrapper_id, stage.root, values)
+        except ServerError as error:
+            if error.status in _NOT_DONE:
+                self._since = 0.0  # no need to wait for a workflow that will not come
+            raise
+        self._accepted = True
+        self._workflow = "" if launched.workflow_id == TO_BE_ASSIGNED else launched.workflow_id
+        self._write("launched")
+        if self._workflow:
+            self._do = self._following()
+        return self._desk.pace.first if self._desk.wait else None
+
+    def _find(self) -> float | None:
+        """Look for the workflow of a launch whose answer did not come, or came without an id."""
+        run, session = self._desk.run, self.session
+        known = self._desk.ledger.workflows(run, session.session) - {self._workflow}
+        found = find_workflow(
+            self._desk.service.connection,
+            session.session,
+            session.xsi_type,
+            self._stage.wrapper,
+            after=run.baseline,
+            known=known,
+        )
+        if found:
+            self._workflow = found
+            self._write("launched")
+            self._do = self._following()
+            return 0.0
+        waited = self._desk.clock() - self._since
+        if waited < self._desk.pace.lost_after:
+            return max(self._desk.pace.first, min(self._desk.pace.longest, waited / 2))
+        if self._accepted:
+            self.fail(
+                f"lost: the server accepted the launch, but no workflow of it appeared in {waited:.0f} s",
+                "Look at the session's history in XNAT, and at the queue (ActiveMQ) in the server's log.",
+            )
+            return None
+        return self._again("the launch was not answered and has left no workflow", "")
+
+    def _following(self) -> Callable[[], float | None]:
+        desk = self._desk
+        following = Following(desk.service, self._workflow, pace=desk.pace, clock=desk.clock)
+
+        def follow() -> float | None:
+            return self._follow(following)
+
+        return follow
+
+    def _follow(self, following: Following) -> float | None:
+        before = following.status
+        try:
+            ending = following.look()
+        except ServerError as error:
+            if error.status != NOT_FOUND:
+                raise
+            self._since, self._accepted, self._do = self._desk.clock(), True, self._find
+            return self._desk.pace.first
+        if ending is None:
+            if following.status != before:
+                self._write("running", status=following.status)
+            return following.interval
+        if ending.outcome == "complete":
+            self._do = self._verify
+            return 0.0
+        if ending.retryable:
+            return self._again(ending.reason, ending.hint)
+        self._write(ending.outcome, status=following.status, reason=ending.reason, hint=ending.hint)
+        return None
+
+    def _verify(self) -> float | None:
+        """A status is a word; the manifest is the proof."""
+        connection, session, stage = self._desk.service.connection, self.session.session, self._stage
+        for label in stage.labels:
+            try:
+                found = manifest(connection, session, label)
+            except ArchiveError as error:
+                self.fail(error.message, error.hint)
+                return None
+            if found is None or found.record.step != stage.step.name:
+                self.fail(
+                    f"no manifest: the workflow says Complete, but {label}/run.json is not of this step",
+                    f"See what it said: sarcoma xnat logs {self._workflow}.",
+                )
+                return None
+        return self._done("complete")
+
+    def _done(self, state: State) -> float | None:
+        self._write(state)
+        if self._at + 1 == len(self._desk.stages):
+            return None
+        self._next_stage()
+        self._do = self._check
+        return 0.0
+
+    def _next_stage(self) -> None:
+        self._at += 1
+        self._attempt, self._workflow = 1, ""
+
+    def _again(self, reason: str, hint: str) -> float | None:
+        if self._attempt > self._desk.pace.retries:
+            self.fail(f"{reason} (attempt {self._attempt})", hint)
+            return None
+        wait = self._desk.pace.back_off * 2.0 ** (self._attempt - 1)
+        self._attempt, self._workflow = self._attempt + 1, ""
+        self._write("retrying", reason=reason)
+        self._do = self._check
+        return float(wait)

@@ -1,0 +1,345 @@
+"""The ledger of launches: an append-only SQLite file that outlives the launcher.
+
+Every change of state is a row, written before anything else happens; a view gives the present state. So a
+launcher that is killed at any moment can be told by `resume` what it had begun. Session labels stand in it:
+the file is readable by its owner only.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import IO, Literal, cast
+
+from sarcoma_core.errors import OutputError, UsageError
+from sarcoma_core.interface import Value
+from sarcoma_core.xnat.rest.remote import RemoteSession
+
+State = Literal[
+    "intended",
+    "launched",
+    "running",
+    "retrying",
+    "complete",
+    "already done",
+    "not launched",
+    "failed",
+    "cancelled",
+]
+Settings = Mapping[str, Mapping[str, Value]]
+CANCEL = "cancel asked"
+
+_GOOD = ("complete", "already done")
+_ENDED = ("not launched", "failed", "cancelled")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS run (
+  id INTEGER PRIMARY KEY, at REAL, server TEXT, login TEXT, project TEXT, what TEXT, steps TEXT,
+  settings TEXT, in_flight INTEGER, forced INTEGER, baseline INTEGER);
+CREATE TABLE IF NOT EXISTS item (
+  id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, session TEXT, label TEXT, xsi_type TEXT,
+  UNIQUE (run, session));
+CREATE TABLE IF NOT EXISTS event (
+  id INTEGER PRIMARY KEY, at REAL, run INTEGER REFERENCES run, item INTEGER REFERENCES item, step TEXT,
+  attempt INTEGER, state TEXT, workflow TEXT, status TEXT, reason TEXT, hint TEXT);
+CREATE INDEX IF NOT EXISTS event_of_item ON event (item, id);
+CREATE INDEX IF NOT EXISTS item_of_session ON item (session);
+CREATE VIEW IF NOT EXISTS present AS
+  SELECT item.id AS item, item.run, item.session, item.label, item.xsi_type, event.at, event.step,
+         event.attempt, event.state, event.workflow, event.status, event.reason, event.hint
+  FROM item LEFT JOIN event ON event.id = (SELECT max(id) FROM event WHERE event.item = item.id);
+"""
+_APPEND_ONLY = """
+CREATE TRIGGER IF NOT EXISTS {table}_is_never_{verb}d BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked for, once.
+
+    Args:
+        id: its number.
+        at: when, in seconds since 1970.
+        server: the server's URL.
+        login: who asked.
+        project: in which project.
+        what: name of the step or chain.
+        steps: names of its steps, in order.
+        settings: parameters that differ from the defaults, by step.
+        in_flight: how many sessions may be on the server at once.
+        forced: whether what is already done is done again.
+        baseline: the newest workflow of the project before the run: every workflow of ours has a greater id.
+    """
+
+    id: int
+    at: float
+    server: str
+    login: str
+    project: str
+    what: str
+    steps: tuple[str, ...]
+    settings: Settings
+    in_flight: int
+    forced: bool
+    baseline: int
+
+
+@dataclass(frozen=True)
+class Present:
+    """The present state of one session of a run.
+
+    Args:
+        item: its number in the ledger.
+        session: accession id.
+        label: session label.
+        xsi_type: the session's data type.
+        at: when it came into this state, in seconds since 1970.
+        step: the step that it is at; empty when nothing has begun.
+        attempt: which attempt at this step, from 1.
+        state: its state; empty when nothing has begun.
+        workflow: id of the workflow; empty when there is none, or none is known yet.
+        status: the server's word for how far the workflow is.
+        reason: why it ended as it did.
+        hint: what to do about it.
+    """
+
+    item: int
+    session: str
+    label: str
+    xsi_type: str = ""
+    at: float = 0.0
+    step: str = ""
+    attempt: int = 0
+    state: State | Literal[""] = ""
+    workflow: str = ""
+    status: str = ""
+    reason: str = ""
+    hint: str = ""
+
+    def ended(self, steps: tuple[str, ...]) -> bool:
+        """Whether nothing more is to be done for it."""
+        return self.state in _ENDED or (self.state in _GOOD and self.step == steps[-1])
+
+
+class Ledger:
+    """A ledger file, safe between threads and processes; every row is on disk when a method returns.
+
+    Args:
+        path: the file; it is made, with its folder, when it is not there.
+
+    Raises:
+        OutputError: it cannot be written, or is no ledger.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+            self._base.row_factory = sqlite3.Row
+            # FULL: a launch whose intention a power cut takes away could be made twice.
+            self._base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
+            for table in ("run", "item", "event"):
+                for verb in ("update", "delete"):
+                    self._base.executescript(_APPEND_ONLY.format(table=table, verb=verb))
+        except (OSError, sqlite3.Error) as error:
+            found = error.strerror if isinstance(error, OSError) else error
+            raise OutputError(
+                f"--ledger: must be a ledger in a folder that can be written; found: {found}.",
+                hint="Name another file: --ledger FILE.",
+            ) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._base.close()
+
+    def begin(self, run: Run, sessions: Iterable[RemoteSession]) -> Run:
+        """Write a new run and its sessions.
+
+        Args:
+            run: what is asked for; its id and time are given here.
+            sessions: on which sessions.
+        """
+        with self._lock, self._transaction():
+            at = time.time()
+            number = self._base.execute(
+                "INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    at,
+                    run.server,
+                    run.login,
+                    run.project,
+                    run.what,
+                    json.dumps(run.steps),
+                    json.dumps({step: dict(values) for step, values in run.settings.items()}),
+                    run.in_flight,
+                    run.forced,
+                    run.baseline,
+                ),
+            ).lastrowid
+            rows = ((number, each.id, each.label, each.xsi_type) for each in sessions)
+            self._base.executemany("INSERT INTO item VALUES (NULL, ?, ?, ?, ?)", rows)
+            return self.run(number)
+
+    def run(self, number: int | None = None) -> Run:
+        """A run; the last one when no number is given.
+
+        Raises:
+            UsageError: there is none.
+        """
+        rows = self._rows("SELECT * FROM run WHERE ? IN (id, 0) ORDER BY id DESC LIMIT 1", number or 0)
+        for row in rows:
+            given = dict(row)
+            steps, settings = json.loads(given.pop("steps")), json.loads(given.pop("settings"))
+            forced = bool(given.pop("forced"))
+            return Run(**given, steps=tuple(steps), settings=settings, forced=forced)
+        raise UsageError(
+            f"RUN: must be in the ledger; found {'none' if number is None else number}.",
+            hint="See what was run: sarcoma xnat status. Another ledger: --ledger FILE.",
+        )
+
+    def write(self, run: Run, present: Present) -> None:
+        """Append the state that a session has come into.
+
+        Raises:
+            OutputError: the disk is full or read-only; what was about to be done must then not be done.
+        """
+        self._rows(
+            "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            present.at,
+            run.id,
+            present.item,
+            present.step,
+            present.attempt,
+            present.state,
+            present.workflow,
+            present.status,
+            present.reason,
+            present.hint,
+        )
+
+    def present(self, run: Run) -> Iterator[Present]:
+        """The present state of every session of a run, in the order in which they were given."""
+        last = 0
+        while page := self._rows(
+            "SELECT * FROM present WHERE run = ? AND item > ? ORDER BY item LIMIT 500", run.id, last
+        ):
+            yield from map(_present, page)
+            last = page[-1]["item"]
+
+    def untouched(self, run: Run, after: int) -> Present | None:
+        """The next session of a run, after an item's number, for which nothing has begun."""
+        sql = """SELECT * FROM item WHERE run = ? AND id > ?
+                 AND NOT EXISTS (SELECT 1 FROM event WHERE event.item = item.id) ORDER BY id LIMIT 1"""
+        rows = self._rows(sql, run.id, after)
+        return next((Present(r["id"], r["session"], r["label"], r["xsi_type"]) for r in rows), None)
+
+    def workflows(self, run: Run, session: str) -> frozenset[str]:
+        """Ids of the workflows of a session that are accounted for, in any run on this server."""
+        sql = """SELECT DISTINCT event.workflow FROM event JOIN item ON item.id = event.item
+                 JOIN run ON run.id = item.run WHERE item.session = ? AND run.server = ?"""
+        return frozenset(row["workflow"] for row in self._rows(sql, session, run.server)) - {""}
+
+    def latest_workflow(self, server: str, session: str) -> str:
+        """The newest known workflow of a session, by accession id or label; empty when there is none."""
+        sql = """SELECT event.workflow FROM event JOIN item ON item.id = event.item
+                 JOIN run ON run.id = item.run WHERE ? IN (item.session, item.label)
+                 AND run.server = ? AND event.workflow != '' ORDER BY event.id DESC LIMIT 1"""
+        return next((str(row["workflow"]) for row in self._rows(sql, session, server)), "")
+
+    def ask_to_cancel(self, run: Run) -> None:
+        """Ask whoever works on a run to stop."""
+        self._rows("INSERT INTO event (at, run, state) VALUES (?, ?, ?)", time.time(), run.id, CANCEL)
+
+    def cancel_asked(self, run: Run) -> bool:
+        """Whether somebody asked to cancel a run."""
+        sql = "SELECT 1 FROM event WHERE run = ? AND item IS NULL AND state = ?"
+        return bool(self._rows(sql, run.id, CANCEL))
+
+    @contextmanager
+    def alone(self, run: Run) -> Iterator[None]:
+        """Work on a run, alone: two launchers of one run would launch twice.
+
+        The operating system frees the lock when the process ends, however it ends. Its file stays; while it
+        is locked, it holds the id of the process.
+
+        Raises:
+            UsageError: another process works on it.
+        """
+        with self._lock_file(run).open("a+") as lock:
+            if not _locks(lock):
+                raise UsageError(
+                    f"RUN: must not be worked on by another process; run {run.id} is.",
+                    hint=f"Follow it: sarcoma xnat status {run.id}",
+                )
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            try:
+                yield
+            finally:
+                lock.truncate(0)
+
+    def worker(self, run: Run) -> int | None:
+        """The id of the process that works on a run; None when none does."""
+        try:
+            with self._lock_file(run).open() as lock:
+                number = lock.read()
+                # Unless a launcher was killed, there is a number only while there is a lock to try.
+                return int(number) if number.isdecimal() and not _locks(lock) else None
+        except FileNotFoundError:
+            return None
+
+    def _lock_file(self, run: Run) -> Path:
+        return self.path.with_name(f"{self.path.name}.run-{run.id}")
+
+    def _rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        with self._lock:
+            try:
+                return self._base.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise OutputError(
+                    f"--ledger: must be a ledger that can be written; found: {error}.",
+                    hint="Make room, or give yourself the right to write it; then: sarcoma xnat resume",
+                ) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._base.execute("ROLLBACK")
+            raise
+        self._base.execute("COMMIT")
+
+
+def _locks(file: IO[str]) -> bool:
+    """Whether the lock on a file could be had; it is held until the file is closed."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _present(row: sqlite3.Row) -> Present:
+    known = {key: row[key] for key in row.keys() if key != "run" and row[key] is not None}  # noqa: SIM118
+    return Present(**cast("dict[str, int | float | str]", known))  # type: ignore[arg-type]
+
+
+def default_ledger() -> Path:
+    """Where the ledger is unless named: `$XDG_STATE_HOME/sarcoma/ledger.sqlite`."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "sarcoma" / "ledger.sqlite"

@@ -1,0 +1,187 @@
+"""Pre-flight: is a step enabled, does it resolve on this session, was it done before? All before a launch.
+
+What is checked is what will run: the command as the server holds it, and every parameter spelled out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sarcoma_core.archive.folder import DICOM_RESOURCES
+from sarcoma_core.errors import ArchiveError, CommandError, UsageError
+from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.launch.bulk.following import may_pass
+from sarcoma_core.launch.bulk.ledger import Settings
+from sarcoma_core.launch.bulk.remote_manifest import fingerprint, is_whole, manifest
+from sarcoma_core.steps import step_named
+from sarcoma_core.text import counted
+from sarcoma_core.xnat.commands import Command
+from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.objects import XnatObject
+from sarcoma_core.xnat.resolve import resolve
+from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.connection import Connection
+from sarcoma_core.xnat.rest.remote import file_count, remote_session
+from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand, LiveWrapper
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a run, as this server will run it.
+
+    Args:
+        step: the step.
+        command: the server's own command.
+        wrapper: name of its wrapper, which is also the name of its workflows.
+        wrapper_id: what is launched.
+        root: name of the wrapper's root element.
+        params: every parameter.
+    """
+
+    step: Step
+    command: Command
+    wrapper: str
+    wrapper_id: int
+    root: str
+    params: Mapping[str, Value]
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The parameters as a launch sends them: all of them, so that no site's default can differ."""
+        return {name: ParamSpec.text(value) for name, value in self.params.items()}
+
+    @property
+    def version(self) -> str:
+        """The version that will run."""
+        return self.command.version or ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the resources that it fills."""
+        return tuple(output.spec.resource for output in self.step.outputs)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What pre-flight says of one step on one session.
+
+    Args:
+        answer: `go`, or why it is not launched.
+        reason: in one sentence; empty for `go`.
+        hint: what to do about it.
+    """
+
+    answer: Literal["go", "already done", "not launched"]
+    reason: str = ""
+    hint: str = ""
+
+
+def stages(
+    service: ContainerService, project: str, steps: tuple[str, ...], settings: Settings
+) -> tuple[Stage, ...]:
+    """The steps of a run, as this server will run them.
+
+    Raises:
+        UsageError: a step is not installed or not enabled, or a parameter breaks its rule.
+        ServerError: the server does not answer.
+    """
+    return tuple(_stage(service, project, step_named(name), settings.get(name, {})) for name in steps)
+
+
+def _stage(service: ContainerService, project: str, step: Step, given: Mapping[str, Value]) -> Stage:
+    name = command_for(step).name
+    params = step.check(given)
+    found = [live for live in service.commands(name) if live.wrappers]
+    if not found:
+        raise UsageError(
+            f"step {step.name}: must be installed on this server; it is not.",
+            hint=f"Install it: sarcoma xnat install --step {step.name} --project {project}",
+        )
+    for live in reversed(found):
+        for wrapper in live.wrappers:
+            if service.enabled(wrapper.id, project):
+                return _live_stage(step, live, wrapper, params)
+    raise UsageError(
+        f"step {step.name}: must be enabled for the site and for project {project}; it is not.",
+        hint=f"Enable it: sarcoma xnat enable {step.name} --project {project}",
+    )
+
+
+def _live_stage(step: Step, live: LiveCommand, wrapper: LiveWrapper, params: Mapping[str, Value]) -> Stage:
+    command = Command.from_json(live.tree)
+    declared = next(each for each in command.xnat if each.name == wrapper.name)
+    if not declared.external_inputs:
+        raise CommandError(f"step {step.name}: the server's command must have an input; it has none.")
+    return Stage(step, command, wrapper.name, wrapper.id, declared.external_inputs[0].name, params)
+
+
+def preflight(connection: Connection, session_id: str, stage: Stage, *, force: bool) -> Verdict:
+    """Say whether a step can be launched on a session, and need be.
+
+    Args:
+        connection: to the server.
+        session_id: accession id.
+        stage: what would be launched.
+        force: launch it although its output is there.
+
+    Raises:
+        ServerError: the server does not answer.
+    """
+    try:
+        session = remote_session(connection, session_id)
+    except ServerError as error:
+        if may_pass(error):
+            raise
+        return Verdict("not launched", error.message, error.hint)
+    try:
+        resolve(stage.command, stage.wrapper, session, stage.values)
+    except CommandError as error:
+        return Verdict("not launched", error.message, error.hint)
+    missing = lacking(session, stage.step)
+    if missing:
+        return missing
+    if not force and is_done(connection, session, stage):
+        return Verdict("already done")
+    return Verdict("go")
+
+
+def lacking(session: XnatObject, step: Step) -> Verdict | None:
+    """Why a session has nothing for a step to read; None when it has something.
+
+    The Container Service mounts the whole session and asks nothing of what is in it.
+    """
+    labels = step.input.spec.resource
+    if labels:
+        if any(resource.label in labels for resource in session.below["resources"]):
+            return None
+        return Verdict(
+            "not launched",
+            f"the session has no resource {' or '.join(labels)}",
+            f"Run the step that writes {labels[-1]} first: sarcoma xnat bulk prepare does them in order.",
+        )
+    held = (r for scan in session.below["scans"] for r in scan.below["resources"])
+    if any(r.label in DICOM_RESOURCES and file_count(r) != 0 for r in held):
+        return None
+    scans = len(session.below["scans"])
+    found = f"none in its {counted(scans, 'scan')}" if scans else "it has no scan"
+    return Verdict("not launched", f"the session has no DICOM: {found}", "Upload its images again.")
+
+
+def is_done(connection: Connection, session: XnatObject, stage: Stage) -> bool:
+    """Whether this very work was done, and all of it is there; damage means: do it again."""
+    session_id, inputs = str(session.keys["id"]), None
+    held = {resource.label for resource in session.below["resources"]}
+    for label in stage.labels:
+        try:
+            found = manifest(connection, session_id, label) if label in held else None
+        except ArchiveError:
+            return False
+        if found is None:
+            return False
+        if inputs is None:
+            inputs = fingerprint(connection, session, stage.step.input.spec.resource)
+        if not found.record.is_same_work(stage.step.name, stage.version, stage.params, inputs):
+            return False
+        if not is_whole(connection, session_id, label, found.record):
+            return False
+    return True

@@ -1,0 +1,60 @@
+"""Read what a bulk run came to out of the manifests that its steps left, series by series."""
+
+from collections.abc import Sequence
+
+from sarcoma_core.archive.store import Session
+from sarcoma_core.launch.bulk.engine import retry_command
+from sarcoma_core.launch.bulk.ledger import Present, Run
+from sarcoma_core.launch.chain import SessionResult, StepRun
+from sarcoma_core.provenance import Outcomes, read_record
+from sarcoma_core.runners.running import Ended
+from sarcoma_core.steps import step_named
+from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.service import ContainerService
+
+
+def read_results(
+    service: ContainerService, run: Run, presents: Sequence[Present], sessions: Sequence[Session]
+) -> tuple[SessionResult, ...]:
+    """The results of a run whose server keeps its files in an archive of this machine.
+
+    Args:
+        service: the server, which has the logs of what failed.
+        run: what was asked for.
+        presents: what became of each session, of the ledger.
+        sessions: the same sessions in the archive; those that the run did not see are left out.
+
+    Raises:
+        ArchiveError: a manifest is damaged.
+    """
+    by_id = {session.id: session for session in sessions}
+    return tuple(
+        SessionResult(by_id[p.session], _runs(service, run, p, by_id[p.session]), retry_command(run, p.label))
+        for p in presents
+        if p.session in by_id
+    )
+
+
+def _runs(service: ContainerService, run: Run, present: Present, session: Session) -> tuple[StepRun, ...]:
+    """The steps that it passed, as their manifests tell them, then the one that it failed at."""
+    if present.ended(run.steps) and present.state in ("complete", "already done"):
+        return tuple(_passed(session, name) for name in run.steps)
+    at = present.step or run.steps[0]
+    failed = StepRun(at, "failed", present.reason, _said(service, present), present.hint)
+    return (*(_passed(session, name) for name in run.steps[: run.steps.index(at)]), failed)
+
+
+def _passed(session: Session, step: str) -> StepRun:
+    record = read_record(session.resource(step_named(step).outputs[0].spec.resource))
+    return StepRun(step, "done", series=record.outcomes if record else ())
+
+
+def _said(service: ContainerService, present: Present) -> Outcomes:
+    """What a step said of each series before it failed: its log is the only trace of them."""
+    if not present.workflow:
+        return ()
+    try:
+        container = service.workflow(present.workflow).container
+        return Ended(1, service.logs(container, "stdout"), "").outcomes if container else ()
+    except ServerError:
+        return ()

@@ -1,0 +1,1 @@
+"""DICOM to a server: what is to be sent, sending it, and whether it arrived."""

@@ -1,0 +1,1 @@
+"""A client of XNAT over REST: the one place that speaks to a server."""

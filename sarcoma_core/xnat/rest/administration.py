@@ -1,0 +1,139 @@
+"""How a server is set up, as an administrator sees it: users and roles, site configuration, plugins, backend.
+
+Source: the `/xapi/users`, `/xapi/siteConfig` and `/xapi/plugins` APIs of XNAT 1.9, and
+`/xapi/docker` of Container Service 3.7.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sarcoma_core.xnat.rest.answering import FORBIDDEN, NOT_FOUND, ServerError
+from sarcoma_core.xnat.rest.connection import Connection, at
+
+ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED = "Administrator", "ContainerManager", "Privileged"
+_PRIVILEGED_SINCE = (1, 9, 2)
+_UNREADABLE = frozenset({FORBIDDEN, NOT_FOUND})
+_NOT_SET_UP = 424
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin of the server."""
+
+    id: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where containers run: the service's one `docker/server` document, `tree` being all of it.
+
+    Args:
+        name: its name.
+        kind: `docker`, `swarm` or `kubernetes`.
+        host: how the service reaches it; empty on Kubernetes.
+        container_user: the uid that containers run under; empty for the image's own.
+        xnat_prefix: XNAT's own path of archive and build folder.
+        docker_prefix: the same folder as the backend's host names it.
+    """
+
+    name: str
+    kind: str
+    host: str
+    container_user: str
+    xnat_prefix: str
+    docker_prefix: str
+    tree: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+
+class Administration:
+    """What a server tells of its set-up. What this user may not read is None, not an error.
+
+    Every method raises `ServerError` when the server does not answer.
+
+    Args:
+        connection: how it is reached.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def roles(self, user: str | None = None) -> frozenset[str] | None:
+        """Names of the roles of a user, of one's own when None."""
+        found = self._read(at("xapi", "users", user or self.connection.user, "roles"))
+        return None if found is None else frozenset(map(str, found))
+
+    def users(self) -> tuple[str, ...] | None:
+        """User names."""
+        found = self._read("/xapi/users")
+        return None if found is None else tuple(map(str, found))
+
+    def administrators(self) -> tuple[str, ...] | None:
+        """User names of the site's administrators (`UsersApi`; our reading: older servers answer 404)."""
+        found = self._read(at("xapi", "users", "roles", ADMINISTRATOR))
+        return None if found is None else tuple(sorted(map(str, found)))
+
+    def site_config(self) -> Mapping[str, Any] | None:
+        """The site's configuration: `siteUrl`, `processingUrl`, `aliasTokenTimeout`, and so on."""
+        found = self._read("/xapi/siteConfig")
+        return found if isinstance(found, dict) else None
+
+    def plugins(self) -> tuple[Plugin, ...] | None:
+        """The plugins, in order of their ids."""
+        found = self._read("/xapi/plugins")
+        if found is None:
+            return None
+        trees: Iterable[Mapping[str, Any]] = found.values() if isinstance(found, dict) else found
+        read = (
+            Plugin(str(tree.get("id") or ""), str(tree.get("name") or ""), str(tree.get("version") or ""))
+            for tree in trees
+        )
+        return tuple(sorted(read, key=lambda plugin: plugin.id))
+
+    def backend(self) -> Backend | None:
+        """Where containers run; None when none is set up."""
+        found = self._read("/xapi/docker/server", also=(_NOT_SET_UP,))
+        if not isinstance(found, dict):
+            return None
+
+        def text(key: str) -> str:
+            return str(found.get(key) or "")
+
+        return Backend(
+            name=text("name"),
+            kind=text("backend") or ("swarm" if found.get("swarm-mode") else "docker"),
+            host=text("host"),
+            container_user=text("container-user"),
+            xnat_prefix=text("path-translation-xnat-prefix"),
+            docker_prefix=text("path-translation-docker-prefix"),
+            tree=found,
+        )
+
+    def backend_answers(self) -> bool:
+        """Whether the service reaches its backend."""
+        try:
+            self.connection.get("/xapi/docker/server/ping")
+        except ServerError as error:
+            if error.status == 0:
+                raise
+            return False
+        return True
+
+    def _read(self, path: str, *, also: tuple[int, ...] = ()) -> Any:  # noqa: ANN401  JSON
+        """The JSON at a path; None where this user may not read it, or nothing is there."""
+        answer = self.connection.get(path, accept=(*_UNREADABLE, *also))
+        return None if answer.status in (*_UNREADABLE, *also) else answer.json()
+
+
+def needed_roles(xnat_version: str) -> frozenset[str]:
+    """The roles without which the Container Service refuses to manage commands.
+
+    Args:
+        xnat_version: as the server tells it; taken as new when it cannot be read.
+    """
+    numbers = tuple(int(n) for n in re.findall(r"\d+", xnat_version)[:3])
+    is_old = bool(numbers) and numbers < _PRIVILEGED_SINCE
+    return frozenset({CONTAINER_MANAGER}) if is_old else frozenset({CONTAINER_MANAGER, PRIVILEGED})

@@ -1,0 +1,99 @@
+"""How a server is set up, and what an ordinary user may not read of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sarcoma_core.xnat.rest.administration import Administration, Plugin, needed_roles
+from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
+from tests.xnat.double import PASSWORD, Double, Reply, of_json, running
+
+
+@pytest.fixture
+def server() -> Iterator[Double]:
+    with running() as double:
+        yield double
+
+
+@pytest.fixture
+def administration(server: Double) -> Iterator[Administration]:
+    with Connection(Login(server.url, "mary", PASSWORD)) as connection:
+        yield Administration(connection)
+
+
+@pytest.mark.parametrize(
+    ("version", "count"),
+    [("1.8.10", 1), ("1.9.1", 1), ("1.9.2", 2), ("1.9.10", 2), ("1.10.0-SNAPSHOT", 2), ("2", 2), ("", 2)],
+)
+def test_privileged_is_needed_since_xnat_1_9_2(version: str, count: int) -> None:
+    assert len(needed_roles(version)) == count
+    assert "ContainerManager" in needed_roles(version)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_a_user_may_not_read_is_none(
+    server: Double, administration: Administration, status: int
+) -> None:
+    for path in (
+        "/xapi/users/mary/roles",
+        "/xapi/users",
+        "/xapi/users/roles/Administrator",
+        "/xapi/siteConfig",
+        "/xapi/plugins",
+        "/xapi/docker/server",
+    ):
+        server.answer("GET", path, Reply(status))
+    a = administration
+    for read in (a.roles, a.users, a.administrators, a.site_config, a.plugins, a.backend):
+        assert read() is None
+
+
+def test_a_server_that_fails_is_an_error_and_not_a_missing_right(
+    server: Double, administration: Administration
+) -> None:
+    server.answer("GET", "/xapi/users", Reply(500))
+    with pytest.raises(ServerError):
+        administration.users()
+
+
+def test_ones_own_roles_are_read_by_the_name_that_is_logged_in(
+    server: Double, administration: Administration
+) -> None:
+    server.answer("GET", "/xapi/users/mary/roles", of_json(["Administrator"]))
+    assert administration.roles() == frozenset({"Administrator"})
+
+
+def test_plugins_come_as_a_map_by_id(server: Double, administration: Administration) -> None:
+    plugin = {"id": "containers", "name": "Container Service", "version": "3.7.3"}
+    server.answer("GET", "/xapi/plugins", of_json({"containers": plugin}))
+    assert administration.plugins() == (Plugin("containers", "Container Service", "3.7.3"),)
+
+
+def test_no_backend_before_one_is_set_up(server: Double, administration: Administration) -> None:
+    server.answer("GET", "/xapi/docker/server", Reply(424, b"Set up Docker server before using this"))
+    assert administration.backend() is None
+
+
+@pytest.mark.parametrize(
+    ("tree", "kind"),
+    [
+        ({"backend": "kubernetes"}, "kubernetes"),
+        ({"swarm-mode": True}, "swarm"),
+        ({"swarm-mode": False}, "docker"),
+    ],
+)
+def test_the_kind_of_backend_is_told_by_old_and_new_servers(
+    server: Double, administration: Administration, tree: dict[str, object], kind: str
+) -> None:
+    server.answer("GET", "/xapi/docker/server", of_json({"name": "x", **tree}))
+    found = administration.backend()
+    assert found is not None
+    assert found.kind == kind
+
+
+def test_a_backend_answers_or_not(server: Double, administration: Administration) -> None:
+    server.answer("GET", "/xapi/docker/server/ping", Reply(200, b"true"), Reply(500), Reply(drop=True))
+    assert administration.backend_answers() is True
+    assert administration.backend_answers() is False
+    with pytest.raises(ServerError):
+        administration.backend_answers()
