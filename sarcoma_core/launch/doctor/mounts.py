@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sarcoma_core.launch.doctor.backend import PAGE
-from sarcoma_core.launch.doctor.facts import Facts, Probed, Unknown
+from sarcoma_core.launch.doctor.facts import Facts, Probed, Seen, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.steps.probe import EMPTY, NO_KEY
 from sarcoma_core.xnat.rest.administration import Backend
@@ -59,10 +59,7 @@ def _translate(facts: Facts) -> str:
 def check_container_user(facts: Facts) -> Iterator[Finding]:
     """The container's user may write XNAT's build folder."""
     check = "container user"
-    if isinstance(facts.probe, Unknown):
-        yield facts.probe.finding(check)
-        return
-    if _is_denied(facts.probe):
+    if isinstance(facts.probe, Probed) and _is_denied(facts.probe):
         user = facts.backend.container_user if isinstance(facts.backend, Backend) else ""
         yield Finding(
             check,
@@ -70,12 +67,12 @@ def check_container_user(facts: Facts) -> Iterator[Finding]:
             f"{user or 'the user of the image'} cannot write XNAT's build folder.",
             f"{PAGE} > Edit > Container user: uid:gid of the owner of XNAT's build folder.",
         )
-    elif facts.probe.seen:
-        yield Finding(
-            check, "ok", f"{facts.probe.seen.uid}:{facts.probe.seen.gid} may write the build folder"
-        )
+        return
+    seen = _seen(facts, check)
+    if isinstance(seen, Finding):
+        yield seen
     else:
-        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend the other faults first.")
+        yield Finding(check, "ok", f"{seen.uid}:{seen.gid} may write the build folder")
 
 
 def _is_denied(probed: Probed) -> bool:
@@ -85,12 +82,9 @@ def _is_denied(probed: Probed) -> bool:
 def check_way_to_xnat(facts: Facts) -> Iterator[Finding]:
     """XNAT answers at XNAT_HOST, asked from inside a container."""
     check = "XNAT_HOST"
-    if isinstance(facts.probe, Unknown):
-        yield facts.probe.finding(check)
-        return
-    seen = facts.probe.seen
-    if seen is None:
-        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend the other faults first.")
+    seen = _seen(facts, check)
+    if isinstance(seen, Finding):
+        yield seen
     elif seen.xnat_unreachable:
         yield Finding(
             check,
@@ -105,15 +99,20 @@ def check_way_to_xnat(facts: Facts) -> Iterator[Finding]:
 def check_free_space(facts: Facts) -> Iterator[Finding]:
     """Free space where outputs lie; XNAT does not tell it over REST, so the probe measures it."""
     check = "free space"
-    if isinstance(facts.probe, Unknown):
-        yield facts.probe.finding(check)
-        return
-    seen = facts.probe.seen
-    if seen is None:
-        yield Finding(check, "unknown", "the probe brought nothing back.", "Mend the other faults first.")
+    seen = _seen(facts, check)
+    if isinstance(seen, Finding):
+        yield seen
         return
     free = f"{seen.free_bytes / _GIB:.1f} GiB free for the outputs of containers"
     if seen.free_bytes < _LITTLE_SPACE:
         yield Finding(check, "warning", f"{free}.", "Make room in XNAT's build folder; it is on that disk.")
     else:
         yield Finding(check, "ok", free)
+
+
+def _seen(facts: Facts, check: str) -> Seen | Finding:
+    """What the probe saw, or why nothing is known of it."""
+    if isinstance(facts.probe, Unknown):
+        return facts.probe.finding(check)
+    nothing = Finding(check, "unknown", "the probe brought nothing back.", "Mend the other faults first.")
+    return facts.probe.seen or nothing
