@@ -37,7 +37,7 @@ demo: .venv/site.done
 	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve)
 
 test: .venv/dev.done
-	@$(BIN)/python -m pytest -m "not docker" --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not docker" --cov --cov-report=term:skip-covered
 
 check: .venv/dev.done
 	@$(BIN)/ruff format --check .
