@@ -9,6 +9,7 @@ it. The text of a 500 is ours: the plugin gives its DICOM library's.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import NamedTuple
 
 from sarcoma_core.xnat.roi_collection import RTSTRUCT, SEG, Collection, Unreadable
@@ -34,7 +35,6 @@ ELEMENTS = {
 }
 """The plugin's own words for the data types whose permissions it tells (``Security``, ``Constants``)."""
 _NEED_SPACE, _NEED_NOTHING = (SEG, RTSTRUCT, "MEAS"), ("AIM", "NIFTI")
-_FORBIDDEN, _CONFLICT, _UNPROCESSABLE, _INTERNAL = 403, 409, 422, 500
 
 
 class RoiRefusal(NamedTuple):
@@ -132,7 +132,9 @@ def _rights(case: _Case) -> RoiRefusal | None:
             if not getattr(rights, permission):
                 text = f"User {case.session.user} does not have {permission} permission for {element}/project"
                 return RoiRefusal(
-                    _FORBIDDEN, text, "Ask an owner of the project: Manage > User groups > custom group."
+                    HTTPStatus.FORBIDDEN,
+                    text,
+                    "Ask an owner of the project: Manage > User groups > custom group.",
                 )
     return None
 
@@ -143,23 +145,25 @@ def _type(case: _Case) -> RoiRefusal | None:
         return None
     if kind in _NEED_SPACE:
         return RoiRefusal(
-            _UNPROCESSABLE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
             f"Collection type {kind} not supported for modality {modality}",
             "Only MR, CT, PT and US sessions hold regions: import the study split by modality, use its part.",
         )
-    return RoiRefusal(_UNPROCESSABLE, f"Unsupported collection type: {kind}", "Use SEG or RTSTRUCT.")
+    return RoiRefusal(
+        HTTPStatus.UNPROCESSABLE_ENTITY, f"Unsupported collection type: {kind}", "Use SEG or RTSTRUCT."
+    )
 
 
 def _label(case: _Case) -> RoiRefusal | None:
     if case.label in case.session.labels_elsewhere:
         return RoiRefusal(
-            _CONFLICT,
+            HTTPStatus.CONFLICT,
             "ROI collection exists in a different session",
             "Give another --label: it is unique in its project.",
         )
     if case.label in case.session.labels and not case.overwrite:
         return RoiRefusal(
-            _UNPROCESSABLE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
             "ROI collection exists, overwrite not specified",
             "Give another --label, or --overwrite: the server then keeps the earlier one no more.",
         )
@@ -169,7 +173,9 @@ def _label(case: _Case) -> RoiRefusal | None:
 def _content(case: _Case) -> RoiRefusal | None:
     if isinstance(case.found, Unreadable):
         return RoiRefusal(
-            _INTERNAL, case.found.reason, "Write the object anew, whole: dciodvfy names what lacks."
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            case.found.reason,
+            "Write the object anew, whole: dciodvfy names what lacks.",
         )
     return None
 
@@ -179,7 +185,7 @@ def _named(case: _Case) -> RoiRefusal | None:
     for level, uids in (("study", case.found.study_uids), ("series", case.found.series_uids)):
         if not uids:
             return RoiRefusal(
-                _UNPROCESSABLE,
+                HTTPStatus.UNPROCESSABLE_ENTITY,
                 f"ROI collection does not contain a referenced {level} UID",
                 "Fill its references to the images: ReferencedSeriesSequence of a SEG, "
                 "ReferencedFrameOfReferenceSequence of an RTSTRUCT.",
@@ -206,7 +212,7 @@ def _there(case: _Case) -> RoiRefusal | None:
         )
     else:
         return None
-    return RoiRefusal(_UNPROCESSABLE, f"Missing dependencies: {what}", hint)
+    return RoiRefusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Missing dependencies: {what}", hint)
 
 
 _RULES: tuple[Callable[[_Case], RoiRefusal | None], ...] = (_rights, _type, _label, _content, _named, _there)

@@ -1,29 +1,16 @@
 """What the client says to a server, in the words that stand in the sources of XNAT and its plugins."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 
 from sarcoma_core.launch.bulk.following import latest_workflow
-from sarcoma_core.xnat.rest.connection import Connection, Login
+from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.event_service import EventService
 from sarcoma_core.xnat.rest.import_service import ImportService, Waiting
 from sarcoma_core.xnat.rest.roi import RegionsOfInterest
 from sarcoma_core.xnat.roi_rules import EVERY_RIGHT
-from tests.xnat.double import PASSWORD, Double, Reply, of_json, running
-
-
-@pytest.fixture
-def server() -> Iterator[Double]:
-    with running() as double:
-        yield double
-
-
-@pytest.fixture
-def connection(server: Double) -> Iterator[Connection]:
-    with Connection(Login(server.url, "mary", PASSWORD)) as connected:
-        yield connected
+from tests.xnat.double import Double, Reply, of_json
 
 
 @pytest.mark.parametrize(("append", "said"), [(True, ["append"]), (False, None)])

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Literal, NamedTuple
 
 from sarcoma_core.errors import RunError
 from sarcoma_core.runners.running import Ended
-from sarcoma_core.xnat.rest.answering import UNAUTHORISED, ServerError
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 
@@ -51,7 +52,7 @@ class Pace:
 
 def may_pass(error: ServerError) -> bool:
     """Whether waiting may help: no answer, too busy, restarting, or a log-in that has ended."""
-    return error.retryable or error.status == UNAUTHORISED
+    return error.retryable or error.status == HTTPStatus.UNAUTHORIZED
 
 
 class Weather:
@@ -201,17 +202,14 @@ def _said(service: ContainerService, workflow: Workflow) -> Ending:
         try:
             text = service.logs(workflow.container, stream) if workflow.container else ""
         except ServerError as error:
-            if may_pass(error) and error.status != _NO_LOG:
+            # The service answers 500 when there is no such log.
+            if may_pass(error) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             text = ""
         if text.strip():
             ended = Ended(1, "", text)
             return Ending("failed", ended.reason, ended.hint)
     return Ending("failed", workflow.reason or f"{workflow.status}: the container said nothing")
-
-
-_NO_LOG = 500
-"""What the service answers when there is no such log."""
 
 
 class Listed(NamedTuple):

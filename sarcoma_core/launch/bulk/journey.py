@@ -7,13 +7,14 @@ ledger before it is done, so that whoever goes on after a kill knows of every la
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.bulk.following import Clock, Following, Pace, find_workflow
 from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, State
 from sarcoma_core.launch.bulk.preflight import Stage, preflight
 from sarcoma_core.launch.bulk.remote_manifest import manifest
-from sarcoma_core.xnat.rest.answering import NOT_FOUND, ServerError
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.service import ContainerService
 from sarcoma_core.xnat.status import TO_BE_ASSIGNED
 
@@ -181,7 +182,7 @@ class Journey:
         try:
             ending = following.look()
         except ServerError as error:
-            if error.status != NOT_FOUND:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
             self._since, self._accepted, self._do = self._desk.clock(), True, self._find
             return self._desk.pace.first

@@ -8,13 +8,13 @@ holds others the fingerprint differs, and the work is done again rather than wro
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import PurePosixPath
 
 from sarcoma_core.archive.folder import DICOM_RESOURCES, listing_digest, told_as
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, RunRecord, parse_record
 from sarcoma_core.xnat.objects import XnatObject
-from sarcoma_core.xnat.rest.answering import NOT_FOUND
 from sarcoma_core.xnat.rest.connection import Connection, at
 from sarcoma_core.xnat.rest.remote import RemoteFile, resource_files, scan_files
 
@@ -102,8 +102,8 @@ def stale_files(connection: Connection, session_id: str, label: str) -> tuple[Re
 
 def _manifest_bytes(connection: Connection, session_id: str, label: str) -> bytes | None:
     path = at("data", "experiments", session_id, "resources", label, "files", MANIFEST)
-    answer = connection.get(path, accept=(NOT_FOUND,))
-    return None if answer.status == NOT_FOUND else answer.content
+    answer = connection.get(path, accept=(HTTPStatus.NOT_FOUND,))
+    return None if answer.status == HTTPStatus.NOT_FOUND else answer.content
 
 
 def _text(body: bytes, label: str) -> str:

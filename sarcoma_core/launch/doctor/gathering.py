@@ -1,6 +1,7 @@
 """Gather the facts of a server, each on its own: what cannot be had is unknown, with the reason."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from sarcoma_core.errors import ArchiveError, SarcomaError
@@ -16,9 +17,8 @@ from sarcoma_core.xnat.rest.service import ContainerService
 OUR_LABELS = tuple(output.spec.resource for step in STEPS for output in step.outputs)
 """The labels that the steps write."""
 
-_NOT_SET_UP = (404, 424)
-_SAYS_NOTHING = (0, 401, 403)
-"""Statuses that are about the asker, or the way to the server, and not about its backend."""
+_NOT_SET_UP = (HTTPStatus.NOT_FOUND, HTTPStatus.FAILED_DEPENDENCY)
+"""What a server without a backend answers, of one version or another."""
 
 T = TypeVar("T")
 
@@ -51,8 +51,8 @@ def gather(
         roles=asked(lambda: _readable(told.roles(), "one's own roles")),
         site=asked(lambda: _site(_readable(told.site_config(), "the site's configuration"))),
         events=asked(lambda: bool(connection.get("/xapi/events/prefs").json()["enabled"])),
-        backend=asked(lambda: _backend(told)),
-        ping=asked(lambda: _ping(connection)),
+        backend=asked(lambda: _backend(connection)),
+        ping=asked(told.backend_answers),
         images=asked(lambda: _images(connection)),
         steps=steps,
         leftovers=asked(lambda: _leftovers(connection, wish)),
@@ -97,19 +97,9 @@ def _site(tree: Mapping[str, Any]) -> Site:
     )
 
 
-def _backend(told: Administration) -> Backend | None:
-    answer = told.connection.get("/xapi/docker/server", accept=_NOT_SET_UP)
-    return None if answer.status in _NOT_SET_UP else _readable(told.backend(), "the compute backend")
-
-
-def _ping(connection: Connection) -> bool:
-    try:
-        connection.get("/xapi/docker/server/ping")
-    except ServerError as error:
-        if error.status in _SAYS_NOTHING:
-            raise
-        return False
-    return True
+def _backend(connection: Connection) -> Backend | None:
+    answer = connection.get("/xapi/docker/server", accept=_NOT_SET_UP)
+    return None if answer.status in _NOT_SET_UP else Backend.of(answer.json())
 
 
 def _images(connection: Connection) -> tuple[Image, ...]:

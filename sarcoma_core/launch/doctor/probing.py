@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 
 from sarcoma_core.errors import ERROR, UsageError
@@ -25,7 +26,6 @@ from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 from sarcoma_core.xnat.status import QUEUED
 
 _SECONDS_BETWEEN = 1.0
-_NOT_FOUND = 404
 _LABELS = (probe.LABEL, probe.KEY_LABEL)
 
 
@@ -79,7 +79,7 @@ def _session(connection: Connection, project: str, name: str) -> Iterator[str]:
         finally:
             for label in _LABELS:
                 place = at("data", "experiments", found[0], "resources", label)
-                connection.delete(place, {"removeFiles": "true"}, accept=(_NOT_FOUND,))
+                connection.delete(place, {"removeFiles": "true"}, accept=(HTTPStatus.NOT_FOUND,))
         return
     label = f"SARCOMA_PROBE_{secrets.token_hex(4)}"
     subject = at("data", "projects", project, "subjects", label)
@@ -88,7 +88,7 @@ def _session(connection: Connection, project: str, name: str) -> Iterator[str]:
         session = f"{subject}/experiments/{label}_MR"
         yield connection.put(session, query={"xsiType": "xnat:mrSessionData"}).text.strip()
     finally:
-        connection.delete(subject, {"removeFiles": "true"}, accept=(_NOT_FOUND,))
+        connection.delete(subject, {"removeFiles": "true"}, accept=(HTTPStatus.NOT_FOUND,))
 
 
 @contextmanager

@@ -59,22 +59,20 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 def check_batch(facts: Facts) -> Iterator[Finding]:
     """The batch-launch plugin: `/xapi/workflows` is its own, so without it no launch can be followed."""
-    check = "batch-launch plugin"
-    if isinstance(facts.plugins, Unknown):
-        yield facts.plugins.finding(check)
-    elif BATCH in facts.plugins:
-        yield Finding(check, "ok", f"batch launch {facts.plugins[BATCH]}")
-    else:
-        found = "it is not installed: XNAT does not tell how far a launch is."
-        yield Finding(check, "fault", found, _GET_BATCH)
+    found = "it is not installed: XNAT does not tell how far a launch is."
+    yield _plugin(facts, BATCH, "batch launch", Finding("batch-launch plugin", "fault", found, _GET_BATCH))
 
 
 def check_ohif(facts: Facts) -> Iterator[Finding]:
     """The OHIF plugin: without it there is no viewer, and no region of interest can be stored."""
-    check = "OHIF plugin"
+    found = "the OHIF viewer plugin is not installed."
+    yield _plugin(facts, OHIF, "OHIF viewer", Finding("OHIF plugin", "warning", found, _GET_OHIF))
+
+
+def _plugin(facts: Facts, plugin: str, name: str, missing: Finding) -> Finding:
+    """Whether a plugin is installed, and in which version; else what is missing with it."""
     if isinstance(facts.plugins, Unknown):
-        yield facts.plugins.finding(check)
-    elif OHIF in facts.plugins:
-        yield Finding(check, "ok", f"OHIF viewer {facts.plugins[OHIF]}")
-    else:
-        yield Finding(check, "warning", "the OHIF viewer plugin is not installed.", _GET_OHIF)
+        return facts.plugins.finding(missing.check)
+    if plugin not in facts.plugins:
+        return missing
+    return Finding(missing.check, "ok", f"{name} {facts.plugins[plugin]}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import NamedTuple
 
 from sarcoma_core.errors import RunError, SarcomaError, UsageError
@@ -21,7 +22,7 @@ from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.comparing import differences
 from sarcoma_core.xnat.declaring import command_for
 from sarcoma_core.xnat.rest.administration import ADMINISTRATOR, Administration, needed_roles
-from sarcoma_core.xnat.rest.answering import FORBIDDEN, ServerError
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand
 
 DONE, PLANNED = "done", "would be done"
@@ -202,7 +203,7 @@ def _unless_forbidden(question: Callable[[], bool]) -> bool | None:
     try:
         return question()
     except ServerError as error:
-        if error.status != FORBIDDEN:
+        if error.status != HTTPStatus.FORBIDDEN:
             raise
         return None
 

@@ -10,24 +10,24 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import Literal, TypeVar
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.launch.automation import OCCASIONS, Wanted
 from sarcoma_core.launch.install.installing import projects_of
 from sarcoma_core.launch.install.plan import SITE, Action, step_of
-from sarcoma_core.xnat.rest.answering import (
-    FORBIDDEN,
-    METHOD_NOT_ALLOWED,
-    NOT_FOUND,
-    UNAUTHORISED,
-    ServerError,
-)
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.event_service import EventService, LiveSubscription, Orchestration, Rule
 from sarcoma_core.xnat.rest.service import ContainerService
 
 _T = TypeVar("_T")
-_NOT_TOLD = (UNAUTHORISED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED)
+_NOT_TOLD = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from sarcoma_core.standin.answers import Refusal
@@ -36,7 +37,6 @@ _DEFAULTS = {
 }
 _ROOTS = ("project", "subject", "session", "assessor", "resource", "scan", "subject-assessor")
 """Types of external inputs that an event's object is given to."""
-_DISABLED = 405
 _LOG = logging.getLogger(__name__)
 
 
@@ -146,7 +146,7 @@ class Events:
 
     def _require_on(self) -> None:
         if not self.preferences()["enabled"]:
-            raise Refusal(_DISABLED, "Event Service disabled.")
+            raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Event Service disabled.")
 
     def _heard(self, change: Change) -> None:
         """Called by whoever caused the change: hand it on, and return."""

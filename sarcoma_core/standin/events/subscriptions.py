@@ -5,6 +5,7 @@ Source: XNAT 1.9, ``org.nrg.xnat.eventservice`` (``Subscription``, ``EventFilter
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Self
 
 from sarcoma_core.archive.store import Session
@@ -30,7 +31,6 @@ EVENTS = {
     "ScheduledEvent": ("CRON",),
 }
 """Events with their statuses. The stand-in tells of sessions alone: no other one ever happens in it."""
-_INVALID = 424
 
 
 @dataclass(frozen=True)
@@ -188,4 +188,4 @@ def _require_filter(payload_filter: str) -> None:
 
 
 def _invalid(why: str) -> Refusal:
-    return Refusal(_INVALID, f"Subscription format failed to validate.\n{why}")
+    return Refusal(HTTPStatus.FAILED_DEPENDENCY, f"Subscription format failed to validate.\n{why}")

@@ -1,6 +1,7 @@
 """Names from outside: a path below /data, a label, a file's name; each is checked before it is used."""
 
 import re
+from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
 from sarcoma_core.standin.answers import Refusal
@@ -11,7 +12,6 @@ _LONGEST = 64
 """Characters of a label: XNAT's database columns for labels and ids hold that many or more."""
 _LONGEST_NAME = 255
 """Bytes of one part of a path, on the file systems that servers use."""
-_BAD = 400
 
 
 def split_path(raw: bytes) -> tuple[str, ...]:
@@ -28,9 +28,11 @@ def split_path(raw: bytes) -> tuple[str, ...]:
         try:
             part = unquote_to_bytes(encoded).decode()
         except UnicodeDecodeError:
-            raise Refusal(_BAD, "The path must be UTF-8.") from None
+            raise Refusal(HTTPStatus.BAD_REQUEST, "The path must be UTF-8.") from None
         if part in (".", "..") or any(char in "/\\" or not char.isprintable() for char in part):
-            raise Refusal(_BAD, "The path must name no other folder and hold no control character.")
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, "The path must name no other folder and hold no control character."
+            )
         parts.append(part)
     return tuple(parts)
 
@@ -42,7 +44,9 @@ def require_label(label: str, what: str) -> str:
         Refusal: 400, it is empty, too long, or holds other characters.
     """
     if not _LABEL.fullmatch(label) or len(label) > _LONGEST or label.endswith((".", " ")):
-        raise Refusal(_BAD, f"{what} must be letters, digits, _, -, . or spaces, at most {_LONGEST}.")
+        raise Refusal(
+            HTTPStatus.BAD_REQUEST, f"{what} must be letters, digits, _, -, . or spaces, at most {_LONGEST}."
+        )
     return label
 
 
@@ -59,5 +63,5 @@ def require_file_name(name: str) -> tuple[str, ...]:
             or any(char == "\\" or not char.isprintable() for char in part)
             or len(part.encode(errors="surrogatepass")) > _LONGEST_NAME
         ):
-            raise Refusal(_BAD, "A file's name must be a path below its resource.")
+            raise Refusal(HTTPStatus.BAD_REQUEST, "A file's name must be a path below its resource.")
     return parts

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import NamedTuple
 
 from sarcoma_core.standin.answers import Refusal
@@ -13,8 +14,6 @@ from sarcoma_core.standin.objects.putting_sessions import put_scan, put_session
 from sarcoma_core.standin.objects.said import made_now
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.objects.wishes import Wish, wish
-
-_GONE, _CONFLICT = 404, 409
 
 
 class Put(NamedTuple):
@@ -76,14 +75,14 @@ def _subject(tree: Tree, wanted: Wish) -> str:
     exact, above = wanted.exact, wanted.place.above
     project = exact.project if exact else above.id if above else wanted.fields.get("project", "")
     if project not in tree.archive.projects():
-        raise Refusal(_GONE, "A subject is made in a project that is there.")
+        raise Refusal(HTTPStatus.NOT_FOUND, "A subject is made in a project that is there.")
     with tree.lock(project):
         label = exact.label if exact else wanted.name
         subject = tree.subjects.ensure(project, label, wanted.login)
         renamed = wanted.fields.get("label", label) if exact else label
         if renamed != label:
             if tree.subjects.find(renamed, project):
-                raise Refusal(_CONFLICT, "Label already in use by another subject of the project.")
+                raise Refusal(HTTPStatus.CONFLICT, "Label already in use by another subject of the project.")
             _move_folder(tree, project, label, require_label(renamed, "Subject label"))
             subject = tree.subjects.relabel(subject, renamed)
         told = subject.said.changed(wanted.but("ID", "label", "project"))
@@ -102,7 +101,7 @@ def _move_folder(tree: Tree, project: str, label: str, renamed: str) -> None:
 def _assessor(tree: Tree, wanted: Wish) -> str:
     exact, above = wanted.exact, wanted.place.above
     if above is None:
-        raise Refusal(_GONE, "An assessor is made below its session.")
+        raise Refusal(HTTPStatus.NOT_FOUND, "An assessor is made below its session.")
     added = tree.add_assessor(
         above.held_session,
         label=exact.label if exact else wanted.name,

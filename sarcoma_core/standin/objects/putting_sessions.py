@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from http import HTTPStatus
 
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.archive.store import Scan, Session, modality_of
@@ -11,7 +12,6 @@ from sarcoma_core.standin.objects.said import made_now
 from sarcoma_core.standin.objects.tree import Change, Tree
 from sarcoma_core.standin.objects.wishes import Wish
 
-_BAD, _GONE, _CONFLICT = 400, 404, 409
 _IN_SESSION = ("ID", "label", "project", "subject_ID", "date", "UID")
 _IN_SCAN = ("ID", "type", "UID", "note", "modality", "frames")
 """Fields that the archive keeps."""
@@ -28,10 +28,10 @@ def put_session(tree: Tree, wanted: Wish) -> str:
     """
     exact, above = wanted.exact, wanted.place.above
     if exact and exact.kind == "assessor":
-        raise Refusal(_BAD, "An assessor is changed below its session.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, "An assessor is changed below its session.")
     project = exact.project if exact else above.project if above else wanted.fields.get("project", "")
     if project not in tree.archive.projects():
-        raise Refusal(_GONE, "A session is made in a project that is there.")
+        raise Refusal(HTTPStatus.NOT_FOUND, "A session is made in a project that is there.")
     with tree.lock(project):
         session = _changed(tree, exact.held_session, wanted) if exact else _made(tree, project, wanted)
         told = tree.said("experiment", session.id) if exact else made_now(wanted.login)
@@ -45,7 +45,7 @@ def _made(tree: Tree, project: str, wanted: Wish) -> Session:
     label = _free_label(tree, project, wanted.name)
     given = wanted.fields.get("ID", "")
     if given and (tree.find_session(given) or not re.fullmatch(r"[A-Za-z0-9_]{1,64}", given)):
-        raise Refusal(_CONFLICT, "ID already in use, or not letters, digits and _.")
+        raise Refusal(HTTPStatus.CONFLICT, "ID already in use, or not letters, digits and _.")
     session = Session(
         project=project,
         label=label,
@@ -68,7 +68,7 @@ def _free_label(tree: Tree, project: str, label: str) -> str:
     """A label that no session of a project has."""
     require_label(label, "Session label")
     if tree.find_session(label, project):
-        raise Refusal(_CONFLICT, "Session label already in use in the project.")
+        raise Refusal(HTTPStatus.CONFLICT, "Session label already in use in the project.")
     return label
 
 
@@ -114,11 +114,11 @@ def put_scan(tree: Tree, wanted: Wish) -> str:
         Refusal: 400, the id or a value is not legal.
     """
     if wanted.place.above is None:
-        raise Refusal(_GONE, "A scan is made below its session.")
+        raise Refusal(HTTPStatus.NOT_FOUND, "A scan is made below its session.")
     session = wanted.place.above.held_session
     name = require_label(wanted.name, "Scan id")
     if name == "ALL":
-        raise Refusal(_BAD, "Scan id must not be ALL.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, "Scan id must not be ALL.")
     with tree.lock(session.project):
         session = tree.session(session.id)
         known = next((scan for scan in session.scans if scan.id == name), None)
@@ -173,10 +173,10 @@ def _date(text: str) -> str:
     if found := re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", text):
         month, day, year = found.groups()
         return f"{year}{month}{day}"
-    raise Refusal(_BAD, "date must be YYYY-MM-DD or MM/DD/YYYY.")
+    raise Refusal(HTTPStatus.BAD_REQUEST, "date must be YYYY-MM-DD or MM/DD/YYYY.")
 
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise Refusal(_BAD, "frames must be a number.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, "frames must be a number.")
     return int(text)

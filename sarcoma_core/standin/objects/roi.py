@@ -10,6 +10,7 @@ Source: OHIF viewer plugin 3.6.0 (``OhifRoiApi``, ``DefaultCollectionStorage``, 
 import secrets
 import shutil
 import tempfile
+from http import HTTPStatus
 from pathlib import Path
 
 from sarcoma_core.archive.catalog import read_catalog
@@ -23,7 +24,6 @@ from sarcoma_core.standin.users import User
 from sarcoma_core.xnat.roi_collection import RTSTRUCT, SEG, Collection, Unreadable, try_collection
 from sarcoma_core.xnat.roi_rules import ROI_TYPE, Rights, SessionFacts, refusal
 
-_UNPROCESSABLE, _FORBIDDEN, _INTERNAL, _NOT_IMPLEMENTED = 422, 403, 500, 501
 _KEY_BYTES = 8
 
 
@@ -65,7 +65,7 @@ class Regions:
         found = self._tree.find_session(session_id, project)
         if found is None or found.id != session_id:
             text = f"Bad session ID or not visible to user {self._user.login}: {session_id}"
-            raise Refusal(_UNPROCESSABLE, text)
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, text)
         return found
 
     def collections(self, project: str) -> tuple[Assessor, ...]:
@@ -92,7 +92,7 @@ class Regions:
         """
         found = self.find(project, name)
         if found is None:
-            raise Refusal(_UNPROCESSABLE, f"Bad ID or label: {name}")
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Bad ID or label: {name}")
         return found
 
     def facts(self, project: str, session: Session) -> SessionFacts:
@@ -137,13 +137,13 @@ class Regions:
         with self._tree.lock(project):
             refused = refusal(found, self.facts(project, session), label=label, overwrite=overwrite)
             if refused or isinstance(found, Unreadable):
-                raise Refusal(*refused[:2]) if refused else Refusal(_INTERNAL)
+                raise Refusal(*refused[:2]) if refused else Refusal(HTTPStatus.INTERNAL_SERVER_ERROR)
             return self._keep(session, label, found, content).id
 
     def _keep(self, session: Session, label: str, found: Collection, content: bytes) -> Assessor:
         before = self._tree.find_assessor(session, label)
         if before and before.xsi_type != ROI_TYPE:  # the label is another assessor's: saving fails in XNAT
-            raise Refusal(_INTERNAL, f"Error saving ROI collection {label}")
+            raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"Error saving ROI collection {label}")
         fields = _fields(session, found)
         if before:
             stale = dict.fromkeys(before.said.fields.keys() - fields.keys(), "NULL")
@@ -172,13 +172,13 @@ class Regions:
         held = found.said.fields.get("collectionType", "")
         wanted = kind or held
         if wanted == "AIM" and held == RTSTRUCT:
-            raise Refusal(_NOT_IMPLEMENTED, "The stand-in does not convert RTSTRUCT to AIM.")
+            raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "The stand-in does not convert RTSTRUCT to AIM.")
         if wanted not in (SEG, RTSTRUCT, "AIM", "MEAS", "NIFTI"):
-            raise Refusal(_UNPROCESSABLE, f"Unsupported collection type: {wanted}")
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Unsupported collection type: {wanted}")
         file = found.folder / wanted / f"{found.label}.dcm"
         # An assessor of this type that a client made by other ways may have any fields, and no file.
         if wanted != held or not file.is_file():
-            raise Refusal(_UNPROCESSABLE)
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY)
         return file
 
     def delete(self, project: str, name: str) -> None:
@@ -190,15 +190,15 @@ class Regions:
         found = self.find(project, name)
         if found is None:
             text = f"ROI collection {name} not valid for project {project}"
-            raise Refusal(_UNPROCESSABLE, text)
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, text)
         if not self.rights(project).delete:
             text = f"User {self._user.login} does not have delete permission for item {found.id}"
-            raise Refusal(_FORBIDDEN, text)
+            raise Refusal(HTTPStatus.FORBIDDEN, text)
         self._tree.remove_assessor(self._tree.session(found.session, project), found.id)
 
     def _forbid(self, permission: str, element: str) -> None:
         text = f"User {self._user.login} does not have {permission} permission for {element}"
-        raise Refusal(_FORBIDDEN, text)
+        raise Refusal(HTTPStatus.FORBIDDEN, text)
 
 
 def sop_uids(session: Session, scan_id: str) -> tuple[str, ...]:
@@ -208,7 +208,7 @@ def sop_uids(session: Session, scan_id: str) -> tuple[str, ...]:
         Refusal: 422, the session has no such scan.
     """
     if scan_id not in (scan.id for scan in session.scans):
-        raise Refusal(_UNPROCESSABLE, f"Bad scan ID or not visible to user: {scan_id}")
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Bad scan ID or not visible to user: {scan_id}")
     folder = session.path / "SCANS" / scan_id
     catalogs = (folder / label / f"scan_{scan_id}_catalog.xml" for label in DICOM_RESOURCES)
     return tuple(entry.uid for catalog in catalogs for entry in read_catalog(catalog) if entry.uid)

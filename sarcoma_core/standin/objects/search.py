@@ -4,6 +4,7 @@ import operator
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.access import members
@@ -18,7 +19,6 @@ _XDAT = "{http://nrg.wustl.edu/security}"
 _LARGEST = 2**20
 """Bytes of a query."""
 _DEEPEST = 20
-_BAD = 400
 
 ELEMENTS = ("xnat:projectData", "xnat:subjectData", *SESSION_TYPES)
 _FIELDS: Mapping[Kind, tuple[str, ...]] = {
@@ -146,13 +146,13 @@ def _all(items: Items, xsi_type: str) -> Sequence[Item]:
 
 def _parsed(query: bytes) -> ET.Element:
     if len(query) > _LARGEST:
-        raise Refusal(_BAD, "A query must be an XML document of at most 1 MiB.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, "A query must be an XML document of at most 1 MiB.")
     parser = ET.XMLParser(target=_WithoutDoctype())  # noqa: S314  no entity is ever declared
     try:
         parser.feed(query)
         root: ET.Element = parser.close()
     except (ET.ParseError, ValueError, LookupError):  # an unknown encoding is a LookupError
-        raise Refusal(_BAD, "A query must be an XML document.") from None
+        raise Refusal(HTTPStatus.BAD_REQUEST, "A query must be an XML document.") from None
     return root
 
 
@@ -161,7 +161,7 @@ class _WithoutDoctype(ET.TreeBuilder):
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
         del name, pubid, system
-        raise Refusal(_BAD, "A query must be an XML document without a doctype.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, "A query must be an XML document without a doctype.")
 
 
 def _field(node: ET.Element) -> str:
@@ -178,7 +178,7 @@ def _head(path: str) -> str:
 def _holds(node: ET.Element, item: Item, depth: int) -> bool:
     """Whether a set of criteria holds for an object."""
     if depth > _DEEPEST:
-        raise Refusal(_BAD, f"A query must be at most {_DEEPEST} sets deep.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"A query must be at most {_DEEPEST} sets deep.")
     held = [_criterion(child, item) for child in node.findall(f"{_XDAT}criteria")]
     held += [_holds(child, item, depth + 1) for child in node.findall(f"{_XDAT}child_set")]
     if not held:
@@ -199,7 +199,7 @@ def _criterion(node: ET.Element, item: Item) -> bool:
         return found in [each.strip(" '\"") for each in wanted.strip("() ").split(",")]
     if how not in _COMPARED:
         known = ", ".join((*_COMPARED, "LIKE", "IN", "IS NULL", "IS NOT NULL"))
-        raise Refusal(_BAD, f"comparison_type must be one of {known}.")
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"comparison_type must be one of {known}.")
     try:
         return _COMPARED[how](float(found), float(wanted))
     except ValueError:

@@ -174,8 +174,8 @@ class Tree:
     def remove_session(self, session: Session, *, files: bool = True) -> None:
         """Delete a session with all that belongs to it."""
         with self.lock(session.project):
-            for assessor in self.assessors(session) if files else ():
-                self._assessors.remove(session, assessor.id)
+            if files:
+                self._assessors.remove_all(session)
             self.archive.remove(session, files=files)
             self._where.pop(session.id, None)
             self.resources.forget(session.path)

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -33,7 +34,6 @@ _DRIVE = re.compile("[A-Za-z]:.*")
 _ENTRY = b"PK\x01\x02"
 """What each entry of the listing of a zip begins with (APPNOTE 4.3.12)."""
 _GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
-_BAD_REQUEST, _TOO_LARGE, _NO_SPACE = 400, 413, 507
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -99,7 +99,9 @@ class _Meter:
         return self._limits.members
 
     def too_many(self) -> Refusal:
-        return Refusal(_TOO_LARGE, f"Archive refused: it holds more than {self.most} members.")
+        return Refusal(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Archive refused: it holds more than {self.most} members."
+        )
 
     def grown_by(self, count: int) -> None:
         self.reached(self._bytes + count)
@@ -108,12 +110,19 @@ class _Meter:
     def reached(self, count: int) -> None:
         """Some layer of the archive is `count` bytes long so far."""
         if count > self._limits.size:
-            raise Refusal(_TOO_LARGE, f"Archive refused: unpacked it exceeds {self._limits.size} bytes.")
+            raise Refusal(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"Archive refused: unpacked it exceeds {self._limits.size} bytes.",
+            )
         if count > self._free:
-            raise Refusal(_NO_SPACE, "Archive refused: unpacked it exceeds the free space of the server.")
+            raise Refusal(
+                HTTPStatus.INSUFFICIENT_STORAGE,
+                "Archive refused: unpacked it exceeds the free space of the server.",
+            )
         if count > self._limits.ratio_from and count > self._limits.ratio * self._packed:
             raise Refusal(
-                _BAD_REQUEST, f"Archive refused: it unpacks to more than {self._limits.ratio} times its size."
+                HTTPStatus.BAD_REQUEST,
+                f"Archive refused: it unpacks to more than {self._limits.ratio} times its size.",
             )
 
 
@@ -160,9 +169,13 @@ def _telling_damage() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Refusal(_NO_SPACE, "Archive refused: the server's disk is full.") from None
+            raise Refusal(
+                HTTPStatus.INSUFFICIENT_STORAGE, "Archive refused: the server's disk is full."
+            ) from None
         if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
-            raise Refusal(_BAD_REQUEST, "Archive refused: one name is that of a file and a folder.") from None
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, "Archive refused: one name is that of a file and a folder."
+            ) from None
         if error.errno is not None:
             raise
         raise _damaged() from None  # gzip's and bz2's own have no number
@@ -171,7 +184,7 @@ def _telling_damage() -> Iterator[None]:
 
 
 def _damaged() -> Refusal:
-    return Refusal(_BAD_REQUEST, "Archive refused: it is damaged, cut short or encrypted.")
+    return Refusal(HTTPStatus.BAD_REQUEST, "Archive refused: it is damaged, cut short or encrypted.")
 
 
 def _members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
@@ -216,7 +229,9 @@ def _tar_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
         try:
             archive = tarfile.open(fileobj=layer, mode="r:")  # type: ignore[call-overload]  # noqa: SIM115  as a file
         except tarfile.ReadError:
-            raise Refusal(_BAD_REQUEST, "Archive refused: it is no zip, tar or tar.gz file.") from None
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, "Archive refused: it is no zip, tar or tar.gz file."
+            ) from None
         with archive:
             for info in archive:
                 meter.member()
@@ -248,7 +263,7 @@ class _Layer:
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _LARGEST_READ:
-            raise Refusal(_BAD_REQUEST, "Archive refused: a header of it is too long.")
+            raise Refusal(HTTPStatus.BAD_REQUEST, "Archive refused: a header of it is too long.")
         block = self._stream.read(size)
         self._meter.reached(self._stream.tell())
         return block
@@ -272,7 +287,9 @@ def _parts(name: str) -> tuple[str, ...]:
         return ()
     parts = tuple(part for part in name.removesuffix("/").split("/") if part != ".")
     if not parts or not all(map(_is_name, parts)) or _DRIVE.fullmatch(parts[0]):
-        raise Refusal(_BAD_REQUEST, "Archive refused: a path in it is not a legal path below its folder.")
+        raise Refusal(
+            HTTPStatus.BAD_REQUEST, "Archive refused: a path in it is not a legal path below its folder."
+        )
     return parts
 
 
@@ -283,7 +300,8 @@ def _is_name(part: str) -> bool:
 
 def _no_file() -> Refusal:
     return Refusal(
-        _BAD_REQUEST, "Archive refused: it holds a link or device; only files and folders are taken."
+        HTTPStatus.BAD_REQUEST,
+        "Archive refused: it holds a link or device; only files and folders are taken.",
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.fields import full_path
@@ -36,7 +37,6 @@ _NO_FIELDS = frozenset(
 _WORD = r"[A-Za-z_][A-Za-z0-9_.-]*(\[[^\[\]<>&\"']*\])?"
 _FIELD_PATH = re.compile(f"{_WORD}(/{_WORD})*")
 _LONGEST_VALUE = 10_000
-_BAD = 400
 _TYPES: Mapping[Kind, tuple[str, ...]] = {
     "experiment": SESSION_TYPES,
     "scan": SCAN_TYPES,
@@ -89,9 +89,12 @@ def _fields(kind: Kind, query: Mapping[str, str]) -> dict[str, str]:
     fields = {full_path(kind, k): v for k, v in query.items() if k.lower() not in _NO_FIELDS}
     for path, value in fields.items():
         if not _FIELD_PATH.fullmatch(path):
-            raise Refusal(_BAD, f"Unknown field {path[:100]!r}.")
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"Unknown field {path[:100]!r}.")
         if len(value) > _LONGEST_VALUE or not all(c.isprintable() or c in "\r\n\t" for c in value):
-            raise Refusal(_BAD, f"Value of {path} must be text of at most {_LONGEST_VALUE} characters.")
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST,
+                f"Value of {path} must be text of at most {_LONGEST_VALUE} characters.",
+            )
     return fields
 
 
@@ -106,4 +109,4 @@ def _type(kind: Kind, wanted: str) -> str:
     for name in known:
         if name.lower() == wanted.lower():
             return name
-    raise Refusal(_BAD, f"xsiType must be one of {', '.join(known)}; found {wanted[:100]}.")
+    raise Refusal(HTTPStatus.BAD_REQUEST, f"xsiType must be one of {', '.join(known)}; found {wanted[:100]}.")

@@ -1,5 +1,6 @@
 """Short bodies of requests, read whole: never more of them than a limit, whoever sends them."""
 
+from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -11,7 +12,6 @@ from sarcoma_core.standin.documents import Document
 _LARGEST = 16 * 2**20
 """Bytes: a bulk launch on 100,000 sessions stays below."""
 _LARGEST_FORM = 2**16
-_TOO_LARGE = 413
 
 
 async def read_bytes(request: Request, *, largest: int = _LARGEST) -> bytes:
@@ -24,7 +24,7 @@ async def read_bytes(request: Request, *, largest: int = _LARGEST) -> bytes:
     async for block in request.stream():
         content += block
         if len(content) > largest:
-            raise Refusal(_TOO_LARGE, f"The body must be {largest} bytes at most.")
+            raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body must be {largest} bytes at most.")
     return bytes(content)
 
 

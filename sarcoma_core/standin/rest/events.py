@@ -3,6 +3,7 @@
 import json as json_module
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,7 +17,6 @@ from sarcoma_core.standin.objects.access import Action, may
 from sarcoma_core.standin.rest.bodies import read_bytes
 from sarcoma_core.standin.server import standin, user
 
-_UNAUTHORISED, _FORBIDDEN, _CREATED, _NO_CONTENT = 401, 403, 201, 204
 _Work = Callable[[Request, Document], Response]
 
 
@@ -43,7 +43,7 @@ def _tree(body: bytes) -> Document:
 
 def _require(request: Request, *, when: bool) -> None:
     if not when:
-        raise Refusal(_FORBIDDEN, f"User {user(request).login} does not have the required access.")
+        raise Refusal(HTTPStatus.FORBIDDEN, f"User {user(request).login} does not have the required access.")
 
 
 def _require_admin(request: Request) -> None:
@@ -77,7 +77,7 @@ def _require_own(request: Request, subscription: Subscription, project: str) -> 
     documents, who, reach = standin(request).documents, user(request), subscription.project_ids
     if project not in reach or not all(may(documents, who, each, "own") for each in reach):
         raise Refusal(
-            _UNAUTHORISED,
+            HTTPStatus.UNAUTHORIZED,
             f"Unauthorized.\n{who.login} not authorized to modify subscriptions for project(s): "
             + (",".join(reach) or "Site"),
         )
@@ -110,7 +110,7 @@ def subscribe(request: Request, body: Document) -> Response:
     project = _project(request)
     _require_own(request, Subscription.from_json(body, user(request).login), project)
     created = standin(request).events.create(body, user(request))
-    return text(f"{created.name}:{created.id}", _CREATED)
+    return text(f"{created.name}:{created.id}", HTTPStatus.CREATED)
 
 
 @_handler
@@ -142,7 +142,7 @@ def update(request: Request, body: Document) -> Response:
 def unsubscribe(request: Request, _body: Document) -> Response:
     """DELETE: one."""
     standin(request).events.delete(_subscription(request).id)
-    return text("", _NO_CONTENT)
+    return text("", HTTPStatus.NO_CONTENT)
 
 
 @_handler

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,7 +17,6 @@ from sarcoma_core.xnat.roi_rules import ELEMENTS
 
 _LARGEST = 512 << 20
 """Bytes of a collection that the stand-in takes: a whole-body SEG is a tenth of it."""
-_TOO_LARGE = 413
 _GEOMETRIES = {"SEG": "SEG", "RTSTRUCT": "CONTOUR_STACK"}
 _Work = Callable[[Request, Regions], Response]
 
@@ -35,7 +35,9 @@ async def put_collection(request: Request) -> Response:
     async for chunk in request.stream():
         content += chunk
         if len(content) > _LARGEST:
-            raise Refusal(_TOO_LARGE, f"A collection must be {_LARGEST} bytes at most.")
+            raise Refusal(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A collection must be {_LARGEST} bytes at most."
+            )
     query = request.query_params
     if "type" not in query:
         raise Refusal(

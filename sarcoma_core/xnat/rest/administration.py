@@ -7,15 +7,15 @@ Source: the `/xapi/users`, `/xapi/siteConfig` and `/xapi/plugins` APIs of XNAT 1
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
-from sarcoma_core.xnat.rest.answering import FORBIDDEN, NOT_FOUND, ServerError
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
 
 ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED = "Administrator", "ContainerManager", "Privileged"
 _PRIVILEGED_SINCE = (1, 9, 2)
-_UNREADABLE = frozenset({FORBIDDEN, NOT_FOUND})
-_NOT_SET_UP = 424
+_UNREADABLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,23 @@ class Backend:
     xnat_prefix: str
     docker_prefix: str
     tree: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+    @classmethod
+    def of(cls, tree: Mapping[str, Any]) -> "Backend":
+        """Read the document."""
+
+        def text(key: str) -> str:
+            return str(tree.get(key) or "")
+
+        return cls(
+            name=text("name"),
+            kind=text("backend") or ("swarm" if tree.get("swarm-mode") else "docker"),
+            host=text("host"),
+            container_user=text("container-user"),
+            xnat_prefix=text("path-translation-xnat-prefix"),
+            docker_prefix=text("path-translation-docker-prefix"),
+            tree=tree,
+        )
 
 
 class Administration:
@@ -95,29 +112,20 @@ class Administration:
 
     def backend(self) -> Backend | None:
         """Where containers run; None when none is set up."""
-        found = self._read("/xapi/docker/server", also=(_NOT_SET_UP,))
-        if not isinstance(found, dict):
-            return None
-
-        def text(key: str) -> str:
-            return str(found.get(key) or "")
-
-        return Backend(
-            name=text("name"),
-            kind=text("backend") or ("swarm" if found.get("swarm-mode") else "docker"),
-            host=text("host"),
-            container_user=text("container-user"),
-            xnat_prefix=text("path-translation-xnat-prefix"),
-            docker_prefix=text("path-translation-docker-prefix"),
-            tree=found,
-        )
+        # 424: "Set up Docker server before using this REST endpoint."
+        found = self._read("/xapi/docker/server", also=(HTTPStatus.FAILED_DEPENDENCY,))
+        return Backend.of(found) if isinstance(found, dict) else None
 
     def backend_answers(self) -> bool:
-        """Whether the service reaches its backend."""
+        """Whether the service reaches its backend.
+
+        Raises:
+            ServerError: the server does not answer, or not to this user: that says nothing of the backend.
+        """
         try:
             self.connection.get("/xapi/docker/server/ping")
         except ServerError as error:
-            if error.status == 0:
+            if error.status in (0, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
                 raise
             return False
         return True

@@ -6,6 +6,7 @@ secrets.
 
 import json
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,8 +18,6 @@ _RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 _HTML = (b"<!doctype html", b"<html")
 _CONTAINER_PATHS = ("/xapi/commands", "/xapi/wrappers", "/xapi/containers", "/xapi/workflows", "/xapi/launch")
 _ADMIN_PATHS = ("/xapi/docker", "/xapi/siteConfig", "/xapi/users", "/xapi/plugins", "/xapi/events")
-
-UNAUTHORISED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED = 401, 403, 404, 405
 
 
 class ServerError(RunError):
@@ -106,13 +105,13 @@ def unreachable(server: str, error: Exception) -> ServerError:
 
 def _advice(path: str, status: int) -> str:
     """What a person does about a status."""
-    if status == UNAUTHORISED:
+    if status == HTTPStatus.UNAUTHORIZED:
         return "The log-in ended and was refused the second time: is the password or the token still valid?"
-    if status == FORBIDDEN:
+    if status == HTTPStatus.FORBIDDEN:
         return _missing_right(path)
-    if status in (NOT_FOUND, METHOD_NOT_ALLOWED) and path.startswith(_CONTAINER_PATHS):
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED) and path.startswith(_CONTAINER_PATHS):
         return "Check the id, and that the Container Service plugin is installed: sarcoma xnat doctor"
-    if status == NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return "Check the project, the label or the id; XNAT says 404 too where there is no right to see it."
     if status in _RETRYABLE:
         return "Try again; the server's log says why."

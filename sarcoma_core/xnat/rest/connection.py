@@ -8,6 +8,7 @@ they put bodies into messages and guess the encoding of every download.
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -16,7 +17,7 @@ from urllib.parse import quote
 import requests
 
 from sarcoma_core.errors import OutputError, UsageError
-from sarcoma_core.xnat.rest.answering import UNAUTHORISED, Answer, ServerError, is_html, refused, unreachable
+from sarcoma_core.xnat.rest.answering import Answer, ServerError, is_html, refused, unreachable
 from sarcoma_core.xnat.rest.login import Login, open_session, probe
 
 __all__ = ["Answer", "Connection", "Login", "ServerError", "at"]
@@ -249,4 +250,4 @@ def at(*parts: str) -> str:
 
 def _has_ended(response: requests.Response) -> bool:
     """Whether the session is over: 401, or XNAT's own way of a redirect to its log-in page."""
-    return response.status_code == UNAUTHORISED or response.is_redirect
+    return response.status_code == HTTPStatus.UNAUTHORIZED or response.is_redirect

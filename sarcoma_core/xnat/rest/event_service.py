@@ -8,14 +8,14 @@ Source: XNAT 1.9, ``EventServiceRestApi``; Container Service 3.7, ``Orchestratio
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from sarcoma_core.xnat.rest.answering import FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, ServerError
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Answer, Connection, at
 
 PROVIDER = "org.nrg.containers.services.CommandActionProvider"
 _EVENT_PACKAGE = "org.nrg.xnat.eventservice.events."
-_BAD_REQUEST, _INVALID, _INTERNAL = 400, 424, 500
 _PREFS = "/xapi/events/prefs"
 
 
@@ -132,15 +132,21 @@ class EventService:
 
     def is_on(self, project: str) -> bool:
         """Whether the service is on; where only administrators are told: off, it refuses an owner's look."""
-        told = self.connection.get(_PREFS, accept=(FORBIDDEN,))
-        if told.status != FORBIDDEN:
+        told = self.connection.get(_PREFS, accept=(HTTPStatus.FORBIDDEN,))
+        if told.status != HTTPStatus.FORBIDDEN:
             return bool(told.json()["enabled"])
         path = at("xapi", "projects", project, "events", "subscription", "0")
-        return self.connection.get(path, accept=(NOT_FOUND, METHOD_NOT_ALLOWED)).status != METHOD_NOT_ALLOWED
+        return (
+            self.connection.get(path, accept=(HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)).status
+            != HTTPStatus.METHOD_NOT_ALLOWED
+        )
 
     def turn_on(self) -> bool:
         """Turn the service on for the whole site; whether the user may."""
-        return self.connection.put(_PREFS, json={"enabled": True}, accept=(FORBIDDEN,)).status != FORBIDDEN
+        return (
+            self.connection.put(_PREFS, json={"enabled": True}, accept=(HTTPStatus.FORBIDDEN,)).status
+            != HTTPStatus.FORBIDDEN
+        )
 
     def subscriptions(self, project: str = "") -> tuple[LiveSubscription, ...]:
         """Subscriptions of a project and of the whole site; all of them for an administrator."""
@@ -151,13 +157,23 @@ class EventService:
     def subscribe(self, rule: Rule) -> int:
         """Make a subscription; gives its number."""
         path = at("xapi", "projects", rule.project, "events", "subscription")
-        answer = self.connection.post(path, json=dict(rule.body()), accept=(_INVALID, _INTERNAL))
+        answer = self.connection.post(
+            path,
+            json=dict(rule.body()),
+            accept=(HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.INTERNAL_SERVER_ERROR),
+        )
         return int(_told(answer).text.strip().rpartition(":")[2])
 
     def change(self, number: int, rule: Rule) -> None:
         """Let a subscription say something else."""
         path = at("xapi", "projects", rule.project, "events", "subscription", str(number))
-        _told(self.connection.put(path, json=dict(rule.body()), accept=(_INVALID, _INTERNAL)))
+        _told(
+            self.connection.put(
+                path,
+                json=dict(rule.body()),
+                accept=(HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.INTERNAL_SERVER_ERROR),
+            )
+        )
 
     def unsubscribe(self, number: int, project: str = "") -> None:
         """Delete a subscription."""
@@ -166,16 +182,18 @@ class EventService:
 
     def orchestrations(self) -> tuple[Orchestration, ...] | None:
         """All orchestrations; None for a user who does not manage the Container Service."""
-        answer = self.connection.get("/xapi/orchestration", accept=(FORBIDDEN,))
-        return None if answer.status == FORBIDDEN else tuple(map(Orchestration.of, answer.json()))
+        answer = self.connection.get("/xapi/orchestration", accept=(HTTPStatus.FORBIDDEN,))
+        return None if answer.status == HTTPStatus.FORBIDDEN else tuple(map(Orchestration.of, answer.json()))
 
     def choices(self, project: str) -> tuple[tuple[Orchestration, ...], int] | None:
         """The orchestrations that a project may choose, and the number of the chosen one (0: none).
 
         None for a server that has no orchestrations.
         """
-        answer = self.connection.get(at("xapi", "orchestration", "project", project), accept=(NOT_FOUND,))
-        if answer.status == NOT_FOUND:
+        answer = self.connection.get(
+            at("xapi", "orchestration", "project", project), accept=(HTTPStatus.NOT_FOUND,)
+        )
+        if answer.status == HTTPStatus.NOT_FOUND:
             return None
         tree = answer.json()
         available = tuple(map(Orchestration.of, tree.get("availableOrchestrations") or ()))
@@ -186,7 +204,7 @@ class EventService:
         try:
             choices = self.choices(project)
         except ServerError as error:
-            if error.status != FORBIDDEN:
+            if error.status != HTTPStatus.FORBIDDEN:
                 raise
             return None
         available, number = choices or ((), 0)
@@ -195,7 +213,11 @@ class EventService:
     def orchestrate(self, name: str, wrapper_ids: tuple[int, ...]) -> int:
         """Make an orchestration; gives its number."""
         body = {"name": name, "wrapperIds": list(wrapper_ids)}
-        answer = self.connection.post("/xapi/orchestration", json=body, accept=(_BAD_REQUEST, _INTERNAL))
+        answer = self.connection.post(
+            "/xapi/orchestration",
+            json=body,
+            accept=(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR),
+        )
         return int(_told(answer).json()["id"])
 
     def enable(self, number: int) -> None:
@@ -205,7 +227,11 @@ class EventService:
     def choose(self, project: str, number: int) -> None:
         """Make an orchestration a project's."""
         path = at("xapi", "orchestration", "project", project)
-        _told(self.connection.put(path, query={"orchestrationId": str(number)}, accept=(_BAD_REQUEST,)))
+        _told(
+            self.connection.put(
+                path, query={"orchestrationId": str(number)}, accept=(HTTPStatus.BAD_REQUEST,)
+            )
+        )
 
     def drop(self, project: str) -> None:
         """Take its orchestration from a project."""
@@ -214,6 +240,10 @@ class EventService:
 
 def _told(answer: Answer) -> Answer:
     """An answer, or the service's own reason against it: it names classes, wrappers, filters; no patient."""
-    if answer.status in (_BAD_REQUEST, _INVALID, _INTERNAL):
+    if answer.status in (
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FAILED_DEPENDENCY,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ):
         raise ServerError(f"The server refuses it: {' '.join(answer.text.split())}", status=answer.status)
     return answer

@@ -9,13 +9,13 @@ Source: XNAT 1.9, ``Importer``, ``DicomZipImporter``, ``PrearcSessionArchiver``,
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from sarcoma_core.xnat.rest.answering import Answer, ServerError, refused
 from sarcoma_core.xnat.rest.connection import Connection, at
 
-_NOT_FOUND, _BAD_REQUEST, _CONFLICT = 404, 400, 409
 _ZIP, _TAR = "application/zip", "application/x-gtar"
 _RESOURCES = ("DICOM", "secondary")
 """Where XNAT files a scan's DICOM; what is no primary image, such as an RTSTRUCT, is `secondary`."""
@@ -97,9 +97,9 @@ class ImportService:
             ServerError: no answer, or a failure of the server.
         """
         answer = self._connection.get(
-            at("data", "projects", self.project), {"format": "json"}, accept=(_NOT_FOUND,)
+            at("data", "projects", self.project), {"format": "json"}, accept=(HTTPStatus.NOT_FOUND,)
         )
-        return answer.status != _NOT_FOUND
+        return answer.status != HTTPStatus.NOT_FOUND
 
     def create_project(self) -> None:
         """Create the project.
@@ -118,8 +118,10 @@ class ImportService:
         Raises:
             ServerError: no answer, or one that cannot be read.
         """
-        answer = self._connection.get(self._session(subject, label), {"format": "json"}, accept=(_NOT_FOUND,))
-        if answer.status == _NOT_FOUND:
+        answer = self._connection.get(
+            self._session(subject, label), {"format": "json"}, accept=(HTTPStatus.NOT_FOUND,)
+        )
+        if answer.status == HTTPStatus.NOT_FOUND:
             return None
         match answer.json():
             case {"items": [{"data_fields": {"UID": str(uid)}}, *_]}:
@@ -133,16 +135,18 @@ class ImportService:
             ServerError: no answer, or one that cannot be read.
         """
         place = self._session(subject, label) + "/scans"
-        answer = self._connection.get(place, {"format": "json"}, accept=(_NOT_FOUND,))
-        if answer.status == _NOT_FOUND:
+        answer = self._connection.get(place, {"format": "json"}, accept=(HTTPStatus.NOT_FOUND,))
+        if answer.status == HTTPStatus.NOT_FOUND:
             return None
         scans = [str(row["ID"]) for row in _rows(answer)]
         return Held(tuple(file for scan in scans for file in self._scan_files(place, scan)))
 
     def _scan_files(self, scans: str, scan: str) -> Iterator[HeldFile]:
         for resource in _RESOURCES:
-            answer = self._connection.get(scans + at(scan, "resources", resource), accept=(_NOT_FOUND,))
-            if answer.status != _NOT_FOUND:
+            answer = self._connection.get(
+                scans + at(scan, "resources", resource), accept=(HTTPStatus.NOT_FOUND,)
+            )
+            if answer.status != HTTPStatus.NOT_FOUND:
                 yield from _files(answer, scan)
 
     def send(self, zipped: IO[bytes], *, subject: str, label: str, append: bool, to_archive: bool) -> Sent:
@@ -169,7 +173,11 @@ class ImportService:
         }
         path = "/data/services/import"
         answer = self._connection.post(
-            path, data=zipped, query=query, content_type=_ZIP, accept=(_BAD_REQUEST, _CONFLICT)
+            path,
+            data=zipped,
+            query=query,
+            content_type=_ZIP,
+            accept=(HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT),
         )
         return _sent(answer)
 
@@ -180,7 +188,7 @@ class ImportService:
             ServerError: no answer, or one that cannot be read.
         """
         path = at("data", "prearchive", "projects", self.project)
-        rows = _rows(self._connection.get(path, {"format": "json"}, accept=(_NOT_FOUND,)))
+        rows = _rows(self._connection.get(path, {"format": "json"}, accept=(HTTPStatus.NOT_FOUND,)))
         found = [
             Waiting(str(row["url"]), str(row["name"]), str(row.get("tag", "")), str(row["status"]))
             for row in rows
@@ -208,7 +216,9 @@ class ImportService:
         """
         query = {"src": waiting.uri, **_overwrite(append=append)}
         return _sent(
-            self._connection.post("/data/services/archive", query=query, accept=(_BAD_REQUEST, _CONFLICT))
+            self._connection.post(
+                "/data/services/archive", query=query, accept=(HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
+            )
         )
 
     def resource_digests(self, subject: str, label: str, resource: str) -> Mapping[str, str]:
@@ -218,8 +228,8 @@ class ImportService:
             ServerError: no answer, or one that cannot be read.
         """
         path = self._session(subject, label) + at("resources", resource, "files")
-        answer = self._connection.get(path, {"format": "json"}, accept=(_NOT_FOUND,))
-        if answer.status == _NOT_FOUND:
+        answer = self._connection.get(path, {"format": "json"}, accept=(HTTPStatus.NOT_FOUND,))
+        if answer.status == HTTPStatus.NOT_FOUND:
             return {}
         return {_file_name(row): str(row.get("digest", "")) for row in _rows(answer)}
 
@@ -230,7 +240,7 @@ class ImportService:
             ServerError: the server refuses it, or does not answer.
         """
         place = self._session(subject, label) + at("resources", resource)
-        self._connection.put(place, accept=(_CONFLICT,))  # XNAT's answer to one that is there
+        self._connection.put(place, accept=(HTTPStatus.CONFLICT,))  # XNAT's answer to one that is there
         with packed.open("rb") as stream:
             query = {"extract": "true", "overwrite": "true", "inbody": "true"}
             self._connection.put(
@@ -253,7 +263,7 @@ def _file_name(row: Mapping[str, object]) -> str:
 
 def _sent(answer: Answer) -> Sent:
     """What an import or archive answered; a URI of the archive says that it is there."""
-    if answer.status in (_BAD_REQUEST, _CONFLICT):
+    if answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT):
         said = next((sentence for sentence in _SAID if answer.text.startswith(sentence)), "")
         return Sent(archived=False, refusal=said or f"the server answered {answer.status}")
     return Sent(archived="/archive/projects/" in answer.text and "/prearchive/" not in answer.text)
@@ -265,7 +275,7 @@ def _rows(answer: Answer) -> tuple[Mapping[str, object], ...]:
     Raises:
         ServerError: it is none.
     """
-    if answer.status == _NOT_FOUND:
+    if answer.status == HTTPStatus.NOT_FOUND:
         return ()
     match answer.json():
         case {"ResultSet": {"Result": [*rows]}} if all(isinstance(row, dict) for row in rows):

@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import xnat
 import xnat.exceptions
 
 from sarcoma_core.errors import UsageError
-from sarcoma_core.xnat.rest.answering import FORBIDDEN, UNAUTHORISED, ServerError, refused, unreachable
+from sarcoma_core.xnat.rest.answering import ServerError, refused, unreachable
 
 _PROBE = "/xapi/siteConfig/buildInfo"
 """What every XNAT since 1.7 answers to anybody."""
@@ -101,7 +102,7 @@ def _base(server: str, response: requests.Response) -> str:
 
 def _version(server: str, response: requests.Response) -> str:
     """The version that XNAT tells; empty when it tells it to users only."""
-    if response.status_code in (UNAUTHORISED, FORBIDDEN):
+    if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return ""
     if response.status_code >= 500:  # noqa: PLR2004
         raise refused("GET", _PROBE, response.status_code)
@@ -151,13 +152,13 @@ def open_session(server: str, login: Login, *, timeout: float) -> Any:  # noqa: 
 def _login_failure(server: str, error: Exception, timeout: float) -> ServerError:
     if isinstance(error, xnat.exceptions.XNATExpiredCredentialsError):
         hint = "Log in with a browser and set another one."
-        return ServerError(f"{server}: the password has expired.", status=UNAUTHORISED, hint=hint)
+        return ServerError(f"{server}: the password has expired.", status=HTTPStatus.UNAUTHORIZED, hint=hint)
     if not isinstance(error, xnat.exceptions.XNATAuthError):
         return unreachable(server, error)
     probe(server, timeout=timeout)  # the package calls a server that is going down a wrong password
     return ServerError(
         f"{server}: the log-in was refused.",
-        status=UNAUTHORISED,
+        status=HTTPStatus.UNAUTHORIZED,
         hint="Check XNAT_USER and XNAT_PASS, or the profile. An alias token lives 48 hours; too many wrong "
         "passwords lock an account for an hour.",
     )

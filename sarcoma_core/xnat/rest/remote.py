@@ -8,6 +8,7 @@ import fnmatch
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ from pydantic import JsonValue
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.xnat.objects import XnatObject
-from sarcoma_core.xnat.rest.answering import NOT_FOUND, ServerError
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
 
 _COLUMNS = "ID,label,subject_label,xsiType,date"
@@ -131,7 +132,7 @@ def _files(connection: Connection, path: str) -> tuple[RemoteFile, ...]:
     try:
         rows = listing(connection, path)
     except ServerError as error:
-        if error.status == NOT_FOUND:
+        if error.status == HTTPStatus.NOT_FOUND:
             return ()
         raise
     return tuple(_file(row) for row in rows)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from sarcoma_core.xnat import status as words
@@ -19,7 +20,6 @@ from sarcoma_core.xnat.rest.connection import Connection, at
 Tree = Mapping[str, Any]
 """A parsed JSON object of the service, as it stands."""
 
-_BAD_REQUEST, _FAILURE = 400, 500
 _PAGE = 500
 
 
@@ -163,7 +163,7 @@ class ContainerService:
 
     def add(self, tree: Tree) -> int:
         """Add a command; gives its id. Its wrappers are off."""
-        answer = self.connection.post("/xapi/commands", json=dict(tree), accept=(_BAD_REQUEST,))
+        answer = self.connection.post("/xapi/commands", json=dict(tree), accept=(HTTPStatus.BAD_REQUEST,))
         return int(_accepted(answer, "POST", "/xapi/commands").json())
 
     def replace(self, command_id: int, tree: Tree) -> None:
@@ -171,7 +171,7 @@ class ContainerService:
         path = _command(command_id)
         # An update reads "ipc-mode" where a creation reads "ipcMode" (`Command.CommandCreation`).
         body = {"ipc-mode" if key == "ipcMode" else key: value for key, value in tree.items()}
-        answer = self.connection.post(path, json={**body, "id": command_id}, accept=(_BAD_REQUEST,))
+        answer = self.connection.post(path, json={**body, "id": command_id}, accept=(HTTPStatus.BAD_REQUEST,))
         _accepted(answer, "POST", path)
 
     def delete(self, command_id: int) -> None:
@@ -237,9 +237,9 @@ class ContainerService:
 
     def _start(self, project: str, wrapper_id: int, root: str, verb: str, body: Mapping[str, str]) -> Tree:
         path = at("xapi", "projects", project, "wrappers", str(wrapper_id), "root", root, verb)
-        answer = self.connection.post(path, json=dict(body), accept=(_FAILURE,))
+        answer = self.connection.post(path, json=dict(body), accept=(HTTPStatus.INTERNAL_SERVER_ERROR,))
         report = _object(answer)
-        if answer.status == _FAILURE or report.get("status") == "failure":
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR or report.get("status") == "failure":
             if "message" not in report:
                 raise refused("POST", path, answer.status)
             raise ServerError(f"The server refused the launch: {report['message']}", status=answer.status)
@@ -303,7 +303,7 @@ def _object(answer: Answer) -> Tree:
     try:
         found = answer.json()
     except ServerError:
-        if answer.status == _FAILURE:
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return {}
         raise
     return found if isinstance(found, dict) else {}
@@ -311,7 +311,7 @@ def _object(answer: Answer) -> Tree:
 
 def _accepted(answer: Answer, method: str, path: str) -> Answer:
     """An answer to a command that was sent, or the service's own reasons against it."""
-    if answer.status != _BAD_REQUEST:
+    if answer.status != HTTPStatus.BAD_REQUEST:
         return answer
     if not answer.text.startswith(("Invalid command", "Bad request")):
         raise refused(method, path, answer.status)

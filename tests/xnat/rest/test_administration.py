@@ -1,24 +1,15 @@
 """How a server is set up, and what an ordinary user may not read of it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from sarcoma_core.xnat.rest.administration import Administration, Plugin, needed_roles
-from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
-from tests.xnat.double import PASSWORD, Double, Reply, of_json, running
+from sarcoma_core.xnat.rest.connection import Connection, ServerError
+from tests.xnat.double import Double, Reply, of_json
 
 
 @pytest.fixture
-def server() -> Iterator[Double]:
-    with running() as double:
-        yield double
-
-
-@pytest.fixture
-def administration(server: Double) -> Iterator[Administration]:
-    with Connection(Login(server.url, "mary", PASSWORD)) as connection:
-        yield Administration(connection)
+def administration(connection: Connection) -> Administration:
+    return Administration(connection)
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,6 @@ COMMANDS = "/xapi/commands"
 
 
 @pytest.fixture
-def server() -> Iterator[Double]:
-    with running() as double:
-        yield double
-
-
-@pytest.fixture
 def connection(server: Double) -> Iterator[Connection]:
     with Connection(Login(server.url, "mary", PASSWORD), timeout=5) as connected:
         yield connected

@@ -1,14 +1,13 @@
 """The Container Service's answers, read: its quirks end in the client."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
+from sarcoma_core.xnat.rest.connection import Connection, ServerError
 from sarcoma_core.xnat.rest.service import ContainerService, LiveWrapper, Workflow
-from tests.xnat.double import PASSWORD, Double, Reply, of_json, running
+from tests.xnat.double import Double, Reply, of_json
 
 COMMAND: dict[str, Any] = {
     "id": 4,
@@ -20,15 +19,8 @@ COMMAND: dict[str, Any] = {
 
 
 @pytest.fixture
-def server() -> Iterator[Double]:
-    with running() as double:
-        yield double
-
-
-@pytest.fixture
-def service(server: Double) -> Iterator[ContainerService]:
-    with Connection(Login(server.url, "mary", PASSWORD)) as connection:
-        yield ContainerService(connection)
+def service(connection: Connection) -> ContainerService:
+    return ContainerService(connection)
 
 
 def body_of(server: Double, path: str, method: str = "POST") -> Any:
