@@ -61,6 +61,10 @@ class ImportReport:
         """Why files were rejected, and how many for each reason."""
         return Counter(f.reason for f in self.files if f.fate == "rejected")
 
+    def notes(self) -> Counter[str]:
+        """What is special about files that were imported, and of how many."""
+        return Counter(f.reason for f in self.files if f.fate == "imported" and f.reason)
+
 
 @dataclass(frozen=True)
 class Naming:

@@ -93,12 +93,16 @@ def _half(instance: Instance, series: Mapping[str, str]) -> str:
 
 
 def group_series(instances: Sequence[Instance]) -> Mapping[SeriesKey, tuple[Instance, ...]]:
-    """Group a session's instances by scan identity, in a stable order."""
+    """Group a session's instances by scan identity, in a stable order, the images of each group first.
+
+    Presentation states and reports are filed under the series that they are about; what a scan is, its images
+    say.
+    """
     groups: dict[SeriesKey, list[Instance]] = defaultdict(list)
     for instance in instances:
         groups[instance.series_uid, instance.series_number].append(instance)
     ordered = sorted(groups, key=lambda key: (key[1] is None, key[1] or 0, key[0]))
-    return {key: tuple(groups[key]) for key in ordered}
+    return {key: tuple(sorted(groups[key], key=lambda i: not i.is_image)) for key in ordered}
 
 
 def new_scan_ids(

@@ -64,8 +64,8 @@ def show_import(report: ImportReport, archive: Archive, project: str) -> None:
     print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"of {counted(len(report.files), 'file')}")
     for reason, n in Counter(report.reasons()).most_common(_REASONS_SHOWN):
         print(f"  {n} rejected: {printable(reason)}")
-    for kept in (f for f in report.files if f.fate == "imported" and f.reason):
-        print(f"  {printable(kept.reason)}")
+    for note, n in report.notes().most_common(_REASONS_SHOWN):
+        print(f"  {n} imported: {printable(note)}")
     if counts["rejected"]:
         print(f"  each file with its reason: {log_path(archive, project)}")
     if not report.sessions:

@@ -4,20 +4,34 @@ Each check returns None, or a finding that ends the matter. Their order is part 
 rely on what those before it have excluded.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sarcoma_core.dicom.geometry import PLACE_TOLERANCE_MM, is_orientation
 from sarcoma_core.dicom.kinds import reason_to_set_apart
 from sarcoma_core.dicom.scan import Check, Finding, Scan, refused, set_apart
 from sarcoma_core.dicom.stack_checks import STACK_CHECKS
+from sarcoma_core.dicom.value_checks import VALUE_CHECKS, readable
 
 
-def check_scan(scan: Scan) -> Finding | None:
-    """The first finding against converting a scan, or None."""
-    for check in _CHECKS:
-        if finding := check(scan):
-            return finding
-    return None
+def check_images(scan: Scan) -> Finding | None:
+    """The first finding against the images of a scan, whatever they are to each other; or None."""
+    return _first_finding(_CHECKS, scan)
+
+
+def check_stack(scan: Scan) -> Finding | None:
+    """The first finding against images without a fault, as one stack; or None."""
+    return _first_finding(STACK_CHECKS, scan)
+
+
+def is_on_one_grid(scan: Scan) -> bool:
+    """Whether images have one orientation, size and pixel spacing: they may be slices of one stack."""
+    return _first_finding((_one_orientation, _one_size), scan) is None
+
+
+def _first_finding(checks: Sequence[Check], scan: Scan) -> Finding | None:
+    return next((finding for check in checks if (finding := check(scan))), None)
 
 
 def _empty(scan: Scan) -> Finding | None:
@@ -35,14 +49,6 @@ def _one_kind(scan: Scan) -> Finding | None:
         return refused(f"the scan mixes {len(kinds)} SOP classes; an image series has one")
     reason = reason_to_set_apart(kinds.pop())
     return set_apart(reason) if reason else None
-
-
-def _one_value(scan: Scan) -> Finding | None:
-    for keyword, attribute in (("Modality", "modality"), ("Units", "units")):
-        values = {getattr(header, attribute) for header in scan.headers}
-        if len(values) > 1:
-            return refused(f"{keyword} must be the same in all files; found {len(values)} values")
-    return None
 
 
 def _localizer(scan: Scan) -> Finding | None:
@@ -89,8 +95,7 @@ def _geometry(scan: Scan) -> Finding | None:
     ):
         absent = sum(getattr(plane, attribute) is None for plane in planes)
         if absent:
-            hint = "; a Siemens mosaic without its CSA header" if scan.headers[0].mosaic else ""
-            return refused(f"{keyword} is absent or broken in {absent} of {len(planes)} images{hint}")
+            return refused(f"{keyword} is absent in {absent} of {len(planes)} images")
     bad = sum(not is_orientation(row) for row in scan.orientations)
     if bad:
         return refused(
@@ -104,7 +109,7 @@ def _geometry(scan: Scan) -> Finding | None:
 
 def _one_orientation(scan: Scan) -> Finding | None:
     if scan.orientation_count > 1:
-        where = ", in several scans" if scan.elsewhere else ""
+        where = ", in several scans" if scan.other_orientations else ""
         return set_apart(
             f"{scan.orientation_count} orientations under one SeriesInstanceUID{where}: not one volume"
         )
@@ -132,12 +137,12 @@ _CHECKS: tuple[Check, ...] = (
     _empty,
     _one_series,
     _one_kind,
-    _one_value,
+    readable,
     _localizer,
     _grey,
+    *VALUE_CHECKS,
     _whole_frames,
     _geometry,
     _one_orientation,
     _one_size,
-    *STACK_CHECKS,
 )

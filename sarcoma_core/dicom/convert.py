@@ -4,18 +4,21 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from sarcoma_core.dicom.dcm2niix import TIMEOUT_SECONDS, run_dcm2niix, version
+from sarcoma_core.archive.fence import fence
+from sarcoma_core.dicom.dcm2niix import TIMEOUT_SECONDS, Written, run_dcm2niix, version
 from sarcoma_core.dicom.headers import Header
 from sarcoma_core.dicom.independent import READER, IndependentReader
-from sarcoma_core.dicom.nifti import read_nifti, write_clean
+from sarcoma_core.dicom.kinds import reason_to_set_apart
+from sarcoma_core.dicom.nifti import Volume, read_nifti, write_clean
+from sarcoma_core.dicom.readable_copy import readable_files
 from sarcoma_core.dicom.receipt import Receipt, receipt_of
 from sarcoma_core.dicom.scan import Finding, Scan, Status
-from sarcoma_core.dicom.series import Plan, classify, read_orientations, read_scan
+from sarcoma_core.dicom.series import Plan, Reading, classify, read_scan
 from sarcoma_core.dicom.sidecar import write_sidecar
 from sarcoma_core.dicom.verify import Promise, Turn, find_turn, match_volumes, require_place, turn_back
 from sarcoma_core.errors import SeriesRefused, UsageError
@@ -55,48 +58,82 @@ def convert_scan(
     same_series: Sequence[Path] = (),
     timeout: float = TIMEOUT_SECONDS,
 ) -> Conversion:
-    """Convert one scan: check it, convert it, read it again with another reader, and only then write it.
+    """Read one scan and convert it; see `convert_reading`.
 
     Args:
         files: the DICOM files of one SeriesInstanceUID and SeriesNumber; only read.
+        folder: where the files go.
+        name: the first part of their names.
+        same_series: the files of another scan that may share the SeriesInstanceUID.
+        timeout: seconds for dcm2niix.
+    """
+    beside = read_scan(same_series)
+    return convert_reading(read_scan(files), folder, name=name, beside=(beside,), timeout=timeout)
+
+
+def convert_reading(
+    reading: Reading,
+    folder: Path,
+    *,
+    name: str,
+    beside: Iterable[Reading] = (),
+    timeout: float = TIMEOUT_SECONDS,
+) -> Conversion:
+    """Convert one scan: check it, convert it, read it again with another reader, and only then write it.
+
+    Args:
+        reading: the scan, read.
         folder: where `<name>.nii.gz` and `<name>.json` go; it has to be there.
         name: the first part of the files' names; letters, digits, `.`, `_` and `-`.
-        same_series: files of other scans, to find those that share the SeriesInstanceUID: when they show
-            another orientation, the whole series is set apart.
+        beside: other scans of the session: those that share its SeriesInstanceUID or SeriesNumber may show
+            that it is no volume, but a part of one.
         timeout: seconds for dcm2niix.
 
     Returns:
-        The outcome; that a scan cannot be converted is one, and no error.
+        The outcome; that a scan cannot be converted is one, and no error, whatever its content made a reader
+        raise.
 
     Raises:
         UsageError: `name` breaks its rule.
-        RunError: dcm2niix could not run, crashed or took too long.
+        RunError: dcm2niix could not run.
         OSError: a file cannot be written.
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise UsageError("name: must be letters, digits, '.', '_' and '-'; found other characters")
-    reading = read_scan(files)
-    receipt = receipt_of(reading.headers, files_in=len(files), duplicate_files=reading.duplicates)
-    found = reading.finding or _classify(reading.headers, same_series)
-    if isinstance(found, Finding):
-        return Conversion(found.status, found.reason, receipt)
-    receipt = replace(receipt, warnings=found.warnings)
+    receipt = Receipt(files_in=reading.files)
+    try:
+        with fence(SeriesRefused, "the scan"):
+            receipt = receipt_of(reading)
+            found = reading.finding or classify(Scan(reading.headers, _related(reading.headers, beside)))
+            if isinstance(found, Finding):
+                return Conversion(found.status, found.reason, receipt)
+            receipt = replace(receipt, warnings=(*receipt.warnings, *found.warnings), map=found.map)
+            return _deliver(found, folder, receipt, name=name, timeout=timeout)
+    except SeriesRefused as refusal:
+        return Conversion(Status.REFUSED, refusal.message, receipt)
+
+
+def _related(headers: Sequence[Header], beside: Iterable[Reading]) -> tuple[tuple[Header, ...], ...]:
+    """The images of those other scans that have a SeriesInstanceUID or SeriesNumber of these."""
+    uids, numbers = {h.series_instance_uid for h in headers}, {h.series_number for h in headers}
+    images = ([h for h in other.headers if reason_to_set_apart(h.sop_class_uid) is None] for other in beside)
+    return tuple(
+        tuple(scan)
+        for scan in images
+        if any(h.series_instance_uid in uids or h.series_number in numbers for h in scan)
+    )
+
+
+def _deliver(plan: Plan, folder: Path, receipt: Receipt, *, name: str, timeout: float) -> Conversion:
     with tempfile.TemporaryDirectory() as scratch:
-        raw, clean = Path(scratch, "raw"), Path(scratch, "clean")
-        raw.mkdir()
-        clean.mkdir()
-        try:
-            _require_distinct(found)
-            deliveries = _convert(found, raw, clean, name=name, timeout=timeout)
-            receipt = _verify(found, deliveries, receipt)
-        except SeriesRefused as refusal:
-            return Conversion(Status.REFUSED, refusal.message, receipt)
-        return Conversion(found.finding.status, found.finding.reason, receipt, _put(clean, folder))
-
-
-def _classify(headers: tuple[Header, ...], same_series: Sequence[Path]) -> Plan | Finding:
-    elsewhere = read_orientations(same_series, headers[0].series_instance_uid) if headers else ()
-    return classify(Scan(headers, elsewhere))
+        readable, raw, clean = (Path(scratch, part) for part in ("readable", "raw", "clean"))
+        for part in (readable, raw, clean):
+            part.mkdir()
+        _require_distinct(plan)
+        files = readable_files(plan.headers, readable, renumber=not plan.in_order, power=plan.lift)
+        deliveries = _convert(plan, files, raw, clean, name=name, timeout=timeout)
+        receipt = _verify(plan, deliveries, receipt)
+        return Conversion(plan.finding.status, plan.finding.reason, receipt, _put(clean, folder))
 
 
 def _require_distinct(plan: Plan) -> None:
@@ -109,21 +146,34 @@ def _require_distinct(plan: Plan) -> None:
         raise SeriesRefused(f"every slice is there {len(plan.volumes)} times, with the same voxels")
 
 
-def _convert(plan: Plan, raw: Path, clean: Path, *, name: str, timeout: float) -> tuple[Delivery, ...]:
+def _convert(
+    plan: Plan, files: Sequence[Path], raw: Path, clean: Path, *, name: str, timeout: float
+) -> tuple[Delivery, ...]:
     first = plan.volumes[0]
     promise = Promise((first[0].plane.columns, first[0].plane.rows, len(first)), plan.affine)
-    philips = "philips" in plan.volumes[0][0].header.manufacturer.lower()
     deliveries = []
-    images = run_dcm2niix(plan.files, raw, philips=philips, renumber=not plan.in_order, timeout=timeout)
-    for written in images:
+    for written in _run(plan, files, raw, timeout=timeout):
         turn = find_turn(read_nifti(written.image), promise)
         target = clean / f"{name}{written.suffix}.nii.gz"
-        digest = write_clean(written.image, target, affine=turn.affine)
-        write_sidecar(written.sidecar, clean / f"{name}{written.suffix}.json")
+        digest = write_clean(written.image, target, affine=turn.affine, power=-plan.lift)
+        if written.sidecar:
+            write_sidecar(written.sidecar, clean / f"{name}{written.suffix}.json")
         for table in written.gradients if len(plan.volumes) > 1 else ():
             shutil.copyfile(table, clean / f"{name}{written.suffix}{table.suffix}")
         deliveries.append(Delivery(target, turn, digest))
     return tuple(deliveries)
+
+
+def _run(plan: Plan, files: Sequence[Path], raw: Path, *, timeout: float) -> tuple[Written, ...]:
+    """Run the converter; where it does not take compressed pixels, say how they are encoded."""
+    philips = "philips" in plan.headers[0].manufacturer.lower()
+    try:
+        return run_dcm2niix(files, raw, philips=philips, timeout=timeout)
+    except SeriesRefused as refusal:
+        encodings = {h.transfer_syntax.name for h in plan.headers if h.is_compressed}
+        if not encodings:
+            raise
+        raise SeriesRefused(f"{refusal.message}; the pixels are {', '.join(sorted(encodings))}") from None
 
 
 def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Receipt:
@@ -131,18 +181,15 @@ def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Rec
     images = [read_nifti(delivery.path) for delivery in deliveries]
     for image, delivery in zip(images, deliveries, strict=True):
         require_place(image.affine, delivery.turn, image.shape)
-    volumes = [
-        volume
-        for image, delivery in zip(images, deliveries, strict=True)
-        for volume in turn_back(image, delivery.turn)
-    ]
-    if len(volumes) != len(plan.volumes):
-        raise SeriesRefused(f"dcm2niix wrote {len(volumes)} volumes; the headers tell of {len(plan.volumes)}")
+    volumes = _without_copies(
+        [turn_back(image, delivery.turn) for image, delivery in zip(images, deliveries, strict=True)],
+        len(plan.volumes),
+    )
     reader = IndependentReader()
     largest = match_volumes(
         volumes,
         (reader.read_volume(volume) for volume in plan.volumes),
-        intercept=max(abs(source.plane.intercept) for volume in plan.volumes for source in volume),
+        intercept=max(abs(source.plane.rescaling[1]) for volume in plan.volumes for source in volume),
     )
     return replace(
         receipt.with_grid(images[0]),
@@ -155,6 +202,17 @@ def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Rec
         largest_difference=largest,
         voxels_sha256=tuple(delivery.sha256 for delivery in deliveries),
     )
+
+
+def _without_copies(images: Sequence[Sequence[Volume]], wanted: int) -> list[Volume]:
+    """The volumes of all images; where one image has them all, the others may be parts of it."""
+    volumes = [volume for image in images for volume in image]
+    whole = next((image for image in images if len(image) == wanted), None)
+    if len(volumes) > wanted and whole:
+        volumes = [v for v in volumes if not any(v is not one and v.is_copy_of(one) for one in whole)]
+    if len(volumes) != wanted:
+        raise SeriesRefused(f"dcm2niix wrote {len(volumes)} volumes; the headers tell of {wanted}")
+    return volumes
 
 
 def _put(clean: Path, folder: Path) -> tuple[Path, ...]:

@@ -2,14 +2,12 @@
 
 import importlib.metadata
 import re
+import signal
 import subprocess
 import tempfile
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pydicom
 
 from sarcoma_core.errors import RunError, SeriesRefused
 
@@ -29,6 +27,9 @@ _FLAGS = (
     *("-z", "n"),  # `nifti` compresses, byte-equal each time and without the acquisition time
 )
 
+_WITH_MAP = "_ADC"
+"""Of a Philips diffusion series dcm2niix writes an image without the trace or ADC, and beside it one with."""
+
 # The exit codes of nii_dicom.h; in these the scan is at fault, in all others the call or the machine.
 _FAULTS_OF_THE_SCAN = {
     1: "it failed",
@@ -46,13 +47,13 @@ class Written:
     Args:
         image: uncompressed NIfTI-1.
         suffix: what dcm2niix added to the name, such as `_e2` or `_ph`; empty for the first.
-        sidecar: its BIDS JSON.
+        sidecar: its BIDS JSON; None for the copy of a diffusion series that has its map in it, too.
         gradients: its `.bval` and `.bvec`, where there are any.
     """
 
     image: Path
     suffix: str
-    sidecar: Path
+    sidecar: Path | None
     gradients: tuple[Path, ...]
 
 
@@ -66,7 +67,6 @@ def run_dcm2niix(
     folder: Path,
     *,
     philips: bool,
-    renumber: bool = False,
     timeout: float = TIMEOUT_SECONDS,
 ) -> tuple[Written, ...]:
     """Convert the files of one scan.
@@ -76,14 +76,11 @@ def run_dcm2niix(
         folder: empty folder to write to.
         philips: a Philips scanner's data. dcm2niix would scale them by a private slope (`-p y`), where
             RescaleSlope is the standard's; for other makers `-p n` would drop slopes that vary, as in PET.
-        renumber: number the images in the order of `files`. Where InstanceNumber is absent or the same in
-            several files, dcm2niix takes slices for copies and leaves them out; where it does not run along a
-            CT's stack, it makes up an image of other slices.
         timeout: seconds.
 
     Raises:
-        SeriesRefused: dcm2niix does not take the scan.
-        RunError: dcm2niix could not run, crashed or took too long.
+        SeriesRefused: dcm2niix does not take the scan, breaks off on it or takes too long.
+        RunError: dcm2niix could not run.
     """
     # Not imported above: the package computes a path to its binary when it is imported, and only we need it.
     from dcm2niix import bin as binary  # noqa: PLC0415
@@ -92,13 +89,13 @@ def run_dcm2niix(
         source = Path(scratch, "scan")
         source.mkdir()
         for number, file in enumerate(files, start=1):
-            _hand_over(file, source / f"{number:06d}.dcm", number=number if renumber else None)
+            (source / f"{number:06d}.dcm").symlink_to(file.resolve())
         command = [binary, *_FLAGS, "-p", "n" if philips else "y", "-o", str(folder), str(source)]
         try:
             # No environment: no user's settings, and no pigz or other program is looked for.
             result = subprocess.run(command, capture_output=True, env={}, timeout=timeout, check=False)
         except subprocess.TimeoutExpired:
-            raise RunError(f"dcm2niix must end within {timeout:.0f} s; it was stopped") from None
+            raise SeriesRefused(f"dcm2niix did not end on the scan within {timeout:.0f} s") from None
         except OSError as error:
             raise RunError(
                 f"dcm2niix cannot be started ({error.strerror})",
@@ -108,22 +105,16 @@ def run_dcm2niix(
     return _written(folder)
 
 
-def _hand_over(file: Path, target: Path, *, number: int | None) -> None:
-    """Link a file; or, to give it a number, copy it with its encoded pixels as they are."""
-    if number is None:
-        target.symlink_to(file.resolve())
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about values of the header that break a rule
-        dataset = pydicom.dcmread(file)
-        dataset.InstanceNumber = number
-        dataset.save_as(target)
-
-
 def _require_success(code: int) -> None:
-    """Its output is not repeated: it names files and protocol names."""
+    """Its output is not repeated: it names files and protocol names.
+
+    A crash is that of the scan: what brings a converter down on one does not stop the others.
+    """
     if code in _FAULTS_OF_THE_SCAN:
         raise SeriesRefused(f"dcm2niix refused the scan: {_FAULTS_OF_THE_SCAN[code]} (exit code {code})")
+    if code < 0:
+        what = signal.strsignal(-code) or f"signal {-code}"
+        raise SeriesRefused(f"dcm2niix broke off on the scan ({what})")
     if code:
         raise RunError(f"dcm2niix must exit with 0; found {code}")
 
@@ -134,11 +125,12 @@ def _written(folder: Path) -> tuple[Written, ...]:
         added = re.sub(r"[^A-Za-z0-9_]", "-", image.stem.removeprefix("image")).lstrip("_")
         suffix = f"_{added}" if added else ""
         sidecar = image.with_suffix(".json")
-        if not sidecar.is_file():
+        if not sidecar.is_file() and suffix != _WITH_MAP:
             # `_Tilt` and `_Eq` images, which dcm2niix makes up by interpolation, have none.
             raise SeriesRefused(f"dcm2niix wrote an image of its own making ({suffix or 'no suffix'})")
         tables = tuple(image.with_suffix(s) for s in (".bval", ".bvec"))
-        images.append(Written(image, suffix, sidecar, tuple(t for t in tables if t.is_file())))
+        tables = tuple(table for table in tables if table.is_file())
+        images.append(Written(image, suffix, sidecar if sidecar.is_file() else None, tables))
     if not images:
         raise SeriesRefused("dcm2niix wrote no image")
     return tuple(images)

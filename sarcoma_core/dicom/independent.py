@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pydicom
 import SimpleITK
+from pydicom.uid import UID
 
 from sarcoma_core.dicom.headers import Header
 from sarcoma_core.dicom.mosaic import untile
+from sarcoma_core.dicom.readable_copy import write_readable_copy
 from sarcoma_core.dicom.scan import Source
 from sarcoma_core.errors import SeriesRefused
 
@@ -67,34 +68,33 @@ def _rescale(frames: Voxels, header: Header) -> Voxels:
     GDCM (as in SimpleITK 2.5) takes the first frame's slope and intercept for all frames of a file, which is
     right where they are the same. Where not, the stored values, whole numbers, are recovered and rescaled.
     """
-    first = header.planes[0]
-    if all((p.slope, p.intercept) == (first.slope, first.intercept) for p in header.planes):
+    scales = [plane.rescaling for plane in header.planes]
+    if all(scale == scales[0] for scale in scales):
         return frames
-    stored = np.rint((frames - first.intercept) / first.slope)
-    scale = np.array([(p.slope, p.intercept) for p in header.planes])[: len(frames), :, None, None]
+    slope, intercept = scales[0]
+    stored = np.rint((frames - intercept) / slope)
+    scale = np.array(scales)[: len(frames), :, None, None]
     rescaled: Voxels = stored[: len(scale)] * scale[:, 0] + scale[:, 1]
     return rescaled
 
 
 def _decode(header: Header) -> Voxels:
-    if header.planes[0].spacing != 0:
-        return _execute(header.path)
-    # Some write a gap of 0 between slices into SpacingBetweenSlices, and ITK takes no spacing of 0.
+    if not header.misleading:
+        return _execute(header.path, header.transfer_syntax)
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "image.dcm")
-        dataset = pydicom.dcmread(header.path)
-        dataset.pop("SpacingBetweenSlices", None)
-        dataset.save_as(copy)
-        return _execute(copy)
+        write_readable_copy(header, copy)
+        return _execute(copy, header.transfer_syntax)
 
 
-def _execute(path: Path) -> Voxels:
+def _execute(path: Path, transfer_syntax: UID) -> Voxels:
     reader = _sitk.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(path))
     try:
         image = reader.Execute()
     except RuntimeError:  # its text has the file's name in it
-        raise SeriesRefused("the independent reader cannot decode a file of the scan") from None
+        encoding = transfer_syntax.name or "no TransferSyntaxUID"
+        raise SeriesRefused(f"the independent reader cannot decode a file of the scan ({encoding})") from None
     voxels: Voxels = _sitk.GetArrayFromImage(image)
     return voxels[None] if voxels.ndim == 2 else voxels  # noqa: PLR2004  a plane without a frame axis

@@ -2,6 +2,8 @@
 
 from pydicom import uid
 
+from sarcoma_core.archive.values import uid as uid_of
+
 VOLUME_CLASSES = frozenset(
     {
         uid.CTImageStorage,
@@ -48,7 +50,9 @@ def reason_to_set_apart(sop_class: str) -> str | None:
     Args:
         sop_class: SOPClassUID.
     """
-    known = uid.UID(sop_class)
+    if not sop_class:
+        return "SOPClassUID is absent: nothing says what the objects are"
+    known = uid_of(sop_class)
     if known in VOLUME_CLASSES:
         return None
     if known in _REASONS:
@@ -57,4 +61,5 @@ def reason_to_set_apart(sop_class: str) -> str | None:
         if sop_class == prefix or sop_class.startswith(prefix + "."):
             return reason
     # A standard class has a name; a private one only its number, which identifies a vendor and no patient.
-    return f"objects of the SOP class {known.name} are not converted"
+    kind = "a private SOP class" if known.is_private else "the SOP class"
+    return f"objects of {kind} ({known.name}) are not converted"

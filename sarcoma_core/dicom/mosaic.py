@@ -14,6 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
+from sarcoma_core.archive.values import attempt, read_numbers, read_texts, read_whole
+from sarcoma_core.errors import DicomError, SeriesRefused
+
+_CSA, _OF_THE_IMAGE = (0x0029, "SIEMENS CSA HEADER"), 0x10
+"""Group, creator and element of the private header."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -26,43 +32,62 @@ class Mosaic:
         across: tiles in a row of tiles, and rows of tiles; the last ones may be blank.
         rows: Rows of a tile.
         columns: Columns of a tile.
-        positions: of each tile's first voxel, LPS, mm; None where the header does not say.
+        positions: of each tile's first voxel, LPS, mm.
     """
 
     tiles: int
     across: int
     rows: int
     columns: int
-    positions: tuple[tuple[float, ...] | None, ...]
+    positions: tuple[tuple[float, ...], ...]
 
 
 def read_mosaic(dataset: Dataset) -> Mosaic | None:
     """The tiling of a file, or None when it is no mosaic.
 
-    A mosaic whose CSA header is gone (de-identified away, as a rule) has one tile without a position, which
-    no stack accepts.
+    The word MOSAIC in ImageType does not make one: it is left on slices that were cut out of mosaics, and on
+    enhanced objects. The CSA header does, and without one (de-identified away, as a rule) the geometry of the
+    whole series has to tell.
+
+    Raises:
+        DicomError: it is one, and its CSA header or its geometry cannot be read.
     """
-    if "MOSAIC" not in (dataset.get("ImageType") or ()):
+    csa = _csa_bytes(dataset)
+    if "MOSAIC" not in read_texts(dataset, "ImageType") or csa is None:
         return None
-    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
-    nicom = _nicom()
     try:
-        header = nicom.get_csa_header(dataset, "image")
-        tiles = int(nicom.get_n_mosaic(header) or 0) if header else 0
-        normal = nicom.get_slice_normal(header) if header else None
-        spacing = float(dataset.SpacingBetweenSlices)
-        orientation = np.array(dataset.ImageOrientationPatient, dtype=float)
-        pixel = np.array(dataset.PixelSpacing, dtype=float)
-        corner = np.array(dataset.ImagePositionPatient, dtype=float)
-    except (nicom.CSAError, AttributeError, TypeError, ValueError, KeyError):
-        tiles, normal = 0, None
-    if tiles < 1 or normal is None:
-        return Mosaic(1, 1, rows, columns, (None,))
+        header = _nicom().get_csa_header(dataset, "image")
+        tiles = int(_nicom().get_n_mosaic(header) or 0)
+        normal = _nicom().get_slice_normal(header)
+    except Exception:  # noqa: BLE001  nibabel raises whatever bytes that it does not know lead it to
+        raise DicomError("a Siemens mosaic whose CSA header is cut, or of a form that is not known") from None
+    if tiles < 1:
+        return None
+    if normal is None:
+        raise DicomError("a Siemens mosaic whose CSA header has no SliceNormalVector")
+    spacing = _required(dataset, "SpacingBetweenSlices", 1)[0]
+    orientation = _required(dataset, "ImageOrientationPatient", 6)
+    pixel, corner = _required(dataset, "PixelSpacing", 2), _required(dataset, "ImagePositionPatient", 3)
+    rows, columns = read_whole(dataset, "Rows") or 0, read_whole(dataset, "Columns") or 0
     across = math.ceil(math.sqrt(tiles))
+    if min(rows, columns) < across:
+        raise DicomError(f"a Siemens mosaic of {tiles} tiles in {rows} x {columns} pixels")
     rows, columns = rows // across, columns // across
     first = tile_corner(corner, orientation, pixel, across=across, rows=rows, columns=columns)
     positions = tuple(tuple((first + i * spacing * normal).tolist()) for i in range(tiles))
     return Mosaic(tiles, across, rows, columns, positions)
+
+
+def _csa_bytes(dataset: Dataset) -> object:
+    """The CSA header of the image, unread; None where there is none."""
+    return attempt(lambda: dataset.private_block(*_CSA)[_OF_THE_IMAGE].value)
+
+
+def _required(dataset: Dataset, keyword: str, count: int) -> Floats:
+    values = read_numbers(dataset, keyword, count)
+    if values is None:
+        raise DicomError(f"{keyword} is absent or broken in a Siemens mosaic")
+    return np.array(values)
 
 
 def tile_corner(
@@ -92,9 +117,15 @@ def untile(image: npt.NDArray[np.generic], mosaic: Mosaic) -> npt.NDArray[np.gen
 
     Returns:
         shape (tiles, rows, columns).
+
+    Raises:
+        SeriesRefused: a tile beyond the last is not blank.
     """
     grid = image.reshape(mosaic.across, mosaic.rows, mosaic.across, mosaic.columns)
-    return grid.swapaxes(1, 2).reshape(-1, mosaic.rows, mosaic.columns)[: mosaic.tiles]
+    tiles = grid.swapaxes(1, 2).reshape(-1, mosaic.rows, mosaic.columns)
+    if tiles[mosaic.tiles :].any():
+        raise SeriesRefused(f"a Siemens mosaic of {mosaic.tiles} tiles by its CSA header shows more")
+    return tiles[: mosaic.tiles]
 
 
 def _nicom() -> ModuleType:

@@ -38,6 +38,11 @@ class Volume(NamedTuple):
         values: npt.NDArray[np.float64] = self.stored[index] * np.float64(self.slope) + self.intercept
         return values
 
+    def is_copy_of(self, other: "Volume") -> bool:
+        """Whether two volumes have the same voxels and rescaling."""
+        same = (self.slope, self.intercept) == (other.slope, other.intercept)
+        return same and np.array_equal(self.stored, other.stored)
+
 
 @dataclass(frozen=True)
 class NiftiImage:
@@ -87,13 +92,14 @@ def read_nifti(path: Path) -> NiftiImage:
     )
 
 
-def write_clean(source: Path, target: Path, *, affine: npt.NDArray[np.float64]) -> str:
+def write_clean(source: Path, target: Path, *, affine: npt.NDArray[np.float64], power: int = 0) -> str:
     """Compress a NIfTI-1 file: its voxels untouched, its free text emptied, its grid set.
 
     Args:
         source: uncompressed, from dcm2niix.
         target: the `.nii.gz` to write.
         affine: of its voxels, to RAS, mm, shape (4, 4).
+        power: of two, that its rescaling is multiplied by.
 
     Returns:
         SHA-256 of all bytes after the header: equal voxels, equal digest.
@@ -105,6 +111,9 @@ def write_clean(source: Path, target: Path, *, affine: npt.NDArray[np.float64]) 
     header = _nib.Nifti1Header(content[:_HEADER_BYTES], check=False)
     for field in _FREE_TEXT:
         header[field] = b""
+    if power:
+        header["scl_slope"] *= 2.0**power
+        header["scl_inter"] *= 2.0**power
     header.set_qform(affine, code="scanner")  # sets pixdim as well
     header.set_sform(affine, code="scanner")
     body = memoryview(content)[_HEADER_BYTES:]

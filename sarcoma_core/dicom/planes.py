@@ -1,12 +1,25 @@
 """The image planes in a file: one in a classic image, many in a mosaic or a multi-frame object."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import TypeVar
 
 from pydicom.dataset import Dataset
 
+from sarcoma_core.archive.values import (
+    Numbers,
+    is_there,
+    read_items,
+    read_number,
+    read_numbers,
+    read_text,
+    read_trait,
+    read_whole,
+)
 from sarcoma_core.dicom.mosaic import Mosaic
-from sarcoma_core.dicom.values import Numbers, read_number, read_numbers, read_text, read_trait, read_whole
+
+T = TypeVar("T")
 
 TRAITS = (
     "EchoTime",
@@ -39,9 +52,13 @@ _IN_FRAMES = {
 """Where multi-frame objects keep the same traits (PS3.3, C.7.6.16, C.8.13.5 and C.8.22.5)."""
 
 
+PER_FRAME, SHARED = "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"
+REAL_WORLD = "RealWorldValueMappingSequence"
+
+
 @dataclass(frozen=True)
 class Plane:
-    """One image plane.
+    """One image plane. What is absent, or there in a form that cannot be read, is None or empty.
 
     Args:
         frame: which frame or mosaic tile of its file, from 0.
@@ -52,11 +69,14 @@ class Plane:
         pixel_spacing: PixelSpacing: mm from row to row, then from column to column.
         thickness: SliceThickness, mm.
         spacing: SpacingBetweenSlices, mm.
-        slope: RescaleSlope, 1 when absent.
-        intercept: RescaleIntercept, 0 when absent.
+        slope: RescaleSlope.
+        intercept: RescaleIntercept.
         rescale_type: RescaleType: the unit of rescaled values, such as HU.
+        has_lut: whether it has a ModalityLUTSequence, which takes the place of slope and intercept.
+        real_world: whether it has a RealWorldValueMappingSequence.
         stack: StackID.
         traits: one value for each of `TRAITS`.
+        broken: keywords of what is there, and cannot be read.
     """
 
     frame: int
@@ -67,11 +87,19 @@ class Plane:
     pixel_spacing: Numbers | None
     thickness: float | None
     spacing: float | None
-    slope: float
-    intercept: float
+    slope: float | None
+    intercept: float | None
     rescale_type: str
+    has_lut: bool
+    real_world: bool
     stack: str
     traits: tuple[Hashable, ...]
+    broken: tuple[str, ...] = ()
+
+    @property
+    def rescaling(self) -> tuple[float, float]:
+        """Slope and intercept as readers apply them: 1 and 0 where they are absent (PS3.3, C.11.1)."""
+        return (1.0 if self.slope is None else self.slope, 0.0 if self.intercept is None else self.intercept)
 
 
 def read_planes(dataset: Dataset, mosaic: Mosaic | None) -> tuple[Plane, ...]:
@@ -81,9 +109,9 @@ def read_planes(dataset: Dataset, mosaic: Mosaic | None) -> tuple[Plane, ...]:
         dataset: the header.
         mosaic: its tiling, for a Siemens mosaic.
     """
-    frames = dataset.get("PerFrameFunctionalGroupsSequence")
+    frames = read_items(dataset, PER_FRAME)
     if frames:
-        shared = next(iter(dataset.get("SharedFunctionalGroupsSequence") or ()), Dataset())
+        shared = _first(dataset, SHARED)
         return tuple(_frame(dataset, shared, own, index) for index, own in enumerate(frames))
     whole = _classic(dataset)
     if mosaic is None:
@@ -93,51 +121,82 @@ def read_planes(dataset: Dataset, mosaic: Mosaic | None) -> tuple[Plane, ...]:
 
 
 def _classic(dataset: Dataset) -> Plane:
-    return Plane(
-        frame=0,
-        rows=read_whole(dataset, "Rows") or 0,
-        columns=read_whole(dataset, "Columns") or 0,
-        position=read_numbers(dataset, "ImagePositionPatient", 3),
-        orientation=read_numbers(dataset, "ImageOrientationPatient", 6),
-        pixel_spacing=read_numbers(dataset, "PixelSpacing", 2),
-        thickness=read_number(dataset, "SliceThickness"),
-        spacing=read_number(dataset, "SpacingBetweenSlices"),
-        slope=_or(read_number(dataset, "RescaleSlope"), 1.0),
-        intercept=_or(read_number(dataset, "RescaleIntercept"), 0.0),
-        rescale_type=read_text(dataset, "RescaleType"),
-        stack="",
-        traits=tuple(read_trait(dataset, keyword) for keyword in TRAITS),
-    )
+    return _plane((dataset,), 0, lambda _: dataset, lambda keyword: (dataset, keyword), stack="")
 
 
 def _frame(dataset: Dataset, shared: Dataset, own: Dataset, index: int) -> Plane:
+    @cache
     def group(keyword: str) -> Dataset:
         """A functional group: the frame's own, else the one that all frames share (PS3.3, C.7.6.16)."""
-        return next(iter(own.get(keyword) or shared.get(keyword) or ()), Dataset())
+        return _first(own if keyword in own else shared, keyword)
 
-    def trait(keyword: str) -> Hashable:
+    def trait(keyword: str) -> tuple[Dataset, str]:
         sequence, name = _IN_FRAMES.get(keyword, ("", ""))
-        value = read_trait(group(sequence), name) if sequence else None
-        return read_trait(dataset, keyword) if value is None else value
+        return (group(sequence), name) if sequence and name in group(sequence) else (dataset, keyword)
 
-    measures = group("PixelMeasuresSequence")
-    rescale = group("PixelValueTransformationSequence")
+    stack = read_text(group("FrameContentSequence"), "StackID")
+    return _plane((dataset, shared, own), index, group, trait, stack=stack)
+
+
+def _plane(
+    holders: tuple[Dataset, ...],
+    frame: int,
+    group: Callable[[str], Dataset],
+    trait: Callable[[str], tuple[Dataset, str]],
+    *,
+    stack: str,
+) -> Plane:
+    """A plane, with what is broken in it.
+
+    Args:
+        holders: the header, and the groups of all frames and of this one.
+        frame: which frame it is.
+        group: by its name, what holds the attributes of a functional group; a classic image is one group.
+        trait: by its keyword, where a trait stands.
+        stack: StackID.
+    """
+    dataset = holders[0]
+    broken: list[str] = []
+
+    def read(holder: Dataset, keyword: str, how: Callable[[Dataset, str], T]) -> T:
+        value = how(holder, keyword)
+        if value in (None, "") and is_there(holder, keyword):
+            broken.append(keyword)
+        return value
+
+    measures, values = group("PixelMeasuresSequence"), group("PixelValueTransformationSequence")
     return Plane(
-        frame=index,
-        rows=read_whole(dataset, "Rows") or 0,
-        columns=read_whole(dataset, "Columns") or 0,
-        position=read_numbers(group("PlanePositionSequence"), "ImagePositionPatient", 3),
-        orientation=read_numbers(group("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
-        pixel_spacing=read_numbers(measures, "PixelSpacing", 2),
-        thickness=read_number(measures, "SliceThickness"),
-        spacing=read_number(measures, "SpacingBetweenSlices"),
-        slope=_or(read_number(rescale, "RescaleSlope"), 1.0),
-        intercept=_or(read_number(rescale, "RescaleIntercept"), 0.0),
-        rescale_type=read_text(rescale, "RescaleType"),
-        stack=read_text(group("FrameContentSequence"), "StackID"),
-        traits=tuple(trait(keyword) for keyword in TRAITS),
+        frame=frame,
+        rows=read(dataset, "Rows", read_whole) or 0,
+        columns=read(dataset, "Columns", read_whole) or 0,
+        position=read(group("PlanePositionSequence"), "ImagePositionPatient", _three),
+        orientation=read(group("PlaneOrientationSequence"), "ImageOrientationPatient", _six),
+        pixel_spacing=read(measures, "PixelSpacing", _two),
+        thickness=read(measures, "SliceThickness", read_number),
+        spacing=read(measures, "SpacingBetweenSlices", read_number),
+        slope=read(values, "RescaleSlope", read_number),
+        intercept=read(values, "RescaleIntercept", read_number),
+        rescale_type=read(values, "RescaleType", read_text),
+        has_lut=any("ModalityLUTSequence" in holder for holder in (dataset, values)),
+        real_world=any(read_items(holder, REAL_WORLD) for holder in holders),
+        stack=stack,
+        traits=tuple(read(*trait(keyword), read_trait) for keyword in TRAITS),
+        broken=tuple(broken),
     )
 
 
-def _or(value: float | None, default: float) -> float:
-    return default if value is None else value
+def _two(dataset: Dataset, keyword: str) -> Numbers | None:
+    return read_numbers(dataset, keyword, 2)
+
+
+def _three(dataset: Dataset, keyword: str) -> Numbers | None:
+    return read_numbers(dataset, keyword, 3)
+
+
+def _six(dataset: Dataset, keyword: str) -> Numbers | None:
+    return read_numbers(dataset, keyword, 6)
+
+
+def _first(dataset: Dataset, keyword: str) -> Dataset:
+    """The first item of a sequence; an empty one where there is none."""
+    return next(iter(read_items(dataset, keyword)), Dataset())

@@ -1,13 +1,12 @@
 """The conversion receipt: what went in, what came out, and that the two were found equal."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pydicom.uid import UID
-
-from sarcoma_core.dicom.headers import Header
+from sarcoma_core.archive.values import uid
 from sarcoma_core.dicom.nifti import NiftiImage
+from sarcoma_core.dicom.series import Reading
+from sarcoma_core.dicom.units import units_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,8 @@ class Receipt:
         sop_class: the name of the SOP class.
         transfer_syntaxes: names of the encodings.
         units: of the values: HU, or what else CT's RescaleType says; PET's Units (BQML, CNTS, GML ...);
-            `arbitrary` for MR.
+            `arbitrary` for MR; `unknown` where attributes that the unit needs are absent.
+        map: what kind of map it is, such as `an ADC map`; empty for anatomy.
         suv_type: PET's SUVType, where the values are SUV.
         decay_correction: PET's DecayCorrection.
         warnings: what is odd in the headers but proves nothing.
@@ -48,6 +48,7 @@ class Receipt:
     sop_class: str = ""
     transfer_syntaxes: tuple[str, ...] = ()
     units: str = ""
+    map: str = ""
     suv_type: str = ""
     decay_correction: str = ""
     warnings: tuple[str, ...] = ()
@@ -79,9 +80,10 @@ class Receipt:
         )
 
 
-def receipt_of(headers: Sequence[Header], *, files_in: int, duplicate_files: int) -> Receipt:
-    """What the headers alone tell."""
-    receipt = Receipt(files_in=files_in, duplicate_files=duplicate_files)
+def receipt_of(reading: Reading) -> Receipt:
+    """What the headers of a scan alone tell."""
+    receipt = Receipt(files_in=reading.files, duplicate_files=reading.duplicates, warnings=reading.aside)
+    headers = reading.headers
     if not headers:
         return receipt
     first = headers[0]
@@ -89,19 +91,12 @@ def receipt_of(headers: Sequence[Header], *, files_in: int, duplicate_files: int
         receipt,
         frames_in=sum(len(header.planes) for header in headers),
         modality=first.modality,
-        sop_class=UID(first.sop_class_uid).name,
+        sop_class=uid(first.sop_class_uid).name,
         transfer_syntaxes=tuple(sorted({header.transfer_syntax.name for header in headers})),
-        units=_units(first),
+        units=units_of(headers),
         suv_type=first.suv_type,
         decay_correction=first.decay_correction,
     )
-
-
-def _units(header: Header) -> str:
-    """What the values mean (PS3.3: CT in C.8.2.1, HU unless RescaleType says otherwise; PET in C.8.9.1)."""
-    if header.modality == "CT":
-        return header.planes[0].rescale_type or "HU"
-    return "arbitrary" if header.modality == "MR" else header.units
 
 
 def _listed(value: object) -> object:

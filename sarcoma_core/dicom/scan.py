@@ -1,6 +1,6 @@
 """One scan as its headers tell it, and the words for what becomes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sarcoma_core.archive.values import Numbers
 from sarcoma_core.dicom.geometry import Floats, SliceStack, orientation_groups, stack_slices
 from sarcoma_core.dicom.headers import Header
+from sarcoma_core.dicom.maps import map_in
 from sarcoma_core.dicom.planes import TRAITS, Plane
-from sarcoma_core.dicom.values import Numbers
 
 
 class Status(StrEnum):
@@ -52,11 +53,22 @@ class Scan:
 
     Args:
         headers: one for each file, in any order; the same file is there once.
-        elsewhere: orientations found in other scans under the same SeriesInstanceUID.
+        beside: the images of other scans of the session that share the SeriesInstanceUID or SeriesNumber,
+            scan by scan.
     """
 
     headers: tuple[Header, ...]
-    elsewhere: tuple[Numbers, ...] = ()
+    beside: tuple[tuple[Header, ...], ...] = ()
+
+    @property
+    def series_uid(self) -> str:
+        """SeriesInstanceUID."""
+        return self.headers[0].series_instance_uid
+
+    @property
+    def series_number(self) -> int | None:
+        """SeriesNumber."""
+        return self.headers[0].series_number
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -73,9 +85,16 @@ class Scan:
         return np.array([source.plane.orientation for source in self.sources], dtype=float)
 
     @cached_property
+    def other_orientations(self) -> tuple[Numbers, ...]:
+        """Orientations that other scans have under the same SeriesInstanceUID."""
+        same = (h for scan in self.beside for h in scan if h.series_instance_uid == self.series_uid)
+        found = {plane.orientation for header in same for plane in header.planes if plane.orientation}
+        return tuple(sorted(found))
+
+    @cached_property
     def orientation_count(self) -> int:
-        """Number of distinct orientations, those elsewhere under the same series UID included."""
-        cosines = np.array([*self.orientations.tolist(), *self.elsewhere], dtype=float)
+        """Number of distinct orientations, those in other scans under the same series UID included."""
+        cosines = np.array([*self.orientations.tolist(), *self.other_orientations], dtype=float)
         return int(orientation_groups(cosines).max()) + 1
 
     @cached_property
@@ -97,10 +116,26 @@ class Scan:
         mean: Floats = spacings.mean(axis=0)
         return mean
 
-    def trait(self, keyword: str) -> Sequence[object]:
+    @cached_property
+    def maps(self) -> tuple[str, ...]:
+        """What kind of map every plane is; empty for those that are none."""
+        types, components = self.trait("ImageType"), self.trait("ComplexImageComponent")
+        return tuple(
+            map_in(_texts(shown), "".join(_texts(component))) or map_in(source.header.image_type)
+            for source, shown, component in zip(self.sources, types, components, strict=True)
+        )
+
+    def trait(self, keyword: str) -> Sequence[Hashable]:
         """The value of one of `TRAITS` for every plane."""
         place = TRAITS.index(keyword)
         return [source.plane.traits[place] for source in self.sources]
+
+
+def _texts(trait: Hashable) -> tuple[str, ...]:
+    """A trait that is a text, as its values."""
+    if isinstance(trait, tuple):
+        return tuple(str(value) for value in trait)
+    return () if trait is None else (str(trait),)
 
 
 Check = Callable[[Scan], Finding | None]

@@ -1,19 +1,22 @@
 """Classify a scan: a volume to convert, a set of volumes, or nothing for the chain, and why."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sarcoma_core.dicom.checks import check_scan
+from sarcoma_core.dicom.checks import check_images, check_stack
 from sarcoma_core.dicom.dimensions import split_volumes
 from sarcoma_core.dicom.geometry import Floats, affine
 from sarcoma_core.dicom.headers import Header, read_header
 from sarcoma_core.dicom.kinds import reason_to_set_apart
 from sarcoma_core.dicom.planes import TRAITS
 from sarcoma_core.dicom.scan import Finding, Scan, Source, Status, refused, set_apart
-from sarcoma_core.dicom.values import Numbers
+from sarcoma_core.dicom.small_slopes import lift
+from sarcoma_core.dicom.torn_stacks import torn_stack
+from sarcoma_core.dicom.units import unit_warnings
 from sarcoma_core.errors import DicomError
 
 
@@ -23,20 +26,24 @@ class Plan:
 
     Args:
         finding: what becomes of the scan: converted, or set apart when there are several volumes.
-        files: the DICOM files, volume after volume, from slice 0 upwards.
+        headers: of the files, volume after volume, from slice 0 upwards.
         in_order: whether InstanceNumber is in every file and, for one volume, runs along the stack.
         volumes: for each volume its planes, from slice 0 upwards along rows x columns.
         told_apart: whether header values tell the volumes apart, or only the order of the images.
         affine: voxel (column, row, slice) to RAS, mm, shape (4, 4), from the headers.
+        lift: power of two by which the converter gets the rescaling multiplied; see `small_slopes`.
+        map: what kind of map the images are; empty for anatomy, and where several kinds are volumes of one.
         warnings: what is odd in the headers but proves nothing.
     """
 
     finding: Finding
-    files: tuple[Path, ...]
+    headers: tuple[Header, ...]
     in_order: bool
     volumes: tuple[tuple[Source, ...], ...]
     told_apart: bool
     affine: Floats
+    lift: int
+    map: str
     warnings: tuple[str, ...]
 
 
@@ -45,12 +52,16 @@ class Reading:
     """The files of a scan, read.
 
     Args:
-        headers: of the files that are different from each other.
+        files: how many were given.
+        headers: of the images that are different from each other; of all files where none is an image.
+        aside: what else lies among images, with a count of each.
         duplicates: how many files were byte-equal copies of another.
         finding: set when the files cannot be used at all.
     """
 
+    files: int
     headers: tuple[Header, ...]
+    aside: tuple[str, ...]
     duplicates: int
     finding: Finding | None
 
@@ -75,59 +86,83 @@ def read_scan(files: Sequence[Path]) -> Reading:
             duplicates += 1
         else:
             contradictory += 1
-    headers = tuple(by_uid.values())
+    headers, aside = _images(tuple(by_uid.values()))
     reason = ""
     if broken:
         reason = f"{len(broken)} of {len(files)} files cannot be used: {'; '.join(sorted(set(broken)))}"
     elif contradictory:
         reason = f"{contradictory} of {len(files)} files: the SOPInstanceUID of another, but other content"
-    return Reading(headers, duplicates, Finding(Status.REFUSED, reason) if reason else None)
+    return Reading(len(files), headers, aside, duplicates, refused(reason) if reason else None)
 
 
-def read_orientations(files: Sequence[Path], series_instance_uid: str) -> tuple[Numbers, ...]:
-    """The orientations of those images among `files` that carry a SeriesInstanceUID.
+def _images(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], tuple[str, ...]]:
+    """The images, and what was left aside: what lies under their SeriesInstanceUID and is no slice.
 
-    Files that cannot be read do not count: they are reported with their own scan.
+    Scanners file presentation states, reports and raw data with the images that they are about. An object
+    with a place in the patient is none of these: a slice of another SOP class is a fault.
     """
-    found = set()
-    for path in files:
-        try:
-            header = read_header(path)
-        except (DicomError, OSError):
-            continue
-        is_image = reason_to_set_apart(header.sop_class_uid) is None
-        if is_image and header.series_instance_uid == series_instance_uid:
-            found |= {plane.orientation for plane in header.planes if plane.orientation}
-    return tuple(sorted(found))
+    reasons = [reason_to_set_apart(header.sop_class_uid) for header in headers]
+    if None not in reasons:
+        return headers, ()
+    images, aside = list[Header](), Counter[str]()
+    for header, reason in zip(headers, reasons, strict=True):
+        if reason is None or any(plane.position for plane in header.planes):
+            images.append(header)
+        else:
+            aside[reason] += 1
+    told = (f"{n} of {len(headers)} files left aside: {reason}" for reason, n in sorted(aside.items()))
+    return tuple(images), tuple(told)
 
 
 def classify(scan: Scan) -> Plan | Finding:
     """What a scan is: something to convert, with all that the result has to be, or a finding against it."""
-    if finding := check_scan(scan):
+    if finding := check_images(scan) or torn_stack(scan) or check_stack(scan):
         return finding
     stack = scan.stack
     sources = scan.sources
     traits = {keyword: scan.trait(keyword) for keyword in TRAITS}
     order, differ = split_volumes(stack.place, traits, range(len(sources)))
     volumes = tuple(tuple(sources[i] for i in volume) for volume in order)
-    files = {source.header.path: source.header.instance_number for volume in volumes for source in volume}
-    in_order = _in_order([*files.values()], several=len(volumes) > 1)
+    headers = {source.header.path: source.header for volume in volumes for source in volume}
+    in_order = _in_order([h.instance_number for h in headers.values()], several=len(volumes) > 1)
     finding = Finding(Status.CONVERTED, "")
     if len(volumes) > 1:
         if not differ and not in_order:
             return refused(f"{len(volumes)} images at every place that no header value tells apart or orders")
-        by = f"that differ in {' and '.join(differ)}" if differ else "that no header value tells apart"
+        told = " and ".join(keyword + _values_of(traits[keyword], keyword) for keyword in differ)
+        by = f"that differ in {told}" if differ else "that no header value tells apart"
         finding = set_apart(f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain")
     spacing = (float(scan.pixel_spacing[1]), float(scan.pixel_spacing[0]), stack.spacing)
     return Plan(
         finding=finding,
-        files=tuple(files),
+        headers=tuple(headers.values()),
         in_order=in_order,
         volumes=volumes,
         told_apart=bool(differ),
         affine=affine(stack.origin, scan.orientation, spacing),
+        lift=lift(source.plane.rescaling for source in sources),
+        map=scan.maps[0] if len(set(scan.maps)) == 1 else "",
         warnings=tuple(_warnings(scan)),
     )
+
+
+_TELLING = {"EchoTime": " ms", "ImageType": "", "ComplexImageComponent": "", "DiffusionBValue": " s/mm2"}
+"""Traits whose values say what a volume is, and their units."""
+_MOST_NAMED = 6
+
+
+def _values_of(values: Sequence[Hashable], keyword: str) -> str:
+    """The values that tell volumes apart, in brackets; nothing where they are many or say little."""
+    distinct = set(values)
+    if keyword not in _TELLING or len(distinct) > _MOST_NAMED:
+        return ""
+    numbers = sorted(value for value in distinct if isinstance(value, float))
+    if len(numbers) == len(distinct):
+        return f" ({', '.join(f'{number:g}' for number in numbers)}{_TELLING[keyword]})"
+    words = [value if isinstance(value, tuple) else (str(value or "none"),) for value in distinct]
+    common = set(words[0]).intersection(*words[1:])
+    told = ("/".join(str(word) for word in value if word not in common) or "none" for value in words)
+    return f" ({', '.join(sorted(told))})"
 
 
 def _in_order(numbers: Sequence[int | None], *, several: bool) -> bool:
@@ -160,4 +195,4 @@ def _warnings(scan: Scan) -> list[str]:
         found.append(
             f"SpacingBetweenSlices is {stated:.2f} mm; positions are {scan.stack.spacing:.2f} mm apart"
         )
-    return found
+    return found + unit_warnings(scan.headers)

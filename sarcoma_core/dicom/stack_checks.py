@@ -10,13 +10,33 @@ from sarcoma_core.dicom.geometry import (
 )
 from sarcoma_core.dicom.scan import Check, Finding, Scan, refused, set_apart
 
+_MOST_MISSING = 1 / 4
+"""Of the gaps of a stack that lies in several scans: two stacks that are shifted by a part of their spacing
+have every other gap too wide, one that lost some slices has a few."""
+
 _ECHO_TOLERANCE = 1.05
 """Echo times of one volume agree within 5 %: some scanners write the time of each slice."""
+
+
+def is_one_stack(scan: Scan, *, whole: bool) -> bool:
+    """Whether slices lie on one even grid, three at the least.
+
+    Args:
+        scan: images of one orientation and size.
+        whole: without a hole; else a few slices may be missing.
+    """
+    gaps = scan.stack.gaps
+    if len(gaps) < 2 or _straight(scan):  # noqa: PLR2004  two gaps are the fewest that can differ
+        return False
+    missing = int(missing_slices(gaps).sum())
+    return _even(scan) is None or (not whole and 0 < missing <= _MOST_MISSING * len(gaps))
 
 
 def _several_slices(scan: Scan) -> Finding | None:
     if len(scan.stack.distances) > 1:
         return None
+    if all("MOSAIC" in header.image_type and not header.mosaic for header in scan.headers):
+        return refused("a Siemens mosaic without its CSA header: nothing tells where its tiles lie")
     times = f" ({len(scan.sources)} images of it)" if len(scan.sources) > 1 else ""
     return set_apart(f"a single slice{times}: not a volume")
 
@@ -92,7 +112,9 @@ def _two_slices(scan: Scan) -> Finding | None:
     one_after_the_other = len(numbers) < len(scan.headers) or max(numbers) - min(numbers) < len(numbers)
     if not stated and one_after_the_other and gap < 2 * thickness - near:
         return None
-    known = f"SpacingBetweenSlices {stated:.1f} mm" if stated else f"SliceThickness {thickness:.1f} mm"
+    known = "no SliceThickness"
+    if stated or thickness:
+        known = f"SpacingBetweenSlices {stated:.1f} mm" if stated else f"SliceThickness {thickness:.1f} mm"
     return refused(f"two slices {gap:.1f} mm apart with {known}: a slice between them may be missing")
 
 
@@ -118,6 +140,12 @@ def _one_contrast(scan: Scan) -> Finding | None:
         values = {v for v in scan.trait(keyword) if v is not None}
         if len(values) > 1:
             return refused(f"{keyword} has {len(values)} values within one volume")
+    kinds = sorted(set(scan.maps))
+    if len(kinds) > 1:
+        count = sum(kind == kinds[-1] for kind in scan.maps)
+        return refused(
+            f"{count} of {len(scan.maps)} images are {kinds[-1]}, by ImageType, the others are not"
+        )
     return None
 
 

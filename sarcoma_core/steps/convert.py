@@ -1,12 +1,10 @@
 """`convert`: DICOM to NIfTI, with a receipt for every scan."""
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from sarcoma_core.archive.folder import ScanFolder, scans
-from sarcoma_core.errors import DicomError
 from sarcoma_core.interface import Input, Output, OutputDir, Resources, describe
 from sarcoma_core.provenance import (
     SCAN_ID_RULE,
@@ -17,6 +15,9 @@ from sarcoma_core.provenance import (
     recorded_scan_id,
 )
 from sarcoma_core.text import printable
+
+if TYPE_CHECKING:
+    from sarcoma_core.dicom.series import Reading
 
 LABEL = "NIFTI"
 
@@ -37,24 +38,17 @@ def convert(session: Annotated[Path, Input(level="session")], out: OutputDir) ->
     or mixed orientations are refused or set apart with a reason. 4D series are converted and set apart from
     the 3D chain; contours and segmentations are kept for later.
     """
+    from sarcoma_core.dicom.series import read_scan
+
     found = tuple(scans(session))
-    uids = {scan.id: _series_uid(scan) for scan in found}
+    readings = {scan.id: read_scan(scan.files) for scan in found}
     outcomes = []
     for scan in found:
-        twins = (s for s in found if s.id != scan.id and uids[s.id] == uids[scan.id])
-        same_series = tuple(path for twin in twins for path in twin.files)
-        outcomes.append(_convert(scan, out / LABEL, same_series) if is_scan_id(scan.id) else _misnamed(scan))
+        beside = tuple(reading for other, reading in readings.items() if other != scan.id)
+        outcomes.append(
+            _convert(scan, readings[scan.id], out / LABEL, beside) if is_scan_id(scan.id) else _misnamed(scan)
+        )
     return Outputs(volumes=tuple(outcomes))
-
-
-def _series_uid(scan: ScanFolder) -> str:
-    """SeriesInstanceUID, by the first file that has one: only scans that share it are read side by side."""
-    from sarcoma_core.dicom.headers import read_header
-
-    for path in scan.files:
-        with suppress(DicomError):
-            return read_header(path).series_instance_uid
-    return f"scan {scan.id} has none"
 
 
 def _misnamed(scan: ScanFolder) -> Outcome:
@@ -63,13 +57,13 @@ def _misnamed(scan: ScanFolder) -> Outcome:
     return Outcome(recorded_scan_id(scan.id), "", "refused", reason)
 
 
-def _convert(scan: ScanFolder, label: Path, same_series: tuple[Path, ...]) -> Outcome:
-    from sarcoma_core.dicom.convert import convert_scan
+def _convert(scan: ScanFolder, reading: "Reading", label: Path, beside: "tuple[Reading, ...]") -> Outcome:
+    from sarcoma_core.dicom.convert import convert_reading
     from sarcoma_core.dicom.scan import Status as Found
 
     folder = label / scan.id
     folder.mkdir(parents=True)
-    result = convert_scan(scan.files, folder, name=scan.id, same_series=same_series)
+    result = convert_reading(reading, folder, name=scan.id, beside=beside)
     if not result.files:
         folder.rmdir()
     statuses: dict[Found, Status] = {

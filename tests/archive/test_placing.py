@@ -69,6 +69,19 @@ def test_contours_go_with_the_series_that_they_are_about() -> None:
     assert split == {"MR": {"a", "r"}, "PT": {"b", "s", "t"}}
 
 
+def test_contours_about_both_pet_and_mr_go_with_pet() -> None:
+    """Where they belong is not told; PET takes whatever is not of MR alone, as it takes CT."""
+    split = parts(
+        instance("a", "MR"),
+        instance("b", "PT"),
+        instance("c", "CT"),
+        instance("r", "RTSTRUCT", about=("a", "b")),
+        instance("s", "SEG", about=("a", "c")),
+        instance("t", "SEG", about=("a", "elsewhere")),
+    )
+    assert split == {"MR": {"a", "t"}, "PT": {"b", "c", "r", "s"}}
+
+
 def test_a_second_import_splits_a_study_by_what_the_archive_holds() -> None:
     (part,) = split_studies([instance("b", "PT")], {("1", "P"): {"a": "MR"}})
     assert part.part == "PT"

@@ -345,8 +345,8 @@ def test_a_converter_that_changes_a_voxel_is_found_out(
 
 
 def test_a_grid_that_was_written_elsewhere_is_found_out(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def faulty(source: Path, target: Path, *, affine: np.ndarray) -> str:
-        return write_clean(source, target, affine=affine + np.array([0, 0, 0, 0.1]))
+    def faulty(source: Path, target: Path, *, affine: np.ndarray, power: int) -> str:
+        return write_clean(source, target, affine=affine + np.array([0, 0, 0, 0.1]), power=power)
 
     monkeypatch.setattr(convert, "write_clean", faulty)
 

@@ -7,7 +7,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sarcoma_core.dicom.geometry import (
-    PLACE_TOLERANCE_MM,
     affine,
     is_orientation,
     missing_slices,
@@ -183,6 +182,95 @@ def test_one_gap_alone_shows_nothing_missing() -> None:
     assert missing_slices(np.array([8.0])).tolist() == [0]
 
 
-def test_the_tolerance_is_the_rounding_of_one_decimal_or_a_hundredth_of_the_spacing() -> None:
-    assert place_tolerance(0.625) == PLACE_TOLERANCE_MM
-    assert place_tolerance(-10.0) == pytest.approx(0.1)
+AXIAL = np.array([1.0, 0, 0, 0, 1, 0])
+ONE_DECIMAL = 0.05
+"""mm: how far a position moves that is printed with one decimal. The tolerance of a place is 0.06 mm."""
+
+
+def axial(places: list[float]) -> Floats:
+    """Positions along the z axis."""
+    return np.column_stack([np.full(len(places), 11.5), np.full(len(places), -7.0), places])
+
+
+def test_two_slices_are_at_one_place_up_to_its_tolerance_and_at_two_beyond() -> None:
+    assert stack_slices(axial([0, 4, 4.057, 8]), AXIAL).occurrences.tolist() == [1, 2, 1]
+    assert stack_slices(axial([0, 4, 4.063, 8]), AXIAL).occurrences.tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("spacing", "tolerance"), [(0.6, 0.06), (4.0, 0.06), (6.5, 0.065), (-10.0, 0.1)])
+def test_the_tolerance_holds_one_decimals_rounding_or_a_hundredth_of_the_spacing(
+    spacing: float, tolerance: float
+) -> None:
+    assert place_tolerance(spacing) == pytest.approx(tolerance, rel=1e-12)
+    assert place_tolerance(spacing) > ONE_DECIMAL
+
+
+@pytest.mark.parametrize("slices", [3, 4, 17])
+@pytest.mark.parametrize("off", [0.02, 0.3])
+def test_slices_off_by_turns_deviate_by_as_much_as_they_are_off(slices: int, off: float) -> None:
+    """Chebyshev: no line comes closer to errors of one size whose sign alternates."""
+    run = 4.0 * np.arange(slices) + off * (-1.0) ** np.arange(slices)
+
+    assert stack_slices(axial(run.tolist()), AXIAL).deviation == pytest.approx(off, rel=1e-6)
+
+
+@pytest.mark.parametrize(("milliradians", "orientations"), [(0.475, 1), (0.525, 2)])
+def test_orientations_are_one_up_to_three_hundredths_of_a_degree(
+    milliradians: float, orientations: int
+) -> None:
+    c, s = np.cos(milliradians / 1000), np.sin(milliradians / 1000)
+    turned = np.array([AXIAL, [c, s, 0, -s, c, 0], [c, -s, 0, s, c, 0]])
+
+    assert orientation_groups(turned[:2]).tolist() == [0, orientations - 1]
+    assert orientation_groups(turned[[0, 2]]).tolist() == [0, orientations - 1]
+
+
+def test_an_orientation_is_compared_with_each_that_was_seen() -> None:
+    coronal, sagittal = [1.0, 0, 0, 0, 0, -1], [0, 1.0, 0, 0, 0, -1]
+
+    groups = orientation_groups(np.array([AXIAL, coronal, sagittal, coronal, AXIAL, sagittal]))
+
+    assert groups.tolist() == [0, 1, 2, 1, 0, 2]
+
+
+@pytest.mark.parametrize(("off", "is_one"), [(0.95e-3, True), (1.05e-3, False)])
+def test_vectors_are_unit_and_orthogonal_up_to_a_thousandth(off: float, is_one: bool) -> None:  # noqa: FBT001
+    long, short = np.sqrt(1 + off), np.sqrt(1 - off)
+
+    for scale in (long, short):
+        assert is_orientation(np.array([scale, 0, 0, 0, 1, 0])) is is_one
+        assert is_orientation(np.array([1, 0, 0, 0, scale, 0])) is is_one
+    for cosine in (off, -off):
+        assert is_orientation(np.array([1, 0, 0, cosine, np.sqrt(1 - off**2), 0])) is is_one
+
+
+def test_one_sideways_slice_does_not_move_the_stack() -> None:
+    straight = axial([0.0, 4, 8, 12, 16])
+    for moved in range(5):
+        positions = straight.copy()
+        positions[moved, 0] += 0.1
+
+        np.testing.assert_allclose(stack_slices(positions, AXIAL).origin, straight[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_hole_is_a_multiple_of_the_spacing_within_the_tolerance_of_both_its_ends(
+    missing: int, sign: int
+) -> None:
+    """A gap of n steps is compared with n gaps, each of whose ends is a place of its own."""
+    steps = missing + 1
+    tolerance = 2 * 0.06 * steps
+    within, beyond = (np.array([4.0, 4, 4, 4 * steps + sign * f * tolerance, 4, 4]) for f in (0.95, 1.05))
+
+    assert missing_slices(within).tolist() == [0, 0, 0, missing, 0, 0]
+    assert not missing_slices(beyond).any()
+
+
+def test_holes_are_told_where_at_least_half_of_the_gaps_are_single() -> None:
+    assert missing_slices(np.array([4.0, 8, 4, 8])).tolist() == [0, 1, 0, 1]
+    assert not missing_slices(np.array([4.0, 8, 4, 8, 8])).any()
+
+
+def test_two_gaps_are_enough_to_see_a_hole() -> None:
+    assert missing_slices(np.array([4.0, 8])).tolist() == [0, 1]

@@ -1,4 +1,6 @@
+import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -6,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sarcoma_core.dicom.convert import convert_scan
 from sarcoma_core.dicom.mosaic import Mosaic, read_mosaic, tile_corner, untile
+from sarcoma_core.dicom.scan import Status
+from sarcoma_core.errors import DicomError
 from tests.dicom import truth
+from tests.dicom.series_maker import Stack, save
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6), st.data())
@@ -56,14 +62,81 @@ def test_positions_are_those_of_nibabel(data: Path) -> None:
         assert mosaic.positions[k] == pytest.approx((-x, -y, z), abs=1e-3)
 
 
-def test_a_mosaic_without_its_private_header_has_no_positions(data: Path) -> None:
-    dataset = pydicom.dcmread(data / "quirks/transfer_syntaxes/1.dcm", stop_before_pixels=True)
+def test_a_mosaic_without_its_private_header_is_refused_for_that(data: Path, tmp_path: Path) -> None:
+    dataset = pydicom.dcmread(data / "quirks/transfer_syntaxes/1.dcm")
     dataset.remove_private_tags()
 
-    mosaic = read_mosaic(dataset)
+    assert read_mosaic(dataset) is None
+    conversion = convert_scan(save([dataset], tmp_path), tmp_path, name="1")
+    assert (conversion.status, conversion.files) == (Status.REFUSED, ())
+    assert "a Siemens mosaic without its CSA header" in conversion.reason
+
+
+def with_csa(content: bytes, **values: Any) -> pydicom.Dataset:
+    """A slice that calls itself a mosaic, with some bytes as its CSA header."""
+    dataset = Stack().datasets(ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"], **values)[0]
+    dataset.private_block(0x29, "SIEMENS CSA HEADER", create=True).add_new(0x10, "OB", content)
+    return dataset
+
+
+def csa(**tags: list[str]) -> bytes:
+    """A CSA2 header with some tags, in the layout that nibabel's page on it tells."""
+    content = b"SV10\x04\x03\x02\x01" + struct.pack("<2I", len(tags), 77)
+    for name, items in tags.items():
+        content += name.encode().ljust(64, b"\0")
+        content += struct.pack("<i4s3i", len(items), b"FD\0\0", 0, len(items), 77)
+        for item in items:
+            text = item.encode() + b"\0"
+            content += (
+                struct.pack("<4i", len(text), len(text), 77, len(text)) + text + b"\0" * (-len(text) % 4)
+            )
+    return content
+
+
+TILED = {"NumberOfImagesInMosaic": ["4"], "SliceNormalVector": ["0", "0", "1"]}
+
+
+def test_a_csa_header_tells_how_many_tiles_there_are_and_where() -> None:
+    mosaic = read_mosaic(with_csa(csa(**TILED), SpacingBetweenSlices=4))
 
     assert mosaic is not None
-    assert mosaic.positions == (None,)
+    assert (mosaic.tiles, mosaic.across, mosaic.rows, mosaic.columns) == (4, 2, 6, 5)
+    assert [position[2] for position in mosaic.positions] == [40, 44, 48, 52]
+
+
+def test_a_csa_header_without_a_number_of_tiles_makes_no_mosaic() -> None:
+    assert read_mosaic(with_csa(csa(SliceNormalVector=["0", "0", "1"]))) is None
+
+
+@pytest.mark.parametrize("content", [b"\0\1\2\3", b"\xff" * 400, csa(**TILED)[:100], b"GEMS" * 100])
+def test_a_csa_header_that_cannot_be_read_is_told_so(content: bytes) -> None:
+    with pytest.raises(DicomError, match="CSA header is cut, or of a form that is not known"):
+        read_mosaic(with_csa(content, SpacingBetweenSlices=4))
+
+
+@pytest.mark.parametrize(
+    ("tags", "values", "words"),
+    [
+        ({"NumberOfImagesInMosaic": ["4"]}, {"SpacingBetweenSlices": 4}, "no SliceNormalVector"),
+        (TILED, {}, "SpacingBetweenSlices is absent or broken"),
+        (TILED, {"SpacingBetweenSlices": 4, "PixelSpacing": [1.5]}, "PixelSpacing is absent or broken"),
+        ({**TILED, "NumberOfImagesInMosaic": ["101"]}, {"SpacingBetweenSlices": 4}, "101 tiles in 12 x 10"),
+    ],
+)
+def test_a_mosaic_that_lacks_something_names_it(
+    tags: dict[str, list[str]], values: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(DicomError, match=words):
+        read_mosaic(with_csa(csa(**tags), **values))
+
+
+def test_a_mosaic_may_have_as_many_tiles_as_fit() -> None:
+    mosaic = read_mosaic(
+        with_csa(csa(**{**TILED, "NumberOfImagesInMosaic": ["100"]}), SpacingBetweenSlices=4)
+    )
+
+    assert mosaic is not None
+    assert (mosaic.rows, mosaic.columns) == (1, 1)
 
 
 def test_an_ordinary_image_is_no_mosaic() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sarcoma_core.dicom.headers import read_header
 from sarcoma_core.dicom.nifti import NiftiImage
 from sarcoma_core.dicom.receipt import Receipt, receipt_of
+from sarcoma_core.dicom.series import read_scan
 from tests.dicom.series_maker import Stack, save
 
 
@@ -24,9 +24,10 @@ from tests.dicom.series_maker import Stack, save
 def test_a_receipt_says_what_the_values_mean(
     tmp_path: Path, modality: str, values: dict[str, str], units: str
 ) -> None:
-    headers = [read_header(path) for path in save(Stack(modality=modality).datasets(**values), tmp_path)]
+    files = save(Stack(modality=modality).datasets(**values), tmp_path)
+    (tmp_path / "copy").write_bytes(files[0].read_bytes())
 
-    receipt = receipt_of(headers, files_in=7, duplicate_files=1)
+    receipt = receipt_of(read_scan([*files, tmp_path / "copy"]))
 
     assert receipt.units == units
     assert receipt.suv_type == values.get("SUVType", "")
@@ -36,7 +37,7 @@ def test_a_receipt_says_what_the_values_mean(
 
 
 def test_a_receipt_of_nothing_is_a_receipt() -> None:
-    assert receipt_of([], files_in=0, duplicate_files=0).frames_in == 0
+    assert receipt_of(read_scan([])).frames_in == 0
 
 
 def test_a_receipt_is_json_with_every_fact_in_it() -> None:

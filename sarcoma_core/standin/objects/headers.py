@@ -41,7 +41,7 @@ def _instances(tree: Tree, session: Session, scan: Scan) -> Iterator[Instance]:
 def _told_by(scan: Scan, instances: tuple[Instance, ...]) -> Scan:
     if not instances:
         return scan
-    first = instances[0]
+    first = min(instances, key=lambda instance: not instance.is_image)
     return replace(
         scan,
         uid=first.series_uid,
