@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from sarcoma_core.dicom.dcm2niix import TIMEOUT_SECONDS, Written, run_dcm2niix, 
 from sarcoma_core.dicom.headers import Header
 from sarcoma_core.dicom.independent import READER, IndependentReader
 from sarcoma_core.dicom.kinds import reason_to_set_apart
-from sarcoma_core.dicom.nifti import Volume, read_nifti, write_clean
+from sarcoma_core.dicom.nifti import Volume, clean_header, compress, read_nifti
 from sarcoma_core.dicom.readable_copy import readable_files
 from sarcoma_core.dicom.receipt import Receipt, receipt_of
 from sarcoma_core.dicom.scan import Finding, Scan, Status
@@ -25,11 +26,11 @@ from sarcoma_core.errors import SeriesRefused, UsageError
 
 
 class Delivery(NamedTuple):
-    """A file to be delivered: how its axes lie, and the digest of its voxels."""
+    """An image as it will be delivered, how its axes lie, and the compressed file that it will be."""
 
-    path: Path
+    image: Path
     turn: Turn
-    sha256: str
+    target: Path
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,10 @@ def _deliver(plan: Plan, folder: Path, receipt: Receipt, *, name: str, timeout: 
         _require_distinct(plan)
         files = readable_files(plan.headers, readable, renumber=not plan.in_order, power=plan.lift)
         deliveries = _convert(plan, files, raw, clean, name=name, timeout=timeout)
-        receipt = _verify(plan, deliveries, receipt)
+        with ThreadPoolExecutor(1) as aside:  # zlib lets other threads run: the voxels are compared meanwhile
+            digests = aside.map(compress, *zip(*((d.image, d.target) for d in deliveries), strict=True))
+            receipt = _verify(plan, deliveries, receipt)
+            receipt = replace(receipt, voxels_sha256=tuple(digests))
         return Conversion(plan.finding.status, plan.finding.reason, receipt, _put(clean, folder))
 
 
@@ -154,13 +158,12 @@ def _convert(
     deliveries = []
     for written in _run(plan, files, raw, timeout=timeout):
         turn = find_turn(read_nifti(written.image), promise)
-        target = clean / f"{name}{written.suffix}.nii.gz"
-        digest = write_clean(written.image, target, affine=turn.affine, power=-plan.lift)
+        clean_header(written.image, affine=turn.affine, power=-plan.lift)
         if written.sidecar:
             write_sidecar(written.sidecar, clean / f"{name}{written.suffix}.json")
         for table in written.gradients if len(plan.volumes) > 1 else ():
             shutil.copyfile(table, clean / f"{name}{written.suffix}{table.suffix}")
-        deliveries.append(Delivery(target, turn, digest))
+        deliveries.append(Delivery(written.image, turn, clean / f"{name}{written.suffix}.nii.gz"))
     return tuple(deliveries)
 
 
@@ -177,8 +180,8 @@ def _run(plan: Plan, files: Sequence[Path], raw: Path, *, timeout: float) -> tup
 
 
 def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Receipt:
-    """Read back what is to be delivered, compare every voxel, and write down that they are equal."""
-    images = [read_nifti(delivery.path) for delivery in deliveries]
+    """Compare every voxel of what is to be delivered, and write down that they are equal."""
+    images = [read_nifti(delivery.image) for delivery in deliveries]
     for image, delivery in zip(images, deliveries, strict=True):
         require_place(image.affine, delivery.turn, image.shape)
     volumes = _without_copies(
@@ -200,7 +203,6 @@ def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Rec
         reader=READER,
         voxels_compared=sum(volume.stored.size for volume in volumes),
         largest_difference=largest,
-        voxels_sha256=tuple(delivery.sha256 for delivery in deliveries),
     )
 
 

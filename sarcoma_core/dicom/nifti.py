@@ -10,6 +10,8 @@ import nibabel
 import numpy as np
 import numpy.typing as npt
 
+from sarcoma_core.errors import SeriesRefused
+
 _nib: Any = nibabel  # its functions have no types
 
 _HEADER_BYTES = 348
@@ -92,33 +94,49 @@ def read_nifti(path: Path) -> NiftiImage:
     )
 
 
-def write_clean(source: Path, target: Path, *, affine: npt.NDArray[np.float64], power: int = 0) -> str:
-    """Compress a NIfTI-1 file: its voxels untouched, its free text emptied, its grid set.
+def clean_header(path: Path, *, affine: npt.NDArray[np.float64], power: int = 0) -> None:
+    """Empty the free text of an uncompressed NIfTI-1 file and set its grid; its voxels stay.
 
     Args:
-        source: uncompressed, from dcm2niix.
-        target: the `.nii.gz` to write.
+        path: the file, from dcm2niix.
         affine: of its voxels, to RAS, mm, shape (4, 4).
         power: of two, that its rescaling is multiplied by.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    with path.open("r+b") as stream:
+        header = _nib.Nifti1Header(stream.read(_HEADER_BYTES), check=False)
+        for field in _FREE_TEXT:
+            header[field] = b""
+        if power:
+            header["scl_slope"] *= 2.0**power
+            header["scl_inter"] *= 2.0**power
+        header.set_qform(affine, code="scanner")  # sets pixdim as well
+        header.set_sform(affine, code="scanner")
+        stream.seek(0)
+        stream.write(header.binaryblock)
+
+
+def compress(source: Path, target: Path) -> str:
+    """Compress a NIfTI-1 file, and read it back.
+
+    Args:
+        source: uncompressed.
+        target: the `.nii.gz` to write.
 
     Returns:
         SHA-256 of all bytes after the header: equal voxels, equal digest.
 
     Raises:
+        SeriesRefused: what was written does not read back as the same bytes.
         OSError: a file cannot be read or written.
     """
     content = source.read_bytes()
-    header = _nib.Nifti1Header(content[:_HEADER_BYTES], check=False)
-    for field in _FREE_TEXT:
-        header[field] = b""
-    if power:
-        header["scl_slope"] *= 2.0**power
-        header["scl_inter"] *= 2.0**power
-    header.set_qform(affine, code="scanner")  # sets pixdim as well
-    header.set_sform(affine, code="scanner")
-    body = memoryview(content)[_HEADER_BYTES:]
     # No name and no time in gzip's header (RFC 1952), or two runs differ.
     with target.open("wb") as raw, gzip.GzipFile("", "wb", _COMPRESSION, raw, mtime=0) as stream:
-        stream.write(header.binaryblock)
-        stream.write(body)
-    return hashlib.sha256(body).hexdigest()
+        stream.write(content)
+    with gzip.open(target) as stream:
+        if hashlib.file_digest(stream, "sha256").digest() != hashlib.sha256(content).digest():
+            raise SeriesRefused("the compressed file does not read back as what was written")
+    return hashlib.sha256(memoryview(content)[_HEADER_BYTES:]).hexdigest()

@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 from sarcoma_core.dicom import convert, dcm2niix
 from sarcoma_core.dicom.convert import Conversion, convert_scan
 from sarcoma_core.dicom.dcm2niix import Written
-from sarcoma_core.dicom.nifti import write_clean
+from sarcoma_core.dicom.nifti import clean_header
 from sarcoma_core.dicom.scan import Status
 from sarcoma_core.errors import UsageError
 from tests.dicom.series_maker import AXIAL, CORONAL, SAGITTAL, Stack, new_uid, save
@@ -345,10 +345,10 @@ def test_a_converter_that_changes_a_voxel_is_found_out(
 
 
 def test_a_grid_that_was_written_elsewhere_is_found_out(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def faulty(source: Path, target: Path, *, affine: np.ndarray, power: int) -> str:
-        return write_clean(source, target, affine=affine + np.array([0, 0, 0, 0.1]), power=power)
+    def faulty(path: Path, *, affine: np.ndarray, power: int) -> None:
+        clean_header(path, affine=affine + np.array([0, 0, 0, 0.1]), power=power)
 
-    monkeypatch.setattr(convert, "write_clean", faulty)
+    monkeypatch.setattr(convert, "clean_header", faulty)
 
     assert "the delivered grid lies up to 0.1" in run(Stack().datasets()).reason
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sarcoma_core.dicom.nifti import Volume, read_nifti, write_clean
+from sarcoma_core.dicom.nifti import Volume, clean_header, compress, read_nifti
+from sarcoma_core.errors import SeriesRefused
 from tests.dicom.truth import nib
 
 AFFINE = np.array([[-2.0, 0, 0, 90], [0, 2.5, 0, -80], [0, 0, 4.0, 7], [0, 0, 0, 1]])
@@ -22,10 +23,16 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+def deliver(source: Path, target: Path) -> str:
+    """Set the header and compress, as a conversion does."""
+    clean_header(source, affine=AFFINE)
+    return compress(source, target)
+
+
 def test_voxels_stay_and_the_grid_is_set(source: Path, tmp_path: Path) -> None:
     before = np.asarray(nib.load(source).dataobj)
 
-    write_clean(source, tmp_path / "out.nii.gz", affine=AFFINE)
+    deliver(source, tmp_path / "out.nii.gz")
     after = nib.load(tmp_path / "out.nii.gz")
 
     np.testing.assert_array_equal(np.asarray(after.dataobj), before)
@@ -35,7 +42,7 @@ def test_voxels_stay_and_the_grid_is_set(source: Path, tmp_path: Path) -> None:
 
 
 def test_free_text_is_gone(source: Path, tmp_path: Path) -> None:
-    write_clean(source, tmp_path / "out.nii.gz", affine=AFFINE)
+    deliver(source, tmp_path / "out.nii.gz")
     content = gzip.decompress((tmp_path / "out.nii.gz").read_bytes())
 
     assert b"1013" not in content[:352]
@@ -45,22 +52,44 @@ def test_free_text_is_gone(source: Path, tmp_path: Path) -> None:
 def test_two_runs_give_the_same_bytes(source: Path, tmp_path: Path) -> None:
     one, two = tmp_path / "one.nii.gz", tmp_path / "another.nii.gz"
 
-    assert write_clean(source, one, affine=AFFINE) == write_clean(source, two, affine=AFFINE)
+    assert deliver(source, one) == deliver(source, two)
     assert one.read_bytes() == two.read_bytes()
     assert one.read_bytes()[4:8] == bytes(4)  # RFC 1952, MTIME: no time
 
 
 def test_other_voxels_have_another_digest(source: Path, tmp_path: Path) -> None:
-    first = write_clean(source, tmp_path / "one.nii.gz", affine=AFFINE)
+    first = deliver(source, tmp_path / "one.nii.gz")
     content = bytearray(source.read_bytes())
     content[-1] ^= 1
     source.write_bytes(content)
 
-    assert write_clean(source, tmp_path / "two.nii.gz", affine=AFFINE) != first
+    assert deliver(source, tmp_path / "two.nii.gz") != first
+
+
+def test_a_power_of_two_multiplies_the_rescaling_and_nothing_else(source: Path) -> None:
+    clean_header(source, affine=AFFINE, power=-20)
+
+    image = read_nifti(source)
+
+    assert (image.slope, image.intercept) == (2.0**-19, -(2.0**-10))
+    assert image.stored.ravel(order="F")[:3].tolist() == [0, 20, 40]
+
+
+def test_a_compressed_file_that_does_not_read_back_is_refused(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(stream: gzip.GzipFile, content: bytes) -> int:
+        return write(stream, content[:-1] + bytes([content[-1] ^ 1]))
+
+    write = gzip.GzipFile.write
+    monkeypatch.setattr(gzip.GzipFile, "write", faulty)
+
+    with pytest.raises(SeriesRefused, match="does not read back"):
+        compress(source, tmp_path / "out.nii.gz")
 
 
 def test_an_image_knows_its_spacing_and_where_its_axes_point(source: Path, tmp_path: Path) -> None:
-    write_clean(source, tmp_path / "out.nii.gz", affine=AFFINE)
+    deliver(source, tmp_path / "out.nii.gz")
 
     image = read_nifti(tmp_path / "out.nii.gz")
 
