@@ -8,13 +8,14 @@
 #   make images            build every image, print sizes and start times (needs a Docker engine)
 #   make docs              build the documentation into site/
 #   make bench             benchmarks side by side with the peers; minutes
+#   make mutants           move each threshold by a tenth, and ask whether a test sees it; 10 to 20 minutes
 #   make soak              200 sessions in bulk, 10 of them broken, the launcher killed halfway; about 10 minutes
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check generate images docs bench soak clean
+.PHONY: setup demo test check generate images docs bench mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -57,6 +58,9 @@ docs: .venv/dev.done
 
 bench: .venv/dev.done
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+mutants: .venv/dev.done
+	@$(BIN)/python -m tools.mutants $(MUTANTS_ARGS)
 
 soak: .venv/dev.done
 	@SARCOMA_SOAK=200 $(BIN)/python -m pytest tests/e2e/test_bulk.py

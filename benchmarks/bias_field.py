@@ -20,7 +20,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from sarcoma_core.imaging.bias_field import estimate_bias_field
-from sarcoma_core.imaging.body_mask import body_mask
+from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.phantom.anatomy import limb
 from sarcoma_core.phantom.grid import BENCHMARK
 from sarcoma_core.phantom.signal import T1CE, T2FS, acquire
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 def ours(volume: Array) -> Array:
     """`sarcoma step bias-field` without its files."""
-    mask = body_mask(volume, BENCHMARK.spacing)
+    mask = find_body(volume, BENCHMARK.spacing).mask
     return estimate_bias_field(volume, BENCHMARK.spacing, mask).log_bias
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_core.archive.store import Session
-from sarcoma_core.imaging.body_mask import body_mask
+from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.imaging.volume import read_nifti
 from sarcoma_core.phantom.cohort import write_cohort
 from sarcoma_core.phantom.tissue import Tissue, tumour_mask
@@ -174,7 +174,7 @@ def _check(session: Session, scan: str, sequence: str, folder: Path, truth: Trut
         sequence=sequence,
         tumour_ml=int(tumour.sum()) * ml,
         true_tumour_ml=truth.tumour_volume,
-        body_ml=int(body_mask(before.array, before.spacing).sum()) * ml,
+        body_ml=int(find_body(before.array, before.spacing).mask.sum()) * ml,
         true_body_ml=int(body.sum()) * true_voxel_ml,
         correlation=float(np.corrcoef(estimated, true_bias[seen])[0, 1]),
         muscle_cv_before=_cv(before.array[muscle]),

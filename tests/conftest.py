@@ -5,9 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sarcoma_core.phantom.cohort import write_cohort
 from sarcoma_core.phantom.grid import Grid
+
+# A busy machine is no failure: no example has a time limit.
+settings.register_profile("sarcoma", deadline=None)
+settings.load_profile("sarcoma")
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,11 @@ from pydicom.uid import UID
 
 from sarcoma_core.archive.fence import fence
 from sarcoma_core.archive.inflating import require_no_bomb
-from sarcoma_core.archive.values import is_there, read_items, read_text, read_texts, read_whole, uid
+from sarcoma_core.archive.values import attempt, is_there, read_items, read_text, read_texts, read_whole, uid
 from sarcoma_core.archive.wholeness import require_whole
 from sarcoma_core.errors import DicomError
 
 _MEDIA_DIRECTORY = UID("1.2.840.10008.1.3.10")
-_TRANSFER_SYNTAXES = "1.2.840.10008.1.2"
-"""The root of all that the standard has (PS3.6, A)."""
 _LARGEST_NUMBER = 2**31 - 1
 """Of VR IS (PS3.5, 6.2)."""
 _UID_LENGTH = 64
@@ -102,9 +100,10 @@ def _require_standard_encoding(dataset: FileDataset) -> None:
     syntax = read_text(dataset.file_meta, "TransferSyntaxUID")
     if not syntax and not is_there(dataset.file_meta, "TransferSyntaxUID"):
         return  # pydicom finds out
-    if not _UID.fullmatch(syntax) or not f"{syntax}.".startswith(f"{_TRANSFER_SYNTAXES}."):
-        found = f"{syntax}, a private one" if _UID.fullmatch(syntax) else "no UID"
-        raise DicomError(f"TransferSyntaxUID must be one of the standard's (PS3.6, A); found {found}")
+    if not _UID.fullmatch(syntax):
+        raise DicomError("TransferSyntaxUID must be digits and dots; found other characters")
+    if not attempt(lambda: uid(syntax).is_transfer_syntax):
+        raise DicomError(f"TransferSyntaxUID must be one that is known (PS3.6, A); found {syntax}")
 
 
 def _describe(path: Path, dataset: FileDataset) -> Instance:

@@ -145,7 +145,9 @@ def estimate_bias_field(
 
 def correct(volume: Floats, field: BiasField) -> Floats:
     """The volume without the bias: X / exp(log bias), same shape, float32."""
-    return np.asarray(volume * np.exp(-field.log_bias), np.float32)
+    gain = np.negative(field.log_bias)
+    np.exp(gain, out=gain)
+    return np.asarray(np.multiply(volume, gain, out=gain), np.float32)
 
 
 class _Grid(NamedTuple):

@@ -1,7 +1,7 @@
 """A volume seen through blocks of voxels: mean, spread and how much of a block a mask covers."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from sarcoma_core.imaging.volume import Floats, Mask
 
 Factors = tuple[int, int, int]
 Value = TypeVar("Value", bound=np.generic)
+Number = TypeVar("Number", bound=np.number[Any])
 
 
 class Blocks(NamedTuple):
@@ -35,30 +36,28 @@ def block_statistics(volume: Floats, mask: Mask, factors: Factors) -> Blocks:
         factors: voxels in a block along each axis. The last block may reach beyond the volume, where nothing
             is covered.
     """
-    inside = np.where(mask, volume, 0).astype(np.float32, copy=False)
-    count = block_sum(mask.astype(np.float32), factors)
+    inside = np.where(mask, volume, np.float32(0)).astype(np.float32, copy=False)
+    count = block_sum(mask.astype(np.uint16), factors).astype(np.float32)
     divisor = np.maximum(count, 1)
     mean = block_sum(inside, factors) / divisor
-    variance = block_sum(inside * inside, factors) / divisor - mean * mean
+    np.square(inside, out=inside)
+    variance = block_sum(inside, factors) / divisor - mean * mean
     positive = mean > 0
     spread = np.sqrt(np.maximum(variance, 0)) / np.where(positive, mean, np.float32(1))
     coverage = np.asarray(count / np.prod(factors), np.float32)
     return Blocks(np.asarray(mean, np.float32), np.where(positive, spread, np.float32(0)), coverage)
 
 
-def block_sum(values: Floats, factors: Sequence[int]) -> Floats:
-    """Sum over blocks; the grid's shape is ceil(shape / factors)."""
+def block_sum(values: NDArray[Number], factors: Sequence[int]) -> NDArray[Number]:
+    """Sum over blocks, in the type of the values; the grid's shape is ceil(shape / factors)."""
     for axis, factor in enumerate(factors):
-        if factor == 1:
-            continue
-        missing = -values.shape[axis] % factor
-        if missing:
-            ends = [(0, missing if other == axis else 0) for other in range(values.ndim)]
-            values = np.pad(values, ends)
-        shape = values.shape
-        values = values.reshape(*shape[:axis], shape[axis] // factor, factor, *shape[axis + 1 :])
-        values = values.sum(axis=axis + 1)
-    return values
+        along = np.moveaxis(values, axis, 0)
+        sums = along[::factor].copy()
+        for offset in range(1, factor):
+            layer = along[offset::factor]
+            np.add(sums[: len(layer)], layer, out=sums[: len(layer)])
+        values = np.moveaxis(sums, 0, axis)
+    return np.ascontiguousarray(values)
 
 
 def spread_out(blocks: NDArray[Value], factors: Sequence[int], shape: Sequence[int]) -> NDArray[Value]:

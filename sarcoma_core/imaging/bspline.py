@@ -9,6 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+BLAS_THREADS = 2
+"""BLAS shares sums among threads, so the last digits depend on their number: fixed, they are the same on any
+number of cores. One core has to do the work of two then, which takes it some seconds on a large volume."""
 
 Matrix = NDArray[np.float64]
 
@@ -65,6 +70,7 @@ def from_blocks_to_voxels(axis: Axis) -> Matrix:
 
 def evaluate(samples: NDArray[np.float32], axes: tuple[Axis, Axis, Axis]) -> NDArray[np.float32]:
     """A tensor-product spline, given at block centres, at every voxel; shape as the axes say."""
-    along_x, along_y, along_z = (from_blocks_to_voxels(axis).astype(np.float32) for axis in axes)
-    planes = np.tensordot(along_x, samples, axes=(1, 0))
-    return np.asarray(np.matmul(along_y, planes) @ along_z.T, np.float32)
+    with threadpool_limits(BLAS_THREADS, user_api="blas"):
+        along_x, along_y, along_z = (from_blocks_to_voxels(axis).astype(np.float32) for axis in axes)
+        planes = np.tensordot(along_x, samples, axes=(1, 0))
+        return np.asarray(np.matmul(along_y, planes) @ along_z.T, np.float32)

@@ -47,18 +47,22 @@ class Normalised:
 
 
 def z_score(
-    volume: Floats, mask: Mask, *, percentiles: tuple[float, float] = (0.5, 99.5), region: Region = "body"
+    volume: Floats,
+    mask: Mask | None,
+    *,
+    percentiles: tuple[float, float] = (0.5, 99.5),
+    region: Region = "body",
 ) -> Normalised:
     """Z = (X - mean) / sd, after clipping X at two percentiles; all four are taken in the region.
 
     Args:
         volume: intensities, shape (x, y, z).
-        mask: the body, of the same shape; not looked at for the region `whole`.
+        mask: the body, of the same shape; not looked at for the region `whole`, which needs none.
         percentiles: lower and upper, 0 to 100.
         region: where they are taken.
 
     Raises:
-        UsageError: the percentiles are not in order within 0 to 100.
+        UsageError: the percentiles are not in order within 0 to 100; a region `body` without its mask.
         InputError: the volume is not 3D, not finite or constant; the mask is empty or of another shape; the
             region holds one value only after clipping.
     """
@@ -66,14 +70,25 @@ def z_score(
     if not 0 <= low < high <= 100:  # noqa: PLR2004  per cent
         raise UsageError(f"percentiles: must be in order, within 0 to 100; found {low:g} and {high:g}.")
     check_values(volume)
-    check_mask(mask, volume.shape)
-    inside = volume[mask] if region == "body" else volume.ravel()
     # Sums of float32 lose digits on large volumes, so statistics are taken in float64.
-    clip_low, clip_high = (float(value) for value in np.percentile(inside.astype(np.float64), percentiles))
-    clipped = np.clip(inside.astype(np.float64), clip_low, clip_high)
-    mean, sd = float(clipped.mean()), float(clipped.std())
+    inside = _inside(volume, mask, region).astype(np.float64)
+    clip_low, clip_high = (float(value) for value in np.percentile(inside, percentiles))
+    np.clip(inside, clip_low, clip_high, out=inside)
+    mean, sd = float(inside.mean()), float(inside.std())
     if sd == 0:
         raise InputError(f"volume: must not be constant over its {region}; every voxel there has one value.")
-    values = (np.clip(volume.astype(np.float64), clip_low, clip_high) - mean) / sd
+    values = np.empty_like(volume, np.float32)
+    for k in range(volume.shape[2]):  # a slice in float64 stays in the processor's cache, a volume does not
+        values[..., k] = (np.clip(volume[..., k].astype(np.float64), clip_low, clip_high) - mean) / sd
     facts = ScoreFacts(region, mean, sd, inside.size, clip_low, clip_high)
-    return Normalised(values.astype(np.float32), facts)
+    return Normalised(values, facts)
+
+
+def _inside(volume: Floats, mask: Mask | None, region: Region) -> Floats:
+    """The values of the region, shape (voxels,)."""
+    if region == "whole":
+        return volume.ravel()
+    if mask is None:
+        raise UsageError("mask: must be given for the region body; found none.")
+    check_mask(mask, volume.shape)
+    return volume[mask]

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarcoma_core.errors import UsageError
 from sarcoma_core.phantom.grid import Grid
 from sarcoma_core.phantom.lesion import Lesion, draw_lesion, extent
 from sarcoma_core.phantom.patient import Patient, draw_patient
 from sarcoma_core.phantom.randomness import Axes, random_field, stream
-from sarcoma_core.phantom.thigh import Coordinate, Thigh, draw_thigh, paint_soft_tissue
+from sarcoma_core.phantom.thigh import Coordinate, Point, Thigh, draw_thigh, paint_soft_tissue
 from sarcoma_core.phantom.tissue import Labels, Tissue, tumour_mask
 
 _COVER = 4.5  # mm of skin that a tumour stretches but does not break
 _NECROSIS_REACH = 0.88  # viable tumour lies outside of this radius
+_APART = 200.0  # mm between the axes of two thighs: 105 to the skin over a tumour, 90 to that of the other
+_WIDTH_OF_TWO = 400.0  # mm
 _BOW = 4.0  # mm that the femur bends forward at mid-height
 
 
@@ -50,34 +53,54 @@ class Anatomy:
         return self.tumour_voxels * self.grid.voxel_volume / 1000
 
 
-def limb(seed: int, grid: Grid) -> Anatomy:
+def limb(seed: int, grid: Grid, *, both: bool = False) -> Anatomy:
     """The limb of the patient of a seed, sampled at the voxel centres of a grid.
 
     Args:
         seed: of the patient.
         grid: where to sample; its tilt and centre do not matter, the limb is fixed to it.
+        both: whether the patient's other thigh, which is healthy, lies beside it.
 
     Raises:
-        UsageError: the seed is negative.
+        UsageError: the seed is negative, or the grid is too narrow for both thighs.
     """
+    width = grid.shape[0] * grid.spacing[0]
+    if both and width < _WIDTH_OF_TWO:
+        raise UsageError(f"grid: must be {_WIDTH_OF_TWO:g} mm wide along i for both thighs; found {width:g}.")
     patient = draw_patient(seed)
     thigh = draw_thigh(patient)
     lesion = _with_volume(draw_lesion(patient, thigh), thigh, patient.target_volume)
 
-    axes = _centred(grid.axes(), thigh, lesion)
+    x, y, z = grid.axes()
+    aside = np.float32(thigh.side * _APART / 2 if both else 0)
+    axes = _centred((x - aside, y, z), thigh, lesion)
     radius = lesion.radius(axes)
     waviness = random_field(stream(seed, "septa"), axes, length=15)
     labels = paint_soft_tissue(thigh, *lesion.before_growth(axes, radius), waviness)
 
-    from_femur = _distance_from_femur(thigh, lesion, axes)
-    labels[from_femur < thigh.femur_radius] = Tissue.CORTICAL_BONE
-    labels[from_femur < thigh.femur_radius - thigh.cortex] = Tissue.MARROW
-
+    _paint_femur(labels, thigh, axes, lesion.pushed(thigh.femur))
     _paint_lesion(labels, patient=patient, lesion=lesion, axes=axes, radius=radius)
+    if both:
+        _paint_other_thigh(labels, thigh, (-(x + aside), y, z))
     texture = 0.8 * random_field(stream(seed, "texture"), axes, length=5) + 0.6 * random_field(
         stream(seed, "fine texture"), axes, length=2.5
     )
     return Anatomy(patient, grid, labels, radius, texture)
+
+
+def _paint_femur(labels: Labels, thigh: Thigh, axes: Axes, femur: Point) -> None:
+    distance = _distance_from_femur(femur, axes)
+    labels[distance < thigh.femur_radius] = Tissue.CORTICAL_BONE
+    labels[distance < thigh.femur_radius - thigh.cortex] = Tissue.MARROW
+
+
+def _paint_other_thigh(labels: Labels, thigh: Thigh, axes: Axes) -> None:
+    """The thigh as it was before the tumour grew, where there is air; its mirror image on mirrored axes."""
+    x, y, z = np.broadcast_arrays(*axes)
+    other = paint_soft_tissue(thigh, x, y, z, np.zeros(labels.shape, np.float32))
+    _paint_femur(other, thigh, axes, thigh.femur)
+    air = labels == Tissue.BACKGROUND
+    labels[air] = other[air]
 
 
 def _paint_lesion(
@@ -110,16 +133,16 @@ def _with_volume(lesion: Lesion, thigh: Thigh, volume_ml: float) -> Lesion:
         for c, h in zip(lesion.centre, half, strict=True)
     )
     axes = (x[:, None, None], y[None, :, None], z[None, None, :])
-    bone = _distance_from_femur(thigh, lesion, axes) < thigh.femur_radius
+    bone = _distance_from_femur(lesion.pushed(thigh.femur), axes) < thigh.femur_radius
     rank = round(volume_ml * 1000 / float(np.prod(2 * half / samples)))
     radius = np.sort(lesion.radius(axes)[~bone])
     return dataclasses.replace(lesion, surface=float(radius[rank]))
 
 
-def _distance_from_femur(thigh: Thigh, lesion: Lesion, axes: Axes) -> Coordinate:
-    """Distance from the axis of the femur, which the tumour has pushed aside as a whole."""
+def _distance_from_femur(femur: Point, axes: Axes) -> Coordinate:
+    """Distance from the axis of the femur, which a tumour pushes aside as a whole."""
     x, y, z = axes
-    px, py = lesion.pushed(thigh.femur)
+    px, py = femur
     bow = _BOW * (1 - (z / 80) ** 2)
     return np.asarray(np.hypot(x - np.float32(px), y - np.float32(py) + bow), np.float32)
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from sarcoma_core.phantom.anatomy import Anatomy
 from sarcoma_core.phantom.grid import Grid
 from sarcoma_core.phantom.randomness import stream
+from sarcoma_core.phantom.reception import Image, Reception, rician
 from sarcoma_core.phantom.tissue import Labels, Tissue, body_mask
-
-Image = NDArray[np.float32]
 
 # Relaxivity of a gadolinium chelate in tissue at 1.5 T, per mM and second
 _R1, _R2 = 4.5, 5.5
@@ -22,6 +21,7 @@ _LARGEST_LOG_BIAS = float(np.log(1.25))
 _BENDS, _BEND = (2, 3), 0.25  # orders of the bias that bend it, and how much
 _BLUR = 0.55  # standard deviation of the in-plane point spread, voxels
 _MUSCLE_LEVEL = (0.10, 0.16)  # stored value of muscle, as part of the largest
+_ONE_CHANNEL = Reception()
 
 
 class Sequence(NamedTuple):
@@ -96,7 +96,8 @@ class Acquisition:
         image: stored values, uint16, shape (i, j, k) like the rest.
         noise_free: the image without bias and noise, in units of the stored values.
         log_bias: natural logarithm of the receive bias; mean 0 and at most log 1.25 in size over the body.
-        noise_sd: standard deviation of the noise in each of the two receive channels, stored values.
+        noise_sd: standard deviation of the noise in the real and the imaginary part of each receive channel,
+            stored values.
     """
 
     sequence: Sequence
@@ -122,13 +123,16 @@ def spin_echo(tissue: Properties, sequence: Sequence) -> float:
     return tissue.proton_density * ((1 - is_fat) * water + is_fat * sequence.fat_residual * fat)
 
 
-def acquire(anatomy: Anatomy, sequence: Sequence, *, bits_stored: int = 12) -> Acquisition:
+def acquire(
+    anatomy: Anatomy, sequence: Sequence, *, bits_stored: int = 12, reception: Reception = _ONE_CHANNEL
+) -> Acquisition:
     """Scan a limb: signal, blur, bias, noise and rounding, in this order.
 
     Args:
         anatomy: what to scan.
         sequence: how.
         bits_stored: of the stored integers.
+        reception: with which channels, and how much of the image's edge.
     """
     seed, grid = anatomy.patient.seed, anatomy.grid
     largest = 2**bits_stored - 1
@@ -136,8 +140,9 @@ def acquire(anatomy: Anatomy, sequence: Sequence, *, bits_stored: int = 12) -> A
     noise_free = (muscle * _blurred(_signal(anatomy, sequence))).astype(np.float32)
     log_bias = bias_field(anatomy.labels, grid, stream(seed, f"bias {sequence.name}"))
     noise_sd = muscle / sequence.muscle_snr
-    received = rician(noise_free * np.exp(log_bias), noise_sd, stream(seed, f"noise {sequence.name}"))
-    image = np.clip(np.rint(received), 0, largest).astype(np.uint16)
+    rng = stream(seed, f"noise {sequence.name}")
+    received = rician(noise_free * np.exp(log_bias), noise_sd, rng, channels=reception.channels)
+    image = np.clip(np.rint(reception.darken_edge(received, grid)), 0, largest).astype(np.uint16)
     return Acquisition(sequence, grid, image, noise_free, log_bias, noise_sd)
 
 
@@ -157,15 +162,6 @@ def bias_field(labels: Labels, grid: Grid, rng: np.random.Generator) -> Image:
     body = body_mask(labels)
     field -= field[body].mean(dtype=np.float64)
     return np.asarray(field * (_LARGEST_LOG_BIAS / np.abs(field[body]).max()), np.float32)
-
-
-def rician(signal: Image, noise_sd: float, rng: np.random.Generator) -> Image:
-    """Magnitude of a signal with Gaussian noise in the real and the imaginary channel.
-
-    Source: Gudbjartsson and Patz, Magn Reson Med 1995; 34:910-914.
-    """
-    real, imaginary = rng.standard_normal((2, *signal.shape), dtype=np.float32) * np.float32(noise_sd)
-    return np.asarray(np.hypot(signal + real, imaginary), np.float32)
 
 
 def _signal(anatomy: Anatomy, sequence: Sequence) -> Image:

@@ -18,14 +18,14 @@ THICK = 3.0
 
 
 def voxel_unit(facts: Mapping[str, Any]) -> str:
-    """The unit of a converted volume: HU, SUV, PET's Units, or nothing where it is arbitrary.
+    """The unit of a converted volume: HU, SUV, PET's Units, or nothing where it is arbitrary or unknown.
 
     PET's Units GML and CM2ML are standardised uptake values, by body weight and by surface (PS3.3, C.8.9.1).
     """
     units = str(facts.get("units") or "")
     if facts.get("suv_type") or units in ("GML", "CM2ML"):
         return "SUV"
-    return "" if units.lower() in ("arbitrary", "none") else units
+    return "" if units.lower() in ("arbitrary", "none", "unknown") else units
 
 
 def cautions(modality: str, told: tuple[State, ...], volume: Upright | None) -> tuple[str, ...]:
@@ -43,7 +43,9 @@ def cautions(modality: str, told: tuple[State, ...], volume: Upright | None) -> 
 def _of_facts(modality: str, told: tuple[State, ...]) -> Iterator[str]:
     converted, *_, scored = told
     facts = converted.outcome.facts if converted.outcome else {}
-    for warning in facts.get("warnings") or ():
+    current = (state.outcome for state in told if state.outcome and state.condition != "out of date")
+    warnings = (warning for outcome in current for warning in outcome.facts.get("warnings") or ())
+    for warning in dict.fromkeys(str(warning).rstrip(".") for warning in warnings):
         yield f"Of note: {warning}."
     usual = USUAL_UNITS.get(modality)
     if usual and converted.condition == "done" and (unit := voxel_unit(facts)) != usual:

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from sarcoma_core.report.borders import Border, Mask, border
 from sarcoma_core.report.facts import SIZES, value_text
 from sarcoma_core.report.histograms import Histogram, histogram
 from sarcoma_core.report.planes import Plane, Upright, spread
 from sarcoma_core.report.stages import Stage
 from sarcoma_core.report.tiles import Tile, tile
 from sarcoma_core.report.windows import Window, percentile_window, window_for
-
-Mask = npt.NDArray[np.bool_]
 
 Z_LABEL = "NORMALISED"
 """The one resource whose voxels have a unit of their own: standard deviations."""
@@ -27,17 +25,21 @@ class Pictures:
         plane: name of the plane that is cut.
         first: where slice 1 lies.
         rows: the tiles of each slice, one for each version of the volume, the earliest first.
+        borders: of the body in the slice of each row; none when there is no body.
         windows: which versions share which window.
         histograms: of the voxels inside the body.
         masked: how many voxels those are.
+        part: how many that is of the volume, 0 to 1.
     """
 
     plane: str
     first: str
     rows: tuple[tuple[Tile, ...], ...]
+    borders: tuple[Border, ...]
     windows: tuple[str, ...]
     histograms: tuple[Histogram, ...]
     masked: int
+    part: float
 
 
 def draw(
@@ -53,7 +55,7 @@ def draw(
 
     Args:
         versions: the converted volume and what steps made of it, on one grid, shape (x, y, z) each.
-        mask: the body, on the same grid.
+        mask: the body, on the same grid; empty when none was found.
         scan: XNAT scan id.
         modality: DICOM Modality.
         unit: of the converted volume, empty when arbitrary.
@@ -66,26 +68,31 @@ def draw(
         for stage, volume in versions
     ]
     plane = first.plane()
+    chosen = spread(first.array.shape[plane.axis], slices)
+    masked = int(mask.sum())
     rows = tuple(
         tuple(
             tile(volume, plane, index, window, title=stage.picture, subject=f"scan {scan}")
             for (stage, volume), window in zip(versions, windows, strict=True)
         )
-        for index in spread(first.array.shape[plane.axis], slices)
+        for index in chosen
     )
     return Pictures(
         plane=plane.name,
         first=plane.first,
         rows=rows,
+        borders=tuple(border(plane.cut(mask, index)) for index in chosen) if masked else (),
         windows=_windows([stage.picture for stage, _ in versions], windows),
         histograms=_histograms(versions, mask, unit),
-        masked=int(mask.sum()),
+        masked=masked,
+        part=masked / mask.size,
     )
 
 
 def _histograms(versions: Sequence[tuple[Stage, Upright]], mask: Mask, unit: str) -> tuple[Histogram, ...]:
     """One axis for each unit: the scanner's, and standard deviations."""
-    inside = [(stage, volume.array[mask]) for stage, volume in versions]
+    # Turned, as converted volumes lie in memory: the order of the voxels does not count here.
+    inside = [(stage, volume.array.T[mask.T]) for stage, volume in versions]
     samples = [(stage, values[np.isfinite(values)]) for stage, values in inside]
     raw = [(stage.picture, values) for stage, values in samples if values.size and stage.label != Z_LABEL]
     scored = [(stage.picture, values) for stage, values in samples if values.size and stage.label == Z_LABEL]

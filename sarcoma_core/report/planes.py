@@ -1,13 +1,14 @@
 """How slices of a volume lie on the page: radiological convention, letters on the edges, true proportions."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.floating]
+Value = TypeVar("Value", bound=np.generic)
 _orientations: Any = nib.orientations
 """nibabel does not annotate these functions."""
 
@@ -32,6 +33,13 @@ class Plane:
     axis: int
     letters: tuple[str, str, str, str]
     first: str
+
+    def cut(self, volume: npt.NDArray[Value], index: int) -> npt.NDArray[Value]:
+        """One slice of an RAS volume as rows from the top and columns from the left, in the convention."""
+        place = tuple(index if axis == self.axis else slice(None) for axis in range(3))
+        # RAS grows to the right, front and head; every plane shows the head or front at the top, and the
+        # patient's right (sagittal: front) at the left. So both axes are turned, in all three planes.
+        return np.flip(volume[place]).T  # a view: np.take would copy the volume for each slice
 
 
 SAGITTAL = Plane("sagittal", 0, ("H", "P", "F", "A"), "left")
@@ -60,13 +68,6 @@ class Upright:
         """The plane of acquisition, that of the stored slices; axial when the volume is isotropic."""
         isotropic = max(self.spacing) <= ISOTROPIC * min(self.spacing)
         return AXIAL if isotropic else PLANES[self.across]
-
-    def slice(self, plane: Plane, index: int) -> Array:
-        """One slice as rows from the top and columns from the left, in the plane's convention."""
-        # RAS grows to the right, front and head; every plane shows the head or front at the top, and the
-        # patient's right (sagittal: front) at the left. So both axes are turned, in all three planes.
-        cut: Array = np.flip(np.take(self.array, index, axis=plane.axis)).T
-        return cut
 
     def pixel(self, plane: Plane) -> tuple[float, float]:
         """Height and width of a pixel of that plane's slices, mm."""

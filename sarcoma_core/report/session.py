@@ -11,12 +11,13 @@ import numpy as np
 
 from sarcoma_core.archive import folder
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.body_mask import body_mask
+from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.imaging.volume import Volume, read_nifti
 from sarcoma_core.provenance import Outcome
+from sarcoma_core.report.borders import Mask
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.facts import Fact, read_facts
-from sarcoma_core.report.pictures import Mask, Pictures, draw, plane_text
+from sarcoma_core.report.pictures import Pictures, draw, plane_text
 from sarcoma_core.report.planes import Upright, upright
 from sarcoma_core.report.stages import (
     FATES,
@@ -58,6 +59,7 @@ class Series:
         receipts: of the steps that recorded something.
         cautions: what to know before using it.
         pictures: none when there is no volume to draw.
+        no_body: why there is no body mask; empty where there is one, or no volume.
     """
 
     scan: str
@@ -68,6 +70,7 @@ class Series:
     receipts: tuple[Receipt, ...]
     cautions: tuple[str, ...]
     pictures: Pictures | None
+    no_body: str
 
 
 @dataclass(frozen=True)
@@ -124,13 +127,13 @@ def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], 
     modality = next((outcome.modality for outcome in outcomes if outcome.modality), "")
     facts = outcomes[0].facts if outcomes else {}
     versions: list[tuple[Stage, Upright]] = []
-    pictures, grid = None, ""
+    pictures, grid, no_body = None, "", ""
     if STAGES[0].label in paths:
         converted = read_nifti(paths[STAGES[0].label])
         versions = _versions(converted, paths)
         first = versions[0][1]
         unit = voxel_unit(facts)
-        mask = _body(converted, unit)
+        mask, no_body = _body(converted, unit)
         pictures = draw(versions, mask, scan=scan, modality=modality, unit=unit, slices=slices)
         grid = plane_text(first, first.plane())
     return Series(
@@ -144,6 +147,7 @@ def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         ),
         cautions=cautions(modality, told, versions[0][1] if versions else None),
         pictures=pictures,
+        no_body=no_body,
     )
 
 
@@ -166,16 +170,17 @@ def _plain(value: object, depth: int = 4) -> Any:  # noqa: ANN401  JSON has no t
     return value if all(isinstance(item, _SCALARS) for item in items) else json.dumps(value)
 
 
-def _body(converted: Volume, unit: str) -> Mask:
-    """The body in RAS order; nothing when the volume is constant."""
+def _body(converted: Volume, unit: str) -> tuple[Mask, str]:
+    """The body in RAS order, as `bias-field` finds it; where there is none, an empty mask and the reason."""
     array = converted.array
     if unit == "HU":  # the mask is made for values from 0 upwards; what lies below air is padding
         array = np.clip(array, AIR_HU, None) - AIR_HU
+    reason = ""
     try:
-        mask = body_mask(array, converted.spacing)
-    except InputError:
-        mask = np.zeros(array.shape, dtype=np.bool_)
-    return upright(mask, converted.affine).array.astype(np.bool_)
+        mask = find_body(array, converted.spacing).mask
+    except InputError as error:
+        mask, reason = np.zeros(array.shape, dtype=np.bool_), error.message
+    return upright(mask, converted.affine).array.astype(np.bool_), reason
 
 
 def _versions(converted: Volume, paths: Mapping[str, Path]) -> list[tuple[Stage, Upright]]:

@@ -14,6 +14,9 @@ from sarcoma_core.report.windows import Window
 LONGEST_SIDE = 320
 """Pixels of a tile's longer side at most: sharp at the size at which the page shows it, some 50 kB as PNG."""
 
+_COMPRESSION = 4
+"""Of the PNG: a fifth of the time of the hardest, for up to 2 % more bytes of a real slice."""
+
 EDGES = ("top", "right", "bottom", "left")
 
 _BARS_MM = (200, 100, 50, 20, 10, 5, 2, 1)
@@ -60,7 +63,7 @@ def tile(volume: Upright, plane: Plane, index: int, window: Window, *, title: st
         title: the stage, e.g. `Converted`.
         subject: the series, e.g. `scan 3`; for the text alternative.
     """
-    levels = window.grey(volume.slice(plane, index))
+    levels = window.grey(plane.cut(volume.array, index))
     up, across = volume.pixel(plane)
     height_mm, width_mm = levels.shape[0] * up, levels.shape[1] * across
     mm = max(min(up, across), max(height_mm, width_mm) / LONGEST_SIDE)
@@ -96,5 +99,5 @@ def png(levels: npt.NDArray[np.uint8], size: tuple[int, int]) -> str:
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)
     stream = io.BytesIO()
-    image.save(stream, format="PNG", optimize=True)
+    image.save(stream, format="PNG", compress_level=_COMPRESSION)
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

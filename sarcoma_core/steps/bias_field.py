@@ -29,7 +29,7 @@ def bias_field(
     """Remove the slowly varying intensity bias of MR volumes with N4.
 
     The field is fitted inside the body on a coarser grid and applied at full resolution, so the volume keeps
-    its grid. CT and PET have no such bias: they pass by and keep their units.
+    its grid. CT and PET have no such bias, and maps such as ADC are no anatomy: they pass by as they are.
     """
 
     def correct(series: SeriesFiles) -> Outcome:
@@ -40,19 +40,20 @@ def bias_field(
 
 def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:
     from sarcoma_core.imaging import bias_field as n4
-    from sarcoma_core.imaging.body_mask import body_mask
+    from sarcoma_core.imaging.body_mask import find_body
     from sarcoma_core.imaging.volume import read_nifti
+    from sarcoma_core.steps.anatomy import body_facts, reason_to_pass
     from sarcoma_core.steps.volumes import write_volume
 
     modality = series.outcome.modality
-    if modality != "MR":
-        reason = f"N4 is for MR; {modality} goes on as it is"
+    if reason := reason_to_pass(series, "N4"):
         return Outcome(series.scan, modality, "not applicable", reason)
     volume = read_nifti(series.volume)
-    mask = body_mask(volume.array, volume.spacing)
-    field = n4.estimate_bias_field(volume.array, volume.spacing, mask, shrink=shrink)
+    body = find_body(volume.array, volume.spacing)
+    field = n4.estimate_bias_field(volume.array, volume.spacing, body.mask, shrink=shrink)
     files = write_volume(folder, series, volume.with_array(n4.correct(volume.array, field)))
-    return Outcome(series.scan, modality, "done", files=files, facts=asdict(field.facts))
+    facts = {**asdict(field.facts), **body_facts(body)}
+    return Outcome(series.scan, modality, "done", files=files, facts=facts)
 
 
 STEP = describe(

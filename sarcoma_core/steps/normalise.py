@@ -36,7 +36,7 @@ def normalise(
     """Bring MR volumes to mean 0 and standard deviation 1 (z-score).
 
     Z = (X - mean) / sd, after clipping at two percentiles, with mean and sd taken inside the body mask, or
-    over the whole volume. CT keeps its Hounsfield units and PET its own units: they pass by.
+    over the whole volume. CT, PET and maps such as ADC keep their units: they pass by.
     """
 
     def score(series: SeriesFiles) -> Outcome:
@@ -46,20 +46,20 @@ def normalise(
 
 
 def _score(series: SeriesFiles, folder: Path, *, region: Region, percentiles: tuple[float, float]) -> Outcome:
-    from sarcoma_core.imaging.body_mask import body_mask
+    from sarcoma_core.imaging.body_mask import find_body
     from sarcoma_core.imaging.normalise import z_score
     from sarcoma_core.imaging.volume import read_nifti
+    from sarcoma_core.steps.anatomy import body_facts, reason_to_pass
     from sarcoma_core.steps.volumes import write_volume
 
     modality = series.outcome.modality
-    if modality != "MR":
-        reason = f"z-score is for MR; {modality} keeps its units"
+    if reason := reason_to_pass(series, "z-score"):
         return Outcome(series.scan, modality, "not applicable", reason)
     volume = read_nifti(series.volume)
-    mask = body_mask(volume.array, volume.spacing)
-    result = z_score(volume.array, mask, percentiles=percentiles, region=region)
+    body = find_body(volume.array, volume.spacing) if region == "body" else None
+    result = z_score(volume.array, body.mask if body else None, percentiles=percentiles, region=region)
     files = write_volume(folder, series, volume.with_array(result.values))
-    facts = {"source": series.label, **asdict(result.facts)}
+    facts = {"source": series.label, **asdict(result.facts), **(body_facts(body) if body else {})}
     return Outcome(series.scan, modality, "done", files=files, facts=facts)
 
 

@@ -19,8 +19,8 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
-from sarcoma_core.archive.inflating import require_no_bomb
 from sarcoma_core.archive.fence import reading_quietly
+from sarcoma_core.archive.inflating import require_no_bomb
 from sarcoma_core.errors import DicomError
 
 SEG, RTSTRUCT = "SEG", "RTSTRUCT"

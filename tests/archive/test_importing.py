@@ -12,9 +12,9 @@ import pytest
 from pydicom.uid import UID
 
 from sarcoma_core.archive.catalog import md5, read_catalog
+from sarcoma_core.archive.fence import reading_quietly
 from sarcoma_core.archive.folder import scans
 from sarcoma_core.archive.importing import ImportReport, import_folder, log_path
-from sarcoma_core.archive.fence import reading_quietly
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.errors import ArchiveError, InputError, OutputError
 from sarcoma_core.phantom import hazards

@@ -3,7 +3,14 @@ import warnings
 import pytest
 from pydicom.dataset import Dataset
 
-from sarcoma_core.archive.values import read_number, read_numbers, read_text, read_texts, read_trait, read_whole
+from sarcoma_core.archive.values import (
+    read_number,
+    read_numbers,
+    read_text,
+    read_texts,
+    read_trait,
+    read_whole,
+)
 
 
 @pytest.fixture

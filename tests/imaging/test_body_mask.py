@@ -1,5 +1,6 @@
-"""The body: found on synthetic patients, with both thighs, without air, and told apart from nothing."""
+"""The body: found on synthetic patients, in noise of any coil, without air, and told apart from nothing."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 import SimpleITK as sitk
 
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.body_mask import body_mask
-from sarcoma_core.phantom.anatomy import limb
-from sarcoma_core.phantom.grid import DEMO
-from sarcoma_core.phantom.signal import T1CE, T2FS, Sequence, acquire, rician
+from sarcoma_core.imaging.body_mask import Body, find_body
+from sarcoma_core.phantom.anatomy import Anatomy, limb
+from sarcoma_core.phantom.grid import DEMO, Grid
+from sarcoma_core.phantom.reception import Reception, rician
+from sarcoma_core.phantom.signal import T1CE, T2FS, Sequence, acquire
 from sarcoma_core.phantom.tissue import Tissue
 
 
@@ -19,8 +21,14 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
     return float(2 * (a & b).sum() / (a.sum() + b.sum()))
 
 
+@cache
+def one_limb(seed: int = 8) -> Anatomy:
+    return limb(seed, DEMO)
+
+
+@cache
 def patient(seed: int, sequence: Sequence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    anatomy = limb(seed, DEMO)
+    anatomy = one_limb(seed)
     volume = acquire(anatomy, sequence).image.astype(np.float32)
     return volume, anatomy.labels, anatomy.labels != Tissue.BACKGROUND
 
@@ -31,12 +39,63 @@ def test_the_body_of_a_synthetic_patient_is_found_with_its_dark_fat_and_bone(
     seed: int, sequence: Sequence
 ) -> None:
     volume, labels, body = patient(seed, sequence)
-    found = body_mask(volume, DEMO.spacing)
-    assert dice(found, body) > 0.97
+    found = find_body(volume, DEMO.spacing)
+    assert found.air
+    assert not found.warnings()
+    assert dice(found.mask, body) > 0.97
     for tissue in (Tissue.FAT, Tissue.CORTICAL_BONE, Tissue.NECROSIS, Tissue.TUMOUR):
         inside = labels == tissue
         if inside.any():
-            assert found[inside].mean() > 0.97, tissue.name
+            assert found.mask[inside].mean() > 0.97, tissue.name
+
+
+WIDE = Grid((208, 104, 32), (2.0, 2.0, 5.0), 5.0)
+RIMS = {"no rim": (0.0, 0.0), "zero rim": (5.0, 0.0), "dark rim": (5.0, 0.2), "half-dark rim": (4.0, 0.35)}
+
+
+@pytest.fixture(scope="module")
+def thighs() -> Anatomy:
+    return limb(5, WIDE, both=True)
+
+
+@pytest.mark.parametrize("rim", RIMS)
+@pytest.mark.parametrize("sequence", [T1CE, T2FS], ids=["T1CE", "T2FS"])
+@pytest.mark.parametrize(("channels", "signal"), [(1, 0.5), (4, 0.5), (8, 1.0), (16, 0.5)])
+def test_air_is_found_whatever_the_coil_leaves_of_it(
+    thighs: Anatomy, channels: int, signal: float, sequence: Sequence, rim: str
+) -> None:
+    """Two thighs, with all of the phantom's signal or half of it."""
+    weak = sequence._replace(muscle_snr=sequence.muscle_snr * signal)
+    reception = Reception(channels, *RIMS[rim])
+    volume = acquire(thighs, weak, reception=reception).image.astype(np.float32)
+    found = find_body(volume, WIDE.spacing)
+    assert found.air
+    assert dice(found.mask, thighs.labels != Tissue.BACKGROUND) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("sequence", "channels", "contrast", "spread"), [(T1CE, 6, 7.2, 0.21), (T2FS, 5, 5.6, 0.23)]
+)
+def test_the_air_of_summed_channels_that_passed_for_body(
+    sequence: Sequence, channels: int, contrast: float, spread: float
+) -> None:
+    """As reported: the body is so many times as bright as the air, whose voxels have that spread."""
+    anatomy = one_limb()
+    weak = sequence._replace(muscle_snr=0.48 * sequence.muscle_snr)
+    volume = acquire(anatomy, weak, reception=Reception(channels)).image.astype(np.float32)
+    body = anatomy.labels != Tissue.BACKGROUND
+    assert volume[~body].std() / volume[~body].mean() == pytest.approx(spread, abs=0.01)
+    bright = volume[volume > 3 * volume[~body].mean()]
+    assert np.median(bright) / volume[~body].mean() == pytest.approx(contrast, rel=0.1)
+    assert dice(find_body(volume, DEMO.spacing).mask, body) > 0.95
+
+
+def test_a_body_that_noise_hides_is_refused() -> None:
+    anatomy = one_limb()
+    weak = T2FS._replace(muscle_snr=8)
+    volume = acquire(anatomy, weak, reception=Reception(16)).image.astype(np.float32)
+    with pytest.raises(InputError, match="the body must be bright enough to be told from the noise"):
+        find_body(volume, DEMO.spacing)
 
 
 def test_both_thighs_are_kept_and_a_vial_is_not() -> None:
@@ -45,7 +104,7 @@ def test_both_thighs_are_kept_and_a_vial_is_not() -> None:
     wide = np.concatenate([volume, volume[::-1]], axis=0)
     wide[158:162] = air[: wide[158:162].size].reshape(wide[158:162].shape)
     wide[2:6, 2:6, :10] = 900
-    found = body_mask(wide, DEMO.spacing)
+    found = find_body(wide, DEMO.spacing).mask
     assert found[:160].sum() == pytest.approx(found[160:].sum(), rel=0.02)
     assert not found[2:6, 2:6, :10].any()
 
@@ -56,36 +115,135 @@ def test_ghosts_that_hang_on_by_a_thread_are_not_body() -> None:
     ghosted = volume.copy()
     ghosted[80:82] = np.maximum(ghosted[80:82], 0.3 * np.median(volume[body]))
     beside = np.logical_and(~body, np.not_equal(ghosted, volume))
-    found = body_mask(ghosted, DEMO.spacing)
+    found = find_body(ghosted, DEMO.spacing).mask
     assert beside.sum() > 500
     assert found[beside].mean() < 0.1
     assert found[body].mean() > 0.99
 
 
 def test_a_limb_in_loud_noise_is_found_and_the_noise_is_not() -> None:
-    """Muscle at 6 times the noise: air is only 5 times darker, but varies as noise does."""
-    anatomy = limb(8, DEMO)
+    """Muscle at 8 times the noise: air is only 6 times darker, but varies as noise does."""
+    anatomy = one_limb()
     acquired = acquire(anatomy, T2FS)
     muscle = np.median(acquired.noise_free[anatomy.labels == Tissue.MUSCLE])
-    volume = rician(acquired.noise_free, float(muscle / 6), np.random.default_rng(2))
-    found = body_mask(volume, DEMO.spacing)
+    volume = rician(acquired.noise_free, float(muscle / 8), np.random.default_rng(2))
+    found = find_body(volume, DEMO.spacing).mask
     assert found[anatomy.labels == Tissue.MUSCLE].mean() > 0.97
     assert found[anatomy.labels == Tissue.BACKGROUND].mean() < 0.03
 
 
-def test_a_volume_cropped_inside_soft_tissue_is_all_body() -> None:
-    volume, labels, _ = patient(8, T1CE)
-    hard = np.asarray(np.isin(labels, [Tissue.BACKGROUND, Tissue.CORTICAL_BONE]).any(axis=2))
+@pytest.mark.parametrize("channels", [1, 16])
+def test_a_volume_cropped_inside_soft_tissue_is_all_body_and_says_so(channels: int) -> None:
+    anatomy = one_limb()
+    volume = acquire(anatomy, T1CE, reception=Reception(channels)).image.astype(np.float32)
+    hard = np.asarray(np.isin(anatomy.labels, [Tissue.BACKGROUND, Tissue.CORTICAL_BONE]).any(axis=2))
     size = 20
     starts = np.argwhere(~hard[:-size, :-size])
     x, y = next((x, y) for x, y in starts if not hard[x : x + size, y : y + size].any())
     crop = np.ascontiguousarray(volume[x : x + size, y : y + size])
-    assert body_mask(crop, DEMO.spacing).mean() > 0.99
+    found = find_body(crop, DEMO.spacing)
+    assert found.mask.mean() > 0.99
+    assert not found.air
+    assert len(found.warnings()) == 2
 
 
-def test_the_mask_is_the_same_whatever_the_scanners_gain() -> None:
+def test_bone_in_a_volume_cropped_around_it_is_no_air() -> None:
+    """As dark as air, but nowhere round the body: one bright and one dark cylinder."""
+    x, y = np.indices((40, 40)) - 19.5
+    bone = np.broadcast_to((np.hypot(x, y) < 8)[..., None], (40, 40, 12))
+    found = find_body(np.where(bone, 10, 500).astype(np.float32), (1.5, 1.5, 3.0))
+    assert found.mask.all()
+    assert not found.air
+
+
+def test_the_mask_is_the_same_whatever_the_scanners_gain_and_the_order_in_memory() -> None:
     volume, _, _ = patient(8, T1CE)
-    assert (body_mask(volume, DEMO.spacing) == body_mask(volume * 16, DEMO.spacing)).all()
+    found = find_body(volume, DEMO.spacing).mask
+    assert (found == find_body(volume * 16, DEMO.spacing).mask).all()
+    assert (found == find_body(np.asfortranarray(volume), DEMO.spacing).mask).all()
+
+
+@pytest.mark.parametrize(("columns", "warned"), [(94, False), (96, True)])
+def test_a_mask_of_more_than_95_per_cent_of_the_volume_is_warned_of(columns: int, warned: bool) -> None:  # noqa: FBT001
+    mask = np.zeros((100, 4, 4), np.bool_)
+    mask[:columns] = True
+    found = Body(mask, air=True)
+    assert found.part == columns / 100
+    assert found.warnings() == (("the body mask covers 96.0 % of the volume",) if warned else ())
+
+
+def test_a_mask_without_air_is_warned_of() -> None:
+    mask = np.eye(8, dtype=np.bool_)[..., None]
+    assert Body(mask, air=False).warnings() == (
+        "no air was found around the body: all that is positive counts as body",
+    )
+
+
+def boxes(shape: tuple[int, int, int], *places: tuple[slice, slice, slice]) -> np.ndarray:
+    """Boxes of 100 in a volume whose background is 0, so that the body is what is positive."""
+    volume = np.zeros(shape, np.float32)
+    for n, place in enumerate(places):
+        volume[place] = 100 + n
+    return volume
+
+
+THICK = (5.0, 5.0, 5.0)  # mm: too thick for majorities and threads
+
+
+@pytest.mark.parametrize(("size", "kept"), [(95, False), (105, True)])
+def test_a_component_of_a_tenth_of_the_largest_is_a_limb(size: int, kept: bool) -> None:  # noqa: FBT001
+    whole, small = (slice(5, 15),) * 3, (slice(20, 20 + size), slice(2, 3), slice(2, 3))
+    found = find_body(boxes((130, 20, 20), whole, small), THICK)
+    assert found.mask[whole].all()
+    assert found.mask[small].all() == kept
+    assert found.mask.sum() == 1000 + kept * size
+
+
+@pytest.mark.parametrize(("depth", "filled"), [(2, True), (3, False)], ids=["two faces", "three faces"])
+def test_what_is_dark_is_air_where_it_reaches_three_faces(depth: int, filled: bool) -> None:  # noqa: FBT001
+    """A canal through the body along z; open to the side it has a third face."""
+    volume = np.full((12, 12, 12), 100, np.float32)
+    volume[0, 0, 0] = 101
+    volume[4:8, 4 if depth == 2 else 0 : 8, :] = 0
+    assert find_body(volume, THICK).mask.all() == filled
+
+
+@pytest.mark.parametrize(("step", "closed"), [(0.64, True), (0.7, False), (0.3, True)])
+def test_the_majority_of_a_millimetre_around_decides(step: float, closed: bool) -> None:  # noqa: FBT001
+    """A gap two voxels wide is voted away by a box of five voxels, and not by one of three."""
+    volume = boxes(
+        (40, 40, 6), (slice(0, 19), slice(0, 40), slice(0, 6)), (slice(21, 40), slice(40), slice(6))
+    )
+    found = find_body(volume, (step, step, 5.0)).mask
+    assert found[18:22].all() == closed
+    assert found[19:21].any() == closed
+
+
+def test_a_tie_is_no_majority_and_the_edge_stands_for_what_is_beyond() -> None:
+    volume = boxes(
+        (40, 40, 6), (slice(0, 20), slice(0, 40), slice(0, 6)), (slice(0, 1), slice(0, 1), slice(0, 6))
+    )
+    assert (find_body(volume, (0.7, 0.7, 5.0)).mask == (volume > 0)).all()
+
+
+@pytest.mark.parametrize(("step", "kept"), [(1.3, False), (1.4, True), (0.9, False)])
+def test_what_hangs_on_by_a_thread_of_two_millimetres_to_either_side_is_cut_off(
+    step: float,
+    kept: bool,  # noqa: FBT001
+) -> None:
+    """Four voxels wide: five are left by a box of five voxels, three by one of three."""
+    body, thread = (slice(2, 30), slice(2, 30), slice(6)), (slice(30, 50), slice(10, 14), slice(6))
+    found = find_body(boxes((60, 40, 6), body, thread), (step, step, 5.0)).mask
+    assert found[35:48, 11:13].all() == kept
+    assert found[35:48, 11:13].any() == kept
+    assert found[4:28, 4:28].all()
+
+
+def test_a_mask_reaches_to_the_faces_that_the_body_reaches() -> None:
+    volume = boxes(
+        (30, 30, 30), (slice(0, 12), slice(10, 30), slice(0, 30)), (slice(1), slice(10, 11), slice(1))
+    )
+    assert (find_body(volume, THICK).mask == (volume > 0)).all()
 
 
 @pytest.mark.parametrize(
@@ -95,11 +253,12 @@ def test_the_mask_is_the_same_whatever_the_scanners_gain() -> None:
         (np.full((8, 8, 8), np.nan, np.float32), "must be finite"),
         (np.zeros((8, 8), np.float32), "3 dimensions; found 2"),
         (-np.arange(512, dtype=np.float32).reshape(8, 8, 8), "must hold positive intensities"),
+        (np.eye(16, dtype=np.float32).reshape(16, 4, 4), "must show a body in one piece"),
     ],
 )
 def test_what_holds_no_body_is_refused_with_its_rule(volume: np.ndarray, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        body_mask(volume, (1.0, 1.0, 1.0))
+        find_body(volume, (1.0, 1.0, 1.0))
 
 
 @pytest.mark.parametrize("patient_id", ["STS_002", "STS_018", "STS_019", "STS_042"])
@@ -110,7 +269,7 @@ def test_contours_of_real_tumours_lie_inside_the_body(data: Path, patient_id: st
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder / "image")))
     image = reader.Execute()
     array = sitk.GetArrayFromImage(image).T.astype(np.float32)
-    found = body_mask(array, image.GetSpacing())
+    found = find_body(array, image.GetSpacing()).mask
     points = contour_points(next((folder / "mask").glob("*.dcm")))
     places = [image.TransformPhysicalPointToIndex(point) for point in points]
     assert np.mean([found[place] for place in places]) > 0.98

@@ -81,3 +81,25 @@ def test_what_has_no_spread_is_refused() -> None:
 def test_percentiles_out_of_order_or_range_are_refused(percentiles: tuple[float, float]) -> None:
     with pytest.raises(UsageError, match="percentiles: must be in order, within 0 to 100"):
         z_score(VOLUME, MASK, percentiles=percentiles)
+
+
+def test_the_whole_volume_needs_no_mask_and_the_body_does() -> None:
+    whole = z_score(VOLUME, None, region="whole")
+    assert (whole.values == z_score(VOLUME, MASK, region="whole").values).all()
+    assert whole.facts.mask_voxels == VOLUME.size
+    with pytest.raises(UsageError, match="mask: must be given for the region body"):
+        z_score(VOLUME, None)
+
+
+def test_percentiles_may_be_the_extremes_and_as_near_as_can_be() -> None:
+    ends = z_score(VOLUME, MASK, percentiles=(0, 100)).facts
+    assert (ends.clip_low, ends.clip_high) == (VOLUME[MASK].min(), VOLUME[MASK].max())
+    near = z_score(VOLUME, MASK, percentiles=(50, 51)).facts
+    assert ends.clip_low < near.clip_low < near.clip_high < ends.clip_high
+
+
+def test_half_a_per_cent_is_clipped_at_either_end_if_nothing_else_is_asked_for() -> None:
+    """Of a ramp of 2001 values, percentile p is 20 p."""
+    ramp = np.arange(2001, dtype=np.float32).reshape(3, 23, 29)
+    facts = z_score(ramp, np.ones(ramp.shape, dtype=bool)).facts
+    assert (facts.clip_low, facts.clip_high) == pytest.approx((10, 1990))

@@ -118,3 +118,38 @@ def test_a_volume_without_voxels_or_a_mask_without_body_is_refused() -> None:
         check_values(np.zeros((0, 4, 4), np.float32))
     with pytest.raises(InputError, match="it is empty"):
         check_mask(np.zeros((4, 4, 4), dtype=bool), (4, 4, 4))
+
+
+def test_one_value_that_is_not_finite_is_one_voxel() -> None:
+    spoiled = ARRAY.copy()
+    spoiled[3, 2, 1] = np.nan
+    with pytest.raises(InputError, match="found 1 voxel that"):
+        check_values(spoiled)
+
+
+def test_two_values_are_enough_and_one_is_constant() -> None:
+    flat = np.full((4, 3, 2), 7, np.float32)
+    with pytest.raises(InputError, match="must not be constant"):
+        check_values(flat)
+    flat[0, 0, 0] = np.nextafter(np.float32(7), np.float32(8))
+    check_values(flat)
+
+
+@pytest.mark.parametrize("shape", [(6,), (3, 2), (3, 2, 1, 1)])
+def test_values_have_three_dimensions(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=f"must have 3 dimensions; found {len(shape)}"):
+        check_values(np.arange(6, dtype=np.float32).reshape(shape))
+
+
+def test_a_mask_has_the_shape_of_its_volume_and_one_voxel_is_enough() -> None:
+    mask = np.zeros((4, 3, 2), dtype=bool)
+    mask[3, 2, 1] = True
+    check_mask(mask, (4, 3, 2))
+    with pytest.raises(InputError, match="must have the shape of the volume"):
+        check_mask(mask, (4, 3, 3))
+
+
+def test_other_values_lie_on_the_same_grid() -> None:
+    other = Volume(ARRAY, AFFINE).with_array(ARRAY + 1)
+    assert (other.array == ARRAY + 1).all()
+    assert (other.affine == AFFINE).all()

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sarcoma_core.errors import UsageError
 from sarcoma_core.phantom.anatomy import Anatomy, limb
 from sarcoma_core.phantom.grid import Grid
 from sarcoma_core.phantom.tissue import Mask, Tissue, body_mask, tumour_mask
@@ -106,3 +107,39 @@ def test_a_patient_is_the_same_on_a_finer_grid(anatomies: list[Anatomy]) -> None
     assert (fine.labels[1::3] == coarse.labels).mean() > 0.999
     assert fine.tumour_volume == pytest.approx(coarse.tumour_volume, rel=0.02)
     np.testing.assert_allclose(fine.texture[1::3], coarse.texture, atol=1e-3)
+
+
+WIDE = Grid((150, 80, 32), (2.75, 2.75, 5.0), 4.0)
+
+
+@pytest.fixture(scope="module")
+def both(anatomies: list[Anatomy]) -> list[Anatomy]:
+    return [limb(anatomy.patient.seed, WIDE, both=True) for anatomy in anatomies]
+
+
+def test_both_thighs_lie_apart_in_the_field_of_view(both: list[Anatomy]) -> None:
+    for anatomy in both:
+        body = body_mask(anatomy.labels)
+        assert not body[[0, -1]].any()
+        assert not body[:, [0, -1]].any()
+        pieces = ITK.ConnectedComponent(ITK.GetImageFromArray(body.astype(np.uint8)))
+        assert len(np.unique(ITK.GetArrayFromImage(pieces))) == 3
+
+
+def test_the_other_thigh_is_healthy_and_mirrors_what_is_far_from_the_tumour(
+    both: list[Anatomy], anatomies: list[Anatomy]
+) -> None:
+    for pair, alone in zip(both, anatomies, strict=True):
+        halves = pair.labels[:75], pair.labels[75:]
+        ill, healthy = halves[::-1] if pair.patient.laterality == "L" else halves
+        assert tumour_mask(ill).sum() == pytest.approx(alone.tumour_voxels, rel=0.02)
+        assert not tumour_mask(healthy).any()
+        assert (healthy == Tissue.MARROW).sum() == pytest.approx((ill == Tissue.MARROW).sum(), rel=0.1)
+        vessels = np.argwhere(healthy == Tissue.VESSEL)[:, 0].mean()
+        femur = np.argwhere(healthy == Tissue.MARROW)[:, 0].mean()
+        assert (vessels > femur) == (pair.patient.laterality == "L")
+
+
+def test_a_grid_that_is_too_narrow_for_both_thighs_is_refused() -> None:
+    with pytest.raises(UsageError, match="must be 400 mm wide along i for both thighs; found 220"):
+        limb(1, COARSE, both=True)

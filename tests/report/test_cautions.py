@@ -31,6 +31,7 @@ def grid(*spacing: float, obliquity: float = 0.0) -> Upright:
         ({"units": "HU"}, "HU"),
         ({"units": "arbitrary"}, ""),
         ({"units": "NONE"}, ""),
+        ({"units": "unknown"}, ""),
         ({}, ""),
         ({"units": "BQML"}, "BQML"),
         ({"units": "GML"}, "SUV"),
@@ -61,9 +62,28 @@ def test_values_that_do_not_compare_between_patients_are_told(modality: str, uni
     assert f"{units}, not {usual}" in only
 
 
+@pytest.mark.parametrize(("modality", "usual"), [("PT", "SUV"), ("CT", "HU")])
+def test_values_in_an_unknown_unit_are_told(modality: str, usual: str) -> None:
+    (only,) = cautions(modality, told({"units": "unknown"}), None)
+    assert only == f"The values are in an unknown unit, not {usual}: patients do not compare."
+
+
 @pytest.mark.parametrize(("modality", "units"), [("PT", "GML"), ("CT", "HU"), ("MR", "arbitrary")])
 def test_the_usual_units_need_no_caution(modality: str, units: str) -> None:
     assert cautions(modality, told({"units": units}), None) == ()
+
+
+def test_the_warnings_of_every_step_are_told_each_once() -> None:
+    corrected = Outcome("2", "MR", "done", facts={"warnings": ["no air was found", "of N4 alone"]})
+    first, _, last = told({"warnings": ["of convert"]}, {"warnings": ["no air was found."]})
+    found = cautions("MR", (first, State(STAGES[1], "done", outcome=corrected), last), None)
+    assert found == ("Of note: of convert.", "Of note: no air was found.", "Of note: of N4 alone.")
+
+
+def test_what_a_step_said_of_voxels_that_are_out_of_date_is_not_told() -> None:
+    first, _, last = told({})
+    old = Outcome("2", "MR", "done", facts={"warnings": ["of before"]})
+    assert cautions("MR", (first, State(STAGES[1], "out of date", outcome=old), last), None) == ()
 
 
 def test_a_z_score_of_an_uncorrected_volume_is_told() -> None:

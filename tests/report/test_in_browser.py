@@ -165,6 +165,46 @@ def test_the_table_shows_every_series_and_stays_a_table(browser: Browser, page: 
     assert "slice 7 of 25 is missing" in rows[-1][1]
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_outline_lies_on_its_picture_and_is_drawn_at_every_stage(
+    browser: Browser, page: Path, width: int
+) -> None:
+    browser.show(page, width=width)
+    places = browser.ask(
+        "[...document.querySelectorAll('.film')].map(f => ['img', '.border', '.border > *'].map(s => {"
+        "const r = f.querySelector(s).getBoundingClientRect(); return [r.x, r.y, r.width, r.height]}))"
+    )
+    assert len(places) == 15
+    for picture, drawing, _ in places:
+        assert drawing == pytest.approx(picture, abs=0.5)
+    for (x, y, across, height), _, line in places[:9]:  # of the MR: an ellipse in the middle
+        left, top = x + 0.1 * across, y + 0.2 * height
+        assert line == pytest.approx([left, top, 0.8 * across, 0.6 * height], abs=0.05 * across)
+
+
+def test_a_series_outline_is_hidden_by_its_switch_alone_with_the_keyboard(
+    browser: Browser, page: Path
+) -> None:
+    browser.show(page)
+    script = "[...document.querySelectorAll('.border')].filter(b => b.checkVisibility()).length"
+    assert browser.ask(script) == 15
+    switch = browser.driver.find_element("css selector", ".switch")
+    switch.send_keys(" ")
+    assert browser.ask(script) == 15 - 9
+    switch.send_keys(" ")
+    assert browser.ask(script) == 15
+
+
+def test_the_switch_is_not_printed_and_what_it_shows_is(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    browser.tell("Emulation.setEmulatedMedia", media="print")
+    seen = browser.ask(
+        "['.switch', '.switch + label', '.border'].map(s => document.querySelector(s).checkVisibility())"
+    )
+    browser.tell("Emulation.setEmulatedMedia", media="")
+    assert seen == [False, False, True]
+
+
 def test_the_keyboard_reaches_the_skip_link_first_and_sees_it(browser: Browser, page: Path) -> None:
     browser.show(page)
     browser.driver.switch_to.active_element.send_keys(TAB)

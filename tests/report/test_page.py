@@ -7,15 +7,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.page import PAPER, methods, render, software, summary
 from sarcoma_core.report.session import read_session
 from sarcoma_core.report.stages import read_runs
-from tests.report.sessions import Builder, full
+from tests.report.sessions import Builder, full, passes
 
-VOID = {"meta", "link", "img", "path", "br"}
+VOID = {"meta", "link", "img", "input", "path", "use", "br"}
 
 
 class Page(HTMLParser):
@@ -88,10 +89,50 @@ def test_a_policy_forbids_the_browser_to_load_anything_else(text: str) -> None:
 
 def test_every_picture_has_a_text_alternative_of_its_own(text: str) -> None:
     alternatives = [a["alt"] for a in Page(text).all("img")]
-    alternatives += [a["aria-label"] for a in Page(text).all("svg")]
+    alternatives += [a["aria-label"] for a in Page(text).all("svg") if a.get("aria-hidden") != "true"]
     assert len(alternatives) == (3 * 3 + 3 + 3) + (2 + 1 + 1)
     assert all(alternatives)
     assert len({a["alt"] for a in Page(text).all("img")}) == 15
+
+
+def test_each_series_that_is_drawn_has_a_named_switch_for_its_outline_and_needs_no_script(text: str) -> None:
+    page = Page(text)
+    switches = page.all("input")
+    assert [a["type"] for a in switches] == ["checkbox"] * 3
+    assert all("checked" in a for a in switches)
+    assert [a["for"] for a in page.all("label")] == [a["id"] for a in switches]
+    assert ".switch:not(:checked) ~ .tiles .border { display: none; }" in text
+
+
+def test_an_outline_is_drawn_on_every_tile_and_told_once_for_each_slice(text: str) -> None:
+    page = Page(text)
+    assert len(page.all("img")) == len([a for a in page.all("svg") if a.get("class") == "border"]) == 15
+    lines = [a["id"] for a in page.all("path") if "id" in a]
+    assert len(lines) == 9
+    assert {a["href"] for a in page.all("use")} == {f"#{line}" for line in lines[:3]}
+    assert text.count("The line runs along the edges of the voxels of the body mask") == 3
+
+
+def test_a_series_that_bias_field_passed_by_claims_no_mask_of_its(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"), builder.done("NIFTI", "3", map="an ADC map"))
+    builder.record("N4", builder.done("N4", "2"), passes("3", "MR"))
+    assert render(read_session(tmp_path, slices=1)).count("bias-field fitted inside the same mask") == 1
+
+
+def test_a_reason_that_ends_with_a_full_stop_gets_no_second_one(tmp_path: Path) -> None:
+    Builder(tmp_path).record("NIFTI", Outcome("2", "MR", "refused", "it must not be constant; it is."))
+    text = render(read_session(tmp_path, slices=1))
+    assert "refused: it must not be constant; it is.<" in text
+
+
+def test_without_a_body_there_is_no_outline_and_the_reason(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    name = builder.volume("NIFTI", "2", np.full((8, 8, 4), 7, dtype=np.float32))
+    builder.record("NIFTI", Outcome("2", "MR", "done", files=(name,)))
+    text = render(read_session(tmp_path, slices=1))
+    assert not Page(text).all("input", "label", "svg")
+    assert "There is no outline, for no body was found. Volume: must not be constant" in text
 
 
 def test_headings_are_in_order(text: str) -> None:

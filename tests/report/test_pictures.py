@@ -1,14 +1,20 @@
 """The pictures of a series: the same slices, under the same window, before and after."""
 
 from dataclasses import replace
+from itertools import permutations, product
+from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from sarcoma_core.report.pictures import Pictures, draw
-from sarcoma_core.report.planes import Upright
+from sarcoma_core.report.planes import Upright, upright
 from sarcoma_core.report.stages import STAGES, Stage
+from tests.report.test_borders import filled
+from tests.report.test_tiles import decode
 
+orientations: Any = nib.orientations  # nibabel does not annotate these functions
 NIFTI, N4, NORMALISED = STAGES
 
 
@@ -58,6 +64,29 @@ def test_scanner_units_and_standard_deviations_have_an_axis_each() -> None:
     ]
 
 
+CODES = ["".join(c) for order in permutations(("RL", "AP", "SI")) for c in product(*order)]
+
+
+@pytest.mark.parametrize("codes", CODES)
+def test_the_outline_goes_around_the_bright_pixels_however_the_volume_is_stored(codes: str) -> None:
+    body = np.zeros((12, 10, 9), dtype=bool)
+    body[1:10, 1:8, 1:7] = True
+    body[5:, 4:, 3:] = False  # an L from every side, in RAS, and nearer to one edge than to the other
+    turns = orientations.ornt_transform(orientations.axcodes2ornt("RAS"), orientations.axcodes2ornt(codes))
+    affine = orientations.inv_ornt_aff(turns, body.shape)
+    affine[:3, 2] *= 3  # slices are cut across the last stored axis, their pixels are square
+    stored = orientations.apply_orientation(body, turns)
+    shown = upright(np.where(stored, 900, 100).astype(np.float32), affine)
+    pictures = drawn((NIFTI, shown), mask=upright(stored, affine).array)
+    assert len(pictures.borders) == len(pictures.rows) == 3
+    for row, line in zip(pictures.rows, pictures.borders, strict=True):
+        bright = decode(row[0].source) > 128
+        assert bright.any()
+        assert (bright != bright[::-1]).any()
+        assert (bright != bright[:, ::-1]).any()
+        assert (filled(line) == bright).all()
+
+
 def test_histograms_count_the_body_only() -> None:
     body = np.zeros((20, 16, 12), dtype=bool)
     body[5:15] = True
@@ -71,7 +100,14 @@ def test_histograms_count_the_body_only() -> None:
 def test_without_a_body_there_are_slices_and_no_histogram() -> None:
     pictures = drawn((NIFTI, volume()), mask=np.zeros((20, 16, 12), dtype=bool))
     assert pictures.histograms == ()
+    assert (pictures.borders, pictures.part) == ((), 0)
     assert len(pictures.rows) == 3
+
+
+def test_the_part_of_the_volume_in_the_mask_is_told() -> None:
+    half = np.zeros((20, 16, 12), dtype=bool)
+    half[:10] = True
+    assert drawn((NIFTI, volume()), mask=half).part == 0.5
 
 
 @pytest.mark.parametrize("slices", [1, 9])

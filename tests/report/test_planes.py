@@ -39,7 +39,7 @@ def test_a_voxel_at_one_side_of_the_patient_lies_at_the_edge_of_that_letter(
     array = np.zeros((5, 6, 7))
     array[voxel] = 1
     shown = upright(array, AFFINE)
-    cut = shown.slice(plane, voxel[plane.axis])
+    cut = plane.cut(shown.array, voxel[plane.axis])
     row, column = np.argwhere(cut)[0]
     edges = {"top": row, "bottom": cut.shape[0] - 1 - row, "left": column, "right": cut.shape[1] - 1 - column}
     edge = ("top", "right", "bottom", "left")[plane.letters.index(letter)]

@@ -55,6 +55,32 @@ def test_a_full_chain_settles_every_series(
     assert resource in found.advice
 
 
+@pytest.mark.parametrize("later", ["not applicable", "not run", "done"])
+def test_a_map_is_not_ready_for_the_models_and_says_where_to_read_it(tmp_path: Path, later: str) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2", map="an ADC map"))
+    for label in () if later == "not run" else ("N4", "NORMALISED"):  # done: by a version that knew no maps
+        builder.record(label, builder.done(label, "2") if later == "done" else passes("2", "MR"))
+    assert conditions(tmp_path, "2") == ["done", later, later]
+    found = verdict(states(read_runs(tmp_path), "2"))
+    assert found.fate == "set apart"
+    assert found.advice == "An ADC map, not anatomy: read it from the resource NIFTI, as it is."
+
+
+@pytest.mark.parametrize("kind", ["", None])
+def test_what_is_no_map_is_ready(tmp_path: Path, kind: str | None) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2", map=kind))
+    builder.record("N4", builder.done("N4", "2"))
+    builder.record("NORMALISED", builder.done("NORMALISED", "2"))
+    assert verdict(states(read_runs(tmp_path), "2")).fate == "ready"
+
+
+def test_a_map_that_was_refused_stays_refused(tmp_path: Path) -> None:
+    Builder(tmp_path).record("NIFTI", Outcome("2", "MR", "refused", "cut", facts={"map": "an ADC map"}))
+    assert verdict(states(read_runs(tmp_path), "2")).fate == "refused"
+
+
 def test_a_step_that_has_not_run_leaves_the_series_unfinished(tmp_path: Path) -> None:
     builder = Builder(tmp_path)
     builder.record("NIFTI", builder.done("NIFTI", "2"))

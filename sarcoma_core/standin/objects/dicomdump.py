@@ -9,8 +9,8 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag, Tag
 
-from sarcoma_core.archive.inflating import require_no_bomb
 from sarcoma_core.archive.fence import reading_quietly
+from sarcoma_core.archive.inflating import require_no_bomb
 from sarcoma_core.errors import DicomError
 from sarcoma_core.standin.answers import Refusal
 

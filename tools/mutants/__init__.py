@@ -1,0 +1,1 @@
+"""Do tests see a threshold that moved? Small changes of the source, each against its module's own tests."""
