@@ -3,7 +3,8 @@
 Air is what is really different from the body and alike everywhere, so air is looked for, not the body. It
 shows in one of two ways.
 
-- It is dark: the darkest blocks are much darker than the body, or as noisy as one receive channel is.
+- It is dark: the darkest blocks are much darker than the body, or as noisy as one receive channel is; and not
+  only those that lie along padding, which reformatting has blended with it.
 - It is noise: summed channels leave a bright air of little spread, as suppressed fat has it. But noise is the
   same at any place, and tissue is not: it has texture, and lies under the coils' bias. So where the darkest
   plateau of block means fills wide places, the means of these places are compared with what its blocks
@@ -20,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.blocks import Blocks, Factors, block_statistics, block_sum
+from sarcoma_core.imaging.blocks import Blocks, Factors, block_statistics, block_sum, grown
 from sarcoma_core.imaging.volume import Floats, Mask, Spacing
 
 _BLOCK = 3.0  # mm: noise is averaged in blocks of about this size
@@ -33,6 +34,7 @@ _AIR_IS_NOISY = 0.4
 _FROM_AIR_TO_BODY = 0.4  # where the threshold lies between the two, in log intensity
 _FAT = 3.0  # times darker than the middle of the body: fat that has to stay above the threshold
 
+_FRINGE: Factors = (1, 1, 0)  # blocks to either side, in the slice: interpolation reaches a voxel or two
 _EDGE = 9.0  # mm: three blocks; rims of 3 to 7 mm were tried
 _PLATEAU = 0.05  # part of the blocks; fewer are a fringe between padding and air
 _SIDE = 3.0  # standard deviations of the block means, to either side of a plateau's level
@@ -80,10 +82,19 @@ def threshold(volume: Floats, spacing: Spacing) -> float | None:
     noise = _find_noise(blocks, spacing, (x, y, z))
     if noise and abs(air / noise.level - 1) > _LIKE:
         return _above_noise(levels, noise)
-    spread = np.median(blocks.spread[(blocks.mean > 0) & (blocks.mean <= dark)])
-    if contrast >= _AIR_IS_DARKER or spread >= _AIR_IS_NOISY:
+    is_dark = (blocks.mean > 0) & (blocks.mean <= dark)
+    spread = np.median(blocks.spread[is_dark])
+    if (contrast >= _AIR_IS_DARKER or spread >= _AIR_IS_NOISY) and not _is_fringe(is_dark, blocks):
         return _checked(air, contrast, contrast**_FROM_AIR_TO_BODY)
     return _above_noise(levels, noise) if noise else None
+
+
+def _is_fringe(dark: Mask, blocks: Blocks) -> bool:
+    """Whether what is dark lies along padding only: reformatting blends padding with what is beside it."""
+    padding = blocks.coverage == 0
+    wide = grown(~grown(~padding, _FRINGE), _FRINGE)  # single blocks without a signal are air's
+    away = ~grown(wide, _FRINGE) & (blocks.mean > 0)
+    return bool(np.count_nonzero(dark & away) < _DARKEST * np.count_nonzero(away))
 
 
 def _above_noise(levels: Floats, noise: _Plateau) -> float | None:
@@ -156,8 +167,9 @@ def _variation(mean: Floats, inside: Mask) -> float:
     """Spread of the means of wide places over what their blocks explain; infinite if the places are few."""
     count = block_sum(inside.astype(np.float32), _PLACE)
     places = count >= _FILLED * math.prod(_PLACE)
-    if np.count_nonzero(places) < _FEWEST_PLACES:
+    sd = mean[inside].std()
+    if np.count_nonzero(places) < _FEWEST_PLACES or not sd:  # what is all one value is no noise
         return math.inf
     means = block_sum(np.where(inside, mean, 0).astype(np.float32), _PLACE)[places] / count[places]
-    apart = np.abs(means - np.median(means)) * np.sqrt(count[places]) / mean[inside].std()
+    apart = np.abs(means - np.median(means)) * np.sqrt(count[places]) / sd
     return 1.4826 * float(np.median(apart))

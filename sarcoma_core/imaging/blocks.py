@@ -65,3 +65,14 @@ def spread_out(blocks: NDArray[Value], factors: Sequence[int], shape: Sequence[i
     for axis, (factor, size) in enumerate(zip(factors, shape, strict=True)):
         blocks = np.repeat(blocks, factor, axis=axis).take(np.arange(size), axis=axis)
     return blocks
+
+
+def grown(mask: Mask, reach: Sequence[int]) -> Mask:
+    """A mask and what lies within reach of it along each axis: a box of that half width around each block."""
+    for axis, steps in enumerate(reach):
+        before, mask = np.moveaxis(mask, axis, 0), mask.copy()
+        after = np.moveaxis(mask, axis, 0)
+        for step in range(1, steps + 1):
+            after[step:] |= before[:-step]
+            after[:-step] |= before[step:]
+    return mask

@@ -20,7 +20,7 @@ _PART_OF_LARGEST = 0.1  # smaller components are not limbs
 _MAJORITY_WITHIN = 1.0  # mm
 _THREAD_WITHIN = 2.0  # mm: half the width of what is too thin to hold a component together
 _FARTHEST = 2  # voxels: keeps a box of votes small
-_NEARLY_ALL = 0.95  # of the volume
+_NEARLY_ALL = 0.95  # of the image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,21 +30,18 @@ class Body:
     Args:
         mask: shape (x, y, z) of the volume.
         air: whether air was found around the body; if not, all that is positive is body.
+        part: how much of the image is body, 0 to 1; padding, which is not positive, is no part of the image.
     """
 
     mask: Mask
     air: bool
-
-    @property
-    def part(self) -> float:
-        """How much of the volume is body, 0 to 1."""
-        return np.count_nonzero(self.mask) / self.mask.size
+    part: float
 
     def warnings(self) -> tuple[str, ...]:
         """What a reader has to check, in sentences without a full stop."""
         found = []
         if self.part > _NEARLY_ALL:
-            found.append(f"the body mask covers {100 * self.part:.1f} % of the volume")
+            found.append(f"the body mask covers {100 * self.part:.1f} % of the image")
         if not self.air:
             found.append("no air was found around the body: all that is positive counts as body")
         return tuple(found)
@@ -75,7 +72,9 @@ def find_body(volume: Floats, spacing: Spacing) -> Body:
     filled = _without_holes(bright[box])
     mask = np.zeros_like(bright)
     mask[box] = _limbs(filled, spacing)
-    return Body(mask, level is not None and not (filled.all() and filled.shape == mask.shape))
+    image = volume > 0
+    part = np.count_nonzero(mask & image) / np.count_nonzero(image)
+    return Body(mask, level is not None and not (filled.all() and filled.shape == mask.shape), part)
 
 
 def _box_with_rim(mask: Mask) -> tuple[slice, ...]:

@@ -76,7 +76,7 @@ _KNOWN: Mapping[str, _Known] = {
     "threads": _Known("Threads"),
     "region": _Known("Mean and deviation taken in"),
     "mask_voxels": _Known("Voxels in the mask"),
-    "body_part": _Known("Part of the volume in the body mask"),
+    "body_part": _Known("Part of the image in the body mask"),
     "mean": _Known("Mean"),
     "sd": _Known("Standard deviation"),
     "clip_low": _Known("Clipped below"),

@@ -70,7 +70,7 @@ def test_a_3d_acquisition_keeps_the_axes_of_the_scanner(run: Any) -> None:
     assert conversion.receipt.orientation == "PSR"
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     order=st.permutations(range(7)),
     numbers=st.sampled_from(["any order", "none", "all the same"]),

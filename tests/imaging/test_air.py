@@ -67,6 +67,31 @@ def test_padding_tells_nothing() -> None:
     assert of_pairs(levels) == pytest.approx(100 * 8.2**0.4)
 
 
+def beside_padding(*columns: float) -> np.ndarray:
+    """Columns of 200 blocks; the padding before them is three wide."""
+    levels = np.array([0, 0, 0, *columns], dtype=float)
+    return np.broadcast_to(levels[:, None, None], (levels.size, 20, 10)).copy()
+
+
+def test_what_is_dark_along_padding_only_is_its_fringe() -> None:
+    body = [820.0] * 30
+    assert of_pairs(beside_padding(20, *body)) is None
+    assert of_pairs(beside_padding(20, 20, *body)) == pytest.approx(20 * 41**0.4)
+
+
+@pytest.mark.parametrize(("count", "found"), [(115, False), (125, True)])
+def test_air_is_two_hundredths_of_what_is_away_from_padding(count: int, *, found: bool) -> None:
+    levels = beside_padding(20, *[820.0] * 30)  # 6000 blocks are away
+    levels[10:].flat[:count] = 20
+    assert (of_pairs(levels) is not None) == found
+
+
+def test_single_blocks_without_a_signal_are_no_padding() -> None:
+    levels = beside_padding(20, 20, *[820.0] * 30)
+    levels[5:, ::4, ::2] = 0
+    assert of_pairs(levels) is not None
+
+
 @pytest.mark.parametrize(
     ("step", "pattern"), [(1.1, (0.498, 1, 1.502)), (1.25, (0.59, 1.41))], ids=["3 voxels", "2 voxels"]
 )

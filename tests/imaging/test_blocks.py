@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.imaging.blocks import block_statistics, block_sum, spread_out
+from sarcoma_core.imaging.blocks import block_statistics, block_sum, grown, spread_out
 
 factors = st.tuples(*[st.integers(1, 4)] * 3)
 shapes = st.tuples(*[st.integers(1, 9)] * 3)
@@ -47,3 +47,19 @@ def test_block_values_spread_out_lie_on_their_voxels(
     assert voxels.shape == shape
     for place in np.ndindex(shape):
         assert voxels[place] == numbers[tuple(i // f for i, f in zip(place, by, strict=True))]
+
+
+def test_a_mask_grows_by_its_reach_along_each_axis_and_no_further() -> None:
+    mask = np.zeros((9, 9, 9), np.bool_)
+    mask[4, 4, 4] = True
+    before = mask.copy()
+    expected = np.zeros_like(mask)
+    expected[3:6, 2:7, 4] = True
+    np.testing.assert_array_equal(grown(mask, (1, 2, 0)), expected)
+    np.testing.assert_array_equal(mask, before)
+
+
+def test_a_mask_at_the_edge_grows_inwards_only() -> None:
+    mask = np.zeros((5, 1, 1), np.bool_)
+    mask[0] = True
+    assert grown(mask, (2, 1, 1)).ravel().tolist() == [True, True, True, False, False]

@@ -163,20 +163,42 @@ def test_the_mask_is_the_same_whatever_the_scanners_gain_and_the_order_in_memory
     assert (found == find_body(np.asfortranarray(volume), DEMO.spacing).mask).all()
 
 
-@pytest.mark.parametrize(("columns", "warned"), [(94, False), (96, True)])
-def test_a_mask_of_more_than_95_per_cent_of_the_volume_is_warned_of(columns: int, warned: bool) -> None:  # noqa: FBT001
-    mask = np.zeros((100, 4, 4), np.bool_)
-    mask[:columns] = True
-    found = Body(mask, air=True)
-    assert found.part == columns / 100
-    assert found.warnings() == (("the body mask covers 96.0 % of the volume",) if warned else ())
+@pytest.mark.parametrize(("part", "warned"), [(0.94, False), (0.96, True)])
+def test_a_mask_of_more_than_95_per_cent_of_the_image_is_warned_of(part: float, warned: bool) -> None:  # noqa: FBT001
+    found = Body(np.ones((2, 2, 2), np.bool_), air=True, part=part)
+    assert found.warnings() == (("the body mask covers 96.0 % of the image",) if warned else ())
 
 
 def test_a_mask_without_air_is_warned_of() -> None:
     mask = np.eye(8, dtype=np.bool_)[..., None]
-    assert Body(mask, air=False).warnings() == (
+    assert Body(mask, air=False, part=0.5).warnings() == (
         "no air was found around the body: all that is positive counts as body",
     )
+
+
+def test_padding_is_no_part_of_the_image() -> None:
+    """A cylinder in the air of a field of view, of which half the volume is."""
+    x, y = np.indices((60, 60)) - 29.5
+    body = np.broadcast_to((np.hypot(x, y) < 15)[..., None], (60, 60, 12))
+    volume = np.where(body, 800.0, 10.0).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.1, volume.shape)
+    padded = np.concatenate([volume * (1 + noise), np.zeros_like(volume)], axis=1).astype(np.float32)
+    found = find_body(padded, (3.0, 3.0, 3.0))
+    assert found.part == pytest.approx(body.mean(), abs=0.02)
+    assert found.mask.mean() == pytest.approx(body.mean() / 2, abs=0.01)
+
+
+def test_the_fringe_of_a_reformatted_field_of_view_is_no_air() -> None:
+    """Interpolation darkens what lies along padding; the air inside is too bright to be told from a body."""
+    volume = np.zeros((60, 60, 12), np.float32)
+    noise = np.random.default_rng(0).normal(100, 4, (40, 40, 12))
+    volume[10:50, 10:50] = noise
+    volume[22:42, 22:42] *= 4.5
+    for axis in (0, 1):
+        volume = (np.roll(volume, 1, axis) + 2 * volume + np.roll(volume, -1, axis)) / 4
+    found = find_body(volume.astype(np.float32), (3.0, 3.0, 3.0))
+    assert not found.air
+    assert found.warnings()[0].startswith("the body mask covers")
 
 
 def boxes(shape: tuple[int, int, int], *places: tuple[slice, slice, slice]) -> np.ndarray:
