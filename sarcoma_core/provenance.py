@@ -21,6 +21,9 @@ from sarcoma_core.interface import Value
 MANIFEST = "run.json"
 SCHEMA = 1
 
+UNKNOWN_UNITS = "unknown"
+"""The fact `units` of a volume whose headers do not tell what its values mean."""
+
 Status = Literal["done", "not applicable", "set apart", "refused"]
 _STATUSES: tuple[str, ...] = get_args(Status)
 

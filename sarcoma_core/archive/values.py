@@ -7,6 +7,7 @@ those to say who need it; `is_there` tells it from one that is absent.
 
 import math
 from collections.abc import Callable, Hashable
+from functools import cache
 from typing import TypeVar
 
 from pydicom.config import IGNORE
@@ -14,7 +15,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as Items
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 from pydicom.values import convert_SQ
 
@@ -98,12 +99,20 @@ def is_there(dataset: Dataset, keyword: str) -> bool:
 
 def _values(dataset: Dataset, keyword: str) -> tuple[object, ...]:
     """The values of an attribute; none when it is absent, empty or of another form than its own."""
-    element = attempt(lambda: dataset[keyword])
-    if element is None or not _is_form(str(element.VR), dictionary_VR(Tag(keyword))):
+    tag, standard = _known(keyword)
+    element = attempt(lambda: dataset[tag])
+    if element is None or not _is_form(str(element.VR), standard):
         return ()
     value = element.value
     found = value if isinstance(value, MultiValue | list | tuple) else (value,)
     return tuple(one for one in found if one is not None and one != "")
+
+
+@cache
+def _known(keyword: str) -> tuple[BaseTag, str]:
+    """Tag and VR of an attribute (PS3.6)."""
+    tag = Tag(keyword)
+    return tag, dictionary_VR(tag)
 
 
 def _number(value: object) -> float:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sarcoma_core.archive.fence import fence
 from sarcoma_core.dicom.dcm2niix import TIMEOUT_SECONDS, Written, run_dcm2niix, version
 from sarcoma_core.dicom.headers import Header
-from sarcoma_core.dicom.independent import READER, IndependentReader
+from sarcoma_core.dicom.independent import IndependentReader, reader_name
 from sarcoma_core.dicom.kinds import reason_to_set_apart
 from sarcoma_core.dicom.nifti import Volume, clean_header, compress, read_nifti
 from sarcoma_core.dicom.readable_copy import readable_files
@@ -200,7 +200,7 @@ def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Rec
         volumes_out=len(volumes),
         converter=version(),
         converter_shift=max(delivery.turn.shift for delivery in deliveries),
-        reader=READER,
+        reader=reader_name(),
         voxels_compared=sum(volume.stored.size for volume in volumes),
         largest_difference=largest,
     )

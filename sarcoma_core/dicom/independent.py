@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK
 from pydicom.uid import UID
 
 from sarcoma_core.dicom.headers import Header
@@ -18,9 +17,17 @@ from sarcoma_core.errors import SeriesRefused
 
 Voxels = npt.NDArray[Any]
 
-_sitk: Any = SimpleITK  # its bindings have no types
 
-READER = f"SimpleITK {_sitk.Version.VersionString()} (GDCM)"
+def _sitk() -> Any:  # noqa: ANN401  its bindings have no types
+    """SimpleITK, which takes a while to load: that is done while the converter's volumes are compressed."""
+    import SimpleITK  # noqa: PLC0415  as above
+
+    return SimpleITK
+
+
+def reader_name() -> str:
+    """The independent reader and its version, for the receipt."""
+    return f"SimpleITK {_sitk().Version.VersionString()} (GDCM)"
 
 
 class IndependentReader:
@@ -88,7 +95,7 @@ def _decode(header: Header) -> Voxels:
 
 
 def _execute(path: Path, transfer_syntax: UID) -> Voxels:
-    reader = _sitk.ImageFileReader()
+    reader = _sitk().ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(path))
     try:
@@ -96,5 +103,5 @@ def _execute(path: Path, transfer_syntax: UID) -> Voxels:
     except RuntimeError:  # its text has the file's name in it
         encoding = transfer_syntax.name or "no TransferSyntaxUID"
         raise SeriesRefused(f"the independent reader cannot decode a file of the scan ({encoding})") from None
-    voxels: Voxels = _sitk.GetArrayFromImage(image)
+    voxels: Voxels = _sitk().GetArrayFromImage(image)
     return voxels[None] if voxels.ndim == 2 else voxels  # noqa: PLR2004  a plane without a frame axis

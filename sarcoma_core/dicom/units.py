@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sarcoma_core.dicom.headers import Header
 from sarcoma_core.dicom.kinds import reason_to_set_apart
 from sarcoma_core.dicom.planes import REAL_WORLD
+from sarcoma_core.provenance import UNKNOWN_UNITS
 
-UNKNOWN, ARBITRARY = "unknown", "arbitrary"
+ARBITRARY = "arbitrary"
 
 
 def units_of(headers: Sequence[Header]) -> str:
@@ -24,7 +25,7 @@ def units_of(headers: Sequence[Header]) -> str:
     if first.modality == "MR":
         return ARBITRARY
     known = (first.planes[0].rescale_type or "HU") if first.modality == "CT" else first.units
-    return UNKNOWN if _absent(headers) else known or UNKNOWN
+    return UNKNOWN_UNITS if _absent(headers) else known or UNKNOWN_UNITS
 
 
 def unit_warnings(headers: Sequence[Header]) -> list[str]:

@@ -181,4 +181,4 @@ def _difference(written: Volume, expected: Voxels, intercept: float) -> float | 
 
 def _tolerance(values: Floats, intercept: float, *, whole: bool) -> Floats:
     half_step = 0.0 if whole else np.finfo(np.float32).eps / 2
-    return FLOAT32_ROUNDINGS * half_step * (np.abs(values) + 2 * abs(intercept))
+    return FLOAT32_ROUNDINGS * half_step * (np.abs(values) + abs(intercept))

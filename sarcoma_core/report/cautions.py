@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sarcoma_core.provenance import UNKNOWN_UNITS
 from sarcoma_core.report.facts import value_text
 from sarcoma_core.report.planes import Upright
 from sarcoma_core.report.stages import State
@@ -23,9 +24,9 @@ def voxel_unit(facts: Mapping[str, Any]) -> str:
     PET's Units GML and CM2ML are standardised uptake values, by body weight and by surface (PS3.3, C.8.9.1).
     """
     units = str(facts.get("units") or "")
-    if facts.get("suv_type") or units in ("GML", "CM2ML"):
-        return "SUV"
-    return "" if units.lower() in ("arbitrary", "none", "unknown") else units
+    if units.lower() in ("arbitrary", "none", UNKNOWN_UNITS):
+        return ""
+    return "SUV" if facts.get("suv_type") or units in ("GML", "CM2ML") else units
 
 
 def cautions(modality: str, told: tuple[State, ...], volume: Upright | None) -> tuple[str, ...]:

@@ -5,9 +5,7 @@ from typing import Any
 
 from sarcoma_core.archive.folder import SeriesFiles
 from sarcoma_core.imaging.body_mask import Body
-
-UNKNOWN = "unknown"
-"""The units in a receipt whose headers had none to tell."""
+from sarcoma_core.provenance import UNKNOWN_UNITS
 
 
 def reason_to_pass(series: SeriesFiles, method: str) -> str:
@@ -21,7 +19,9 @@ def reason_to_pass(series: SeriesFiles, method: str) -> str:
     """
     outcome = series.outcome
     if outcome.modality != "MR":
-        units = ", its units unknown" if outcome.facts.get("units") == UNKNOWN else " and keeps its units"
+        units = (
+            ", its units unknown" if outcome.facts.get("units") == UNKNOWN_UNITS else " and keeps its units"
+        )
         return f"{method} is for MR; {outcome.modality} goes on as it is{units}"
     if kind := str(outcome.facts.get("map") or ""):
         return f"{kind} is no anatomy: {method} does not apply; it goes on as it is"
@@ -29,5 +29,5 @@ def reason_to_pass(series: SeriesFiles, method: str) -> str:
 
 
 def body_facts(body: Body) -> Mapping[str, Any]:
-    """What an outcome tells of the body mask: its part of the volume, 0 to 1, and what is odd about it."""
+    """What an outcome tells of the body mask: its part of the image, 0 to 1, and what is odd about it."""
     return {"body_part": body.part, "warnings": list(body.warnings())}

@@ -34,9 +34,11 @@ def convert(session: Annotated[Path, Input(level="session")], out: OutputDir) ->
     """Convert every scan from DICOM to NIfTI, and prove that nothing was lost.
 
     Each scan gets a conversion receipt: files and frames in, slices out, grid, units, and a second,
-    independent reader that found every voxel equal. A missing or duplicate slice, uneven spacing, gantry tilt
-    or mixed orientations are refused or set apart with a reason. 4D series are converted and set apart from
-    the 3D chain; contours and segmentations are kept for later.
+    independent reader that found every voxel equal. A missing or duplicate slice, uneven spacing, gantry
+    tilt, mixed orientations, slices in several units, or one stack that lies in several scans are refused or
+    set apart with a reason. Maps (ADC, perfusion, phase, subtraction) are converted and told as maps. 4D
+    series are converted and set apart from the 3D chain; contours and segmentations are kept for later. One
+    damaged file costs its own scan, and no other.
     """
     from sarcoma_core.dicom.series import read_scan
 
@@ -94,5 +96,5 @@ STEP = describe(
         "reading by SimpleITK."
     ),
     cites=("li2016", "lowekamp2013"),
-    resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
+    resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=2),
 )

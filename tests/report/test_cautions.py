@@ -95,3 +95,8 @@ def test_coarse_slices_and_oblique_axes_are_told() -> None:
     coarse, oblique = cautions("MR", told({}), grid(1, 1, 6, obliquity=12.4))
     assert "6 times" in coarse
     assert "12°" in oblique
+
+
+def test_a_pet_whose_units_are_unknown_is_not_in_suv_whatever_its_suvtype_says() -> None:
+    assert voxel_unit({"units": "unknown", "suv_type": "BW"}) == ""
+    assert voxel_unit({"units": "BQML", "suv_type": "BW"}) == "SUV"
