@@ -4,7 +4,14 @@ import struct
 from typing import BinaryIO
 
 from pydicom.dataset import FileDataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, MRSpectroscopyStorage, RawDataStorage
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    MRImageStorage,
+    MRSpectroscopyStorage,
+    PositronEmissionTomographyImageStorage,
+    RawDataStorage,
+)
 
 from sarcoma_core.archive.values import is_there, read_text, read_whole, uid
 from sarcoma_core.errors import DicomError
@@ -59,7 +66,8 @@ def require_whole(dataset: FileDataset, sop_class: str, stream: BinaryIO, size: 
 
 
 def _require_whole_header(dataset: FileDataset, sop_class: str, read_to: int, size: int) -> None:
-    if read_whole(dataset, "Rows") and read_whole(dataset, "Columns") and _has_pixels(sop_class):
+    has_size = read_whole(dataset, "Rows") and read_whole(dataset, "Columns")
+    if _stores_images(sop_class) or (has_size and _has_pixels(sop_class)):
         raise DicomError("cut short: an image must have pixel data; found none")
     last = max(dataset.keys(), default=None)
     raw = dataset.get_item(last) if last is not None else None
@@ -82,6 +90,10 @@ def _require_whole_fragments(stream: BinaryIO, size: int) -> None:
         if stream.tell() + length > size:
             raise DicomError("cut short: a compressed frame is incomplete")
         stream.seek(length, 1)
+
+
+def _stores_images(sop_class: str) -> bool:
+    return sop_class in (CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage)
 
 
 def _has_pixels(sop_class: str) -> bool:

@@ -113,6 +113,10 @@ def _one_orientation(scan: Scan) -> Finding | None:
         return set_apart(
             f"{scan.orientation_count} orientations under one SeriesInstanceUID{where}: not one volume"
         )
+    return None
+
+
+def _one_stack_id(scan: Scan) -> Finding | None:
     stacks = {source.plane.stack for source in scan.sources}
     return set_apart(f"{len(stacks)} stacks (StackID): not one volume") if len(stacks) > 1 else None
 
@@ -144,5 +148,6 @@ _CHECKS: tuple[Check, ...] = (
     _whole_frames,
     _geometry,
     _one_orientation,
+    _one_stack_id,
     _one_size,
 )

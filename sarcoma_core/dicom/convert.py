@@ -21,6 +21,7 @@ from sarcoma_core.dicom.receipt import Receipt, receipt_of
 from sarcoma_core.dicom.scan import Finding, Scan, Status
 from sarcoma_core.dicom.series import Plan, Reading, classify, read_scan
 from sarcoma_core.dicom.sidecar import write_sidecar
+from sarcoma_core.dicom.torn_stacks import FEW_SLICES
 from sarcoma_core.dicom.verify import Promise, Turn, find_turn, match_volumes, require_place, turn_back
 from sarcoma_core.errors import SeriesRefused, UsageError
 
@@ -115,14 +116,20 @@ def convert_reading(
 
 
 def _related(headers: Sequence[Header], beside: Iterable[Reading]) -> tuple[tuple[Header, ...], ...]:
-    """The images of those other scans that have a SeriesInstanceUID or SeriesNumber of these."""
+    """The images of other scans that have a SeriesInstanceUID or SeriesNumber of these, or are as few."""
     uids, numbers = {h.series_instance_uid for h in headers}, {h.series_number for h in headers}
-    images = ([h for h in other.headers if reason_to_set_apart(h.sop_class_uid) is None] for other in beside)
+    images = ([h for h in other.headers if _is_slice(h)] for other in beside)
     return tuple(
         tuple(scan)
         for scan in images
         if any(h.series_instance_uid in uids or h.series_number in numbers for h in scan)
+        or (scan and max(len(scan), len(headers)) <= FEW_SLICES)
     )
+
+
+def _is_slice(header: Header) -> bool:
+    """Whether an object may be a slice of a stack: an image, and no localizer, which is told apart anyway."""
+    return reason_to_set_apart(header.sop_class_uid) is None and "LOCALIZER" not in header.image_type
 
 
 def _deliver(plan: Plan, folder: Path, receipt: Receipt, *, name: str, timeout: float) -> Conversion:
@@ -168,15 +175,15 @@ def _convert(
 
 
 def _run(plan: Plan, files: Sequence[Path], raw: Path, *, timeout: float) -> tuple[Written, ...]:
-    """Run the converter; where it does not take compressed pixels, say how they are encoded."""
+    """Run the converter; where it does not take compressed files, say how they are encoded."""
     philips = "philips" in plan.headers[0].manufacturer.lower()
     try:
         return run_dcm2niix(files, raw, philips=philips, timeout=timeout)
     except SeriesRefused as refusal:
-        encodings = {h.transfer_syntax.name for h in plan.headers if h.is_compressed}
+        encodings = {h.transfer_syntax.name for h in plan.headers if not h.is_plain}
         if not encodings:
             raise
-        raise SeriesRefused(f"{refusal.message}; the pixels are {', '.join(sorted(encodings))}") from None
+        raise SeriesRefused(f"{refusal.message}; the files are {', '.join(sorted(encodings))}") from None
 
 
 def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Receipt:

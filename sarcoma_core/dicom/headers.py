@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID
 
 from sarcoma_core.archive.fence import fence
@@ -31,6 +31,11 @@ _PRIVATE_COUNTS = {
 }
 
 
+_GE_COMPONENT = (0x0043, "GEMS_PARM_01", 0x2F)
+_GE_COMPONENTS = ("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")
+"""GE's private image type, which tells what ComplexImageComponent does for others."""
+
+
 @dataclass(frozen=True)
 class Header:
     """The facts of one file, under their DICOM keywords.
@@ -40,6 +45,7 @@ class Header:
         lossy: LossyImageCompression is 01.
         series_number: SeriesNumber; None where it is absent.
         image_type: ImageType.
+        private_component: GE's private equivalent of ComplexImageComponent.
         surplus: bytes of native pixel data beyond those that its attributes tell of.
         frame_of_reference: FrameOfReferenceUID.
         misleading: keywords of what a reader must not see: it is untrue, or in a form that none knows.
@@ -58,6 +64,7 @@ class Header:
     manufacturer: str
     instance_number: int | None
     image_type: tuple[str, ...]
+    private_component: str
     samples_per_pixel: int
     photometric_interpretation: str
     transfer_syntax: UID
@@ -76,10 +83,10 @@ class Header:
     broken: frozenset[str]
 
     @property
-    def is_compressed(self) -> bool:
-        """Whether the pixels are not stored as they are; so is what nobody knows."""
-        known = attempt(lambda: bool(self.transfer_syntax.is_compressed))
-        return True if known is None else known
+    def is_plain(self) -> bool:
+        """Whether the file stores what it holds as it is: neither pixels nor data set are compressed."""
+        syntax = self.transfer_syntax
+        return bool(attempt(lambda: not syntax.is_compressed and not syntax.is_deflated))
 
 
 _OF_THE_FILE = (
@@ -111,6 +118,7 @@ def read_header(path: Path) -> Header:
             manufacturer=read_text(dataset, "Manufacturer"),
             instance_number=known.instance_number,
             image_type=read_texts(dataset, "ImageType"),
+            private_component=_private_component(dataset),
             samples_per_pixel=read_whole(dataset, "SamplesPerPixel") or 1,
             photometric_interpretation=read_text(dataset, "PhotometricInterpretation"),
             transfer_syntax=uid(read_text(dataset.file_meta, "TransferSyntaxUID")),
@@ -144,7 +152,7 @@ def _broken(dataset: Dataset, planes: tuple[Plane, ...]) -> Iterator[str]:
     yield from (k for k in _OF_THE_FILE if not read_text(dataset, k) and is_there(dataset, k))
 
 
-def _misleading(dataset: Dataset, planes: tuple[Plane, ...], broken: frozenset[str]) -> Iterator[str]:
+def _misleading(dataset: FileDataset, planes: tuple[Plane, ...], broken: frozenset[str]) -> Iterator[str]:
     """Keywords of what makes a reader see other voxels or another grid than there are, or stop."""
     yield from sorted(keyword for keyword in broken if keyword in dataset and keyword not in MUST_BE_READ)
     if read_whole(dataset, "NumberOfFrames") == 0:
@@ -153,6 +161,8 @@ def _misleading(dataset: Dataset, planes: tuple[Plane, ...], broken: frozenset[s
         yield "SpacingBetweenSlices"
     if all(plane.slope is None for plane in planes) and any(plane.real_world for plane in planes):
         yield REAL_WORLD  # dcm2niix would multiply by it; it is a mapping for display, not the rescaling
+    if not read_text(dataset.file_meta, "TransferSyntaxUID"):
+        yield "TransferSyntaxUID"  # GDCM does not guess it
     if PER_FRAME in dataset and dataset.get_item(PER_FRAME).VR == "UN":
         yield PER_FRAME  # dcm2niix does not look into a sequence that was written as UN
 
@@ -161,6 +171,11 @@ def _declared_slices(dataset: Dataset) -> tuple[tuple[str, int], ...]:
     found = [(keyword, read_whole(dataset, keyword)) for keyword in ("NumberOfSlices", "ImagesInAcquisition")]
     found += [(keyword, _private_count(dataset, *place)) for keyword, place in _PRIVATE_COUNTS.items()]
     return tuple((keyword, count) for keyword, count in found if count)
+
+
+def _private_component(dataset: Dataset) -> str:
+    number = _private_count(dataset, *_GE_COMPONENT)
+    return dict(enumerate(_GE_COMPONENTS)).get(-1 if number is None else number, "")
 
 
 def _private_count(dataset: Dataset, group: int, creator: str, element: int) -> int | None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.uid import UID
+from pydicom.uid import UID, RLELossless
 
 from sarcoma_core.dicom.headers import Header
 from sarcoma_core.dicom.mosaic import untile
 from sarcoma_core.dicom.readable_copy import write_readable_copy
+from sarcoma_core.dicom.rle import require_whole_runs
 from sarcoma_core.dicom.scan import Source
 from sarcoma_core.errors import SeriesRefused
 
@@ -86,6 +87,8 @@ def _rescale(frames: Voxels, header: Header) -> Voxels:
 
 
 def _decode(header: Header) -> Voxels:
+    if header.transfer_syntax == RLELossless:
+        require_whole_runs(header.path)
     if not header.misleading:
         return _execute(header.path, header.transfer_syntax)
     with tempfile.TemporaryDirectory() as scratch:

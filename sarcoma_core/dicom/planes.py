@@ -165,6 +165,8 @@ def _plane(
         return value
 
     measures, values = group("PixelMeasuresSequence"), group("PixelValueTransformationSequence")
+    if "RescaleSlope" not in values:
+        values = dataset  # where no enhanced object should have it, and where readers take it from
     return Plane(
         frame=frame,
         rows=read(dataset, "Rows", read_whole) or 0,

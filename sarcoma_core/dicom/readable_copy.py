@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pydicom.valuerep import DSfloat
 
 from sarcoma_core.archive.fence import reading_quietly
@@ -63,9 +64,18 @@ def write_readable_copy(header: Header, target: Path, *, number: int | None = No
             for holder in _holders(dataset):
                 _multiply(holder, power)
         dataset.file_meta.pop("FileMetaInformationGroupLength", None)  # it is written anew
+        if "TransferSyntaxUID" in header.misleading:
+            dataset.file_meta.TransferSyntaxUID = _encoding(*dataset.original_encoding)
         if number is not None:
             dataset.InstanceNumber = number
         dataset.save_as(target)
+
+
+def _encoding(implicit: bool | None, little: bool | None) -> UID:  # noqa: FBT001  pydicom's pair
+    """The transfer syntax of a data set that was read without being told one."""
+    if implicit:
+        return ImplicitVRLittleEndian
+    return ExplicitVRBigEndian if little is False else ExplicitVRLittleEndian
 
 
 def _holders(dataset: Dataset) -> Iterator[Dataset]:

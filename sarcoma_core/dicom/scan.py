@@ -121,7 +121,8 @@ class Scan:
         """What kind of map every plane is; empty for those that are none."""
         types, components = self.trait("ImageType"), self.trait("ComplexImageComponent")
         return tuple(
-            map_in(_texts(shown), "".join(_texts(component))) or map_in(source.header.image_type)
+            map_in(_texts(shown), "".join(_texts(component)))
+            or map_in(source.header.image_type, source.header.private_component)
             for source, shown, component in zip(self.sources, types, components, strict=True)
         )
 

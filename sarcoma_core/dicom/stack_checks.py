@@ -14,7 +14,7 @@ _MOST_MISSING = 1 / 4
 """Of the gaps of a stack that lies in several scans: two stacks that are shifted by a part of their spacing
 have every other gap too wide, one that lost some slices has a few."""
 
-_ECHO_TOLERANCE = 1.05
+ECHO_TOLERANCE = 1.05
 """Echo times of one volume agree within 5 %: some scanners write the time of each slice."""
 
 
@@ -134,7 +134,7 @@ def _one_contrast(scan: Scan) -> Finding | None:
     if scan.stack.occurrences[0] > 1:
         return None
     echoes = [float(v) for v in scan.trait("EchoTime") if isinstance(v, float) and v > 0]
-    if echoes and max(echoes) > _ECHO_TOLERANCE * min(echoes):
+    if echoes and max(echoes) > ECHO_TOLERANCE * min(echoes):
         return refused(f"EchoTime is {min(echoes):g} to {max(echoes):g} ms within one volume")
     for keyword in ("DiffusionBValue", "ComplexImageComponent"):
         values = {v for v in scan.trait(keyword) if v is not None}

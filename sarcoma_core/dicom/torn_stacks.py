@@ -3,6 +3,9 @@
 A scan is SeriesInstanceUID and SeriesNumber. Where an exporter numbers the slices of one series in turn,
 leaves the number out of every other slice, or gives each slice a SeriesInstanceUID of its own, the parts have
 an even spacing of their own, and nothing inside a part tells that every other slice is missing.
+
+Two things tell it: the slices of all parts make one even stack; or two parts are placed in turn and their
+InstanceNumbers as well, so that whatever else is wrong with one of them, the other is a part.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -11,7 +14,14 @@ from itertools import combinations
 from sarcoma_core.dicom.checks import is_on_one_grid
 from sarcoma_core.dicom.headers import Header
 from sarcoma_core.dicom.scan import Finding, Scan, refused
-from sarcoma_core.dicom.stack_checks import is_one_stack
+from sarcoma_core.dicom.stack_checks import ECHO_TOLERANCE, is_one_stack
+
+FEW_SLICES = 2
+"""Slices of a part that is no volume by itself, however it is named."""
+
+_SHARED = 1 / 2
+"""Of the places of the smaller of two scans: echoes and time points share all of them, parts share none, but
+for a slice that was sent twice."""
 
 
 def torn_stack(scan: Scan) -> Finding | None:
@@ -23,57 +33,67 @@ def torn_stack(scan: Scan) -> Finding | None:
     Args:
         scan: images without a fault of their own, and the scans beside them.
     """
-    others = [Scan(placed) for images in scan.beside if (placed := _placed(images))]
+    others = [Scan(alike) for images in scan.beside if (alike := _alike(scan, images))]
     same_uid = [other for other in others if other.series_uid == scan.series_uid]
     for parts in _choices(scan, same_uid):
         if slices := _torn(parts, continuing=True):
-            numbers = sorted((p.series_number is not None, p.series_number or 0) for p in parts)
-            told = ", ".join(str(number) if known else "none" for known, number in numbers)
             return refused(
                 f"{len(parts)} scans of one SeriesInstanceUID form one stack of {slices} slices "
-                f"(SeriesNumber {told}): none of them is a volume"
+                f"({_numbers(parts)}): none of them is a volume"
             )
-    same_number = [
-        other for other in others if other.series_uid != scan.series_uid and _may_belong(scan, other)
-    ]
+    other_uid = [other for other in others if other.series_uid != scan.series_uid and _is_alike(scan, other)]
+    same_number = [other for other in other_uid if other.series_number == scan.series_number] or other_uid
     for parts in _choices(scan, same_number):
-        single = all(len(part.sources) == 1 for part in parts)
-        if slices := _torn(parts, continuing=single):
-            each = "one slice" if single else "one SeriesNumber"
+        few = all(len(part.stack.distances) <= FEW_SLICES for part in parts)
+        if slices := _torn(parts, continuing=few):
+            each = "one slice" if all(len(part.sources) == 1 for part in parts) else "one SeriesNumber"
             return refused(
                 f"{len(parts)} series of {each} form one stack of {slices} slices: SeriesInstanceUID differs "
                 "from one to the other"
             )
+    in_turn = [other for other in (*same_uid, *same_number) if _in_turn(scan, other)]
+    if in_turn:
+        what = "one SeriesInstanceUID" if in_turn[0] in same_uid else "one SeriesNumber"
+        return refused(
+            f"{len(in_turn) + 1} scans of {what} are placed and numbered in turn "
+            f"({_numbers((scan, *in_turn))}): one stack, and none of them is a volume"
+        )
     return None
 
 
-def _placed(images: Sequence[Header]) -> tuple[Header, ...]:
-    """Those whose place is known: what else is wrong with some does not make the others a volume."""
+def _alike(scan: Scan, images: Sequence[Header]) -> tuple[Header, ...]:
+    """Those that could be slices of the scan: what is wrong with some does not make the others a volume."""
     return tuple(
         header
         for header in images
         if all(plane.position and plane.orientation and plane.pixel_spacing for plane in header.planes)
+        and is_on_one_grid(Scan((scan.headers[0], header)))
     )
 
 
-def _may_belong(scan: Scan, other: Scan) -> bool:
-    """Whether series of one SeriesNumber may be one: those of two devices have two frames of reference."""
-    frames = {part.headers[0].frame_of_reference for part in (scan, other)}
-    return scan.series_number is not None and other.series_number == scan.series_number and len(frames) == 1
+def _is_alike(scan: Scan, other: Scan) -> bool:
+    """Whether scans of several UIDs may be one series: of one SeriesNumber or few slices, one contrast."""
+    few = max(len(scan.sources), len(other.sources)) <= FEW_SLICES
+    if not (few or other.series_number == scan.series_number):
+        return False
+    times = [time for part in (scan, other) for time in part.trait("EchoTime") if isinstance(time, float)]
+    one_contrast = not times or max(times) <= ECHO_TOLERANCE * min(times)
+    return one_contrast and scan.headers[0].modality == other.headers[0].modality
 
 
 def _choices(scan: Scan, others: Sequence[Scan]) -> Iterator[tuple[Scan, ...]]:
-    """Which scans may be parts of one stack: all, those that reach into each other, or two."""
-    near = [other for other in others if is_on_one_grid(_union((scan, other)))]
-    if not near:
+    """Which scans may be parts of one stack: those at other places, those that mix, or any two."""
+    if not others:
         return
-    yield (scan, *near)
+    apart = [other for other in others if not _shared(scan, other)]
+    if apart:
+        yield (scan, *apart)
     mixed = [scan]
-    while reached := [o for o in near if o not in mixed and any(_reach(o, part) for part in mixed)]:
+    while reached := [o for o in others if o not in mixed and any(_reach(o, part) for part in mixed)]:
         mixed += reached
     if len(mixed) > 1:
         yield tuple(mixed)
-    yield from ((scan, other) for other in near)
+    yield from ((scan, other) for other in others)
 
 
 def _torn(parts: Sequence[Scan], *, continuing: bool) -> int:
@@ -93,6 +113,29 @@ def _torn(parts: Sequence[Scan], *, continuing: bool) -> int:
     return len(whole.stack.distances)
 
 
+def _in_turn(one: Scan, other: Scan) -> bool:
+    """Whether the slices of two scans are placed and numbered in turn: each has what the other lacks."""
+    first, second = _instance_numbers(one), _instance_numbers(other)
+    fewer = min(len(first), len(second))
+    return (
+        fewer > 1
+        and len(first & second) < _SHARED * fewer
+        and _reach_into_each_other(first, second)
+        and _reach(one, other)
+        and _shared(one, other) < _SHARED * min(len(part.stack.distances) for part in (one, other))
+    )
+
+
+def _instance_numbers(part: Scan) -> frozenset[int]:
+    return frozenset(h.instance_number for h in part.headers if h.instance_number is not None)
+
+
+def _shared(one: Scan, other: Scan) -> int:
+    """How many places two scans share."""
+    first, second = _places(_union((one, other)), (one, other))
+    return len(first & second)
+
+
 def _reach(one: Scan, other: Scan) -> bool:
     return _reach_into_each_other(_ends(one), _ends(other))
 
@@ -105,6 +148,11 @@ def _ends(part: Scan) -> tuple[float, float]:
     """Where a scan begins and ends along its normal, mm."""
     low = float(part.stack.start @ part.stack.normal)
     return low, low + float(part.stack.distances[-1])
+
+
+def _numbers(parts: Sequence[Scan]) -> str:
+    numbers = sorted((part.series_number is not None, part.series_number or 0) for part in parts)
+    return "SeriesNumber " + ", ".join(str(number) if known else "none" for known, number in numbers)
 
 
 def _union(parts: Sequence[Scan]) -> Scan:

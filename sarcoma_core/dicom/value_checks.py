@@ -7,6 +7,9 @@ rescale, and agree with each other on slices in other units.
 from sarcoma_core.dicom.headers import MUST_BE_READ
 from sarcoma_core.dicom.scan import Check, Finding, Scan, refused
 
+_SUV_TYPE = "BW"
+"""What an absent SUVType means (PS3.3, C.8.9.1)."""
+
 
 def readable(scan: Scan) -> Finding | None:
     """Whether what decides about the images is in a form that can be read, where it is there."""
@@ -66,6 +69,8 @@ def _one_unit(scan: Scan) -> Finding | None:
     for keyword, values in (
         ("Modality", {header.modality for header in scan.headers}),
         ("Units", {header.units for header in scan.headers}),
+        ("SUVType", {header.suv_type or _SUV_TYPE for header in scan.headers}),
+        ("DecayCorrection", {header.decay_correction for header in scan.headers}),
         ("RescaleType", {source.plane.rescale_type for source in scan.sources}),
     ):
         if len(values) > 1:

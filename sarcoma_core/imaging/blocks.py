@@ -18,7 +18,7 @@ class Blocks(NamedTuple):
 
     Args:
         mean: of the values inside the mask; 0 where there are none.
-        spread: standard deviation over mean, 0 where the mean is.
+        spread: standard deviation over mean, 0 where the mean is not positive.
         coverage: the part of the block that lies inside the mask.
     """
 

@@ -72,6 +72,10 @@ def find_body(volume: Floats, spacing: Spacing) -> Body:
     filled = _without_holes(bright[box])
     mask = np.zeros_like(bright)
     mask[box] = _limbs(filled, spacing)
+    if not mask.any():
+        raise InputError(
+            f"volume: must show a body over {2 * _THREAD_WITHIN:g} mm thick; found threads only."
+        )
     image = volume > 0
     part = np.count_nonzero(mask & image) / np.count_nonzero(image)
     return Body(mask, level is not None and not (filled.all() and filled.shape == mask.shape), part)

@@ -24,6 +24,9 @@ from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
 from sarcoma_core.text import printable
 
+_REASONS_TOLD = 3
+"""Of the series of a session of which none could be used."""
+
 Settings = Mapping[str, Mapping[str, Value]]
 """Parameters by step name; a step that is not in it runs with its defaults."""
 
@@ -71,11 +74,15 @@ class SessionResult:
 
     @property
     def reason(self) -> str:
-        """Why it is not complete; where no series could be used, each series has its own reason."""
+        """Why it is not complete; where no series could be used, the reasons of the series."""
         last = self.runs[-1]
         if self.outcome == "complete":
             return ""
-        return f"{last.step}: {'no series could be used' if last.series else last.reason}"
+        if not last.series:
+            return f"{last.step}: {last.reason}"
+        reasons = [*dict.fromkeys(outcome.reason for outcome in last.series if outcome.reason)]
+        more = f"; {len(reasons) - _REASONS_TOLD} more" if len(reasons) > _REASONS_TOLD else ""
+        return f"{last.step}: no series could be used: {'; '.join(reasons[:_REASONS_TOLD])}{more}"
 
     @property
     def hint(self) -> str:

@@ -10,9 +10,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from sarcoma_core.dicom.maps import map_in
 from sarcoma_core.provenance import Outcome
 from tests.dicom.enhanced_maker import enhanced
-from tests.dicom.fault_maker import Limb, in_series, run, write_session
+from tests.dicom.fault_maker import Limb, convert_one, in_series, run, write_session
+from tests.dicom.series_maker import Stack
 from tests.dicom.truth import assert_same_image
 
 STACK = Limb()
@@ -269,3 +271,62 @@ def test_enhanced_anatomy_goes_through_every_step(image_type: str, tmp_path: Pat
 
     assert done["convert"]["4"].facts["map"] == ""
     assert [done[step]["4"].status for step in STEPS] == ["done"] * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(0, ""), (1, "a phase image"), (2, "a real part of a complex image"), (3, "an imaginary part"), (4, "")],
+)
+def test_ge_tells_the_part_of_a_complex_image_in_an_element_of_its_own(
+    number: int, kind: str, tmp_path: Path
+) -> None:
+    datasets = Stack().datasets(ImageType=["ORIGINAL", "PRIMARY", "OTHER"])
+    for dataset in datasets:
+        dataset.private_block(0x43, "GEMS_PARM_01", create=True).add_new(0x2F, "SS", number)
+
+    found = convert_one(tmp_path, datasets).facts["map"]
+
+    assert found.startswith(kind)
+    assert bool(found) == bool(kind)
+
+
+@pytest.mark.parametrize(
+    "image_type",
+    [
+        r"DERIVED\PRIMARY\FF\FF\DERIVED",
+        r"ORIGINAL\PRIMARY\R2_STAR_UNSPECI\R2_STAR\UNSPECIFIED",
+        r"ORIGINAL\PRIMARY\B0\B0\FFE",
+        r"DERIVED\PRIMARY\T2MAP",
+        r"DERIVED\PRIMARY\ADCMAP",
+        r"DERIVED\PRIMARY\K_TRANS",
+        r"DERIVED\PRIMARY\IAUC60",
+        r"DERIVED\ADC",
+        r"DERIVED\PRIMARY\DIFFUSION\LAMBDA1",
+        r"DERIVED\PRIMARY\M\T_TEST",
+        r"DERIVED\PRIMARY\FILT_PHASE",
+        r"ORIGINAL\PRIMARY\REAL_FFE",
+        r"derived\primary\qsm ",
+    ],
+)
+def test_words_of_makers_mean_a_map(image_type: str) -> None:
+    assert map_in(image_type.split("\\"))
+
+
+@pytest.mark.parametrize(
+    "image_type",
+    [
+        r"DERIVED\PRIMARY\AXIAL\T1",
+        r"DERIVED\PRIMARY\REFORMAT\T2",
+        r"DERIVED\PRIMARY\PERFUSION\NONE",
+        r"ORIGINAL\PRIMARY\SE\PE",
+        r"ORIGINAL\PRIMARY\FSE\EXP",
+        r"ORIGINAL\PRIMARY\M\R",
+        r"DERIVED\PRIMARY\DIXON\IN_PHASE",
+        r"DERIVED\PRIMARY\DIXON\OPP_PHASE",
+        r"ORIGINAL\PRIMARY\M_FFE\M\FFE",
+        r"ORIGINAL\PRIMARY",
+        "",
+    ],
+)
+def test_words_of_makers_mean_anatomy(image_type: str) -> None:
+    assert map_in(image_type.split("\\")) == ""

@@ -342,3 +342,25 @@ def test_the_scan_beside_a_refused_one_is_done(tmp_path: Path) -> None:
 
     assert [outcomes[scan].status for scan in ("3", "4")] == ["refused", "done"]
     assert_same_image(volume_of(tmp_path, outcomes["4"]), good.stored - 1024, good.affine)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "values"), [("SUVType", ("BW", "LBM")), ("DecayCorrection", ("START", "NONE"))]
+)
+def test_pet_values_of_two_kinds_are_refused(keyword: str, values: tuple[str, str], tmp_path: Path) -> None:
+    datasets = Stack(modality="PT").datasets(Units="GML")
+    for k, dataset in enumerate(datasets):
+        setattr(dataset, keyword, values[k % 2])
+
+    outcome = convert_one(tmp_path, datasets)
+
+    assert outcome.status == "refused"
+    assert f"{keyword} must be the same" in outcome.reason
+
+
+def test_an_absent_suvtype_means_body_weight(tmp_path: Path) -> None:
+    datasets = Stack(modality="PT").datasets(Units="GML")
+    for dataset in datasets[:3]:
+        dataset.SUVType = "BW"
+
+    assert convert_one(tmp_path, datasets).status == "done"

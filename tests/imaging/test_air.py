@@ -65,6 +65,22 @@ def test_the_darkest_are_two_hundredths_of_the_blocks() -> None:
 def test_padding_tells_nothing() -> None:
     levels = blocks_of((0, 300), (100, 200), (820, 500))
     assert of_pairs(levels) == pytest.approx(100 * 8.2**0.4)
+    levels = blocks_of((0, 500), (100, 200), (550, 300))
+    assert of_pairs(levels, 0.39) is None
+    assert of_pairs(levels, 0.41) == pytest.approx(100 * 5.5**0.4)
+
+
+@pytest.mark.parametrize("gain", [2.0**-14, 2.0**14])
+def test_the_threshold_grows_with_the_gain(gain: float) -> None:
+    """Air is dark, or loud, or lies beside padding, or is noise that is the same everywhere."""
+    dark, loud = blocks_of((100, 400), (820, 600)), blocks_of((100, 400), (550, 600))
+    padded = beside_padding(20, 20, *[820.0] * 30)
+    for levels, spread in ((dark, 0.1), (loud, 0.41), (padded, 0.1), (scene(0.5, 12), 0.1)):
+        found = of_pairs(levels, spread)
+        assert found is not None
+        assert of_pairs(levels * gain, spread) == pytest.approx(found * gain)
+    fringe = beside_padding(20, *[820.0] * 30)
+    assert of_pairs(fringe * gain) is None
 
 
 def beside_padding(*columns: float) -> np.ndarray:
@@ -73,16 +89,30 @@ def beside_padding(*columns: float) -> np.ndarray:
     return np.broadcast_to(levels[:, None, None], (levels.size, 20, 10)).copy()
 
 
-def test_what_is_dark_along_padding_only_is_its_fringe() -> None:
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_is_dark_along_padding_only_is_its_fringe(axis: int) -> None:
     body = [820.0] * 30
-    assert of_pairs(beside_padding(20, *body)) is None
-    assert of_pairs(beside_padding(20, 20, *body)) == pytest.approx(20 * 41**0.4)
+    assert of_pairs(beside_padding(20, *body).swapaxes(0, axis)) is None
+    assert of_pairs(beside_padding(20, 20, *body).swapaxes(0, axis)) == pytest.approx(20 * 41**0.4)
+
+
+def test_a_slice_is_no_fringe_of_an_empty_one() -> None:
+    levels = beside_padding(20, *[820.0] * 30).swapaxes(0, 2)
+    assert of_pairs(levels) == pytest.approx(20 * 41**0.4)
 
 
 @pytest.mark.parametrize(("count", "found"), [(115, False), (125, True)])
 def test_air_is_two_hundredths_of_what_is_away_from_padding(count: int, *, found: bool) -> None:
     levels = beside_padding(20, *[820.0] * 30)  # 6000 blocks are away
     levels[10:].flat[:count] = 20
+    assert (of_pairs(levels) is not None) == found
+
+
+@pytest.mark.parametrize(("count", "found"), [(55, False), (65, True)])
+def test_single_blocks_without_a_signal_are_not_counted(count: int, *, found: bool) -> None:
+    levels = beside_padding(20, *[820.0] * 30)
+    levels[4:, ::2] = 0  # 3000 blocks of 6000
+    levels[10:, 1::2].flat[:count] = 20
     assert (of_pairs(levels) is not None) == found
 
 
@@ -227,6 +257,10 @@ def test_levels_that_are_alike_make_a_plateau_of_three_hundredths() -> None:
     assert _climb(np.linspace(99.9, 100.1, 1001)) == pytest.approx((100, 99.9, 103), abs=0.01)
 
 
+def test_levels_of_which_none_is_darker_make_a_plateau_of_three_hundredths() -> None:
+    assert _climb(np.repeat([100.0, 150.0], [600, 400])) == pytest.approx((100, 100, 103))
+
+
 def scene(rim: float, body: float) -> np.ndarray:
     """Block means: a rim of three blocks, which are most of what is dark, then noise around a body."""
     mean = rimmed(noise((36, 36, 10)), 3, rim * 100)
@@ -249,6 +283,7 @@ def test_noise_under_nothing_is_no_air() -> None:
     assert of_pairs(scene(1, 1)) is None
 
 
-def test_noise_under_a_body_that_fat_would_not_show_in_is_refused() -> None:
-    with pytest.raises(InputError, match=r"a body 2\.5 times as bright"):
-        of_pairs(scene(1, 2.5), 0.1)
+@pytest.mark.parametrize("body", [1.5, 2.5])
+def test_noise_under_a_body_that_fat_would_not_show_in_is_refused(body: float) -> None:
+    with pytest.raises(InputError, match=rf"a body {body} times as bright"):
+        of_pairs(scene(1, body), 0.1)

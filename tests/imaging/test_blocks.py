@@ -38,6 +38,33 @@ def test_every_statistic_is_numpys_own_of_the_masked_voxels(
         assert blocks.spread[place] == pytest.approx(spread, abs=2e-3)
 
 
+@given(shapes, factors, st.sampled_from([2.0**-20, 2.0**20]))
+def test_a_gain_scales_the_means_and_leaves_the_spread_and_the_coverage(
+    shape: tuple[int, ...], by: tuple[int, int, int], gain: float
+) -> None:
+    values, mask = noise(shape), noise(shape, 1) > 4
+    blocks = block_statistics(values, mask, by)
+    scaled = block_statistics((values * gain).astype(np.float32), mask, by)
+    np.testing.assert_array_equal(scaled.mean, blocks.mean * gain)
+    np.testing.assert_array_equal(scaled.spread, blocks.spread)
+    np.testing.assert_array_equal(scaled.coverage, blocks.coverage)
+
+
+def test_what_is_the_same_everywhere_has_no_spread_whatever_rounding_leaves() -> None:
+    """Mean squares less squared means are as often below 0 as above it."""
+    levels = np.geomspace(0.1, 10, 1000, dtype=np.float32)
+    volume = np.repeat(levels, 27).reshape(-1, 3, 3)
+    spread = block_statistics(volume, np.ones(volume.shape, np.bool_), (3, 3, 3)).spread
+    assert spread.ravel() == pytest.approx(0, abs=2e-3)
+
+
+@pytest.mark.parametrize("level", [-3.0, 0.0])
+def test_around_a_mean_that_is_not_positive_there_is_no_spread(level: float) -> None:
+    volume = (level + np.tile([-1, 1], 4).reshape(2, 2, 2)).astype(np.float32)
+    blocks = block_statistics(volume, np.ones(volume.shape, np.bool_), (2, 2, 2))
+    assert (blocks.mean.item(), blocks.spread.item()) == (level, 0)
+
+
 @given(shapes, factors)
 def test_block_values_spread_out_lie_on_their_voxels(
     shape: tuple[int, ...], by: tuple[int, int, int]

@@ -21,6 +21,114 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
     return float(2 * (a & b).sum() / (a.sum() + b.sum()))
 
 
+def boxes(shape: tuple[int, int, int], *places: tuple[slice, slice, slice]) -> np.ndarray:
+    """Boxes of 100 in a volume whose background is 0, so that the body is what is positive."""
+    volume = np.zeros(shape, np.float32)
+    for n, place in enumerate(places):
+        volume[place] = 100 + n
+    return volume
+
+
+THICK = (5.0, 5.0, 5.0)  # mm: too thick for majorities and threads
+
+
+@pytest.mark.parametrize(("size", "kept"), [(95, False), (100, True), (105, True)])
+def test_a_component_of_a_tenth_of_the_largest_is_a_limb(size: int, kept: bool) -> None:  # noqa: FBT001
+    whole, small = (slice(5, 15),) * 3, (slice(20, 20 + size), slice(2, 3), slice(2, 3))
+    found = find_body(boxes((130, 20, 20), whole, small), THICK)
+    assert found.mask[whole].all()
+    assert found.mask[small].all() == kept
+    assert found.mask.sum() == 1000 + kept * size
+
+
+@pytest.mark.parametrize(("depth", "filled"), [(2, True), (3, False)], ids=["two faces", "three faces"])
+def test_what_is_dark_is_air_where_it_reaches_three_faces(depth: int, filled: bool) -> None:  # noqa: FBT001
+    """A canal through the body along z; open to the side it has a third face."""
+    volume = np.full((12, 12, 12), 100, np.float32)
+    volume[0, 0, 0] = 101
+    volume[4:8, 4 if depth == 2 else 0 : 8, :] = 0
+    assert find_body(volume, THICK).mask.all() == filled
+
+
+@pytest.mark.parametrize(
+    ("step", "gap", "closed"), [(0.64, 2, True), (0.7, 2, False), (0.3, 2, True), (0.3, 3, False)]
+)
+def test_the_majority_of_a_millimetre_around_decides(step: float, gap: int, closed: bool) -> None:  # noqa: FBT001
+    """A gap two voxels wide is voted away by a box of five voxels, the largest, and not by one of three."""
+    one, other = (slice(0, 19), slice(40), slice(6)), (slice(19 + gap, 40), slice(40), slice(6))
+    found = find_body(boxes((40, 40, 6), one, other), (step, step, 5.0)).mask
+    assert found[18 : 20 + gap].all() == closed
+    assert found[19 : 19 + gap].any() == closed
+
+
+@pytest.mark.parametrize("order", [(1, 2, 0), (2, 0, 1), (1, 0, 2)])
+def test_the_mask_turns_with_the_axes_of_the_volume(order: tuple[int, int, int]) -> None:
+    """Voxels of three sizes: of 5 mm, so that nothing is voted along it, and of two and one voxel in a mm."""
+    random = np.random.default_rng(3)
+    volume = boxes((24, 48, 60), (slice(4, 20), slice(8, 40), slice(10, 50)))
+    volume *= random.random(volume.shape) > 0.3
+    spacing = (5.0, 0.9, 0.5)
+    found = find_body(volume, spacing).mask
+    turned = find_body(np.transpose(volume, order), tuple(spacing[axis] for axis in order)).mask
+    assert 0.5 < found[4:20, 8:40, 10:50].mean() < 1
+    assert (turned == np.transpose(found, order)).all()
+
+
+@pytest.mark.parametrize("end", [0, -1])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_hollow_that_is_open_to_one_side_is_air_and_a_closed_one_is_body(axis: int, end: int) -> None:
+    volume = boxes((20, 20, 20), (slice(4, 16),) * 3)
+    volume[6:14, 6:14, 6:14] = 0
+    found = find_body(volume, THICK)
+    assert found.mask[4:16, 4:16, 4:16].all()
+    assert found.part == 1  # what is not positive is no part of the image
+    at = (4, 5) if end == 0 else (14, 15)
+    np.moveaxis(volume, axis, 0)[at, 6:14, 6:14] = 0
+    assert (find_body(volume, THICK).mask == (volume > 0)).all()
+
+
+def test_a_tie_is_no_majority_and_the_edge_stands_for_what_is_beyond() -> None:
+    volume = boxes(
+        (40, 40, 6), (slice(0, 20), slice(0, 40), slice(0, 6)), (slice(0, 1), slice(0, 1), slice(0, 6))
+    )
+    assert (find_body(volume, (0.7, 0.7, 5.0)).mask == (volume > 0)).all()
+
+
+@pytest.mark.parametrize(("step", "kept"), [(1.3, False), (1.4, True), (0.9, False)])
+def test_what_hangs_on_by_a_thread_of_two_millimetres_to_either_side_is_cut_off(
+    step: float,
+    kept: bool,  # noqa: FBT001
+) -> None:
+    """Four voxels wide: five are left by a box of five voxels, three by one of three."""
+    body, thread = (slice(2, 30), slice(2, 30), slice(6)), (slice(30, 50), slice(10, 14), slice(6))
+    found = find_body(boxes((60, 40, 6), body, thread), (step, step, 5.0)).mask
+    assert found[35:48, 11:13].all() == kept
+    assert found[35:48, 11:13].any() == kept
+    assert found[4:28, 4:28].all()
+
+
+def test_a_mask_reaches_to_the_faces_that_the_body_reaches() -> None:
+    volume = boxes(
+        (30, 30, 30), (slice(0, 12), slice(10, 30), slice(0, 30)), (slice(1), slice(10, 11), slice(1))
+    )
+    assert (find_body(volume, THICK).mask == (volume > 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("volume", "words"),
+    [
+        (np.zeros((8, 8, 8), np.float32), "must not be constant"),
+        (np.full((8, 8, 8), np.nan, np.float32), "must be finite"),
+        (np.zeros((8, 8), np.float32), "3 dimensions; found 2"),
+        (-np.arange(512, dtype=np.float32).reshape(8, 8, 8), "must hold positive intensities"),
+        (np.eye(16, dtype=np.float32).reshape(16, 4, 4), "must show a body in one piece"),
+    ],
+)
+def test_what_holds_no_body_is_refused_with_its_rule(volume: np.ndarray, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        find_body(volume, (1.0, 1.0, 1.0))
+
+
 @cache
 def one_limb(seed: int = 8) -> Anatomy:
     return limb(seed, DEMO)
@@ -156,6 +264,17 @@ def test_bone_in_a_volume_cropped_around_it_is_no_air() -> None:
     assert not found.air
 
 
+@pytest.mark.parametrize("gain", [2.0**-14, 2.0**14])
+@pytest.mark.parametrize("background", [0, 10], ids=["no air", "air"])
+def test_a_body_is_the_same_whatever_the_gain(gain: float, background: float) -> None:
+    volume = np.maximum(boxes((24, 24, 24), (slice(6, 18),) * 3), background).astype(np.float32)
+    found, scaled = find_body(volume, THICK), find_body((volume * gain).astype(np.float32), THICK)
+    assert found.mask.sum() == 12**3
+    assert (scaled.mask == found.mask).all()
+    assert (scaled.air, scaled.part) == (found.air, found.part)
+    assert found.air == (background > 0)
+
+
 def test_the_mask_is_the_same_whatever_the_scanners_gain_and_the_order_in_memory() -> None:
     volume, _, _ = patient(8, T1CE)
     found = find_body(volume, DEMO.spacing).mask
@@ -199,88 +318,6 @@ def test_the_fringe_of_a_reformatted_field_of_view_is_no_air() -> None:
     found = find_body(volume.astype(np.float32), (3.0, 3.0, 3.0))
     assert not found.air
     assert found.warnings()[0].startswith("the body mask covers")
-
-
-def boxes(shape: tuple[int, int, int], *places: tuple[slice, slice, slice]) -> np.ndarray:
-    """Boxes of 100 in a volume whose background is 0, so that the body is what is positive."""
-    volume = np.zeros(shape, np.float32)
-    for n, place in enumerate(places):
-        volume[place] = 100 + n
-    return volume
-
-
-THICK = (5.0, 5.0, 5.0)  # mm: too thick for majorities and threads
-
-
-@pytest.mark.parametrize(("size", "kept"), [(95, False), (105, True)])
-def test_a_component_of_a_tenth_of_the_largest_is_a_limb(size: int, kept: bool) -> None:  # noqa: FBT001
-    whole, small = (slice(5, 15),) * 3, (slice(20, 20 + size), slice(2, 3), slice(2, 3))
-    found = find_body(boxes((130, 20, 20), whole, small), THICK)
-    assert found.mask[whole].all()
-    assert found.mask[small].all() == kept
-    assert found.mask.sum() == 1000 + kept * size
-
-
-@pytest.mark.parametrize(("depth", "filled"), [(2, True), (3, False)], ids=["two faces", "three faces"])
-def test_what_is_dark_is_air_where_it_reaches_three_faces(depth: int, filled: bool) -> None:  # noqa: FBT001
-    """A canal through the body along z; open to the side it has a third face."""
-    volume = np.full((12, 12, 12), 100, np.float32)
-    volume[0, 0, 0] = 101
-    volume[4:8, 4 if depth == 2 else 0 : 8, :] = 0
-    assert find_body(volume, THICK).mask.all() == filled
-
-
-@pytest.mark.parametrize(("step", "closed"), [(0.64, True), (0.7, False), (0.3, True)])
-def test_the_majority_of_a_millimetre_around_decides(step: float, closed: bool) -> None:  # noqa: FBT001
-    """A gap two voxels wide is voted away by a box of five voxels, and not by one of three."""
-    volume = boxes(
-        (40, 40, 6), (slice(0, 19), slice(0, 40), slice(0, 6)), (slice(21, 40), slice(40), slice(6))
-    )
-    found = find_body(volume, (step, step, 5.0)).mask
-    assert found[18:22].all() == closed
-    assert found[19:21].any() == closed
-
-
-def test_a_tie_is_no_majority_and_the_edge_stands_for_what_is_beyond() -> None:
-    volume = boxes(
-        (40, 40, 6), (slice(0, 20), slice(0, 40), slice(0, 6)), (slice(0, 1), slice(0, 1), slice(0, 6))
-    )
-    assert (find_body(volume, (0.7, 0.7, 5.0)).mask == (volume > 0)).all()
-
-
-@pytest.mark.parametrize(("step", "kept"), [(1.3, False), (1.4, True), (0.9, False)])
-def test_what_hangs_on_by_a_thread_of_two_millimetres_to_either_side_is_cut_off(
-    step: float,
-    kept: bool,  # noqa: FBT001
-) -> None:
-    """Four voxels wide: five are left by a box of five voxels, three by one of three."""
-    body, thread = (slice(2, 30), slice(2, 30), slice(6)), (slice(30, 50), slice(10, 14), slice(6))
-    found = find_body(boxes((60, 40, 6), body, thread), (step, step, 5.0)).mask
-    assert found[35:48, 11:13].all() == kept
-    assert found[35:48, 11:13].any() == kept
-    assert found[4:28, 4:28].all()
-
-
-def test_a_mask_reaches_to_the_faces_that_the_body_reaches() -> None:
-    volume = boxes(
-        (30, 30, 30), (slice(0, 12), slice(10, 30), slice(0, 30)), (slice(1), slice(10, 11), slice(1))
-    )
-    assert (find_body(volume, THICK).mask == (volume > 0)).all()
-
-
-@pytest.mark.parametrize(
-    ("volume", "words"),
-    [
-        (np.zeros((8, 8, 8), np.float32), "must not be constant"),
-        (np.full((8, 8, 8), np.nan, np.float32), "must be finite"),
-        (np.zeros((8, 8), np.float32), "3 dimensions; found 2"),
-        (-np.arange(512, dtype=np.float32).reshape(8, 8, 8), "must hold positive intensities"),
-        (np.eye(16, dtype=np.float32).reshape(16, 4, 4), "must show a body in one piece"),
-    ],
-)
-def test_what_holds_no_body_is_refused_with_its_rule(volume: np.ndarray, words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        find_body(volume, (1.0, 1.0, 1.0))
 
 
 @pytest.mark.parametrize("patient_id", ["STS_002", "STS_018", "STS_019", "STS_042"])

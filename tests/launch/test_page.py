@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from sarcoma_core.archive.store import Scan, Session
 from sarcoma_core.launch.chain import SessionResult, StepRun
 from sarcoma_core.launch.page import write_page
@@ -58,7 +60,15 @@ def test_a_step_that_said_nothing_of_its_series_fails_all_of_them_with_its_reaso
 
 def test_series_that_could_not_be_used_keep_their_own_reasons() -> None:
     assert [line.reason for line in series_lines(REFUSED)] == ["tilt", "kept <later>"]
-    assert session_line(REFUSED).reason == "convert: no series could be used"
+    assert session_line(REFUSED).reason == "convert: no series could be used: tilt; kept <later>"
+
+
+@pytest.mark.parametrize(("reasons", "told"), [(3, "a; b; c"), (4, "a; b; c; 1 more")])
+def test_of_many_reasons_three_are_told(reasons: int, told: str) -> None:
+    outcomes = tuple(replace(APART, scan=f"{n}", reason="abcd"[n]) for n in range(reasons))
+    run = StepRun("convert", "failed", "no series", (*outcomes, outcomes[0]))
+    result = SessionResult(SESSION, (run,), "")
+    assert result.reason == f"convert: no series could be used: {told}"
 
 
 def test_the_lede_counts_complete_sessions() -> None:
