@@ -1,4 +1,4 @@
-"""Whether run-length encoded pixels are whole: both readers fill in what a damaged stream lacks, and agree."""
+"""Whether run-length encoded pixels are whole: both readers fill in what is lacking, and agree on it."""
 
 import struct
 from collections.abc import Iterator
