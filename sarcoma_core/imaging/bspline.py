@@ -69,8 +69,11 @@ def from_blocks_to_voxels(axis: Axis) -> Matrix:
 
 
 def evaluate(samples: NDArray[np.float32], axes: tuple[Axis, Axis, Axis]) -> NDArray[np.float32]:
-    """A tensor-product spline, given at block centres, at every voxel; shape as the axes say."""
+    """A tensor-product spline, given at block centres, at every voxel; shape as the axes say.
+
+    In memory x varies fastest, as in the NIfTI files that it is applied to.
+    """
     with threadpool_limits(BLAS_THREADS, user_api="blas"):
         along_x, along_y, along_z = (from_blocks_to_voxels(axis).astype(np.float32) for axis in axes)
         planes = np.tensordot(along_x, samples, axes=(1, 0))
-        return np.asarray(np.matmul(along_y, planes) @ along_z.T, np.float32)
+        return np.asfortranarray(np.matmul(along_y, planes) @ along_z.T, np.float32)
