@@ -338,3 +338,16 @@ def contour_points(path: Path) -> list[tuple[float, ...]]:
     dataset = pydicom.dcmread(path)
     contours = [c.ContourData for roi in dataset.ROIContourSequence for c in roi.ContourSequence]
     return [tuple(map(float, c[i : i + 3])) for c in contours for i in range(0, len(c), 3)]
+
+
+@pytest.mark.parametrize(("width", "found"), [(4, False), (6, True)])
+def test_a_body_of_threads_only_is_refused_and_not_an_empty_mask(width: int, *, found: bool) -> None:
+    """Voxels of 1 mm in plane: what has no core of 5 mm is a thread."""
+    volume = np.zeros((40, 40, 20), np.float32)
+    volume[10:30, 18 : 18 + width, 5:15] = 100
+    volume[15, 20, 8] = 101
+    if found:
+        assert find_body(volume, (1.0, 1.0, 5.0)).mask.any()
+    else:
+        with pytest.raises(InputError, match="over 4 mm thick"):
+            find_body(volume, (1.0, 1.0, 5.0))
