@@ -37,7 +37,11 @@ class Cost(NamedTuple):
 
 
 def checkout(text: str) -> Path:
-    """The argument `--base`: without its package, a run there would find the installed one, which is ours."""
+    """The argument `--base`: without its package, a run there would find the installed one, which is ours.
+
+    Raises:
+        argparse.ArgumentTypeError: the folder holds no package of ours.
+    """
     home = Path(text).resolve()
     if not (home / "sarcoma_core" / "__main__.py").is_file():
         raise argparse.ArgumentTypeError("must be a checkout of sarcoma; found no sarcoma_core in it")

@@ -76,6 +76,11 @@ class Outcome:
         """Whether something came of it: a file, or a pass (CT needs no N4 and goes on as it is)."""
         return bool(self.files) or self.status in ("done", "not applicable")
 
+    @property
+    def map(self) -> str:
+        """What `convert` calls voxels that are no anatomy, e.g. `an ADC map`; empty where they are."""
+        return str(self.facts.get("map") or "")
+
     def as_line(self) -> str:
         """What a step prints of it: scan, modality, status and reason, with tabs between."""
         return f"{self.scan}\t{self.modality}\t{self.status}\t{self.reason}"

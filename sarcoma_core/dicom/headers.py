@@ -169,14 +169,14 @@ def _misleading(dataset: FileDataset, planes: tuple[Plane, ...], broken: frozens
 
 def _declared_slices(dataset: Dataset) -> tuple[tuple[str, int], ...]:
     found = [(keyword, read_whole(dataset, keyword)) for keyword in ("NumberOfSlices", "ImagesInAcquisition")]
-    found += [(keyword, _private_count(dataset, *place)) for keyword, place in _PRIVATE_COUNTS.items()]
+    found += [(keyword, _private_number(dataset, *place)) for keyword, place in _PRIVATE_COUNTS.items()]
     return tuple((keyword, count) for keyword, count in found if count)
 
 
 def _private_component(dataset: Dataset) -> str:
-    number = _private_count(dataset, *_GE_COMPONENT)
+    number = _private_number(dataset, *_GE_COMPONENT)
     return dict(enumerate(_GE_COMPONENTS)).get(-1 if number is None else number, "")
 
 
-def _private_count(dataset: Dataset, group: int, creator: str, element: int) -> int | None:
+def _private_number(dataset: Dataset, group: int, creator: str, element: int) -> int | None:
     return attempt(lambda: int(str(dataset.private_block(group, creator)[element].value)))

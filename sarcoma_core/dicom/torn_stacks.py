@@ -33,7 +33,7 @@ def torn_stack(scan: Scan) -> Finding | None:
     Args:
         scan: images without a fault of their own, and the scans beside them.
     """
-    others = [Scan(alike) for images in scan.beside if (alike := _alike(scan, images))]
+    others = [Scan(fitting) for images in scan.beside if (fitting := _fitting(scan, images))]
     same_uid = [other for other in others if other.series_uid == scan.series_uid]
     for parts in _choices(scan, same_uid):
         if slices := _torn(parts, continuing=True):
@@ -41,7 +41,9 @@ def torn_stack(scan: Scan) -> Finding | None:
                 f"{len(parts)} scans of one SeriesInstanceUID form one stack of {slices} slices "
                 f"({_numbers(parts)}): none of them is a volume"
             )
-    other_uid = [other for other in others if other.series_uid != scan.series_uid and _is_alike(scan, other)]
+    other_uid = [
+        other for other in others if other.series_uid != scan.series_uid and _may_be_one_series(scan, other)
+    ]
     same_number = [other for other in other_uid if other.series_number == scan.series_number] or other_uid
     for parts in _choices(scan, same_number):
         few = all(len(part.stack.distances) <= FEW_SLICES for part in parts)
@@ -61,7 +63,7 @@ def torn_stack(scan: Scan) -> Finding | None:
     return None
 
 
-def _alike(scan: Scan, images: Sequence[Header]) -> tuple[Header, ...]:
+def _fitting(scan: Scan, images: Sequence[Header]) -> tuple[Header, ...]:
     """Those that could be slices of the scan: what is wrong with some does not make the others a volume."""
     return tuple(
         header
@@ -71,7 +73,7 @@ def _alike(scan: Scan, images: Sequence[Header]) -> tuple[Header, ...]:
     )
 
 
-def _is_alike(scan: Scan, other: Scan) -> bool:
+def _may_be_one_series(scan: Scan, other: Scan) -> bool:
     """Whether scans of several UIDs may be one series: of one SeriesNumber or few slices, one contrast."""
     few = max(len(scan.sources), len(other.sources)) <= FEW_SLICES
     if not (few or other.series_number == scan.series_number):

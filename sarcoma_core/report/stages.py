@@ -164,15 +164,10 @@ def _absent(reason: str, *, goes_on: bool) -> tuple[Condition, str]:
     return ("not run", reason) if goes_on else ("not reached", "")
 
 
-def map_of(converted: Outcome | None) -> str:
-    """What `convert` calls a series whose voxels are no anatomy, e.g. `an ADC map`; empty where they are."""
-    return str(converted.facts.get("map") or "") if converted else ""
-
-
 def verdict(told: tuple[State, ...]) -> Verdict:
     """What a series is good for, and what to do next."""
     converted = told[0]
-    if converted.condition == "done" and (kind := map_of(converted.outcome)):
+    if converted.condition == "done" and converted.outcome and (kind := converted.outcome.map):
         what = f"{kind[:1].upper()}{kind[1:]}, not anatomy"
         return Verdict("set apart", f"{what}: read it from the resource {converted.stage.label}, as it is.")
     for state in told:

@@ -23,8 +23,8 @@ def reason_to_pass(series: SeriesFiles, method: str) -> str:
             ", its units unknown" if outcome.facts.get("units") == UNKNOWN_UNITS else " and keeps its units"
         )
         return f"{method} is for MR; {outcome.modality} goes on as it is{units}"
-    if kind := str(outcome.facts.get("map") or ""):
-        return f"{kind} is no anatomy: {method} does not apply; it goes on as it is"
+    if outcome.map:
+        return f"{outcome.map} is no anatomy: {method} does not apply; it goes on as it is"
     return ""
 
 
