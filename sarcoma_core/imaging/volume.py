@@ -1,13 +1,15 @@
 """A volume with its grid: what it must be, and how it is read from and written to NIfTI."""
 
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from isal import igzip
+from isal.isal_zlib import IsalError
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
@@ -17,6 +19,10 @@ Mask = NDArray[np.bool_]
 Spacing = tuple[float, float, float]
 
 _DIMENSIONS = 3
+_BAD_DEFLATE: type[Exception] = IsalError  # type: ignore[assignment]  # its stub takes the class for an instance
+_GZIP = ".gz"
+_NIFTI_2 = 540
+"""Size of its header, which begins with it; that of NIfTI-1 is 348."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,11 +85,9 @@ def read_nifti(path: Path) -> Volume:
         OSError: it cannot be read.
     """
     try:
-        image = _nifti(path)
+        image = _nifti(_content(path))
         array = np.asarray(image.dataobj, dtype=np.float32)
-    except FileNotFoundError:
-        raise
-    except (ImageFileError, HeaderDataError, EOFError, ValueError, zlib.error) as error:
+    except (ImageFileError, HeaderDataError, WrapStructError, EOFError, ValueError, _BAD_DEFLATE) as error:
         raise InputError(f"volume: must be a whole NIfTI file; found {type(error).__name__}.") from None
     except OSError as error:
         # nibabel tells a file that is cut short, and gzip a bad one, by an OSError without a number
@@ -98,7 +102,8 @@ def read_nifti(path: Path) -> Volume:
 def write_nifti(path: Path, volume: Volume) -> None:
     """Write a volume as float32 in scanner coordinates; equal volumes give equal bytes.
 
-    nibabel's gzip carries neither a time nor a file name, so the bytes depend on the volume only.
+    gzip's header (RFC 1952) gets neither a time nor a file name, so the bytes depend on the volume only, on
+    processors of one make: ISA-L has code for each generation. It takes an eighth of the time of zlib.
 
     Raises:
         OSError: the disk is full or read-only.
@@ -107,14 +112,23 @@ def write_nifti(path: Path, volume: Volume) -> None:
     image.header.set_xyzt_units("mm")
     image.set_sform(volume.affine, code="scanner")
     image.set_qform(volume.affine, code="scanner")
-    image.to_filename(path)
+    with path.open("wb") as raw:
+        if path.suffix != _GZIP:
+            image.to_stream(raw)
+            return
+        with igzip.IGzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+            image.to_stream(packed)
 
 
-def _nifti(path: Path) -> nib.Nifti1Image:
-    image = nib.load(path)
-    if not isinstance(image, nib.Nifti1Image):  # NIfTI-2 is one, too
-        raise ImageFileError
-    return image
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    return igzip.decompress(content) if path.suffix == _GZIP else content
+
+
+def _nifti(content: bytes) -> nib.Nifti1Image:
+    sizes = {int.from_bytes(content[:4], "little"), int.from_bytes(content[:4], "big")}
+    image = nib.Nifti2Image if _NIFTI_2 in sizes else nib.Nifti1Image
+    return image.from_bytes(content)
 
 
 def _not_finite(volume: NDArray[np.generic]) -> str:

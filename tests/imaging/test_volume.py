@@ -1,11 +1,13 @@
 """NIfTI in and out: the grid is kept, bytes are equal, damage is told without naming the file."""
 
 import errno
+import struct
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
 from nibabel.arrayproxy import ArrayProxy
@@ -56,6 +58,44 @@ def test_equal_volumes_give_equal_bytes_whatever_the_files_are_called(tmp_path: 
     for name in ("a.nii.gz", "b.nii.gz"):
         write_nifti(tmp_path / name, Volume(ARRAY, AFFINE))
     assert (tmp_path / "a.nii.gz").read_bytes() == (tmp_path / "b.nii.gz").read_bytes()
+
+
+def test_gzip_carries_neither_a_time_nor_a_name(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "Doe_Jane.nii.gz", Volume(ARRAY, AFFINE))
+    flags, time = struct.unpack("<3xBI", (tmp_path / "Doe_Jane.nii.gz").read_bytes()[:8])  # RFC 1952, 2.3
+    assert (flags, time) == (0, 0)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_another_library_reads_the_same_voxels(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    write_nifti(path, Volume(ARRAY, AFFINE))
+    image = sitk.ReadImage(path)
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(image).T, ARRAY)
+    np.testing.assert_allclose(image.GetSpacing(), Volume(ARRAY, AFFINE).spacing, rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_both_versions_of_nifti_are_read_in_either_byte_order(
+    tmp_path: Path, suffix: str, kind: type[nib.Nifti1Image], order: str
+) -> None:
+    header = kind.header_class(endianness=order)
+    kind(ARRAY, AFFINE, header).to_filename(tmp_path / f"a{suffix}")
+    back = read_nifti(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(back.array, ARRAY)
+    np.testing.assert_allclose(back.affine, AFFINE, atol=1e-5)
+
+
+def test_one_flipped_bit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.nii.gz"
+    write_nifti(path, Volume(ARRAY, AFFINE))
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 4
+    path.write_bytes(whole)
+    with pytest.raises(InputError, match="must be a whole NIfTI file"):
+        read_nifti(path)
 
 
 def test_stored_integers_are_scaled_as_the_header_says(tmp_path: Path) -> None:
