@@ -33,8 +33,8 @@ from sarcoma_core.runners.running import Ended, Follow
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.remote import project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService

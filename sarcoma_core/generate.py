@@ -10,7 +10,7 @@ from pathlib import Path
 from sarcoma_core.interface import Step
 from sarcoma_core.report.references import reference
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import command_for, image_reference, label_for
+from sarcoma_core.xnat.command.declaring import command_for, image_reference, label_for
 
 
 def files() -> Mapping[str, str]:

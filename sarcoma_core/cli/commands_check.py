@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sarcoma_core.text import printable
-from sarcoma_core.xnat.lint import lint
-from sarcoma_core.xnat.rules import Kind, validate_each
+from sarcoma_core.xnat.lint.linting import lint
+from sarcoma_core.xnat.validation.rules import Kind, validate_each
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.cli.screen import table
 from sarcoma_core.errors import ArchiveError, CommandError, UsageError
-from sarcoma_core.xnat.coercion import to_python
-from sarcoma_core.xnat.commands import Command, ExternalInput, Input, kebab
-from sarcoma_core.xnat.json_text import parse
-from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import ResolvedCommand, ResolvedMount, ResolvedOutput, resolve
+from sarcoma_core.xnat.command.coercion import to_python
+from sarcoma_core.xnat.command.json_text import parse
+from sarcoma_core.xnat.command.model import Command, ExternalInput, Input, kebab
+from sarcoma_core.xnat.resolution.objects import session_object
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, ResolvedMount, ResolvedOutput, resolve
 
 
 def resolve_file(

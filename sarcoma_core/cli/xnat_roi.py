@@ -17,7 +17,7 @@ from sarcoma_core.cli.xnat_arguments import (
 from sarcoma_core.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from sarcoma_core.xnat.roi_collection import Collection
+    from sarcoma_core.xnat.roi.collection import Collection
 
 _REFUSED = 3
 
@@ -121,7 +121,7 @@ def _finish(parser: argparse.ArgumentParser, run: object) -> None:
 
 def _check(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.rest.roi import RegionsOfInterest
-    from sarcoma_core.xnat.roi_rules import refusal
+    from sarcoma_core.xnat.roi.rules import refusal
 
     _, found = _read(arguments.file)
     verdict, refused = "not asked", None
@@ -151,7 +151,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _put(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
-    from sarcoma_core.xnat.roi_rules import refusal
+    from sarcoma_core.xnat.roi.rules import refusal
 
     content, found = _read(arguments.file)
     label, overwrite = _label(arguments), arguments.overwrite
@@ -201,7 +201,7 @@ def _get(arguments: argparse.Namespace) -> int:
 
 
 def _read(path: Path) -> "tuple[bytes, Collection]":
-    from sarcoma_core.xnat.roi_collection import read_collection
+    from sarcoma_core.xnat.roi.collection import read_collection
 
     try:
         content = path.read_bytes()

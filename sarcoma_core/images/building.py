@@ -18,7 +18,7 @@ from sarcoma_core.images.catalogue import (
 )
 from sarcoma_core.images.engine import Engine, connect
 from sarcoma_core.images.measuring import BASE_LABEL, Measured, measure
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 
 _BASE_DEFAULT = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
 _MOST_OF_A_SECRET = 500_000  # BuildKit's own limit (secrets.MaxSecretSize)

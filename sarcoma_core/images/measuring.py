@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sarcoma_core.images.engine import Engine
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 
 BASE_LABEL = "org.opencontainers.image.base.name"
 """The image that an image stands on (OCI image specification, annotations)."""

@@ -11,7 +11,7 @@ from sarcoma_core import __version__
 from sarcoma_core.errors import OutputError, RunError, UsageError
 from sarcoma_core.images.catalogue import StepImage, checkout, step_images
 from sarcoma_core.images.engine import Engine, connect
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 
 
 def save(steps: Sequence[str], folder: Path) -> Path:

@@ -17,9 +17,9 @@ from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import ArchiveError, SarcomaError, UsageError
 from sarcoma_core.interface import ParamSpec, Step, Value
-from sarcoma_core.launch.building import build_folder, sweep
 from sarcoma_core.launch.one import StepFailedError, launch
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, read_record
+from sarcoma_core.runners.build_folder import build_folder, sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
 from sarcoma_core.text import printable

@@ -9,12 +9,12 @@ from pathlib import Path
 from sarcoma_core.archive.store import Archive, Session, unwritable
 from sarcoma_core.errors import RunError
 from sarcoma_core.interface import ParamSpec, Step, Value
-from sarcoma_core.launch.staging import stage
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.runners.running import Runner
-from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import resolve
+from sarcoma_core.runners.staging import stage
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.resolution.objects import session_object
+from sarcoma_core.xnat.resolution.resolving import resolve
 
 
 class StepFailedError(RunError):

@@ -15,7 +15,7 @@ from docker.types import Mount
 from sarcoma_core.errors import RunError
 from sarcoma_core.runners.processes import lives
 from sarcoma_core.runners.running import BEAT, GRACE, Ended, Follow, followed
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 _MIB = 1024 * 1024
 _KILLED = 137

@@ -17,7 +17,7 @@ from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.runners.processes import wait
 from sarcoma_core.runners.running import Ended, Follow, followed
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 _OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+):[A-Za-z0-9_.-]+")
 _PIECES = re.compile(r"[\s=,:]+")

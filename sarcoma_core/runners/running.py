@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sarcoma_core.errors import ERROR, HINT
 from sarcoma_core.provenance import Outcome, Outcomes
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sarcoma_core.launch.bulk.ledger import Ledger
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.event_service import EventService
 from sarcoma_core.xnat.rest.remote import RemoteSession

@@ -14,7 +14,7 @@ from sarcoma_core.cli.main import main
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS, step_named
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.event_service import EventService
 from sarcoma_core.xnat.rest.service import ContainerService

@@ -11,11 +11,11 @@ from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Kind, Step
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.lint import lint
-from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import resolve
-from sarcoma_core.xnat.rules import validate
+from sarcoma_core.xnat.command.model import Command
+from sarcoma_core.xnat.lint.linting import lint
+from sarcoma_core.xnat.resolution.objects import session_object
+from sarcoma_core.xnat.resolution.resolving import resolve
+from sarcoma_core.xnat.validation.rules import validate
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,7 +9,7 @@ from sarcoma_core.archive.folder import fingerprint
 from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
 from sarcoma_core.runners.running import Ended, Follow
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 
 class QuickRunner:

@@ -34,7 +34,7 @@ from sarcoma_core.runners.running import Runner
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.remote import project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService

@@ -13,7 +13,7 @@ import pytest
 from sarcoma_core.images import Engine, EngineError, connect
 from sarcoma_core.images import engine as engine_module
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 
 _SCRIPT = """#!{python} -S
 import json, pathlib, sys

@@ -6,7 +6,7 @@ import pytest
 from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.images import build
 from sarcoma_core.images.catalogue import checkout, step_images
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 from tests.images.conftest import ANSWERS, Answer, FakeDocker, InstallDocker
 
 PASSWORD = "swordfish"  # noqa: S105  made up, to be looked for

@@ -12,7 +12,7 @@ from sarcoma_core.images.catalogue import checkout, step_images
 from sarcoma_core.interface import Step
 from sarcoma_core.steps import STEPS
 from sarcoma_core.steps.running import IMAGE_VARIABLE
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 from tests.images.conftest import inspect
 
 pytestmark = pytest.mark.docker

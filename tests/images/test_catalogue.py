@@ -16,7 +16,7 @@ from sarcoma_core.images.catalogue import (
     step_images,
 )
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 
 
 @pytest.fixture

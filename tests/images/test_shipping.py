@@ -6,7 +6,7 @@ import pytest
 
 from sarcoma_core.errors import OutputError, RunError, UsageError
 from sarcoma_core.images import push, save
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 from tests.images.conftest import ANSWERS, Answer, InstallDocker
 
 MISSING = Answer(("image", "inspect"), 1, err="No such image")

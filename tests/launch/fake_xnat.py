@@ -16,7 +16,7 @@ from sarcoma_core.launch.bulk.following import Pace
 from sarcoma_core.launch.bulk.remote_manifest import fingerprint
 from sarcoma_core.provenance import FileEntry, Outcome, RunRecord
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.answering import Answer, ServerError
 from sarcoma_core.xnat.rest.remote import RemoteSession, remote_session
 from sarcoma_core.xnat.rest.service import ContainerRecord, Launched, LiveCommand, Workflow

@@ -19,7 +19,7 @@ from sarcoma_core.standin.objects.tree import Change
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
 from sarcoma_core.xnat.rest.service import ContainerService
 from tests.standin.noting import NotingRunner

@@ -25,7 +25,7 @@ from sarcoma_core.provenance import read_record
 from sarcoma_core.runners.local import LocalRunner
 from sarcoma_core.runners.running import Ended
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 from tests.laws import assert_every_series_has_one_outcome, assert_manifest_is_the_folder, outputs
 
 LABELS = ("NIFTI", "N4", "NORMALISED", "REPORT")

@@ -20,9 +20,9 @@ from sarcoma_core.runners.docker import DockerRunner
 from sarcoma_core.runners.local import LocalRunner
 from sarcoma_core.runners.running import Ended, Follow, Runner
 from sarcoma_core.steps import STEPS, step_named
-from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.resolution.objects import session_object
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, resolve
 from tests.launch.test_chain import Silent
 from tests.laws import assert_manifest_is_the_folder, outputs
 

@@ -14,9 +14,9 @@ from sarcoma_core.runners import runner_named
 from sarcoma_core.runners.local import LocalRunner
 from sarcoma_core.runners.running import Follow
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.resolution.objects import session_object
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, resolve
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from sarcoma_core.runners.running import Ended, Follow
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 STEPS = ("first", "second", "third")
 

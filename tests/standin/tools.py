@@ -7,7 +7,7 @@ from threading import Condition, Event
 from typing import Any, NamedTuple
 
 from sarcoma_core.runners.running import Ended, Follow
-from sarcoma_core.xnat.resolve import ResolvedCommand
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 Json = dict[str, Any]
 

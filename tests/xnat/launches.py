@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from sarcoma_core.archive.store import Archive, Scan, Session
-from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.objects import XnatObject
-from sarcoma_core.xnat.refusals import ResolutionError
-from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+from sarcoma_core.xnat.command.model import Command
+from sarcoma_core.xnat.resolution.objects import XnatObject
+from sarcoma_core.xnat.resolution.refusals import ResolutionError
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, resolve
 
 MR = Scan("4", "1.2.826.4", 4, "MR", "AX T2 fs", 24)
 PET = Scan("12", "1.2.826.12", 12, "PT", "PET AC", 90, note="late injection")

@@ -15,10 +15,10 @@ from sarcoma_core.launch.bulk.ledger import Settings
 from sarcoma_core.launch.bulk.remote_manifest import fingerprint, is_whole, manifest
 from sarcoma_core.steps import step_named
 from sarcoma_core.text import counted
-from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.objects import XnatObject
-from sarcoma_core.xnat.resolve import resolve
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.command.model import Command
+from sarcoma_core.xnat.resolution.objects import XnatObject
+from sarcoma_core.xnat.resolution.resolving import resolve
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.remote import file_count, remote_session

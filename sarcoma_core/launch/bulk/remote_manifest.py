@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from sarcoma_core.archive.folder import DICOM_RESOURCES, listing_digest, told_as
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, RunRecord, parse_record
-from sarcoma_core.xnat.objects import XnatObject
+from sarcoma_core.xnat.resolution.objects import XnatObject
 from sarcoma_core.xnat.rest.connection import Connection, at
 from sarcoma_core.xnat.rest.remote import RemoteFile, resource_files, scan_files
 

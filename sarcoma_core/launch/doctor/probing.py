@@ -17,8 +17,8 @@ from sarcoma_core.launch.bulk.remote_manifest import manifest
 from sarcoma_core.launch.doctor.facts import Probed, Seen
 from sarcoma_core.provenance import RunRecord
 from sarcoma_core.steps import probe
-from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
 from sarcoma_core.xnat.rest.remote import project_sessions

@@ -4,7 +4,7 @@ from sarcoma_core.errors import CommandError
 from sarcoma_core.launch.doctor.facts import StepFacts, Wish
 from sarcoma_core.launch.install.installing import read_live, shipped_steps
 from sarcoma_core.launch.install.plan import Live, Shipped
-from sarcoma_core.xnat.comparing import differences
+from sarcoma_core.xnat.command.comparing import differences
 from sarcoma_core.xnat.rest.service import ContainerService
 
 

@@ -6,7 +6,7 @@ Source: Container Service 3.7, its backends. `gpus` of a command is stored and a
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sarcoma_core.xnat.commands import Command
+from sarcoma_core.xnat.command.model import Command
 
 Gpu = Literal["none", "docker", "swarm", "k8s"]
 

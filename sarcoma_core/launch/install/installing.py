@@ -19,8 +19,8 @@ from sarcoma_core.launch.install.plan import (
     step_of,
 )
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.comparing import differences
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.comparing import differences
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.administration import ADMINISTRATOR, Administration, needed_roles
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.install.settings import carried, declared, settings
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.comparing import differences
+from sarcoma_core.xnat.command.comparing import differences
+from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.rest.service import LiveCommand
 
 Tree = Mapping[str, Any]

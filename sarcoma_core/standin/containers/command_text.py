@@ -9,11 +9,11 @@ from typing import Any
 from sarcoma_core.errors import CommandError
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.documents import Document
-from sarcoma_core.xnat.binding import bind
-from sarcoma_core.xnat.coercion import to_python
-from sarcoma_core.xnat.commands import Command, SecretDestination, SecretSource
-from sarcoma_core.xnat.json_text import parse, tree_of
-from sarcoma_core.xnat.rules import Kind, Verdict, judge
+from sarcoma_core.xnat.command.binding import bind
+from sarcoma_core.xnat.command.coercion import to_python
+from sarcoma_core.xnat.command.json_text import parse, tree_of
+from sarcoma_core.xnat.command.model import Command, SecretDestination, SecretSource
+from sarcoma_core.xnat.validation.rules import Kind, Verdict, judge
 
 _TAGGED = re.compile(r".+:[a-zA-Z0-9_.-]+")
 _CREATED_IPC, _LISTED_IPC = "ipcMode", "ipc-mode"

@@ -10,7 +10,7 @@ from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.containers.command_text import created, launchable, new_wrapper, replaced
 from sarcoma_core.standin.containers.enabling import Enabling
 from sarcoma_core.standin.documents import Document, Documents
-from sarcoma_core.xnat.commands import Command
+from sarcoma_core.xnat.command.model import Command
 
 _COMMAND, _WRAPPER = "command", "wrapper"
 _VISIBILITIES = ("public", "private", "protected")

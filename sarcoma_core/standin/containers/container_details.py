@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sarcoma_core.standin.containers.records import MASKED
 from sarcoma_core.standin.documents import Document
-from sarcoma_core.xnat.resolve import ResolvedCommand
-from sarcoma_core.xnat.resolved import ResolvedInput
+from sarcoma_core.xnat.resolution.resolved import ResolvedInput
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 _TYPES = {"external": "wrapper-external", "derived": "wrapper-derived", "command": "command"}
 

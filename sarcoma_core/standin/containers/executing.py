@@ -14,9 +14,9 @@ from pathlib import Path
 from threading import Event as Signal
 
 from sarcoma_core.errors import CommandError, RunError, SarcomaError
-from sarcoma_core.launch.building import build_folder
-from sarcoma_core.launch.staging import stage
+from sarcoma_core.runners.build_folder import build_folder
 from sarcoma_core.runners.running import Ended, Follow, Runner
+from sarcoma_core.runners.staging import stage
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.containers.commands import Commands, Found
 from sarcoma_core.standin.containers.compute_backend import backend
@@ -31,7 +31,7 @@ from sarcoma_core.standin.objects.access import may
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.site import processing_url
 from sarcoma_core.standin.users import Token, User, Users
-from sarcoma_core.xnat.resolve import ResolvedCommand, resolve
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, resolve
 from sarcoma_core.xnat.status import COMPLETE, CREATED, FAILED, FINALIZING, RUNNING, STAGING, failed
 
 _LOG = logging.getLogger(__name__)

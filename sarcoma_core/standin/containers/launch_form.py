@@ -12,9 +12,9 @@ from sarcoma_core.standin.containers.commands import Commands, Found
 from sarcoma_core.standin.containers.roots import Sees, find_root
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.tree import Tree
-from sarcoma_core.xnat.commands import DerivedInput, Input
-from sarcoma_core.xnat.input_tree import Launch, preresolve
-from sarcoma_core.xnat.resolved import ResolvedInput, ResolvedValue
+from sarcoma_core.xnat.command.model import DerivedInput, Input
+from sarcoma_core.xnat.resolution.input_tree import Launch, preresolve
+from sarcoma_core.xnat.resolution.resolved import ResolvedInput, ResolvedValue
 
 _COMMAND_INPUT_TYPES = ("boolean", "select-one", "select-many", "file")
 

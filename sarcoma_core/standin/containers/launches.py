@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Condition, Event
 from typing import Literal
 
-from sarcoma_core.launch.building import sweep
+from sarcoma_core.runners.build_folder import sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.containers.commands import Commands, Found

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sarcoma_core.errors import ERROR, HINT
-from sarcoma_core.launch.building import build_folder
+from sarcoma_core.runners.build_folder import build_folder
 from sarcoma_core.runners.running import Ended, Follow, Runner
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.steps.running import explain_os_error
-from sarcoma_core.xnat.resolve import ResolvedCommand, ResolvedMount
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, ResolvedMount
 
 
 def run_on_backend(

@@ -13,7 +13,7 @@ from sarcoma_core.archive.store import Session
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.tree import Tree
-from sarcoma_core.xnat.objects import XnatObject, project_object, session_object
+from sarcoma_core.xnat.resolution.objects import XnatObject, project_object, session_object
 
 _PROJECT = re.compile(r"/projects/(?P<project>[^/]+)")
 _SUBJECT = re.compile(r"/subjects/(?P<subject>[^/]+)$")

@@ -13,7 +13,7 @@ from sarcoma_core.archive.store import Session
 from sarcoma_core.errors import RunError, SarcomaError
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.tree import Tree
-from sarcoma_core.xnat.resolve import ResolvedCommand, ResolvedOutput
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, ResolvedOutput
 
 
 class UploadError(RunError):

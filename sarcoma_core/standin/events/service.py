@@ -24,7 +24,7 @@ from sarcoma_core.standin.events.orchestrations import Orchestrations
 from sarcoma_core.standin.events.subscriptions import Subscription, require_valid
 from sarcoma_core.standin.objects.tree import Change, Tree
 from sarcoma_core.standin.users import User, Users
-from sarcoma_core.xnat.refusals import NotEvaluatedError
+from sarcoma_core.xnat.resolution.refusals import NotEvaluatedError
 from sarcoma_core.xnat.status import is_success
 
 _KIND, _PREFS = "subscription", "event-prefs"

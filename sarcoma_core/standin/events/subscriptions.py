@@ -12,9 +12,9 @@ from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.containers.commands import Commands
 from sarcoma_core.standin.documents import Document
-from sarcoma_core.xnat.matchers import matching
-from sarcoma_core.xnat.objects import XnatObject, session_object
-from sarcoma_core.xnat.refusals import NotEvaluatedError
+from sarcoma_core.xnat.resolution.matchers import matching
+from sarcoma_core.xnat.resolution.objects import XnatObject, session_object
+from sarcoma_core.xnat.resolution.refusals import NotEvaluatedError
 
 PROVIDER = "org.nrg.containers.services.CommandActionProvider"
 PACKAGE = "org.nrg.xnat.eventservice.events."

@@ -21,8 +21,8 @@ from sarcoma_core.standin.objects.access import may
 from sarcoma_core.standin.objects.assessors import Assessor
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.users import User
-from sarcoma_core.xnat.roi_collection import RTSTRUCT, SEG, Collection, Unreadable, try_collection
-from sarcoma_core.xnat.roi_rules import ROI_TYPE, Rights, SessionFacts, refusal
+from sarcoma_core.xnat.roi.collection import RTSTRUCT, SEG, Collection, Unreadable, try_collection
+from sarcoma_core.xnat.roi.rules import ROI_TYPE, Rights, SessionFacts, refusal
 
 _KEY_BYTES = 8
 

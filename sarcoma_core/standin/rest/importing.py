@@ -21,7 +21,7 @@ from sarcoma_core.standin.objects.items import Items
 from sarcoma_core.standin.objects.names import split_path
 from sarcoma_core.standin.objects.places import find_place
 from sarcoma_core.standin.objects.prearchive import Overwrite
-from sarcoma_core.standin.objects.unpacking import unpack
+from sarcoma_core.archive.unpacking import unpack
 from sarcoma_core.standin.rest import prearchive as routes_prearchive
 from sarcoma_core.standin.rest.prearchive import entry_of, listing
 from sarcoma_core.standin.rest.receiving import Upload, parameters, received

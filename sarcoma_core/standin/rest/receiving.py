@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from sarcoma_core.archive.unpacking import LIMITS
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.objects.unpacking import LIMITS
 from sarcoma_core.standin.rest.bodies import read_bytes
 
 _FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.objects.roi import Regions, sop_uids
 from sarcoma_core.standin.server import standin, user
-from sarcoma_core.xnat.roi_collection import read_collection
-from sarcoma_core.xnat.roi_rules import ELEMENTS
+from sarcoma_core.xnat.roi.collection import read_collection
+from sarcoma_core.xnat.roi.rules import ELEMENTS
 
 _LARGEST = 512 << 20
 """Bytes of a collection that the stand-in takes: a whole-body SEG is a tenth of it."""

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.objects.unpacking import unpack
+from sarcoma_core.archive.unpacking import unpack
 from sarcoma_core.standin.rest.receiving import MULTIPART, media_type, require_room_for_form, save, write_body
 
 _MOST_FILES = 10_000

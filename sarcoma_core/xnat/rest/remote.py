@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from pydantic import JsonValue
 
 from sarcoma_core.errors import UsageError
-from sarcoma_core.xnat.objects import XnatObject
+from sarcoma_core.xnat.resolution.objects import XnatObject
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
 

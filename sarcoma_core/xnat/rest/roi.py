@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.xnat.rest.connection import Answer, Connection, ServerError, at
 from sarcoma_core.xnat.rest.remote import listing
-from sarcoma_core.xnat.roi_collection import Collection, Unreadable
-from sarcoma_core.xnat.roi_rules import (
+from sarcoma_core.xnat.roi.collection import Collection, Unreadable
+from sarcoma_core.xnat.roi.rules import (
     ELEMENTS,
     EVERY_RIGHT,
     ROI_TYPE,

@@ -14,7 +14,7 @@ from sarcoma_core.launch.install.installing import carry_out, read_for_install, 
 from sarcoma_core.launch.install.plan import plan_install
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.service import ContainerService
 

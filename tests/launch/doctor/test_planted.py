@@ -9,7 +9,7 @@ from sarcoma_core import __version__
 from sarcoma_core.launch.doctor import Finding, Verdict, Wish, apply, examine, has_faults
 from sarcoma_core.launch.doctor.probing import probe_command, run_probe
 from sarcoma_core.standin.containers.compute_backend import remove_backend
-from sarcoma_core.xnat.declaring import image_reference
+from sarcoma_core.xnat.command.declaring import image_reference
 from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
 from sarcoma_core.xnat.rest.service import ContainerService
 from sarcoma_core.xnat.status import is_success

@@ -10,11 +10,11 @@ from sarcoma_core.cli.main import parser
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.doctor.probing import probe_command
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import image_reference
-from sarcoma_core.xnat.lint import lint
-from sarcoma_core.xnat.objects import session_object
-from sarcoma_core.xnat.resolve import resolve
-from sarcoma_core.xnat.rules import validate
+from sarcoma_core.xnat.command.declaring import image_reference
+from sarcoma_core.xnat.lint.linting import lint
+from sarcoma_core.xnat.resolution.objects import session_object
+from sarcoma_core.xnat.resolution.resolving import resolve
+from sarcoma_core.xnat.validation.rules import validate
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
 

@@ -6,8 +6,8 @@ import pytest
 
 from sarcoma_core.launch.install.gpu import Gpu, asked_of, with_gpu
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import command_for
-from sarcoma_core.xnat.rules import validate
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.validation.rules import validate
 
 COMMAND = command_for(STEPS[0])
 

@@ -28,7 +28,7 @@ from sarcoma_core.launch.install.plan import (
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.administration import Administration
 from sarcoma_core.xnat.rest.connection import Connection, Login, at
 from sarcoma_core.xnat.rest.service import ContainerService

@@ -20,7 +20,7 @@ from sarcoma_core.launch.install.plan import (
 )
 from sarcoma_core.launch.install.settings import declared
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.service import LiveCommand
 
 STEP = next(step for step in STEPS if step.name == "bias-field")

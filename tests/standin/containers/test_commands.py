@@ -13,10 +13,10 @@ from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.server import StandIn
 from sarcoma_core.standin.users import CONTAINER_MANAGER, PRIVILEGED
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.rest.connection import Answer, Connection, Login
-from sarcoma_core.xnat.rules import validate
+from sarcoma_core.xnat.validation.rules import validate
 from tests.standin.conftest import PROJECT
 
 Json = dict[str, Any]

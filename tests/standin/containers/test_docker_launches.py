@@ -11,8 +11,8 @@ from sarcoma_core.runners.docker import DockerRunner
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.commands import Command
-from sarcoma_core.xnat.declaring import command_for, image_reference
+from sarcoma_core.xnat.command.declaring import command_for, image_reference
+from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT
 from tests.standin.containers.test_launches import add, container_of, end_of, launch

@@ -18,7 +18,7 @@ from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Answer, Connection, Login
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT
 from tests.standin.tools import Json, Scripted, tool

@@ -6,7 +6,7 @@ import pytest
 
 from sarcoma_core.runners.running import Follow
 from sarcoma_core.standin.containers.mounting import may_write, mounted, refused_to
-from sarcoma_core.xnat.resolve import ResolvedMount
+from sarcoma_core.xnat.resolution.resolving import ResolvedMount
 
 
 @pytest.fixture

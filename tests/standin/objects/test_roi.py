@@ -19,8 +19,8 @@ from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.server import StandIn
 from sarcoma_core.xnat.rest.connection import Answer, Connection, Login, ServerError, at
 from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
-from sarcoma_core.xnat.roi_collection import try_collection
-from sarcoma_core.xnat.roi_rules import refusal
+from sarcoma_core.xnat.roi.collection import try_collection
+from sarcoma_core.xnat.roi.rules import refusal
 from tests.standin.conftest import PROJECT
 from tests.xnat.roi_maker import encoded, images_of, rtstruct, seg
 

@@ -10,7 +10,7 @@ from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import UsageError
 from sarcoma_core.standin.server import Settings, StandIn
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.xnat.objects import XnatObject, session_object
+from sarcoma_core.xnat.resolution.objects import XnatObject, session_object
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.remote import (

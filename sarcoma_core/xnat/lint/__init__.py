@@ -1,0 +1,1 @@
+"""What the service lets pass and what then goes wrong."""

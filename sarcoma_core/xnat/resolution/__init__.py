@@ -1,0 +1,1 @@
+"""From a command, an object and values to what would be run."""

@@ -1,0 +1,74 @@
+"""Mounts of a resolved command: which folder of the archive, or which build folder, is behind each.
+
+Source: Container Service 3.7, ``CommandResolutionServiceImpl`` (``resolveCommandMount``,
+``findMountSourceInputs``, ``getXnatModelObjectForMounting``). Files that a server keeps elsewhere (remote
+catalogs) and its path translation are its own.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sarcoma_core.xnat.command.java import is_blank
+from sarcoma_core.xnat.command.model import ExternalInput, Mount
+from sarcoma_core.xnat.resolution.input_tree import ResolvedInputs
+from sarcoma_core.xnat.resolution.refusals import ResolutionError
+from sarcoma_core.xnat.resolution.resolved import ResolvedInput, ResolvedMount, SetupCommand
+from sarcoma_core.xnat.resolution.templates import fill
+
+_MOUNTABLE = ("Project", "ProjectAsset", "SubjectAssessor", "Session", "Scan", "Assessor", "Resource", "File")
+_JAVA_NAMES = {
+    "File[]": "FILES",
+    "file": "FILE_INPUT",
+    "ProjectAsset": "PROJECT_ASSET",
+    "SubjectAssessor": "SUBJECT_ASSESSOR",
+}
+
+
+def resolve_mount(mount: Mount, inputs: ResolvedInputs) -> tuple[ResolvedMount, SetupCommand | None]:
+    """One mount, and the setup command that fills it, if one does.
+
+    Raises:
+        ResolutionError: the input that provides its files has none to give; the service's text.
+    """
+    path = fill(mount.path, inputs.texts)
+    feeding = [found for tree in inputs.trees for found in _feeding(tree, mount.name)]
+    if not feeding:
+        return ResolvedMount(mount.name, path, writable=True), None
+    source = _source(mount, feeding[-1])
+    spec = feeding[-1].spec
+    reference = spec.via_setup_command if isinstance(spec, ExternalInput) else None
+    if reference is None or is_blank(reference):
+        return ResolvedMount(mount.name, path, mount.writable, source, copied=mount.writable), None
+    filled = ResolvedMount(mount.name, path, mount.writable, setup=reference)
+    return filled, SetupCommand(reference, mount.name, source)
+
+
+def _feeding(found: ResolvedInput, mount: str) -> Iterator[ResolvedInput]:
+    """The inputs that provide files for a mount, down through inputs with one value; the last one counts."""
+    if isinstance(found.spec, ExternalInput) and found.spec.provides_files_for_command_mount == mount:
+        yield found
+    for child in found.only.children if found.only else ():
+        yield from _feeding(child, mount)
+
+
+def _source(mount: Mount, found: ResolvedInput) -> Path:
+    """The archive folder behind the input that provides a mount's files."""
+    kind = found.spec.type
+    if kind not in _MOUNTABLE:
+        name = _JAVA_NAMES.get(kind, kind.upper())
+        raise ResolutionError(
+            f'I don\'t know how to provide files to a mount from an input of type "{name}".'
+        )
+    if len(found.values) > 1:
+        raise ResolutionError(
+            f'Input "{found.name}" has multiple resolved values. We can only use inputs with a single '
+            "resolved value."
+        )
+    if not found.values:
+        raise ResolutionError(f'Input "{found.name}" has no value to mount; the service stumbles over it.')
+    item = found.values[0].item
+    if item is None:
+        raise ResolutionError(f'Input "{found.name}"\'s XnatModelObject value is null')
+    if item.directory is None:
+        raise ResolutionError(f'Mount "{mount.name}" should have a root path but does not.')
+    return item.directory

@@ -1,0 +1,1 @@
+"""Regions of interest, as the OHIF plugin takes them."""

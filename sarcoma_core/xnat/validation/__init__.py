@@ -1,0 +1,1 @@
+"""The Container Service's own judgement of a command."""
