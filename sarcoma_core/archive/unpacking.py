@@ -18,11 +18,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.errors import InputError, OutputError
 
 _MEBI = 2**20
 _BLOCK = _MEBI
@@ -47,6 +46,14 @@ _DAMAGED = (
     NotImplementedError,  # a compression that zipfile does not know
     RuntimeError,  # an encrypted member
 )
+
+
+class UnpackError(InputError):
+    """An archive of files is not taken; nothing of it is left."""
+
+
+class TooLargeError(UnpackError):
+    """More would come out of an archive of files than is allowed."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +105,8 @@ class _Meter:
         """How many members there may be."""
         return self._limits.members
 
-    def too_many(self) -> Refusal:
-        return Refusal(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Archive refused: it holds more than {self.most} members."
-        )
+    def too_many(self) -> TooLargeError:
+        return TooLargeError(f"Archive refused: it holds more than {self.most} members.")
 
     def grown_by(self, count: int) -> None:
         self.reached(self._bytes + count)
@@ -110,18 +115,15 @@ class _Meter:
     def reached(self, count: int) -> None:
         """Some layer of the archive is `count` bytes long so far."""
         if count > self._limits.size:
-            raise Refusal(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            raise TooLargeError(
                 f"Archive refused: unpacked it exceeds {self._limits.size} bytes.",
             )
         if count > self._free:
-            raise Refusal(
-                HTTPStatus.INSUFFICIENT_STORAGE,
+            raise OutputError(
                 "Archive refused: unpacked it exceeds the free space of the server.",
             )
         if count > self._limits.ratio_from and count > self._limits.ratio * self._packed:
-            raise Refusal(
-                HTTPStatus.BAD_REQUEST,
+            raise UnpackError(
                 f"Archive refused: it unpacks to more than {self._limits.ratio} times its size.",
             )
 
@@ -138,8 +140,10 @@ def unpack(archive_path: Path, target: Path, *, limits: Limits = LIMITS) -> tupl
         The files, in the archive's order; where a name comes twice the later one counts.
 
     Raises:
-        Refusal: 400, it is damaged, no archive, encrypted, holds a link or device or a path that leads out of
-            the folder, or is a bomb; 413, it is beyond the limits; 507, the disk is too small for it.
+        UnpackError: it is damaged, no archive, encrypted, holds a link or device or a path that leads out of
+            the folder, or is a bomb.
+        TooLargeError: it is beyond the limits.
+        OutputError: the disk is too small for it.
         OSError: the target cannot be written.
     """
     target.mkdir(parents=True, exist_ok=True)
@@ -169,13 +173,9 @@ def _telling_damage() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Refusal(
-                HTTPStatus.INSUFFICIENT_STORAGE, "Archive refused: the server's disk is full."
-            ) from None
+            raise OutputError("Archive refused: the server's disk is full.") from None
         if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
-            raise Refusal(
-                HTTPStatus.BAD_REQUEST, "Archive refused: one name is that of a file and a folder."
-            ) from None
+            raise UnpackError("Archive refused: one name is that of a file and a folder.") from None
         if error.errno is not None:
             raise
         raise _damaged() from None  # gzip's and bz2's own have no number
@@ -183,8 +183,8 @@ def _telling_damage() -> Iterator[None]:
         raise _damaged() from None
 
 
-def _damaged() -> Refusal:
-    return Refusal(HTTPStatus.BAD_REQUEST, "Archive refused: it is damaged, cut short or encrypted.")
+def _damaged() -> UnpackError:
+    return UnpackError("Archive refused: it is damaged, cut short or encrypted.")
 
 
 def _members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
@@ -229,9 +229,7 @@ def _tar_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
         try:
             archive = tarfile.open(fileobj=layer, mode="r:")  # type: ignore[call-overload]  # noqa: SIM115  as a file
         except tarfile.ReadError:
-            raise Refusal(
-                HTTPStatus.BAD_REQUEST, "Archive refused: it is no zip, tar or tar.gz file."
-            ) from None
+            raise UnpackError("Archive refused: it is no zip, tar or tar.gz file.") from None
         with archive:
             for info in archive:
                 meter.member()
@@ -263,7 +261,7 @@ class _Layer:
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _LARGEST_READ:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "Archive refused: a header of it is too long.")
+            raise UnpackError("Archive refused: a header of it is too long.")
         block = self._stream.read(size)
         self._meter.reached(self._stream.tell())
         return block
@@ -281,15 +279,13 @@ def _parts(name: str) -> tuple[str, ...]:
     """A member's name as parts of a path below the target.
 
     Raises:
-        Refusal: it is absolute, leads out, or is no name on every system.
+        UnpackError: it is absolute, leads out, or is no name on every system.
     """
     if name == "" or name.rstrip("/") == ".":  # the folder itself, as xnatpy and `tar .` list it
         return ()
     parts = tuple(part for part in name.removesuffix("/").split("/") if part != ".")
     if not parts or not all(map(_is_name, parts)) or _DRIVE.fullmatch(parts[0]):
-        raise Refusal(
-            HTTPStatus.BAD_REQUEST, "Archive refused: a path in it is not a legal path below its folder."
-        )
+        raise UnpackError("Archive refused: a path in it is not a legal path below its folder.")
     return parts
 
 
@@ -298,9 +294,8 @@ def _is_name(part: str) -> bool:
     return part not in ("", "..") and short and not {"\\", "\0"} & set(part)
 
 
-def _no_file() -> Refusal:
-    return Refusal(
-        HTTPStatus.BAD_REQUEST,
+def _no_file() -> UnpackError:
+    return UnpackError(
         "Archive refused: it holds a link or device; only files and folders are taken.",
     )
 

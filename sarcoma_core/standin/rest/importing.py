@@ -21,10 +21,10 @@ from sarcoma_core.standin.objects.items import Items
 from sarcoma_core.standin.objects.names import split_path
 from sarcoma_core.standin.objects.places import find_place
 from sarcoma_core.standin.objects.prearchive import Overwrite
-from sarcoma_core.archive.unpacking import unpack
 from sarcoma_core.standin.rest import prearchive as routes_prearchive
 from sarcoma_core.standin.rest.prearchive import entry_of, listing
 from sarcoma_core.standin.rest.receiving import Upload, parameters, received
+from sarcoma_core.standin.rest.uploads import unpacked
 from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.users import User
 
@@ -68,7 +68,7 @@ def _import(server: StandIn, who: User, upload: Upload) -> tuple[str, ...]:
         if _is_dicom(upload.path):
             upload.path.rename(source / "upload.dcm")
         else:
-            unpack(upload.path, source)
+            unpacked(upload.path, source)
         entries = server.prearchive.receive(
             wish.project, source, naming=wish.naming, ignore_unparsable=wish.ignore_unparsable
         )

@@ -8,8 +8,9 @@ from pathlib import Path
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from sarcoma_core.archive.unpacking import TooLargeError, UnpackError, unpack
+from sarcoma_core.errors import OutputError
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.archive.unpacking import unpack
 from sarcoma_core.standin.rest.receiving import MULTIPART, media_type, require_room_for_form, save, write_body
 
 _MOST_FILES = 10_000
@@ -64,10 +65,27 @@ def extracted(files: dict[str, Path], folder: Path) -> dict[str, Path]:
         folder: a folder to unpack to.
 
     Raises:
-        Refusal: an archive is damaged, or leads out of the folder, or is a bomb; see `unpack`.
+        Refusal: an archive is damaged, or leads out of the folder, or is a bomb; see `unpacked`.
     """
     found: dict[str, Path] = {}
     for number, archive in enumerate(files.values()):
         inside = folder / f"unpacked-{number}"
-        found |= {path.relative_to(inside).as_posix(): path for path in unpack(archive, inside)}
+        found |= {path.relative_to(inside).as_posix(): path for path in unpacked(archive, inside)}
     return found
+
+
+def unpacked(archive: Path, folder: Path) -> tuple[Path, ...]:
+    """The files that come out of an archive that a client sent; see `archive.unpacking.unpack`.
+
+    Raises:
+        Refusal: 400, it is damaged, leads out of the folder, or is a bomb; 413, it is beyond the limits; 507,
+            the disk is too small for it.
+    """
+    try:
+        return unpack(archive, folder)
+    except TooLargeError as error:
+        raise Refusal(413, error.message) from None
+    except UnpackError as error:
+        raise Refusal(400, error.message) from None
+    except OutputError as error:
+        raise Refusal(507, error.message) from None
