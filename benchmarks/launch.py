@@ -20,7 +20,7 @@ from pathlib import Path
 import xnat
 
 from sarcoma_core import __version__
-from sarcoma_core.archive.folder import fingerprint
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.archive.store import Archive, Scan, Session
 from sarcoma_core.cli.xnat_watch import Silence
 from sarcoma_core.launch.bulk.engine import Bulk, begin, row
@@ -61,8 +61,12 @@ class TimerRunner:
         record = RunRecord(
             step=STEP.name,
             version=__version__,
+            revision=STEP.revision,
+            title="Timed",
+            caption="",
             params=STEP.defaults,
-            inputs=fingerprint(folders["in"], STEP.input.spec.resource),
+            reads=STEP.reads,
+            inputs=fingerprint(FolderHoldings(folders["in"]), STEP.reads),
             outcomes=(Outcome("1", "MR", "done"),),
             files=list_files(label),
             methods="",

@@ -4,7 +4,7 @@
         corrected: Annotated[Outcomes, Output(resource="N4", format="NIFTI", help="bias-corrected volumes")]
 
     def bias_field(
-        session: Annotated[Path, Input(level="session", resource=("NIFTI",))],
+        session: Annotated[SessionFolder, Input(level="session", resource=("NIFTI",))],
         out: OutputDir,
         *,
         shrink: Annotated[int, Param(ge=1, le=8, help="grid shrink factor while fitting")] = 4,
@@ -33,6 +33,10 @@ Level = Literal["session"]
 """The XNAT object that a step is launched on. Each level is one row of `generate.LEVELS`."""
 
 
+_FOLDERS: Mapping[str, str] = {"session": "SessionFolder"}
+"""The class of `archive.folder` that a step of a level receives, by name: nothing is imported here."""
+
+
 @dataclass(frozen=True)
 class Input:
     """An XNAT object, given to the step as a folder.
@@ -57,11 +61,15 @@ class Output:
         resource: the label; labels are the interface between steps (docs/outputs.md).
         format: XNAT's format attribute, e.g. NIFTI or HTML.
         help: one line for the docs and the launch dialog.
+        title: what a reader calls it, e.g. `Bias field`; the label where empty.
+        caption: what its volumes are, e.g. `Bias-corrected`; empty where it holds none.
     """
 
     resource: str
     format: str
     help: str
+    title: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -231,10 +239,21 @@ class Step:
     cites: tuple[str, ...]
     resources: Resources
     gpu: bool = False
+    revision: int = 1
     defaults: Mapping[str, Value] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "defaults", {param.name: param.default for param in self.params})
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Labels of the resources that it reads, in order of preference; none for the DICOM of the scans."""
+        return self.input.spec.resource
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the resources that it fills."""
+        return tuple(output.spec.resource for output in self.outputs)
 
     def check(self, params: Mapping[str, Value]) -> dict[str, Value]:
         """Fill in defaults and check every value.
@@ -258,6 +277,7 @@ def describe(
     resources: Resources,
     cites: tuple[str, ...] = (),
     gpu: bool = False,
+    revision: int = 1,
 ) -> Step:
     """Read a step off its function.
 
@@ -269,12 +289,16 @@ def describe(
         resources: memory and cores.
         cites: keys of `report.references`.
         gpu: whether it is faster on one; how it is asked for is decided when the step is installed.
+        revision: goes up when the step's output changes for equal inputs, so that what an earlier one wrote
+            is done again.
 
     Raises:
         DeclarationError: something is undeclared, or declared in a way that no command can carry.
     """
     name = function.__name__.replace("_", "-")
     summary, _, rest = (inspect.getdoc(function) or "").partition("\n")
+    if revision < 1:
+        raise DeclarationError(f"step {name}: its revision must be 1 or more; found {revision}.")
     if not summary:
         raise DeclarationError(f"step {name}: its function needs a docstring, which is the help.")
     hints = get_type_hints(function, include_extras=True)
@@ -293,6 +317,7 @@ def describe(
         cites=cites,
         resources=resources,
         gpu=gpu,
+        revision=revision,
     )
 
 
@@ -313,12 +338,24 @@ def _read_signature(
         if isinstance(mark, Param):
             params.append(_read_param(name, argument, base, mark))
         elif isinstance(mark, Input):
+            _check_folder(name, argument.name, base, mark.level)
             inputs.append(InputSpec(argument.name, mark))
         else:
             folders.append(argument.name)
     if len(inputs) != 1 or folders != ["out"]:
         raise DeclarationError(f"step {name}: must have exactly one Input and one OutputDir called 'out'.")
     return inputs[0], tuple(params)
+
+
+def _check_folder(name: str, argument: str, base: Any, level: Level) -> None:  # noqa: ANN401
+    """An input is given as the folder class of its level."""
+    wanted, found = _FOLDERS.get(level), getattr(base, "__name__", str(base))
+    if wanted is None:
+        raise DeclarationError(f"step {name}: level must be one of {', '.join(_FOLDERS)}; found {level!r}.")
+    if found != wanted:
+        raise DeclarationError(
+            f"step {name}: argument {argument!r} of level {level} must be a {wanted}; found {found}."
+        )
 
 
 def _read_param(name: str, argument: inspect.Parameter, base: Any, spec: Param) -> ParamSpec:  # noqa: ANN401

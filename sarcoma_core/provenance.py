@@ -19,7 +19,11 @@ from sarcoma_core.errors import ArchiveError
 from sarcoma_core.interface import Value
 
 MANIFEST = "run.json"
-SCHEMA = 1
+SCHEMA = 2
+"""Of what is written; manifests of schema 1, those of 0.1 and 0.2, are read as well."""
+
+SCAN_INPUT = "scan "
+"""What begins the key of a scan in `RunRecord.inputs`; a label holds no blank."""
 
 UNKNOWN_UNITS = "unknown"
 """The fact `units` of a volume whose headers do not tell what its values mean."""
@@ -27,6 +31,7 @@ UNKNOWN_UNITS = "unknown"
 Status = Literal["done", "not applicable", "set apart", "refused"]
 _STATUSES: tuple[str, ...] = get_args(Status)
 
+_PART = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _SCAN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 SCAN_ID_RULE = (
     "the scan id must be letters, digits, '.', '_' and '-', 64 at most, and begin with none of '.-'"
@@ -62,6 +67,9 @@ class Outcome:
         reason: one sentence, without a patient's value.
         files: paths below the label's folder, the volume first.
         facts: what was measured and decided, JSON-able.
+        part: which volume of a scan that holds several, such as `echo2`; empty where the scan is one volume.
+        subject: XNAT label, where the step works on more than one subject.
+        session: XNAT label, where the step works on more than one session.
     """
 
     scan: str
@@ -70,6 +78,19 @@ class Outcome:
     reason: str = ""
     files: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    part: str = ""
+    subject: str = ""
+    session: str = ""
+
+    @property
+    def series(self) -> str:
+        """What tells it from every other outcome of a session: the scan id, and its part after a blank."""
+        return f"{self.scan} {self.part}" if self.part else self.scan
+
+    @property
+    def stem(self) -> str:
+        """How the names of its files begin: the scan id, and its part after `_`."""
+        return f"{self.scan}_{self.part}" if self.part else self.scan
 
     @property
     def usable(self) -> bool:
@@ -82,16 +103,19 @@ class Outcome:
         return str(self.facts.get("map") or "")
 
     def as_line(self) -> str:
-        """What a step prints of it: scan, modality, status and reason, with tabs between."""
-        return f"{self.scan}\t{self.modality}\t{self.status}\t{self.reason}"
+        """What a step prints of it: series, modality, status and reason, with tabs between."""
+        return f"{self.series}\t{self.modality}\t{self.status}\t{self.reason}"
 
     @classmethod
     def from_line(cls, line: str) -> "Outcome | None":
         """Read a line of `as_line` again; None when it is none."""
-        scan, _, rest = line.partition("\t")
+        series, _, rest = line.partition("\t")
         modality, _, rest = rest.partition("\t")
         status, tab, reason = rest.partition("\t")
-        return cls(scan, modality, cast("Status", status), reason) if tab and status in _STATUSES else None
+        if not tab or status not in _STATUSES:
+            return None
+        scan, _, part = series.partition(" ")
+        return cls(scan, modality, cast("Status", status), reason, part=part)
 
 
 Outcomes = tuple[Outcome, ...]
@@ -113,8 +137,12 @@ class RunRecord:
     Args:
         step: name of the step.
         version: version of this package.
+        revision: of the step: it goes up when the step's output changes.
+        title: what a reader calls this output, e.g. `Bias field`.
+        caption: what its volumes are, e.g. `Bias-corrected`; empty where it holds none.
         params: every parameter, defaults included.
-        inputs: what was read, as `archive.fingerprint` tells it: equal inputs, equal fingerprints.
+        reads: labels of the resources that the step reads, in order of preference; none for DICOM.
+        inputs: what was read, as `archive.holdings.fingerprint` tells it: equal inputs, equal fingerprints.
         outcomes: one for each series.
         files: every file below the label, with its hash.
         methods: one sentence for a paper.
@@ -124,11 +152,17 @@ class RunRecord:
         started: UTC, ISO 8601.
         finished: UTC, ISO 8601.
         platform: interpreter, system and machine that it ran on.
+        device: what computed: `cpu`, or the name of a GPU.
+        assets: SHA-256 of the manifest of each model or cohort that was read, by name.
     """
 
     step: str
     version: str
+    revision: int
+    title: str
+    caption: str
     params: Mapping[str, Value]
+    reads: tuple[str, ...]
     inputs: Mapping[str, str]
     outcomes: Outcomes
     files: tuple[FileEntry, ...]
@@ -139,19 +173,21 @@ class RunRecord:
     started: str
     finished: str
     platform: str = ""
+    device: str = "cpu"
+    assets: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
-    def outcome(self, scan: str) -> Outcome | None:
-        """The outcome of one scan, if this run saw it."""
-        return next((o for o in self.outcomes if o.scan == scan), None)
+    def outcome(self, series: str) -> Outcome | None:
+        """The outcome of one series, as `Outcome.series` names it, if this run saw it."""
+        return next((o for o in self.outcomes if o.series == series), None)
 
     def is_same_work(
-        self, step: str, version: str, params: Mapping[str, Value], inputs: Mapping[str, str]
+        self, step: str, revision: int, params: Mapping[str, Value], inputs: Mapping[str, str]
     ) -> bool:
         """Whether running the step again would do this very work again."""
-        return (self.step, self.version, dict(self.params), dict(self.inputs)) == (
+        return (self.step, self.revision, dict(self.params), dict(self.inputs)) == (
             step,
-            version,
+            revision,
             dict(params),
             dict(inputs),
         )
@@ -188,16 +224,16 @@ def read_record(folder: Path) -> RunRecord | None:
         ArchiveError: it is damaged, was written by a later schema, or names what is not in the folder.
     """
     try:
-        text = (folder / MANIFEST).read_text(encoding="utf-8")
+        content = (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except OSError:
         raise _damaged(folder.name) from None
-    return parse_record(text, folder.name)
+    return parse_record(content, folder.name)
 
 
-def parse_record(text: str, label: str) -> RunRecord:
-    """The manifest of a resource, wherever its text was read.
+def parse_record(content: bytes, label: str) -> RunRecord:
+    """The manifest of a resource, wherever it was read.
 
     Whoever wrote it need not be trusted: every field has its type, and no scan id or path leads out of the
     folder. What a symbolic link leads to is for those to check who open the file (`archive.folder.series`).
@@ -206,28 +242,39 @@ def parse_record(text: str, label: str) -> RunRecord:
         ArchiveError: it is damaged, was written by a later schema, or names what is not in the folder.
     """
     try:
-        raw = json.loads(text)
+        raw = json.loads(content.decode())
         json.dumps(raw, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but no text to write
     except (ValueError, RecursionError):
         raise _damaged(label) from None
     match raw:
-        case {"schema": int(schema)} if schema != SCHEMA:
+        case {"schema": int(schema)} if not 1 <= schema <= SCHEMA:
             raise ArchiveError(
-                f"{label}/{MANIFEST}: schema must be {SCHEMA}; found {schema}.",
+                f"{label}/{MANIFEST}: schema must be 1 to {SCHEMA}; found {schema}.",
                 hint="Use the version of sarcoma that wrote it, or run the step again.",
             )
+        case {"schema": 1}:
+            record = _read_manifest(label, _as_schema_2(raw))
         case {"schema": _}:
             record = _read_manifest(label, raw)
         case _:
             raise _damaged(label)
     paths = (*(path for o in record.outcomes for path in o.files), *(entry.path for entry in record.files))
     scans = (outcome.scan for outcome in record.outcomes if outcome.scan)
-    if not all(map(_is_inside, paths)) or not all(map(is_scan_id, scans)):
+    parts = (outcome.part for outcome in record.outcomes if outcome.part)
+    if not all(map(_is_inside, paths)) or not all(map(is_scan_id, scans)) or not all(map(_is_part, parts)):
         raise ArchiveError(
             f"{label}/{MANIFEST}: scan and files must stay inside the resource; one does not.",
             hint=_run_again(label),
         )
     return record
+
+
+def _as_schema_2(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A manifest of schema 1 as schema 2 would have it: the first revision, told by its step and label."""
+    inputs = raw.get("inputs")
+    labels = [key for key in inputs if not key.startswith(SCAN_INPUT)] if isinstance(inputs, dict) else []
+    step = raw.get("step")
+    return {**raw, "revision": 1, "title": step, "caption": "", "reads": labels}
 
 
 def _read_manifest(label: str, raw: object) -> RunRecord:
@@ -264,6 +311,11 @@ def _typed(hint: Any, raw: Any) -> Any:  # noqa: ANN401  a type hint has no type
     if type(raw) in {None: (hint,), UnionType: args}.get(kind, ()):
         return raw
     raise TypeError
+
+
+def _is_part(text: str) -> bool:
+    """Whether the name of a part can stand in a file's name and in a line."""
+    return _PART.fullmatch(text) is not None
 
 
 def _is_inside(path: str) -> bool:

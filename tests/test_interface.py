@@ -3,19 +3,19 @@
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.errors import DeclarationError, UsageError
 from sarcoma_core.interface import Input, Kind, Output, OutputDir, Param, Resources, Step, describe
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import STEPS
 
-Session = Annotated[Path, Input(level="session", resource=("NIFTI",))]
+Session = Annotated[SessionFolder, Input(level="session", resource=("NIFTI",))]
 
 
 class Outputs(NamedTuple):

@@ -23,7 +23,11 @@ from sarcoma_core.provenance import (
 RECORD = RunRecord(
     step="smooth",
     version="1.0",
+    revision=1,
+    title="Smoothing",
+    caption="Smoothed",
     params={"width": 2.0, "edges": True},
+    reads=("NIFTI",),
     inputs={"NIFTI": "ab"},
     outcomes=(
         Outcome("4", "MR", "done", files=("4/4.nii.gz",), facts={"mean": 1.5}),
@@ -64,7 +68,7 @@ def test_a_later_schema_is_not_read_as_this_one(tmp_path: Path) -> None:
     write_record(tmp_path, RECORD)
     raw = json.loads((tmp_path / MANIFEST).read_text())
     (tmp_path / MANIFEST).write_text(json.dumps(raw | {"schema": 99}))
-    with pytest.raises(ArchiveError, match="schema must be 1; found 99"):
+    with pytest.raises(ArchiveError, match="schema must be 1 to 2; found 99"):
         read_record(tmp_path)
 
 
@@ -190,12 +194,13 @@ def test_every_file_is_listed_with_the_hash_that_sha256sum_gives(tmp_path: Path)
     "change",
     [
         {"step": "other"},
-        {"version": "2.0"},
+        {"revision": 2},
         {"params": {"width": 3.0, "edges": True}},
         {"inputs": {"NIFTI": "cd"}},
     ],
 )
-def test_another_step_version_parameter_or_input_is_other_work(change: dict[str, object]) -> None:
-    same = (RECORD.step, RECORD.version, RECORD.params, RECORD.inputs)
+def test_another_step_revision_parameter_or_input_is_other_work(change: dict[str, object]) -> None:
+    same = (RECORD.step, RECORD.revision, RECORD.params, RECORD.inputs)
     assert RECORD.is_same_work(*same)
+    assert replace(RECORD, version="2.0").is_same_work(*same)
     assert not replace(RECORD, **change).is_same_work(*same)  # type: ignore[arg-type]

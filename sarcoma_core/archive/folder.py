@@ -6,16 +6,21 @@
 The same code reads XNAT's mount and our own archive: it relies on nothing that only one of them has.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
 
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, read_record, recorded_scan_id, sha256
+from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, Status, read_record
 
 DICOM_RESOURCES = ("DICOM", "secondary")
 """XNAT files images under DICOM, and secondary captures under `secondary`, which count when alone."""
+
+ROLES = "SERIES_ROLES"
+"""The resource whose manifest tells the role of each series."""
+
+File = TypeVar("File")
 
 _DICOM_SUFFIXES = (".dcm", ".ima")
 _PREFIX = slice(128, 132)
@@ -60,14 +65,124 @@ class SeriesFiles:
         """The image itself: the first file that the outcome lists."""
         return self.files[0]
 
+    def told(
+        self,
+        status: Status,
+        reason: str = "",
+        *,
+        files: tuple[str, ...] = (),
+        facts: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        """What a later step says of this series."""
+        of = self.outcome
+        return Outcome(of.scan, of.modality, status, reason, files=files, facts=facts or {}, part=of.part)
 
-def is_catalog(path: Path) -> bool:
+
+def is_catalog(path: PurePath) -> bool:
     """Whether a file is XNAT's own listing of a resource."""
     return path.name.endswith("_catalog.xml")
 
 
-def scans(session: Path) -> Iterator[ScanFolder]:
-    """The scans of a session in natural order of their ids, empty ones included.
+@dataclass(frozen=True)
+class SessionFolder:
+    """A session, as a step receives it.
+
+    Args:
+        path: its folder; only read.
+        reads: labels of the resources that the step reads, in order of preference.
+    """
+
+    path: Path
+    reads: tuple[str, ...] = ()
+
+    def scans(self) -> Iterator[ScanFolder]:
+        """Its scans in natural order of their ids, empty ones included.
+
+        Raises:
+            ArchiveError: the folder is not a session.
+        """
+        for scan, resources in scan_files(self.path).items():
+            files = images_of(resources)
+            dicom = tuple(path for path in files if _is_meant_as_dicom(path))
+            yield ScanFolder(scan, dicom, len(files) - len(dicom))
+
+    def resource(self, label: str) -> Path:
+        """The folder of a resource, which need not be there."""
+        return resource(self.path, label)
+
+    def record(self, label: str) -> RunRecord | None:
+        """The manifest of a resource, if a step has written it.
+
+        Raises:
+            ArchiveError: the manifest is damaged.
+        """
+        return read_record(self.resource(label))
+
+    def series(self) -> Iterator[SeriesFiles]:
+        """Each usable series, from the first resource that it reads and that holds it.
+
+        Raises:
+            ArchiveError: none of the resources is there, or a recorded file is missing or outside of its
+                resource.
+        """
+        held: dict[str, tuple[str, Outcome]] = {}
+        for label, record in self._records().items():
+            for outcome in record.outcomes:
+                if outcome.status == "done" and outcome.scan:  # without a scan it is no series, but a report
+                    held.setdefault(outcome.series, (label, outcome))
+        for _, (label, outcome) in sorted(held.items(), key=lambda item: natural(item[0])):
+            yield SeriesFiles(label, outcome, self._files(label, outcome))
+
+    def apart(self) -> tuple[Outcome, ...]:
+        """The series that were written and set apart from the chain, such as 4D.
+
+        Raises:
+            ArchiveError: none of the resources is there.
+        """
+        outcomes = (o for record in self._records().values() for o in record.outcomes)
+        apart = {o.series: o for o in outcomes if o.status == "set apart" and o.files}
+        return tuple(apart[series] for series in sorted(apart, key=natural))
+
+    def by_role(self, *roles: str) -> SeriesFiles | None:
+        """The series of the first of these roles that the session has, e.g. `by_role("T1CE", "T1")`.
+
+        Which series has which role stands in the manifest of SERIES_ROLES, as the fact `role`.
+
+        Raises:
+            ArchiveError: the roles were not told, or see `series`.
+        """
+        record = self.record(ROLES)
+        if record is None:
+            raise not_written(self.path, (ROLES,))
+        series = {one.outcome.series: one for one in self.series()}
+        told = {str(o.facts.get("role")): o.series for o in reversed(record.outcomes) if o.series in series}
+        return next((series[told[role]] for role in roles if role in told), None)
+
+    def _records(self) -> Mapping[str, RunRecord]:
+        records = {label: record for label in self.reads if (record := self.record(label))}
+        if not records:
+            raise not_written(self.path, self.reads)
+        return records
+
+    def _files(self, label: str, outcome: Outcome) -> tuple[Path, ...]:
+        root = self.resource(label)
+        files = tuple(root / path for path in outcome.files)
+        if not files or not all(path.is_file() for path in files):
+            raise ArchiveError(
+                f"scan {outcome.series}: resource {label} lists "
+                f"{'files that are not there' if files else 'no file'}.",
+                hint=f"Run the step that writes {label} again.",
+            )
+        if not all(path.resolve().is_relative_to(root.resolve()) for path in files):
+            raise ArchiveError(
+                f"scan {outcome.series}: resource {label} must hold its files; one is a link that leads out.",
+                hint=f"Delete the resource {label} and run its step again.",
+            )
+        return files
+
+
+def scan_files(session: Path) -> Mapping[str, Mapping[str, tuple[Path, ...]]]:
+    """The files of each scan by resource, in natural order of the scan ids; only resources of images.
 
     Raises:
         ArchiveError: the folder is not a session.
@@ -79,21 +194,28 @@ def scans(session: Path) -> Iterator[ScanFolder]:
             hint="Import DICOM first: sarcoma archive import FOLDER --archive DIR --project NAME.",
         )
     folders = (p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    for folder in sorted(folders, key=lambda p: natural(p.name)):
-        held = (_visible_files(folder / name) for name in DICOM_RESOURCES)
-        files = next((found for found in held if found), ())
-        dicom = tuple(path for path in files if _is_meant_as_dicom(path))
-        yield ScanFolder(folder.name, dicom, len(files) - len(dicom))
+    return {
+        folder.name: {name: visible_files(folder / name) for name in DICOM_RESOURCES}
+        for folder in sorted(folders, key=lambda p: natural(p.name))
+    }
 
 
-def _visible_files(resource: Path) -> tuple[Path, ...]:
-    """What a resource holds, in name order: no catalog, nothing that file managers and snapshots hide."""
+def images_of(resources: Mapping[str, tuple[File, ...]]) -> tuple[File, ...]:
+    """The files of a scan's images: those of the first resource of images that holds any."""
+    return next((files for label in DICOM_RESOURCES if (files := resources.get(label, ()))), ())
+
+
+def is_hidden(path: PurePath) -> bool:
+    """Whether a file of a resource is none of its data: XNAT's catalog, or what file managers leave."""
+    return is_catalog(path) or any(part.startswith(".") for part in path.parts)
+
+
+def visible_files(resource: Path) -> tuple[Path, ...]:
+    """The files of a resource that are its data, in name order."""
     return tuple(
         path
         for path in sorted(resource.rglob("*"))
-        if path.is_file()
-        and not is_catalog(path)
-        and not any(part.startswith(".") for part in path.relative_to(resource).parts)
+        if path.is_file() and not is_hidden(path.relative_to(resource))
     )
 
 
@@ -131,64 +253,9 @@ def resource(session: Path, label: str) -> Path:
     return session / "RESOURCES" / label
 
 
-def record(session: Path, label: str) -> RunRecord | None:
-    """The manifest of a session resource, if a step has written it.
-
-    Raises:
-        ArchiveError: the manifest is damaged.
-    """
-    return read_record(resource(session, label))
-
-
-def series(session: Path, labels: tuple[str, ...]) -> Iterator[SeriesFiles]:
-    """Each usable series, from the first of `labels` that holds it.
-
-    Raises:
-        ArchiveError: none of the labels is there, or a recorded file is missing or outside of its resource.
-    """
-    held: dict[str, tuple[str, Outcome]] = {}
-    for label, found in _records(session, labels).items():
-        for outcome in found.outcomes:
-            if outcome.status == "done" and outcome.scan:  # without a scan it is no series, but a report
-                held.setdefault(outcome.scan, (label, outcome))
-    for scan in sorted(held, key=natural):
-        label, outcome = held[scan]
-        root = resource(session, label)
-        files = tuple(root / path for path in outcome.files)
-        if not files or not all(path.is_file() for path in files):
-            raise ArchiveError(
-                f"scan {scan}: resource {label} lists {'files that are not there' if files else 'no file'}.",
-                hint=f"Run the step that writes {label} again.",
-            )
-        if not all(path.resolve().is_relative_to(root.resolve()) for path in files):
-            raise ArchiveError(
-                f"scan {scan}: resource {label} must hold its files; one is a link that leads out of it.",
-                hint=f"Delete the resource {label} and run its step again.",
-            )
-        yield SeriesFiles(label, outcome, files)
-
-
-def kept_apart(session: Path, labels: tuple[str, ...]) -> tuple[Outcome, ...]:
-    """The series that were written and set apart from the chain, such as 4D.
-
-    Raises:
-        ArchiveError: none of the labels is there.
-    """
-    outcomes = (o for found in _records(session, labels).values() for o in found.outcomes)
-    apart = {o.scan: o for o in outcomes if o.status == "set apart" and o.files}
-    return tuple(apart[scan] for scan in sorted(apart, key=natural))
-
-
-def _records(session: Path, labels: tuple[str, ...]) -> Mapping[str, RunRecord]:
-    found = {label: manifest for label in labels if (manifest := record(session, label))}
-    if not found:
-        raise not_written(session, labels)
-    return found
-
-
 def not_written(session: Path, labels: tuple[str, ...]) -> ArchiveError:
     """The error that no step wrote any of `labels`; what another tool wrote there is told."""
-    foreign = [label for label in labels if _visible_files(resource(session, label))]
+    foreign = [label for label in labels if visible_files(resource(session, label))]
     found = f"{' and '.join(foreign)} without {MANIFEST}: another tool wrote it" if foreign else "none"
     hint = f"Run the step that writes {labels[-1]} first: sarcoma run prepare does them in order."
     return ArchiveError(
@@ -197,30 +264,3 @@ def not_written(session: Path, labels: tuple[str, ...]) -> ArchiveError:
         if foreign
         else hint,
     )
-
-
-def fingerprint(session: Path, labels: tuple[str, ...]) -> Mapping[str, str]:
-    """What a step would read, told so that equal inputs have equal fingerprints.
-
-    DICOM is told by name and size: an archive never changes a file in place, it keeps other bytes under
-    another name. A resource is told by the hash of its manifest, which holds the hashes of its files.
-    """
-    if labels:
-        manifests = {label: resource(session, label) / MANIFEST for label in labels}
-        return {label: sha256(path) for label, path in manifests.items() if path.is_file()}
-    return {told_as(scan.id): _listing(scan) for scan in scans(session)}
-
-
-def told_as(scan_id: str) -> str:
-    """The key under which a fingerprint tells of a scan."""
-    return f"scan {recorded_scan_id(scan_id)}"
-
-
-def listing_digest(files: Iterable[tuple[str, int]]) -> str:
-    """What a fingerprint says of a scan: SHA-256 over the names and sizes of its DICOM files, in order."""
-    lines = (f"{name}\t{size}" for name, size in files)
-    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
-
-
-def _listing(scan: ScanFolder) -> str:
-    return listing_digest((path.name, path.stat().st_size) for path in scan.files)

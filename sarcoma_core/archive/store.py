@@ -14,12 +14,13 @@ record in `database/`, and a project what has that folder: no other folder is ta
 import hashlib
 import json
 import shutil
-import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sarcoma_core.archive.catalog import write_catalog
 from sarcoma_core.archive.folder import natural, resource
+from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.errors import ArchiveError, OutputError
 
 _SESSION_TYPES = {
@@ -251,21 +252,20 @@ class Archive:
         if files and session.path.is_dir():
             shutil.rmtree(session.path)
 
-    def put_resource(self, session: Session, label: str, source: Path) -> None:
-        """Move `source`, a folder, to be the session resource `label`, whole, in the place of an earlier one.
+    def put_resources(self, session: Session, sources: Mapping[str, Path]) -> None:
+        """Move folders to be session resources, whole, each in the place of an earlier one: all or none.
+
+        Args:
+            session: where to.
+            sources: the folder of each label, on the archive's disk.
 
         Raises:
-            OSError: the disk is full or read-only; the earlier resource is then still there.
+            OSError: the disk is full or read-only; the earlier resources are then still there.
         """
-        target = session.resource(label)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{label}-", dir=target.parent) as aside:
-            new = Path(aside) / "new"
-            shutil.move(source, new)
-            write_catalog(new, label, resource_label=label)
-            if target.exists():
-                target.rename(Path(aside) / "old")
-            new.rename(target)
+        for label, source in sources.items():
+            session.resource(label).parent.mkdir(parents=True, exist_ok=True)
+            write_catalog(source, label, resource_label=label)
+        put_in_place({source: session.resource(label) for label, source in sources.items()})
 
 
 def unwritable(error: OSError, *, again: str) -> OutputError:

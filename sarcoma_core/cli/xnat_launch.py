@@ -31,9 +31,10 @@ from sarcoma_core.text import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sarcoma_core.archive.holdings import Held
     from sarcoma_core.launch.bulk.ledger import Ledger
     from sarcoma_core.xnat.rest.connection import Connection
-    from sarcoma_core.xnat.rest.remote import RemoteFile, RemoteSession
+    from sarcoma_core.xnat.rest.remote import RemoteSession
 
 
 def add(verbs: Verbs) -> None:
@@ -273,6 +274,8 @@ class Stale(NamedTuple):
 
 
 def _clean(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.xnat.rest.remote import delete_resource_file
+
     with connect(arguments) as connection:
         check_project(connection, arguments.project)
         found = list(_stale(connection, arguments.project))
@@ -284,34 +287,26 @@ def _clean(arguments: argparse.Namespace) -> int:
             return 0
         confirm(arguments, f"Delete {counted(len(files), 'file')} that no manifest lists?")
         for session, label, file in files:
-            _delete(connection, session, label, file)
+            delete_resource_file(connection, session.id, label, file.path)
         note(arguments, f"{counted(len(files), 'file')} deleted")
     return 0
 
 
-def _stale(
-    connection: "Connection", project: str
-) -> "Iterator[tuple[RemoteSession, str, tuple[RemoteFile, ...]]]":
+def _stale(connection: "Connection", project: str) -> "Iterator[tuple[RemoteSession, str, tuple[Held, ...]]]":
     """Session, label and stale files of each resource of ours that has some."""
     from sarcoma_core.errors import ArchiveError
-    from sarcoma_core.launch.bulk.remote_manifest import stale_files
+    from sarcoma_core.launch.work import stale_files
     from sarcoma_core.steps import STEPS
-    from sarcoma_core.xnat.rest.remote import project_sessions, remote_session
+    from sarcoma_core.xnat.rest.holdings import RemoteHoldings
+    from sarcoma_core.xnat.rest.remote import project_sessions
 
-    ours = {output.spec.resource for step in STEPS for output in step.outputs}
+    ours = {label for step in STEPS for label in step.labels}
     for session in project_sessions(connection, project):
-        for resource in remote_session(connection, session.id).below["resources"]:
-            label = resource.label or ""
+        holdings = RemoteHoldings(connection, session.id)
+        for label in filter(ours.__contains__, holdings.labels()):
             try:
-                stale = stale_files(connection, session.id, label) if label in ours else ()
+                stale = stale_files(holdings, label)
             except ArchiveError:
                 continue  # a damaged manifest: the next run of its step mends it
             if stale:
                 yield session, label, stale
-
-
-def _delete(connection: "Connection", session: "RemoteSession", label: str, file: "RemoteFile") -> None:
-    from sarcoma_core.xnat.rest.connection import at
-
-    folder = at("data", "experiments", session.id, "resources", label, "files")
-    connection.delete(f"{folder}{at(*file.path.split('/'))}")

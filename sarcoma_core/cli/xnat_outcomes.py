@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sarcoma_core.launch.bulk.engine import Row
     from sarcoma_core.launch.bulk.ledger import Ledger, Run
-    from sarcoma_core.launch.bulk.preflight import Stage, Verdict
+    from sarcoma_core.launch.bulk.preflight import PreflightResult, Stage
     from sarcoma_core.xnat.rest.remote import RemoteSession
     from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -100,7 +100,7 @@ def show_foreseen(
 
 def _foresee(
     service: "ContainerService", plan: "Sequence[Stage]", session: "RemoteSession", *, force: bool
-) -> "tuple[str, Verdict]":
+) -> "tuple[str, PreflightResult]":
     """The first step that is not done, and its verdict; those after it read what it has yet to write."""
     from sarcoma_core.launch.bulk.engine import foresee
 

@@ -1,24 +1,24 @@
 """Run a chain of steps over the sessions of an archive: resumable, and no failure stops another session.
 
-A step is skipped when its manifest says that this very work was done: same step, version, parameters, inputs.
+A step is skipped when its manifest says that this very work was done: same step, revision, parameters and
+inputs.
 So running again goes on where it stopped, retries what failed, and redoes what lies after a change.
 """
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from sarcoma_core import __version__
-from sarcoma_core.archive.folder import fingerprint
+from sarcoma_core.archive.holdings import FolderHoldings
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import ArchiveError, SarcomaError, UsageError
 from sarcoma_core.interface import ParamSpec, Step, Value
 from sarcoma_core.launch.one import StepFailedError, launch
-from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, read_record
+from sarcoma_core.launch.work import Work, already_done
+from sarcoma_core.provenance import Outcome, Outcomes, read_record
 from sarcoma_core.runners.build_folder import build_folder, sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
@@ -238,38 +238,16 @@ def _run_one(
     force: bool,
 ) -> StepRun:
     try:
-        done = None if force else _done_before(session, step, params)
+        done = () if force else already_done(FolderHoldings(session.path), Work(step, params))
         if done:
-            return StepRun(step.name, "already done", series=done.outcomes)
+            return StepRun(step.name, "already done", series=done[0].outcomes)
         with build_folder(archive.root) as build:
             launch(archive, session, step, params, runner=runner, build=build)
-            done = read_record(session.resource(step.outputs[0].spec.resource))
+            record = read_record(session.resource(step.labels[0]))
     except SarcomaError as error:
         said = error.outcomes if isinstance(error, StepFailedError) else ()
         return StepRun(step.name, "failed", error.message, said, error.hint)
-    return StepRun(step.name, "done", series=done.outcomes if done else ())
-
-
-def _done_before(session: Session, step: Step, params: Mapping[str, Value]) -> RunRecord | None:
-    """The manifest of this very work, if it was done and all of it is there; damage means: do it again."""
-    inputs = fingerprint(session.path, step.input.spec.resource)
-    records = []
-    for output in step.outputs:
-        folder = session.resource(output.spec.resource)
-        try:
-            record = read_record(folder)
-        except ArchiveError:
-            return None
-        if record is None or not record.is_same_work(step.name, __version__, params, inputs):
-            return None
-        if not all(_is_there(folder / file.path, file.size) for file in record.files):
-            return None
-        records.append(record)
-    return records[0]
-
-
-def _is_there(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
+    return StepRun(step.name, "done", series=record.outcomes if record else ())
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def launch(
         ended = runner.run(command, folders)
         if ended.exit_code != 0:
             raise StepFailedError(ended.reason, ended.outcomes, hint=ended.hint)
-        for output in command.outputs:
-            archive.put_resource(session, output.label, folders[output.mount] / output.path)
+        archive.put_resources(
+            session, {output.label: folders[output.mount] / output.path for output in command.outputs}
+        )
     except OSError as error:
         raise unwritable(error, again="command again") from error

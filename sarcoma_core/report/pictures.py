@@ -46,7 +46,7 @@ def draw(
     versions: Sequence[tuple[Stage, Upright]],
     mask: Mask,
     *,
-    scan: str,
+    name: str,
     modality: str,
     unit: str,
     slices: int,
@@ -56,7 +56,7 @@ def draw(
     Args:
         versions: the converted volume and what steps made of it, on one grid, shape (x, y, z) each.
         mask: the body, on the same grid; empty when none was found.
-        scan: XNAT scan id.
+        name: of the series.
         modality: DICOM Modality.
         unit: of the converted volume, empty when arbitrary.
         slices: how many to show.
@@ -72,7 +72,7 @@ def draw(
     masked = int(mask.sum())
     rows = tuple(
         tuple(
-            tile(volume, plane, index, window, title=stage.picture, subject=f"scan {scan}")
+            tile(volume, plane, index, window, title=stage.caption, subject=f"scan {name}")
             for (stage, volume), window in zip(versions, windows, strict=True)
         )
         for index in chosen
@@ -82,7 +82,7 @@ def draw(
         first=plane.first,
         rows=rows,
         borders=tuple(border(plane.cut(mask, index)) for index in chosen) if masked else (),
-        windows=_windows([stage.picture for stage, _ in versions], windows),
+        windows=_windows([stage.caption for stage, _ in versions], windows),
         histograms=_histograms(versions, mask, unit),
         masked=masked,
         part=masked / mask.size,
@@ -94,8 +94,8 @@ def _histograms(versions: Sequence[tuple[Stage, Upright]], mask: Mask, unit: str
     # Turned, as converted volumes lie in memory: the order of the voxels does not count here.
     inside = [(stage, volume.array.T[mask.T]) for stage, volume in versions]
     samples = [(stage, values[np.isfinite(values)]) for stage, values in inside]
-    raw = [(stage.picture, values) for stage, values in samples if values.size and stage.label != Z_LABEL]
-    scored = [(stage.picture, values) for stage, values in samples if values.size and stage.label == Z_LABEL]
+    raw = [(stage.caption, values) for stage, values in samples if values.size and stage.label != Z_LABEL]
+    scored = [(stage.caption, values) for stage, values in samples if values.size and stage.label == Z_LABEL]
     axes = (("Intensity", unit or "scanner units", raw), ("z-score", "sd", scored))
     return tuple(histogram(*axis) for axis in axes if axis[2])
 

@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sarcoma_core.archive import folder
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.imaging.volume import Volume, read_nifti
@@ -21,13 +21,12 @@ from sarcoma_core.report.pictures import Pictures, draw, plane_text
 from sarcoma_core.report.planes import Upright, upright
 from sarcoma_core.report.stages import (
     FATES,
-    STAGES,
     Run,
     Stage,
     State,
     Verdict,
     read_runs,
-    scan_ids,
+    series_names,
     states,
     verdict,
 )
@@ -48,10 +47,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Series:
-    """One scan on the page.
+    """One series on the page.
 
     Args:
-        scan: XNAT scan id.
+        name: XNAT scan id, with the part of a scan that holds several volumes.
         modality: DICOM Modality.
         grid: size, spacing and plane in one line; empty when there is no volume.
         states: what became of it, stage by stage.
@@ -62,7 +61,7 @@ class Series:
         no_body: why there is no body mask; empty where there is one, or no volume.
     """
 
-    scan: str
+    name: str
     modality: str
     grid: str
     states: tuple[State, ...]
@@ -91,11 +90,11 @@ class Session:
         return {"series": len(self.series), **{fate.replace(" ", "_"): fates[fate] for fate in FATES}}
 
 
-def read_session(session: Path, *, slices: int) -> Session:
+def read_session(session: SessionFolder, *, slices: int) -> Session:
     """Read what became of every series.
 
     Args:
-        session: the session folder.
+        session: the session; what it reads are the stages, the last of the chain first.
         slices: how many slices of each volume to show.
 
     Raises:
@@ -107,37 +106,38 @@ def read_session(session: Path, *, slices: int) -> Session:
         runs,
         tuple(
             _read_series(
-                scan, states(runs, scan), {k: v[scan] for k, v in volumes.items() if scan in v}, slices
+                name, states(runs, name), {k: v[name] for k, v in volumes.items() if name in v}, slices
             )
-            for scan in scan_ids(runs)
+            for name in series_names(runs)
         ),
     )
 
 
-def _volumes(session: Path, run: Run) -> Mapping[str, Path]:
-    """The volume of each scan that a stage has made and that is still current."""
+def _volumes(session: SessionFolder, run: Run) -> Mapping[str, Path]:
+    """The volume of each series that a stage has made and that is still current."""
     if run.record is None or not run.current:
         return {}
-    return {series.scan: series.volume for series in folder.series(session, (run.stage.label,))}
+    stage = replace(session, reads=(run.stage.label,))
+    return {series.outcome.series: series.volume for series in stage.series()}
 
 
-def _read_series(scan: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> Series:
+def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> Series:
     told = tuple(replace(s, outcome=s.outcome and _legible(s.outcome)) for s in told)
     outcomes = [state.outcome for state in told if state.outcome]
     modality = next((outcome.modality for outcome in outcomes if outcome.modality), "")
     facts = outcomes[0].facts if outcomes else {}
     versions: list[tuple[Stage, Upright]] = []
     pictures, grid, no_body = None, "", ""
-    if STAGES[0].label in paths:
-        converted = read_nifti(paths[STAGES[0].label])
-        versions = _versions(converted, paths)
+    if told[0].stage.label in paths:
+        converted = read_nifti(paths[told[0].stage.label])
+        versions = _versions(converted, [state.stage for state in told], paths)
         first = versions[0][1]
         unit = voxel_unit(facts)
         mask, no_body = _body(converted, unit)
-        pictures = draw(versions, mask, scan=scan, modality=modality, unit=unit, slices=slices)
+        pictures = draw(versions, mask, name=name, modality=modality, unit=unit, slices=slices)
         grid = plane_text(first, first.plane())
     return Series(
-        scan=scan,
+        name=name,
         modality=modality,
         grid=grid,
         states=told,
@@ -183,13 +183,15 @@ def _body(converted: Volume, unit: str) -> tuple[Mask, str]:
     return upright(mask, converted.affine).array.astype(np.bool_), reason
 
 
-def _versions(converted: Volume, paths: Mapping[str, Path]) -> list[tuple[Stage, Upright]]:
+def _versions(
+    converted: Volume, stages: Sequence[Stage], paths: Mapping[str, Path]
+) -> list[tuple[Stage, Upright]]:
     """The converted volume and what the steps made of it, those on its grid."""
     found = []
-    for stage in STAGES:
+    for stage in stages:
         if stage.label not in paths:
             continue
-        volume = converted if stage is STAGES[0] else read_nifti(paths[stage.label])
+        volume = converted if stage is stages[0] else read_nifti(paths[stage.label])
         if volume.array.shape == converted.array.shape:
             found.append((stage, upright(volume.array, volume.affine)))
     return found

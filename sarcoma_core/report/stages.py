@@ -2,37 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from sarcoma_core.archive import folder
+from sarcoma_core.archive.folder import SessionFolder, natural, not_written
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.provenance import Outcome, RunRecord
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the chain as the page tells it.
+    """One resource of the session as the page tells it, in the words of its manifest.
 
     Args:
-        label: the resource that it fills.
-        step: its name.
+        label: the resource.
+        step: name of the step that wrote it; empty when none has.
         title: the heading of its column.
-        picture: what its volumes are, in the captions of pictures.
-        reads: the resources that it reads.
+        caption: what its volumes are, in the captions of pictures.
     """
 
     label: str
     step: str
     title: str
-    picture: str
-    reads: tuple[str, ...] = ()
+    caption: str
 
+    @property
+    def maker(self) -> str:
+        """What has to run to have it."""
+        return self.step or f"the step that writes {self.label}"
 
-STAGES = (
-    Stage("NIFTI", "convert", "Conversion", "Converted"),
-    Stage("N4", "bias-field", "Bias field", "Bias-corrected", reads=("NIFTI",)),
-    Stage("NORMALISED", "normalise", "Normalisation", "Normalised", reads=("N4", "NIFTI")),
-)
 
 Condition = Literal["done", "not applicable", "set apart", "refused", "not reached", "not run", "out of date"]
 
@@ -114,44 +111,46 @@ class Run:
     current: bool = True
 
 
-def read_runs(session: Path) -> tuple[Run, ...]:
-    """The manifests of all stages.
+def read_runs(session: SessionFolder) -> tuple[Run, ...]:
+    """The manifests of all resources that the report reads, the earliest of the chain first.
 
     Raises:
         ArchiveError: the session was never converted, or a manifest is damaged.
     """
-    runs = tuple(_read_run(session, stage) for stage in STAGES)
+    runs = tuple(_read_run(session, label) for label in reversed(session.reads))
     if runs[0].record is None:
-        raise folder.not_written(session, (STAGES[0].label,))
+        raise not_written(session.path, (runs[0].stage.label,))
     return runs
 
 
-def _read_run(session: Path, stage: Stage) -> Run:
-    record = folder.record(session, stage.label)
-    if record is None or not stage.reads:
-        return Run(stage, record)
-    return Run(stage, record, dict(record.inputs) == dict(folder.fingerprint(session, stage.reads)))
+def _read_run(session: SessionFolder, label: str) -> Run:
+    record = session.record(label)
+    if record is None:
+        return Run(Stage(label, "", label, label), None)
+    stage = Stage(label, record.step, record.title, record.caption or record.title)
+    there = fingerprint(FolderHoldings(session.path), record.reads) if record.reads else record.inputs
+    return Run(stage, record, dict(record.inputs) == dict(there))
 
 
-def scan_ids(runs: Iterable[Run]) -> tuple[str, ...]:
-    """Every scan that any manifest names, in natural order; an outcome of the whole session names none."""
-    ids = {o.scan for run in runs if run.record for o in run.record.outcomes if o.scan}
-    return tuple(sorted(ids, key=lambda scan: (folder.natural(scan), scan)))
+def series_names(runs: Iterable[Run]) -> tuple[str, ...]:
+    """Every series that any manifest tells of, in natural order; an outcome of the whole session is none."""
+    names = {o.series for run in runs if run.record for o in run.record.outcomes if o.scan}
+    return tuple(sorted(names, key=natural))
 
 
-def states(runs: Iterable[Run], scan: str) -> tuple[State, ...]:
-    """What became of one scan, stage by stage."""
+def states(runs: Iterable[Run], series: str) -> tuple[State, ...]:
+    """What became of one series, stage by stage."""
     told: list[State] = []
     for run in runs:
         goes_on = all(state.condition not in ("set apart", "refused", "not reached") for state in told)
-        told.append(_state(run, scan, goes_on=goes_on))
+        told.append(_state(run, series, goes_on=goes_on))
     return tuple(told)
 
 
-def _state(run: Run, scan: str, *, goes_on: bool) -> State:
+def _state(run: Run, series: str, *, goes_on: bool) -> State:
     if run.record is None:
         return State(run.stage, *_absent("the step has not run", goes_on=goes_on))
-    outcome = run.record.outcome(scan)
+    outcome = run.record.outcome(series)
     if outcome is None:
         return State(run.stage, *_absent("the step ran before this series was there", goes_on=goes_on))
     if outcome.status == "done" and not run.current:
@@ -174,8 +173,8 @@ def verdict(told: tuple[State, ...]) -> Verdict:
         if state.condition == "set apart":
             return Verdict("set apart", "Kept as it is; the models do not read it.")
         if state.condition == "refused":
-            return Verdict("refused", f"Mend the cause, then run {state.stage.step} again.")
+            return Verdict("refused", f"Mend the cause, then run {state.stage.maker} again.")
         if state.condition in ("not run", "out of date"):
-            return Verdict("unfinished", f"Run {state.stage.step} and the steps after it.")
-    last = next((s.stage.label for s in reversed(told) if s.condition == "done"), STAGES[0].label)
+            return Verdict("unfinished", f"Run {state.stage.maker} and the steps after it.")
+    last = next((s.stage.label for s in reversed(told) if s.condition == "done"), converted.stage.label)
     return Verdict("ready", f"Read it from the resource {last}.")

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from sarcoma_core.archive.folder import SeriesFiles
+from sarcoma_core.archive.folder import SeriesFiles, SessionFolder
 from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes
 from sarcoma_core.steps.running import each_series
@@ -15,11 +15,20 @@ LABEL = "N4"
 class Outputs(NamedTuple):
     """What the step writes."""
 
-    corrected: Annotated[Outcomes, Output(resource=LABEL, format="NIFTI", help="bias-corrected MR volumes")]
+    corrected: Annotated[
+        Outcomes,
+        Output(
+            resource=LABEL,
+            format="NIFTI",
+            help="bias-corrected MR volumes",
+            title="Bias field",
+            caption="Bias-corrected",
+        ),
+    ]
 
 
 def bias_field(
-    session: Annotated[Path, Input(level="session", resource=("NIFTI",))],
+    session: Annotated[SessionFolder, Input(level="session", resource=("NIFTI",))],
     out: OutputDir,
     *,
     shrink: Annotated[
@@ -35,7 +44,7 @@ def bias_field(
     def correct(series: SeriesFiles) -> Outcome:
         return _correct(series, out / LABEL, shrink=shrink)
 
-    return Outputs(corrected=each_series(session, ("NIFTI",), correct))
+    return Outputs(corrected=each_series(session, correct))
 
 
 def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:
@@ -45,15 +54,14 @@ def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:
     from sarcoma_core.steps.anatomy import body_facts, reason_to_pass
     from sarcoma_core.steps.volumes import write_volume
 
-    modality = series.outcome.modality
     if reason := reason_to_pass(series, "N4"):
-        return Outcome(series.scan, modality, "not applicable", reason)
+        return series.told("not applicable", reason)
     volume = read_nifti(series.volume)
     body = find_body(volume.array, volume.spacing)
     field = n4.estimate_bias_field(volume.array, volume.spacing, body.mask, shrink=shrink)
     files = write_volume(folder, series, volume.with_array(n4.correct(volume.array, field)))
     facts = {**asdict(field.facts), **body_facts(body)}
-    return Outcome(series.scan, modality, "done", files=files, facts=facts)
+    return series.told("done", files=files, facts=facts)
 
 
 STEP = describe(
@@ -66,4 +74,5 @@ STEP = describe(
     ),
     cites=("tustison2010", "lowekamp2013"),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=2),
+    revision=2,
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from sarcoma_core.archive.folder import ScanFolder, scans
+from sarcoma_core.archive.folder import ScanFolder, SessionFolder
 from sarcoma_core.interface import Input, Output, OutputDir, Resources, describe
 from sarcoma_core.provenance import (
     SCAN_ID_RULE,
@@ -26,11 +26,18 @@ class Outputs(NamedTuple):
     """What the step writes."""
 
     volumes: Annotated[
-        Outcomes, Output(resource=LABEL, format="NIFTI", help="one verified volume for each scan")
+        Outcomes,
+        Output(
+            resource=LABEL,
+            format="NIFTI",
+            help="one verified volume for each scan",
+            title="Conversion",
+            caption="Converted",
+        ),
     ]
 
 
-def convert(session: Annotated[Path, Input(level="session")], out: OutputDir) -> Outputs:
+def convert(session: Annotated[SessionFolder, Input(level="session")], out: OutputDir) -> Outputs:
     """Convert every scan from DICOM to NIfTI, and prove that nothing was lost.
 
     Each scan gets a conversion receipt: files and frames in, slices out, grid, units, and a second,
@@ -42,7 +49,7 @@ def convert(session: Annotated[Path, Input(level="session")], out: OutputDir) ->
     """
     from sarcoma_core.dicom.series import read_scan
 
-    found = tuple(scans(session))
+    found = tuple(session.scans())
     readings = {scan.id: read_scan(scan.files) for scan in found}
     outcomes = []
     for scan in found:
@@ -97,4 +104,5 @@ STEP = describe(
     ),
     cites=("li2016", "lowekamp2013"),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=2),
+    revision=2,
 )

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from sarcoma_core.archive.folder import SeriesFiles
+from sarcoma_core.archive.folder import SeriesFiles, SessionFolder
 from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes
 from sarcoma_core.steps.running import each_series
@@ -18,11 +18,20 @@ Region = Literal["body", "whole"]
 class Outputs(NamedTuple):
     """What the step writes."""
 
-    normalised: Annotated[Outcomes, Output(resource=LABEL, format="NIFTI", help="z-scored MR volumes")]
+    normalised: Annotated[
+        Outcomes,
+        Output(
+            resource=LABEL,
+            format="NIFTI",
+            help="z-scored MR volumes",
+            title="Normalisation",
+            caption="Normalised",
+        ),
+    ]
 
 
 def normalise(
-    session: Annotated[Path, Input(level="session", resource=READS)],
+    session: Annotated[SessionFolder, Input(level="session", resource=READS)],
     out: OutputDir,
     *,
     region: Annotated[Region, Param(help="where mean and standard deviation are taken")] = "body",
@@ -42,7 +51,7 @@ def normalise(
     def score(series: SeriesFiles) -> Outcome:
         return _score(series, out / LABEL, region=region, percentiles=(clip_low, clip_high))
 
-    return Outputs(normalised=each_series(session, READS, score))
+    return Outputs(normalised=each_series(session, score))
 
 
 def _score(series: SeriesFiles, folder: Path, *, region: Region, percentiles: tuple[float, float]) -> Outcome:
@@ -52,15 +61,14 @@ def _score(series: SeriesFiles, folder: Path, *, region: Region, percentiles: tu
     from sarcoma_core.steps.anatomy import body_facts, reason_to_pass
     from sarcoma_core.steps.volumes import write_volume
 
-    modality = series.outcome.modality
     if reason := reason_to_pass(series, "z-score"):
-        return Outcome(series.scan, modality, "not applicable", reason)
+        return series.told("not applicable", reason)
     volume = read_nifti(series.volume)
     body = find_body(volume.array, volume.spacing) if region == "body" else None
     result = z_score(volume.array, body.mask if body else None, percentiles=percentiles, region=region)
     files = write_volume(folder, series, volume.with_array(result.values))
     facts = {"source": series.label, **asdict(result.facts), **(body_facts(body) if body else {})}
-    return Outcome(series.scan, modality, "done", files=files, facts=facts)
+    return series.told("done", files=files, facts=facts)
 
 
 STEP = describe(
@@ -73,4 +81,5 @@ STEP = describe(
     ),
     cites=(),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
+    revision=2,
 )

@@ -7,10 +7,10 @@ server, and a site has no further image to carry. `sarcoma xnat doctor --probe` 
 import os
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Input, Output, OutputDir, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes, sha256
@@ -35,15 +35,15 @@ class Outputs(NamedTuple):
 
 def probe(
     session: Annotated[
-        Path, Input(level="session", resource=(KEY_LABEL,), help="a session with a known file")
+        SessionFolder, Input(level="session", resource=(KEY_LABEL,), help="a session with a known file")
     ],
     out: OutputDir,
 ) -> Outputs:
     """Prove what a container of this server can do: read the session, write its output, reach XNAT."""
-    key = session / "RESOURCES" / KEY_LABEL / KEY_FILE
+    key = session.resource(KEY_LABEL) / KEY_FILE
     if not key.is_file():
         raise InputError(
-            NO_KEY + "." if any(session.iterdir()) else EMPTY + ".",
+            NO_KEY + "." if any(session.path.iterdir()) else EMPTY + ".",
             hint="Administer > Plugin Settings > Compute Backend: path translation.",
         )
     (out / LABEL).mkdir()

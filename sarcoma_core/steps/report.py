@@ -1,8 +1,8 @@
 """`report`: one self-contained HTML page that says what became of every series of a session."""
 
-from pathlib import Path
 from typing import Annotated, NamedTuple
 
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes
 
@@ -13,11 +13,15 @@ READS = ("NORMALISED", "N4", "NIFTI")
 class Outputs(NamedTuple):
     """What the step writes."""
 
-    page: Annotated[Outcomes, Output(resource=LABEL, format="HTML", help="what became of every series")]
+    page: Annotated[
+        Outcomes, Output(resource=LABEL, format="HTML", help="what became of every series", title="Report")
+    ]
 
 
 def report(
-    session: Annotated[Path, Input(level="session", resource=READS, help="a session that was converted")],
+    session: Annotated[
+        SessionFolder, Input(level="session", resource=READS, help="a session that was converted")
+    ],
     out: OutputDir,
     *,
     slices: Annotated[int, Param(ge=1, le=9, help="slices shown of each volume")] = 3,
@@ -47,4 +51,5 @@ STEP = describe(
         "histogram inside the body were laid out in a report for inspection."
     ),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
+    revision=2,
 )

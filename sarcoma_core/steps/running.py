@@ -10,13 +10,16 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sarcoma_core import __version__
-from sarcoma_core.archive import folder
+from sarcoma_core.archive.folder import SeriesFiles, SessionFolder
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
+from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.errors import InputError, OutputError, SarcomaError
 from sarcoma_core.interface import Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
@@ -27,11 +30,14 @@ IMAGE_VARIABLE = "SARCOMA_IMAGE"
 _SOFTWARE = ("dcm2niix", "nibabel", "numpy", "pydicom", "SimpleITK")
 
 
+Case = tuple[SeriesFiles, ...]
+
+
 class NothingUsableError(InputError):
     """Of no series came anything; each outcome has its reason."""
 
     def __init__(self, outcomes: Outcomes) -> None:
-        told = "; ".join(f"scan {o.scan} {o.status}: {o.reason}" for o in outcomes) or "there is none"
+        told = "; ".join(f"scan {o.series} {o.status}: {o.reason}" for o in outcomes) or "there is none"
         super().__init__(f"no series could be used. {told}.")
         self.outcomes = outcomes
 
@@ -60,20 +66,24 @@ def run_step(step: Step, session: Path, out: Path, params: Mapping[str, Value]) 
             "--session: must be a folder; found none there.",
             hint="Check the path, or the mount of the container.",
         )
-    labels = tuple(o.spec.resource for o in step.outputs)
-    with _aside(session, out, labels) as work:
+    with _aside(session, out, step.labels) as work:
         started = _now()
-        inputs = folder.fingerprint(session, step.input.spec.resource)
-        results = step.function(session, work, **values)
+        inputs = fingerprint(FolderHoldings(session), step.reads)
+        results = step.function(SessionFolder(session, step.reads), work, **values)
         records = []
-        for label, outcomes in zip(labels, results, strict=True):
+        for output, outcomes in zip(step.outputs, results, strict=True):
+            label = output.spec.resource
             if not any(outcome.usable for outcome in outcomes):
                 raise NothingUsableError(outcomes)
             (work / label).mkdir(exist_ok=True)
             record = RunRecord(
                 step=step.name,
                 version=__version__,
+                revision=step.revision,
+                title=output.spec.title or label,
+                caption=output.spec.caption,
                 params=values,
+                reads=step.reads,
                 inputs=inputs,
                 outcomes=outcomes,
                 files=list_files(work / label),
@@ -90,27 +100,34 @@ def run_step(step: Step, session: Path, out: Path, params: Mapping[str, Value]) 
     return tuple(records)
 
 
-def each_series(
-    session: Path,
-    labels: tuple[str, ...],
-    work: Callable[[folder.SeriesFiles], Outcome],
-) -> Outcomes:
+def each_case(cases: Iterable[Case], work: Callable[[Case], Outcome]) -> Outcomes:
+    """Do `work` on each case; one that is refused does not stop the others.
+
+    Args:
+        cases: sets of series that are worked on together, such as a moving volume and the fixed one; the
+            outcome is that of the first.
+        work: what is done.
+    """
+    outcomes = []
+    for case in cases:
+        try:
+            outcomes.append(work(case))
+        except InputError as error:  # this case cannot be used; the others may be
+            outcomes.append(case[0].told("refused", error.message))
+    return tuple(outcomes)
+
+
+def each_series(session: SessionFolder, work: Callable[[SeriesFiles], Outcome]) -> Outcomes:
     """Do `work` on each usable series; one that is refused does not stop the others.
 
     A series that an earlier step wrote and set apart (4D) passes by.
 
     Raises:
-        ArchiveError: no earlier step has written any of `labels`.
+        ArchiveError: no earlier step has written what the session's step reads.
     """
-    outcomes = []
-    for series in folder.series(session, labels):
-        try:
-            outcomes.append(work(series))
-        except InputError as error:  # this series cannot be used; the others may be
-            outcomes.append(Outcome(series.scan, series.outcome.modality, "refused", error.message))
-    apart = folder.kept_apart(session, labels)
-    outcomes += [Outcome(o.scan, o.modality, "not applicable", o.reason) for o in apart]
-    return tuple(outcomes)
+    done = each_case(((series,) for series in session.series()), lambda case: work(case[0]))
+    apart = (replace(o, status="not applicable", files=(), facts={}) for o in session.apart())
+    return (*done, *apart)
 
 
 def software() -> Mapping[str, str]:
@@ -132,8 +149,7 @@ def _aside(session: Path, out: Path, labels: tuple[str, ...]) -> Iterator[Path]:
             )
         work = Path(tempfile.mkdtemp(prefix=".sarcoma-", dir=out))
         yield work
-        for label in labels:
-            (work / label).rename(out / label)
+        put_in_place({work / label: out / label for label in labels})
     except OSError as error:
         raise explain_os_error(error, session) from error
     finally:

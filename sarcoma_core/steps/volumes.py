@@ -7,7 +7,7 @@ from sarcoma_core.imaging.volume import Volume, write_nifti
 
 
 def write_volume(folder: Path, series: SeriesFiles, volume: Volume) -> tuple[str, ...]:
-    """Write `<folder>/<scan>/<scan>.nii.gz`.
+    """Write `<folder>/<scan>/<scan>.nii.gz`, or `<scan>_<part>.nii.gz` of a scan that holds several volumes.
 
     The scan id is safe in a path: `provenance.read_record` lets no other through, and `archive.folder.series`
     none that is empty.
@@ -23,8 +23,8 @@ def write_volume(folder: Path, series: SeriesFiles, volume: Volume) -> tuple[str
     Raises:
         OSError: the disk is full or read-only.
     """
-    name = f"{series.scan}/{series.scan}.nii.gz"
+    name = f"{series.scan}/{series.outcome.stem}.nii.gz"
     path = folder / name
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_nifti(path, volume)
     return (name,)

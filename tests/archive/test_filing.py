@@ -7,7 +7,7 @@ import pydicom
 import pytest
 
 from sarcoma_core.archive.catalog import md5
-from sarcoma_core.archive.folder import scans
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.importing import Naming, import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import InputError
@@ -32,7 +32,7 @@ def test_a_named_session_and_subject_have_these_labels(export: Path, archive: Ar
     (session,) = import_folder(archive, "P", export, naming=Naming("S1", "E1")).sessions
     assert (session.subject, session.label) == ("S1", "E1")
     assert session.path == archive.root / "P" / "arc001" / "E1"
-    assert {scan.id: len(scan.files) for scan in scans(session.path)} == {"4": 38, "7": 38}
+    assert {scan.id: len(scan.files) for scan in SessionFolder(session.path).scans()} == {"4": 38, "7": 38}
 
 
 def test_a_named_subject_is_the_subject_of_sessions_that_are_not_named(
@@ -100,7 +100,7 @@ def test_an_instance_with_other_bytes_takes_the_place_of_the_one_that_is_there_w
     (session,) = report.sessions
     assert (report.count("imported"), report.count("duplicate")) == (1, 75)
     assert {scan.id: scan.frames for scan in session.scans} == {"4": 38, "7": 38}
-    digests = {md5(p) for scan in scans(session.path) for p in scan.files}
+    digests = {md5(p) for scan in SessionFolder(session.path).scans() for p in scan.files}
     assert digests == {md5(p) for p in files(export)}
 
 
@@ -111,4 +111,4 @@ def test_two_files_of_one_upload_never_replace_each_other(export: Path, archive:
     described(first, "one")
     described(second, "two")
     (session,) = import_folder(archive, "P", export, naming=Naming(replacing=True)).sessions
-    assert sum(len(scan.files) for scan in scans(session.path)) == 77
+    assert sum(len(scan.files) for scan in SessionFolder(session.path).scans()) == 77

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from sarcoma_core.archive.folder import fingerprint, kept_apart, scans, series
+from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, write_record
+from sarcoma_core.provenance import MANIFEST, Outcome, write_record
+from sarcoma_core.steps import convert
+from tests.records import record_of
 
 DICOM = bytes(128) + b"DICM" + b"rest"
 
@@ -24,12 +27,12 @@ def record(session: Path, label: str, *outcomes: Outcome) -> Path:
     """A resource with its manifest, and no file."""
     root = session / "RESOURCES" / label
     root.mkdir(parents=True, exist_ok=True)
-    write_record(root, RunRecord("s", "1", {}, {}, outcomes, (), "M.", (), {}, "local", "", ""))
+    write_record(root, record_of(convert.STEP, *outcomes))
     return root
 
 
 def found(session: Path) -> dict[str, list[str]]:
-    return {scan.id: [path.name for path in scan.files] for scan in scans(session)}
+    return {scan.id: [path.name for path in scan.files] for scan in SessionFolder(session).scans()}
 
 
 def test_hidden_folders_are_no_scans(tmp_path: Path) -> None:
@@ -62,7 +65,7 @@ def test_foreign_files_are_left_out_and_counted_and_hidden_ones_left_out(tmp_pat
         put(tmp_path, f"SCANS/1/DICOM/{name}")
     put(tmp_path, "SCANS/1/DICOM/Thumbs.db", bytes(4096))
     put(tmp_path, "SCANS/1/DICOM/notes.txt", b"short")
-    (scan,) = scans(tmp_path)
+    (scan,) = SessionFolder(tmp_path).scans()
     assert [path.name for path in scan.files] == ["a.dcm", "b"]
     assert scan.foreign == 2
 
@@ -70,14 +73,14 @@ def test_foreign_files_are_left_out_and_counted_and_hidden_ones_left_out(tmp_pat
 def test_a_slice_that_lost_its_head_is_not_taken_for_a_foreign_file(tmp_path: Path) -> None:
     put(tmp_path, "SCANS/1/DICOM/a.dcm", bytes(4096))
     put(tmp_path, "SCANS/1/DICOM/b.IMA", b"")
-    (scan,) = scans(tmp_path)
+    (scan,) = SessionFolder(tmp_path).scans()
     assert (len(scan.files), scan.foreign) == (2, 0)
 
 
 def test_a_fingerprint_names_every_scan_by_what_a_manifest_can_hold(tmp_path: Path) -> None:
     for scan in ("1", "a b", "a:b", "\udce9"):
         put(tmp_path, f"SCANS/{scan}/DICOM/\udce9.dcm")
-    names = fingerprint(tmp_path, ())
+    names = fingerprint(FolderHoldings(tmp_path), ())
     assert len(names) == 4
     assert all(name.isascii() for name in names)
 
@@ -88,7 +91,7 @@ def test_a_link_that_leads_out_of_the_resource_is_refused(tmp_path: Path) -> Non
     (root / "1").mkdir()
     (root / "1" / "1.nii.gz").symlink_to(secret)
     with pytest.raises(ArchiveError, match="scan 1: resource NIFTI must hold its files; one is a link"):
-        list(series(tmp_path, ("NIFTI",)))
+        list(SessionFolder(tmp_path, ("NIFTI",)).series())
 
 
 def test_a_resource_that_is_itself_a_link_is_read(tmp_path: Path) -> None:
@@ -96,31 +99,31 @@ def test_a_resource_that_is_itself_a_link_is_read(tmp_path: Path) -> None:
     put(root, "1/1.nii.gz")
     (tmp_path / "RESOURCES").mkdir()
     (tmp_path / "RESOURCES" / "NIFTI").symlink_to(root)
-    assert [one.scan for one in series(tmp_path, ("NIFTI",))] == ["1"]
+    assert [one.scan for one in SessionFolder(tmp_path, ("NIFTI",)).series()] == ["1"]
 
 
 def test_a_series_that_is_done_without_a_file_is_damage(tmp_path: Path) -> None:
     record(tmp_path, "NIFTI", Outcome("1", "MR", "done"))
     with pytest.raises(ArchiveError, match="scan 1: resource NIFTI lists no file"):
-        list(series(tmp_path, ("NIFTI",)))
+        list(SessionFolder(tmp_path, ("NIFTI",)).series())
 
 
 def test_an_outcome_of_the_whole_session_is_no_series(tmp_path: Path) -> None:
     put(record(tmp_path, "NIFTI", Outcome("", "", "done", files=("report.html",))), "report.html")
-    assert list(series(tmp_path, ("NIFTI",))) == []
+    assert list(SessionFolder(tmp_path, ("NIFTI",)).series()) == []
 
 
 def test_a_scan_that_a_manifest_tells_of_twice_is_read_where_it_is_done(tmp_path: Path) -> None:
     done = Outcome("1", "MR", "done", files=("1/1.nii.gz",))
     put(record(tmp_path, "NIFTI", Outcome("1", "MR", "refused", "no"), done), "1/1.nii.gz")
-    assert [one.outcome for one in series(tmp_path, ("NIFTI",))] == [done]
+    assert [one.outcome for one in SessionFolder(tmp_path, ("NIFTI",)).series()] == [done]
 
 
-@pytest.mark.parametrize("look", [lambda *a: list(series(*a)), kept_apart])
+@pytest.mark.parametrize("look", [lambda folder: list(folder.series()), SessionFolder.apart])
 def test_a_resource_of_another_tool_is_told_with_the_way_out(tmp_path: Path, look: Any) -> None:
     put(tmp_path, "RESOURCES/NIFTI/1.nii.gz")
     with pytest.raises(ArchiveError) as caught:
-        look(tmp_path, ("N4", "NIFTI"))
+        look(SessionFolder(tmp_path, ("N4", "NIFTI")))
     assert "found NIFTI without run.json: another tool wrote it" in caught.value.message
     assert "rename" in caught.value.hint
     assert "sarcoma run prepare" in caught.value.hint
@@ -129,7 +132,7 @@ def test_a_resource_of_another_tool_is_told_with_the_way_out(tmp_path: Path, loo
 def test_an_empty_resource_is_none(tmp_path: Path) -> None:
     put(tmp_path, "RESOURCES/NIFTI/NIFTI_catalog.xml")
     with pytest.raises(ArchiveError, match="found none"):
-        list(series(tmp_path, ("NIFTI",)))
+        list(SessionFolder(tmp_path, ("NIFTI",)).series())
 
 
 def test_a_hostile_manifest_is_refused_before_a_file_is_touched(tmp_path: Path) -> None:
@@ -139,4 +142,4 @@ def test_a_hostile_manifest_is_refused_before_a_file_is_touched(tmp_path: Path) 
     (root / MANIFEST).write_text(json.dumps(raw))
     put(tmp_path, "secret.nii.gz")
     with pytest.raises(ArchiveError, match="must stay inside the resource"):
-        list(series(tmp_path, ("NIFTI",)))
+        list(SessionFolder(tmp_path, ("NIFTI",)).series())

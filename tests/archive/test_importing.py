@@ -13,7 +13,7 @@ from pydicom.uid import UID
 
 from sarcoma_core.archive.catalog import md5, read_catalog
 from sarcoma_core.archive.fence import reading_quietly
-from sarcoma_core.archive.folder import scans
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.importing import ImportReport, import_folder, log_path
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.errors import ArchiveError, InputError, OutputError
@@ -38,7 +38,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 def held(session: Session) -> dict[str, int]:
-    return {scan.id: len(scan.files) for scan in scans(session.path)}
+    return {scan.id: len(scan.files) for scan in SessionFolder(session.path).scans()}
 
 
 def test_every_file_of_a_nested_export_lands_in_its_scan(cohort: Path, archive: Archive) -> None:
@@ -55,14 +55,14 @@ def test_the_bytes_are_the_exports_and_the_export_is_untouched(export: Path, arc
     before = snapshot(export)
     (session,) = import_folder(archive, "P", export).sessions
     assert snapshot(export) == before
-    assert sorted(md5(p) for scan in scans(session.path) for p in scan.files) == sorted(
+    assert sorted(md5(p) for scan in SessionFolder(session.path).scans() for p in scan.files) == sorted(
         md5(p) for p in files(export)
     )
 
 
 def test_the_catalog_holds_every_file_with_its_uid_and_digest(export: Path, archive: Archive) -> None:
     (session,) = import_folder(archive, "P", export).sessions
-    for scan in scans(session.path):
+    for scan in SessionFolder(session.path).scans():
         entries = read_catalog(session.path / "SCANS" / scan.id / "DICOM" / f"scan_{scan.id}_catalog.xml")
         told = {(e.uri, e.uid, e.digest, e.instance_number) for e in entries}
         assert told == {

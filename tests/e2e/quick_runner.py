@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from sarcoma_core import __version__
-from sarcoma_core.archive.folder import fingerprint
-from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
+from sarcoma_core.provenance import Outcome, list_files, write_record
 from sarcoma_core.runners.running import Ended, Follow
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
+from tests.records import record_of
 
 
 class QuickRunner:
@@ -39,19 +39,8 @@ class QuickRunner:
             folder = folders[output.mount] / output.path
             (folder / "4").mkdir(parents=True)
             (folder / "4" / "4.nii.gz").write_bytes(b"no image")
-            record = RunRecord(
-                step=step.name,
-                version=__version__,
-                params=step.defaults,
-                inputs=fingerprint(session, step.input.spec.resource),
-                outcomes=(Outcome("4", "MR", "done", files=("4/4.nii.gz",)),),
-                files=list_files(folder),
-                methods="",
-                cites=(),
-                software={},
-                image="local",
-                started="",
-                finished="",
-            )
+            outcome = Outcome("4", "MR", "done", files=("4/4.nii.gz",))
+            inputs = fingerprint(FolderHoldings(session), step.reads)
+            record = record_of(step, outcome, inputs=inputs, files=list_files(folder))
             write_record(folder, record)
         return Ended(0, "", "")

@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sarcoma_core import __version__
+from sarcoma_core.archive.holdings import fingerprint
 from sarcoma_core.launch.bulk.following import Pace
-from sarcoma_core.launch.bulk.remote_manifest import fingerprint
-from sarcoma_core.provenance import FileEntry, Outcome, RunRecord
+from sarcoma_core.provenance import FileEntry, Outcome
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.answering import Answer, ServerError
-from sarcoma_core.xnat.rest.remote import RemoteSession, remote_session
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings
+from sarcoma_core.xnat.rest.remote import RemoteSession
 from sarcoma_core.xnat.rest.service import ContainerRecord, Launched, LiveCommand, Workflow
+from tests.records import record_of
 
 SWIFT = Pace(
     first=0.0, longest=0.0, lost_after=0.05, stuck_after=5.0, retries=2, back_off=0.0, patience=5.0, hands=1
@@ -110,7 +111,8 @@ class FakeXnat:
                 return _json(self._tree(name))
             case ["data", "experiments", name, "scans", "ALL", "files"]:
                 uri = f"/data/experiments/{name}/scans/4/resources/1/files/1.dcm"
-                return listing([{"Name": "1.dcm", "Size": "10", "URI": uri, "collection": "DICOM"}])
+                rows = [{"Name": "1.dcm", "Size": "10", "URI": uri, "collection": "DICOM"}]
+                return listing([] if name in self.empty_scans else rows)
             case ["data", "experiments", name, "resources", label, "files"]:
                 uri = f"/data/experiments/{name}/resources/{label}/files/"
                 rows = [
@@ -194,24 +196,11 @@ class FakeXnat:
     def write(self, session: str, step_name: str) -> None:
         """File the manifests that the step writes, unless they are there."""
         step = next(s for s in STEPS if s.name == step_name)
-        inputs = fingerprint(_Quiet(self), remote_session(_Quiet(self), session), step.input.spec.resource)
-        for output in step.outputs:
+        inputs = fingerprint(RemoteHoldings(_Quiet(self), session), step.reads)
+        for label in step.labels:
             outcome = Outcome("4", "MR", "done", files=("a",))
-            record = RunRecord(
-                step.name,
-                __version__,
-                step.check({}),
-                inputs,
-                (outcome,),
-                (FileEntry("a", 3, ""),),
-                "",
-                (),
-                {},
-                "local",
-                "",
-                "",
-            )
-            self.sessions[session].setdefault(output.spec.resource, json.dumps(asdict(record)))
+            record = record_of(step, outcome, inputs=inputs, files=(FileEntry("a", 3, ""),))
+            self.sessions[session].setdefault(label, json.dumps(asdict(record)))
 
     def logs(self, container_id: int | str, stream: str) -> str:
         return self.stderr if stream == "stderr" else f"log of {container_id}"

@@ -10,10 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from sarcoma_core.archive import folder
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
-from sarcoma_core.report.stages import STAGES
+from sarcoma_core.report.stages import Stage
+from sarcoma_core.steps import bias_field, convert, normalise, report
+from tests.records import record_of
 
+STEPS = {step.STEP.labels[0]: step.STEP for step in (convert, bias_field, normalise)}
+STAGES = tuple(
+    Stage(label, step.name, step.outputs[0].spec.title, step.outputs[0].spec.caption)
+    for label, step in STEPS.items()
+)
 AFFINE = np.diag([2.0, 2.0, 5.0, 1.0])
+
+
+def as_read(path: Path) -> folder.SessionFolder:
+    """A session as the report step receives it."""
+    return folder.SessionFolder(path, report.READS)
 
 
 def body(seed: int = 0) -> npt.NDArray[np.float32]:
@@ -53,24 +66,22 @@ class Builder:
 
     def record(self, label: str, *outcomes: Outcome, **changes: Any) -> RunRecord:
         """Write a label's manifest, as the step that fills it would."""
-        stage = next(stage for stage in STAGES if stage.label == label)
+        step = STEPS[label]
         root = folder.resource(self.path, label)
         root.mkdir(parents=True, exist_ok=True)
         values: dict[str, Any] = {
-            "step": stage.step,
             "version": "0.1.0",
             "params": {},
-            "inputs": folder.fingerprint(self.path, stage.reads) if stage.reads else {},
-            "outcomes": outcomes,
+            "inputs": fingerprint(FolderHoldings(self.path), step.reads) if step.reads else {},
             "files": list_files(root),
-            "methods": f"{stage.title} was done.",
+            "methods": f"{step.outputs[0].spec.title} was done.",
             "cites": (),
             "software": self.software,
             "image": "registry/sarcoma/step@sha256:0123",
             "started": "2031-05-06T07:08:09+00:00",
             "finished": "2031-05-06T07:09:10+00:00",
         }
-        record = RunRecord(**(values | changes))
+        record = record_of(step, *outcomes, **(values | changes))
         write_record(root, record)
         return record
 

@@ -6,7 +6,8 @@ import pytest
 from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.planes import Upright
-from sarcoma_core.report.stages import STAGES, State
+from sarcoma_core.report.stages import State
+from tests.report.sessions import STAGES
 
 NONE = (
     State(STAGES[0], "done"),

@@ -14,7 +14,7 @@ import pytest
 from sarcoma_core.report.page import render
 from sarcoma_core.report.session import read_session
 from sarcoma_core.report.study import Row, Table, render_study
-from tests.report.sessions import full
+from tests.report.sessions import as_read, full
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
     full(folder / "session")
     path = folder / "report.html"
-    path.write_text(render(read_session(folder / "session", slices=3)), encoding="utf-8")
+    path.write_text(render(read_session(as_read(folder / "session"), slices=3)), encoding="utf-8")
     return path
 
 

@@ -14,7 +14,7 @@ from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.page import PAPER, methods, render, software, summary
 from sarcoma_core.report.session import read_session
 from sarcoma_core.report.stages import read_runs
-from tests.report.sessions import Builder, full, passes
+from tests.report.sessions import Builder, as_read, full, passes
 
 VOID = {"meta", "link", "img", "input", "path", "use", "br"}
 
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def text(tmp_path: Path) -> str:
     full(tmp_path)
-    return render(read_session(tmp_path, slices=3))
+    return render(read_session(as_read(tmp_path), slices=3))
 
 
 def test_every_element_is_closed_and_every_id_is_there_once(text: str) -> None:
@@ -117,12 +117,14 @@ def test_a_series_that_bias_field_passed_by_claims_no_mask_of_its(tmp_path: Path
     builder = Builder(tmp_path)
     builder.record("NIFTI", builder.done("NIFTI", "2"), builder.done("NIFTI", "3", map="an ADC map"))
     builder.record("N4", builder.done("N4", "2"), passes("3", "MR"))
-    assert render(read_session(tmp_path, slices=1)).count("bias-field fitted inside the same mask") == 1
+    assert (
+        render(read_session(as_read(tmp_path), slices=1)).count("bias-field fitted inside the same mask") == 1
+    )
 
 
 def test_a_reason_that_ends_with_a_full_stop_gets_no_second_one(tmp_path: Path) -> None:
     Builder(tmp_path).record("NIFTI", Outcome("2", "MR", "refused", "it must not be constant; it is."))
-    text = render(read_session(tmp_path, slices=1))
+    text = render(read_session(as_read(tmp_path), slices=1))
     assert "refused: it must not be constant; it is.<" in text
 
 
@@ -130,7 +132,7 @@ def test_without_a_body_there_is_no_outline_and_the_reason(tmp_path: Path) -> No
     builder = Builder(tmp_path)
     name = builder.volume("NIFTI", "2", np.full((8, 8, 4), 7, dtype=np.float32))
     builder.record("NIFTI", Outcome("2", "MR", "done", files=(name,)))
-    text = render(read_session(tmp_path, slices=1))
+    text = render(read_session(as_read(tmp_path), slices=1))
     assert not Page(text).all("input", "label", "svg")
     assert "There is no outline, for no body was found. Volume: must not be constant" in text
 
@@ -152,10 +154,10 @@ def test_the_same_session_gives_the_same_bytes_whenever_and_wherever_it_ran(tmp_
     pages = []
     for name in ("one", "two"):
         builder = full(tmp_path / name)
-        for run in read_runs(builder.path):
+        for run in read_runs(as_read(builder.path)):
             assert run.record
             builder.record(run.stage.label, *run.record.outcomes, image=name, started=name, finished=name)
-        pages.append(render(read_session(builder.path, slices=2)))
+        pages.append(render(read_session(as_read(builder.path), slices=2)))
     assert pages[0] == pages[1]
 
 
@@ -169,7 +171,7 @@ def test_what_a_manifest_says_is_text_and_never_markup(tmp_path: Path) -> None:
     evil = "</style><script>alert(1)</script>"
     outcome = builder.done("NIFTI", "2", **{"converter": evil, evil: evil})
     builder.record("NIFTI", outcome, Outcome("3", evil, "refused", evil), methods=evil, params={evil: evil})
-    text = render(read_session(tmp_path, slices=1))
+    text = render(read_session(as_read(tmp_path), slices=1))
     assert not Page(text).all("script")
     assert "&lt;script&gt;" in text
 
@@ -189,7 +191,7 @@ def test_the_head_counts_what_there_is(counts: dict[str, int], words: str) -> No
 
 def test_methods_cite_each_paper_once_and_by_its_number(tmp_path: Path) -> None:
     full(tmp_path)
-    found = methods(read_runs(tmp_path))
+    found = methods(read_runs(as_read(tmp_path)))
     assert [sentence.numbers for sentence in found.sentences] == [(1, 2), (2, 3), ()]
     assert [paper.key for paper in found.references] == ["li2016", "lowekamp2013", "tustison2010"]
 
@@ -198,14 +200,16 @@ def test_a_step_that_passed_every_series_by_has_no_methods_sentence(tmp_path: Pa
     builder = Builder(tmp_path)
     builder.record("NIFTI", builder.done("NIFTI", "3", "CT"))
     builder.record("N4", Outcome("3", "CT", "not applicable", "N4 is for MR"))
-    assert [sentence.text for sentence in methods(read_runs(tmp_path)).sentences] == ["Conversion was done"]
+    assert [sentence.text for sentence in methods(read_runs(as_read(tmp_path))).sentences] == [
+        "Conversion was done"
+    ]
 
 
 def test_software_that_differs_between_steps_says_where(tmp_path: Path) -> None:
     builder = Builder(tmp_path)
     builder.record("NIFTI", builder.done("NIFTI", "2"), software={"numpy": "2.0", "pydicom": "3.0"})
     builder.record("N4", builder.done("N4", "2"), software={"numpy": "2.1"})
-    told = {fact.label: fact.value for fact in software(read_runs(tmp_path))}
+    told = {fact.label: fact.value for fact in software(read_runs(as_read(tmp_path)))}
     assert told == {"numpy": "2.0 (convert), 2.1 (bias-field)", "pydicom": "3.0"}
 
 

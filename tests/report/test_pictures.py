@@ -10,7 +10,8 @@ import pytest
 
 from sarcoma_core.report.pictures import Pictures, draw
 from sarcoma_core.report.planes import Upright, upright
-from sarcoma_core.report.stages import STAGES, Stage
+from sarcoma_core.report.stages import Stage
+from tests.report.sessions import STAGES
 from tests.report.test_borders import filled
 from tests.report.test_tiles import decode
 
@@ -25,7 +26,7 @@ def volume(factor: float = 1.0) -> Upright:
 
 def drawn(*versions: tuple[Stage, Upright], slices: int = 3, mask: np.ndarray | None = None) -> Pictures:
     inside = np.ones((20, 16, 12), dtype=bool) if mask is None else mask
-    return draw(versions, inside, scan="2", modality="MR", unit="", slices=slices)
+    return draw(versions, inside, name="2", modality="MR", unit="", slices=slices)
 
 
 def test_each_row_is_one_slice_in_every_version() -> None:

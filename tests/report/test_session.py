@@ -9,11 +9,11 @@ from sarcoma_core.archive import folder
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.session import Series, Session, read_session
-from tests.report.sessions import Builder, body, full, passes, save
+from tests.report.sessions import Builder, as_read, body, full, passes, save
 
 
 def read(path: Path, slices: int = 1) -> dict[str, Series]:
-    return {one.scan: one for one in read_session(path, slices=slices).series}
+    return {one.name: one for one in read_session(as_read(path), slices=slices).series}
 
 
 def stages_drawn(series: Series) -> list[str]:
@@ -32,7 +32,7 @@ def test_each_series_is_drawn_at_every_stage_that_made_something_of_it(tmp_path:
 
 def test_the_counts_are_those_of_the_table(tmp_path: Path) -> None:
     full(tmp_path)
-    assert read_session(tmp_path, slices=1).counts() == {
+    assert read_session(as_read(tmp_path), slices=1).counts() == {
         "series": 5,
         "ready": 3,
         "unfinished": 0,
@@ -82,7 +82,7 @@ def test_a_listed_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
     builder = full(tmp_path)
     (folder.resource(builder.path, "N4") / "2" / "2.nii.gz").unlink()
     with pytest.raises(ArchiveError, match="not there"):
-        read_session(tmp_path, slices=1)
+        read_session(as_read(tmp_path), slices=1)
 
 
 def test_a_file_that_no_manifest_lists_is_not_shown(tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ import pytest
 
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.imaging.body_mask import find_body
-from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, list_files, write_record
+from sarcoma_core.provenance import MANIFEST, Outcome, list_files, write_record
 from sarcoma_core.report.page import render
 from sarcoma_core.report.session import read_session
-from sarcoma_core.steps import step_named
+from sarcoma_core.steps import convert, step_named
 from sarcoma_core.steps.running import NothingUsableError, run_step
 from tests.laws import assert_every_series_has_one_outcome, assert_manifest_is_the_folder
+from tests.records import record_of
+from tests.report.sessions import as_read
 
 Volumes = dict[str, tuple[str, np.ndarray]]
 
@@ -36,9 +38,7 @@ def session(
         path.parent.mkdir(parents=True)
         nib.save(nib.Nifti1Image(array.astype(np.float32), np.diag([1.5, 1.5, 4.0, 1.0])), path)
         outcomes.append(Outcome(scan, modality, "done", files=(f"{scan}/{scan}.nii.gz",), facts=facts))
-    record = RunRecord(
-        "convert", "0", {}, {}, (*outcomes, *apart), list_files(resource), "M.", (), {}, "local", "", ""
-    )
+    record = record_of(convert.STEP, *outcomes, *apart, files=list_files(resource))
     write_record(resource, record)
     return folder
 
@@ -124,7 +124,7 @@ def test_a_volume_without_air_is_worked_on_and_the_page_warns(
     facts = record.outcomes[0].facts
     assert facts["body_part"] > 0.95
     assert facts["warnings"] == list(find_body(cropped, SPACING).warnings()) != []
-    page = render(read_session(where, slices=1))
+    page = render(read_session(as_read(where), slices=1))
     assert all(page.count(f"Of note: {warning.rstrip('.')}.") == 1 for warning in facts["warnings"])
 
 

@@ -102,6 +102,6 @@ def test_a_real_session_of_mr_ct_and_pet_is_told_completely(tmp_path: Path, data
     page = (session / "RESOURCES" / "REPORT" / "report.html").read_text(encoding="utf-8")
     assert record.outcomes[0].facts["unfinished"] == 3
     assert record.outcomes[0].facts["set_apart"] == 1
-    for words in ("The step <b>bias-field</b> has not run", "0 to 5 SUV", "\u2212160 to 240 HU"):
+    for words in ("The step that writes <b>N4</b> has not run", "0 to 5 SUV", "\u2212160 to 240 HU"):
         assert words in page
     assert len(page) < 2_000_000

@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 
 import pytest
 
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.errors import InputError, OutputError, UsageError
 from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, Step, describe
 from sarcoma_core.provenance import Outcome, Outcomes, read_record
@@ -26,7 +27,7 @@ def double(behave: object = None, *outcomes: Outcome) -> Step:
     """A test double of a step: it writes one file, then does what it is told."""
 
     def copy(
-        session: Annotated[Path, Input(level="session")],
+        session: Annotated[SessionFolder, Input(level="session")],
         out: OutputDir,
         *,
         times: Annotated[int, Param(help="times", ge=1, le=3)] = 1,

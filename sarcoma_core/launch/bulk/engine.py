@@ -20,7 +20,7 @@ from sarcoma_core.interface import ParamSpec
 from sarcoma_core.launch.bulk.following import Weather, may_pass, newest_workflow
 from sarcoma_core.launch.bulk.journey import Desk, Journey
 from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, Settings
-from sarcoma_core.launch.bulk.preflight import Stage, Verdict, preflight
+from sarcoma_core.launch.bulk.preflight import PreflightResult, Stage, preflight
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.remote import RemoteSession
 from sarcoma_core.xnat.rest.service import ContainerService
@@ -117,7 +117,7 @@ def check_sessions(sessions: Sequence[RemoteSession]) -> None:
 
 def foresee(
     service: ContainerService, stage: Stage, sessions: Sequence[RemoteSession], *, force: bool
-) -> tuple[tuple[RemoteSession, Verdict], ...]:
+) -> tuple[tuple[RemoteSession, PreflightResult], ...]:
     """What pre-flight says of a step on each session; nothing is launched or written."""
     return tuple((s, preflight(service.connection, s.id, stage, force=force)) for s in sessions)
 

@@ -13,8 +13,9 @@ from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.bulk.following import Clock, Following, Pace, find_workflow
 from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, State
 from sarcoma_core.launch.bulk.preflight import Stage, preflight
-from sarcoma_core.launch.bulk.remote_manifest import manifest
+from sarcoma_core.launch.work import manifest
 from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from sarcoma_core.xnat.rest.service import ContainerService
 from sarcoma_core.xnat.status import TO_BE_ASSIGNED
 
@@ -200,14 +201,14 @@ class Journey:
 
     def _verify(self) -> float | None:
         """A status is a word; the manifest is the proof."""
-        connection, session, stage = self._desk.service.connection, self.session.session, self._stage
-        for label in stage.labels:
+        holdings = RemoteHoldings(self._desk.service.connection, self.session.session)
+        for label in self._stage.step.labels:
             try:
-                found = manifest(connection, session, label)
+                record = manifest(holdings, label)
             except ArchiveError as error:
                 self.fail(error.message, error.hint)
                 return None
-            if found is None or found.record.step != stage.step.name:
+            if record is None or record.step != self.step:
                 self.fail(
                     f"no manifest: the workflow says Complete, but {label}/run.json is not of this step",
                     f"See what it said: sarcoma xnat logs {self._workflow}.",

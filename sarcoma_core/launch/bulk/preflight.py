@@ -7,21 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sarcoma_core.archive.folder import DICOM_RESOURCES
-from sarcoma_core.errors import ArchiveError, CommandError, UsageError
+from sarcoma_core.errors import CommandError, UsageError
 from sarcoma_core.interface import ParamSpec, Step, Value
 from sarcoma_core.launch.bulk.following import may_pass
 from sarcoma_core.launch.bulk.ledger import Settings
-from sarcoma_core.launch.bulk.remote_manifest import fingerprint, is_whole, manifest
+from sarcoma_core.launch.work import Work, already_done, lacking
 from sarcoma_core.steps import step_named
-from sarcoma_core.text import counted
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.command.model import Command
-from sarcoma_core.xnat.resolution.objects import XnatObject
 from sarcoma_core.xnat.resolution.resolving import resolve
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
-from sarcoma_core.xnat.rest.remote import file_count, remote_session
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand, LiveWrapper
 
 
@@ -56,13 +53,13 @@ class Stage:
         return self.command.version or ""
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Labels of the resources that it fills."""
-        return tuple(output.spec.resource for output in self.step.outputs)
+    def work(self) -> Work:
+        """What makes a launch of it the same work as an earlier one."""
+        return Work(self.step, self.params, self.version)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PreflightResult:
     """What pre-flight says of one step on one session.
 
     Args:
@@ -115,7 +112,7 @@ def _live_stage(step: Step, live: LiveCommand, wrapper: LiveWrapper, params: Map
     return Stage(step, command, wrapper.name, wrapper.id, declared.external_inputs[0].name, params)
 
 
-def preflight(connection: Connection, session_id: str, stage: Stage, *, force: bool) -> Verdict:
+def preflight(connection: Connection, session_id: str, stage: Stage, *, force: bool) -> PreflightResult:
     """Say whether a step can be launched on a session, and need be.
 
     Args:
@@ -127,61 +124,17 @@ def preflight(connection: Connection, session_id: str, stage: Stage, *, force: b
     Raises:
         ServerError: the server does not answer.
     """
+    holdings = RemoteHoldings(connection, session_id)
     try:
-        session = remote_session(connection, session_id)
+        resolve(stage.command, stage.wrapper, holdings.object, stage.values)
+    except CommandError as error:
+        return PreflightResult("not launched", error.message, error.hint)
     except ServerError as error:
         if may_pass(error):
             raise
-        return Verdict("not launched", error.message, error.hint)
-    try:
-        resolve(stage.command, stage.wrapper, session, stage.values)
-    except CommandError as error:
-        return Verdict("not launched", error.message, error.hint)
-    missing = lacking(session, stage.step)
-    if missing:
-        return missing
-    if not force and is_done(connection, session, stage):
-        return Verdict("already done")
-    return Verdict("go")
-
-
-def lacking(session: XnatObject, step: Step) -> Verdict | None:
-    """Why a session has nothing for a step to read; None when it has something.
-
-    The Container Service mounts the whole session and asks nothing of what is in it.
-    """
-    labels = step.input.spec.resource
-    if labels:
-        if any(resource.label in labels for resource in session.below["resources"]):
-            return None
-        return Verdict(
-            "not launched",
-            f"the session has no resource {' or '.join(labels)}",
-            f"Run the step that writes {labels[-1]} first: sarcoma xnat bulk prepare does them in order.",
-        )
-    held = (r for scan in session.below["scans"] for r in scan.below["resources"])
-    if any(r.label in DICOM_RESOURCES and file_count(r) != 0 for r in held):
-        return None
-    scans = len(session.below["scans"])
-    found = f"none in its {counted(scans, 'scan')}" if scans else "it has no scan"
-    return Verdict("not launched", f"the session has no DICOM: {found}", "Upload its images again.")
-
-
-def is_done(connection: Connection, session: XnatObject, stage: Stage) -> bool:
-    """Whether this very work was done, and all of it is there; damage means: do it again."""
-    session_id, inputs = str(session.keys["id"]), None
-    held = {resource.label for resource in session.below["resources"]}
-    for label in stage.labels:
-        try:
-            found = manifest(connection, session_id, label) if label in held else None
-        except ArchiveError:
-            return False
-        if found is None:
-            return False
-        if inputs is None:
-            inputs = fingerprint(connection, session, stage.step.input.spec.resource)
-        if not found.record.is_same_work(stage.step.name, stage.version, stage.params, inputs):
-            return False
-        if not is_whole(connection, session_id, label, found.record):
-            return False
-    return True
+        return PreflightResult("not launched", error.message, error.hint)
+    if missing := lacking(holdings, stage.step):
+        return PreflightResult("not launched", missing.reason, missing.hint)
+    if not force and already_done(holdings, stage.work):
+        return PreflightResult("already done")
+    return PreflightResult("go")

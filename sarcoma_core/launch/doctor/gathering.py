@@ -5,16 +5,17 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from sarcoma_core.errors import ArchiveError, SarcomaError
-from sarcoma_core.launch.bulk.remote_manifest import stale_files
 from sarcoma_core.launch.doctor.facts import Facts, Image, Known, Leftovers, Probed, Site, Unknown, Wish
 from sarcoma_core.launch.doctor.shipped import step_facts
+from sarcoma_core.launch.work import stale_files
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.rest.administration import Administration, Backend
-from sarcoma_core.xnat.rest.connection import Connection, ServerError, at
-from sarcoma_core.xnat.rest.remote import listing, project_sessions
+from sarcoma_core.xnat.rest.connection import Connection, ServerError
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings
+from sarcoma_core.xnat.rest.remote import project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService
 
-OUR_LABELS = tuple(output.spec.resource for step in STEPS for output in step.outputs)
+OUR_LABELS = tuple(label for step in STEPS for label in step.labels)
 """The labels that the steps write."""
 
 _NOT_SET_UP = (HTTPStatus.NOT_FOUND, HTTPStatus.FAILED_DEPENDENCY)
@@ -116,11 +117,10 @@ def _leftovers(connection: Connection, wish: Wish) -> Leftovers:
     looked_at = sessions[: wish.sessions]
     stale, damaged = [], 0
     for session in looked_at:
-        place = at("data", "experiments", session.id, "resources")
-        present = {row.get("label", "") for row in listing(connection, place)}
-        for label in present.intersection(OUR_LABELS):
+        holdings = RemoteHoldings(connection, session.id)
+        for label in set(OUR_LABELS).intersection(holdings.labels()):
             try:
-                stale.append(len(stale_files(connection, session.id, label)))
+                stale.append(len(stale_files(holdings, label)))
             except ArchiveError:
                 damaged += 1
     return Leftovers(sum(stale), sum(map(bool, stale)), damaged, len(looked_at), len(sessions))

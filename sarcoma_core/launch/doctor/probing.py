@@ -13,14 +13,15 @@ from http import HTTPStatus
 from typing import Any
 
 from sarcoma_core.errors import ERROR, UsageError
-from sarcoma_core.launch.bulk.remote_manifest import manifest
 from sarcoma_core.launch.doctor.facts import Probed, Seen
+from sarcoma_core.launch.work import manifest
 from sarcoma_core.provenance import RunRecord
 from sarcoma_core.steps import probe
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from sarcoma_core.xnat.rest.remote import project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 from sarcoma_core.xnat.status import QUEUED
@@ -62,8 +63,9 @@ def run_probe(service: ContainerService, project: str, image: str, *, session: s
         workflow = _wait(lambda: service.workflows(bulk.id), seconds)
         if workflow.container and not workflow.terminal:
             service.kill(workflow.container, project)
-        found = manifest(service.connection, target, probe.LABEL) if workflow.succeeded else None
-        seen = _seen(found.record) if found else None
+        holdings = RemoteHoldings(service.connection, target)
+        record = manifest(holdings, probe.LABEL) if workflow.succeeded else None
+        seen = _seen(record) if record else None
         return Probed(workflow.status, _reason(service, workflow), sha256(key).hexdigest(), seen)
 
 

@@ -128,6 +128,15 @@ def resource_files(connection: Connection, session_id: str, label: str) -> tuple
     return _files(connection, at("data", "experiments", session_id, "resources", label, "files"))
 
 
+def delete_resource_file(connection: Connection, session_id: str, label: str, path: str) -> None:
+    """Delete one file of a session resource.
+
+    Raises:
+        ServerError: the server refuses or does not answer.
+    """
+    connection.delete(at("data", "experiments", session_id, "resources", label, "files", *path.split("/")))
+
+
 def _files(connection: Connection, path: str) -> tuple[RemoteFile, ...]:
     try:
         rows = listing(connection, path)

@@ -9,16 +9,15 @@ from typing import Any
 
 import pytest
 
-from sarcoma_core import __version__
-from sarcoma_core.archive import folder
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.bulk.preflight import Stage, preflight, stages
-from sarcoma_core.launch.bulk.remote_manifest import fingerprint, stale_files
+from sarcoma_core.launch.work import stale_files
 from sarcoma_core.xnat.rest.answering import ServerError
-from sarcoma_core.xnat.rest.remote import remote_session
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from tests.launch.fake_xnat import FakeXnat, listing
 
 
@@ -126,7 +125,7 @@ def test_the_very_same_work_is_skipped_unless_forced(fake: FakeXnat) -> None:
 
 CHANGES: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "another step": lambda raw: raw.update(step="report"),
-    "another version": lambda raw: raw.update(version=f"{__version__}.other"),
+    "another revision": lambda raw: raw.update(revision=raw["revision"] + 1),
     "another parameter": lambda raw: raw.update(params={"x": 1}),
     "another input": lambda raw: raw.update(inputs={"scan 4": "0"}),
     "a file that is gone": lambda raw: raw["files"].append({"path": "b", "size": 3, "sha256": ""}),
@@ -157,12 +156,12 @@ def test_a_changed_input_manifest_is_other_work(fake: FakeXnat) -> None:
 
 
 def test_a_file_that_no_manifest_lists_is_stale(fake: FakeXnat) -> None:
-    assert stale_files(fake, "E0", "NIFTI") == ()
+    assert stale_files(RemoteHoldings(fake, "E0"), "NIFTI") == ()
     raw = json.loads(fake.sessions["E0"]["NIFTI"])
     raw["files"] = []
     fake.sessions["E0"]["NIFTI"] = json.dumps(raw)
-    assert [file.path for file in stale_files(fake, "E0", "NIFTI")] == ["a"]
-    assert stale_files(fake, "E0", "N4") == ()
+    assert [file.path for file in stale_files(RemoteHoldings(fake, "E0"), "NIFTI")] == ["a"]
+    assert stale_files(RemoteHoldings(fake, "E0"), "N4") == ()
 
 
 def test_the_fingerprint_over_rest_is_that_of_the_folder(export: Path, tmp_path: Path) -> None:
@@ -178,14 +177,16 @@ def test_the_fingerprint_over_rest_is_that_of_the_folder(export: Path, tmp_path:
     (session.path / "SCANS" / "4" / "secondary").mkdir()
     shutil.copy(first, session.path / "SCANS" / "4" / "secondary" / "a.dcm")
     fake = _Folder(session.path)
-    seen = remote_session(fake, "E0")
-    assert fingerprint(fake, seen, ()) == folder.fingerprint(session.path, ())
+    assert fingerprint(RemoteHoldings(fake, "E0"), ()) == fingerprint(FolderHoldings(session.path), ())
     for label in ("NIFTI", "N4"):
         (session.path / "RESOURCES" / label).mkdir(parents=True)
     (session.path / "RESOURCES" / "N4" / "run.json").write_text("x")
     labels = ("N4", "NIFTI", "NORMALISED")
-    seen = remote_session(fake, "E0")
-    assert fingerprint(fake, seen, labels) == folder.fingerprint(session.path, labels) != {}
+    assert (
+        fingerprint(RemoteHoldings(fake, "E0"), labels)
+        == fingerprint(FolderHoldings(session.path), labels)
+        != {}
+    )
 
 
 class _Folder(FakeXnat):

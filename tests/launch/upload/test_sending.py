@@ -13,7 +13,7 @@ import pydicom
 import pytest
 
 from sarcoma_core.archive.catalog import md5
-from sarcoma_core.archive.folder import scans
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli.main import main
@@ -142,7 +142,7 @@ def test_an_archives_sessions_keep_their_labels_and_bring_their_resources(
         made.mkdir(parents=True)
         (made / "volume.nii.gz").write_bytes(session.label.encode())
         (made.parent / "run.json").write_text("{}")
-        archive.put_resource(session, "NIFTI", made.parent)
+        archive.put_resources(session, {"NIFTI": made.parent})
     assert project_in(archive.root, None) == "Q"
     plan = plan_archive(archive.root, "Q", resources=True)
     assert [parcel.label for parcel in plan.parcels] == [s.label for s in archive.sessions("Q")]
@@ -220,7 +220,7 @@ def test_a_busy_server_and_a_lost_answer_are_tried_again_and_nothing_arrives_twi
     faulty = Faulty(service, fault)
     assert send(faulty, planned(source, service), workers=1) == [("uploaded", EACH, EACH)] * 2
     assert faulty.sends == sends
-    held = [len(scan.files) for s in standin.archive.sessions("P") for scan in scans(s.path)]
+    held = [len(scan.files) for s in standin.archive.sessions("P") for scan in SessionFolder(s.path).scans()]
     assert held == [EACH // 2] * 4
 
 

@@ -14,7 +14,7 @@ import pydicom
 import pytest
 import xnat
 
-from sarcoma_core.archive.folder import scans
+from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.objects.prearchive import Entry
 from sarcoma_core.standin.objects.tree import Change
@@ -71,7 +71,7 @@ def waiting(connection: Connection, project: str) -> list[dict[str, str]]:
 
 
 def held(session: Session) -> dict[str, int]:
-    return {scan.id: len(scan.files) for scan in scans(session.path)}
+    return {scan.id: len(scan.files) for scan in SessionFolder(session.path).scans()}
 
 
 def left_behind(standin: StandIn) -> list[Path]:
@@ -212,7 +212,7 @@ def test_delete_replaces_the_files_that_are_there(
     assert held(session) == WHOLE
     assert all(
         pydicom.dcmread(p, stop_before_pixels=True).ImageComments == "again"
-        for scan in scans(session.path)
+        for scan in SessionFolder(session.path).scans()
         for p in scan.files
     )
 

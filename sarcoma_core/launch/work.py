@@ -1,0 +1,114 @@
+"""Can a step work on an object, and was that done before? The same law for an archive and a server."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sarcoma_core import __version__
+from sarcoma_core.archive.folder import images_of
+from sarcoma_core.archive.holdings import Held, Holdings, fingerprint
+from sarcoma_core.errors import ArchiveError
+from sarcoma_core.interface import Step, Value
+from sarcoma_core.provenance import MANIFEST, RunRecord, parse_record
+from sarcoma_core.text import counted
+
+
+class Work(NamedTuple):
+    """A step with every parameter, as it will run.
+
+    Attributes:
+        step: which.
+        params: every parameter.
+        version: of the package that will run it; on a server it may be another than ours, and then only its
+            own manifests are of the same work: which revision of the step it has is not known here.
+    """
+
+    step: Step
+    params: Mapping[str, Value]
+    version: str = __version__
+
+    def is_that_of(self, record: RunRecord, inputs: Mapping[str, str]) -> bool:
+        """Whether a manifest is of this very work."""
+        foreign = self.version != __version__
+        if foreign and record.version != self.version:
+            return False
+        revision = record.revision if foreign else self.step.revision
+        return record.is_same_work(self.step.name, revision, self.params, inputs)
+
+
+class Lack(NamedTuple):
+    """Why there is nothing for a step to read, and what to do about it."""
+
+    reason: str
+    hint: str
+
+
+def lacking(holdings: Holdings, step: Step) -> Lack | None:
+    """Why an object has nothing for a step to read; None when it has something.
+
+    The Container Service mounts the whole object and asks nothing of what is in it.
+    """
+    if step.reads:
+        if set(step.reads).intersection(holdings.labels()):
+            return None
+        return Lack(
+            f"the session has no resource {' or '.join(step.reads)}",
+            f"Run the step that writes {step.reads[-1]} first: sarcoma xnat bulk prepare does them in order.",
+        )
+    scans = holdings.scans()
+    if any(images_of(resources) for resources in scans.values()):
+        return None
+    found = f"none in its {counted(len(scans), 'scan')}" if scans else "it has no scan"
+    return Lack(f"the session has no DICOM: {found}", "Upload its images again.")
+
+
+def already_done(holdings: Holdings, work: Work) -> tuple[RunRecord, ...]:
+    """The manifests of this very work, one for each label, if it was done and all of it is there.
+
+    Damage means: do it again.
+    """
+    labels = work.step.labels
+    if not set(labels).issubset(holdings.labels()):
+        return ()
+    records: list[RunRecord] = []
+    inputs: Mapping[str, str] | None = None
+    for label in labels:
+        try:
+            record = manifest(holdings, label)
+            inputs = fingerprint(holdings, work.step.reads) if inputs is None else inputs
+        except ArchiveError:
+            return ()
+        if record is None or not work.is_that_of(record, inputs) or not _is_whole(holdings, label, record):
+            return ()
+        records.append(record)
+    return tuple(records)
+
+
+def manifest(holdings: Holdings, label: str) -> RunRecord | None:
+    """The manifest of a resource; None when there is none.
+
+    Raises:
+        ArchiveError: it is damaged.
+    """
+    content = holdings.manifest(label)
+    return None if content is None else parse_record(content, label)
+
+
+def _is_whole(holdings: Holdings, label: str, record: RunRecord) -> bool:
+    """Whether every file that a manifest lists is there with its size."""
+    there = dict(holdings.files(label))
+    return all(there.get(entry.path) == entry.size for entry in record.files)
+
+
+def stale_files(holdings: Holdings, label: str) -> tuple[Held, ...]:
+    """Files of a resource that its manifest does not list: an earlier run left them there.
+
+    Without a manifest none is stale: another tool wrote the resource, or a run has not ended.
+
+    Raises:
+        ArchiveError: the manifest is damaged, so nothing can be said.
+    """
+    record = manifest(holdings, label)
+    if record is None:
+        return ()
+    listed = {entry.path for entry in record.files} | {MANIFEST}
+    return tuple(file for file in holdings.files(label) if file.path not in listed)
