@@ -215,6 +215,10 @@ class Archive:
         """Where a session's files are."""
         return self.root / project / "arc001" / label
 
+    def resources_path(self, project: str) -> Path:
+        """Where a project's own resources are."""
+        return self.root / project / "resources"
+
     def write(self, session: Session) -> None:
         """Record a session: new, or in the place of its earlier record.
 

@@ -42,8 +42,8 @@ _ENVIRONMENT = _Environment(well_typed=False)
 class _Place(NamedTuple):
     """What a predicate is asked about: `@` and `$`."""
 
-    item: JsonValue
-    root: JsonValue
+    item: XnatObject
+    root: XnatObject
 
 
 def matching(candidates: Sequence[XnatObject], matcher: str, *, root: XnatObject) -> tuple[XnatObject, ...]:
@@ -59,7 +59,7 @@ def matching(candidates: Sequence[XnatObject], matcher: str, *, root: XnatObject
             stumble over it.
     """
     expression = _parse(matcher)
-    return tuple(c for c in candidates if _holds(expression, _Place(c.json, root.json)))
+    return tuple(c for c in candidates if _holds(expression, _Place(c, root)))
 
 
 def property_text(item: XnatObject, path: str) -> str | None:
@@ -76,7 +76,7 @@ def property_text(item: XnatObject, path: str) -> str | None:
         compiled = _ENVIRONMENT.compile(f"$.{path}")
     except JSONPathError:
         raise _refuse("its syntax") from None
-    found = _value_at(compiled, item.json)
+    found = _value_at(compiled, item)
     if isinstance(found, bool):
         return str(found).lower()
     return str(found) if isinstance(found, str | int | float) else None
@@ -160,11 +160,15 @@ def _exists(query: parsed.FilterQuery, place: _Place) -> bool:
     return _value_at(query.path, item) is not MISSING
 
 
-def _value_at(path: object, item: JsonValue) -> "JsonValue | Missing":
+_Value = JsonValue | XnatObject | tuple[XnatObject, ...]
+"""What a path leads through: an object's lists are read only where it goes there."""
+
+
+def _value_at(path: object, item: XnatObject) -> "JsonValue | Missing":
     """What a path leads to: one value, or behind a wildcard the list of all that is found."""
     if not isinstance(path, JSONPath):
         raise _refuse("a union of paths")
-    found: list[JsonValue] = [item]
+    found: list[_Value] = [item]
     definite = True
     for segment in path.segments:
         if not isinstance(segment, JSONPathChildSegment) or len(segment.selectors) != 1:
@@ -174,19 +178,31 @@ def _value_at(path: object, item: JsonValue) -> "JsonValue | Missing":
         found = [child for value in found for child in _below(value, selector)]
         if definite and not found:
             return MISSING
-    return found[0] if definite else found
+    values = [_as_json(value) for value in found]
+    return values[0] if definite else values
 
 
-def _below(value: JsonValue, selector: JSONPathSelector) -> Sequence[JsonValue]:
-    match value, selector:
-        case dict(), NameSelector(name=name):
-            return [value[name]] if name in value else []
-        case list(), IndexSelector(index=index):
-            return value[index : index + 1 or None]
-        case dict(), WildcardSelector():
-            return list(value.values())
-        case list(), WildcardSelector():
+def _as_json(value: _Value) -> JsonValue:
+    match value:
+        case XnatObject():
+            return value.json
+        case tuple():
+            return [each.json for each in value]
+        case _:
             return value
-        case _, NameSelector() | IndexSelector() | WildcardSelector():
+
+
+def _below(value: _Value, selector: JSONPathSelector) -> Sequence[_Value]:
+    match selector, value:
+        case NameSelector(name=name), XnatObject():
+            return value.at(name)
+        case NameSelector(name=name), dict():
+            return [value[name]] if name in value else []
+        case IndexSelector(index=index), list() | tuple():
+            return value[index : index + 1 or None]
+        case WildcardSelector(), XnatObject() | dict() | list() | tuple():
+            members = value.json if isinstance(value, XnatObject) else value
+            return list(members.values()) if isinstance(members, dict) else members
+        case NameSelector() | IndexSelector() | WildcardSelector(), _:
             return []
     raise _refuse("a path with more than keys, indices and *,")

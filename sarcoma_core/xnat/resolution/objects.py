@@ -10,7 +10,7 @@ resource lists the files on disk, where the service lists those of its catalog.
 Source: Container Service 3.7, package ``org.nrg.containers.model.xnat``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +49,35 @@ _BELOW: Mapping[ObjectType, Mapping[str, ObjectType]] = {
 _INTEGERS = ("integer-id", "frames", "size")
 
 
+def _anywhere_below(kind: ObjectType) -> frozenset[ObjectType]:
+    return frozenset(found for child in _BELOW[kind].values() for found in ({child} | _anywhere_below(child)))
+
+
+_ANYWHERE_BELOW = {kind: _anywhere_below(kind) for kind in OBJECT_TYPES}
+
+
+class _Lists(Mapping[str, tuple["XnatObject", ...]]):
+    """The lists of an object, each read when it is first asked for, and then kept."""
+
+    def __init__(self, read: Mapping[str, Callable[[], tuple["XnatObject", ...]]]) -> None:
+        self._read = read
+        self._held: dict[str, tuple[XnatObject, ...]] = {}
+
+    def __getitem__(self, key: str) -> tuple["XnatObject", ...]:
+        if key not in self._held:
+            self._held[key] = self._read[key]()
+        return self._held[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._read
+
+
 @dataclass(frozen=True)
 class XnatObject:
     """One object of an XNAT, and everything below it.
@@ -56,7 +85,7 @@ class XnatObject:
     Args:
         type: which kind of object it is.
         keys: its scalar keys in the service's words; what is not known is not there.
-        below: the lists of objects below it, by key.
+        below: the lists of objects below it, by key; of our archive each is read when it is asked for.
         above: what it belongs to, nearest first, as far as it is known; no part of its JSON.
     """
 
@@ -82,6 +111,20 @@ class XnatObject:
         place = self.keys.get("path" if self.type == "File" else "directory")
         return Path(place) if isinstance(place, str) and place.strip() else None
 
+    def at(self, key: str) -> tuple["JsonValue | tuple[XnatObject, ...]", ...]:
+        """What a key of its JSON holds, as a tuple of one; empty when there is no such key."""
+        if key in self.below:
+            return (self.below[key],)
+        if key == "type":
+            return (self.type,)
+        return (self.keys[key],) if key in self.keys else ()
+
+    def loaded(self) -> "XnatObject":
+        """Itself, with every list below it read now rather than when it is asked for."""
+        for child in self._down():
+            del child
+        return self
+
     @cached_property
     def json(self) -> dict[str, JsonValue]:
         """The object as a matcher sees it."""
@@ -102,6 +145,8 @@ class XnatObject:
     def _path(self, other: "XnatObject") -> tuple["XnatObject", ...]:
         if self is other:
             return (self,)
+        if other.type not in _ANYWHERE_BELOW[self.type]:
+            return ()
         children = (child for objects in self.below.values() for child in objects)
         paths = (child._path(other) for child in children)  # noqa: SLF001  the same class
         return next(((self, *path) for path in paths if path), ())
@@ -153,18 +198,23 @@ def session_object(session: Session) -> XnatObject:
 
 
 def project_object(archive: Archive, project: str) -> XnatObject:
-    """A project of our archive, with its subjects and their sessions.
+    """A project of our archive, with its subjects, their sessions and its own resources.
 
     Raises:
         ArchiveError: there is no such project.
     """
-    sessions = archive.sessions(project)
-    subjects = tuple(
-        _subject(label, project, tuple(s for s in sessions if s.subject == label))
-        for label in dict.fromkeys(s.subject for s in sessions)
+    by_subject: dict[str, list[Session]] = {}
+    for session in archive.sessions(project):
+        by_subject.setdefault(session.subject, []).append(session)
+    keys = _project_keys(project, archive.session_path(project, ""))
+    below = _Lists(
+        {
+            "resources": lambda: _resources(archive.resources_path(project), str(keys["uri"])),
+            "subjects": lambda: tuple(_subject(s, project, held) for s, held in by_subject.items()),
+            "project-assets": tuple,
+        }
     )
-    below = {"resources": (), "subjects": subjects, "project-assets": ()}
-    return XnatObject("Project", _project_keys(project, archive.session_path(project, "")), below)
+    return XnatObject("Project", keys, below)
 
 
 def _above(session: Session) -> tuple[XnatObject, ...]:
@@ -192,11 +242,13 @@ def _subject(label: str, project: str, sessions: Sequence[Session]) -> XnatObjec
         "uri": uri,
         "project-id": project,
     }
-    below = {
-        "sessions": tuple(_session(s, f"{uri}/experiments/{s.id}") for s in sessions),
-        "resources": (),
-        "subject-assessors": (),
-    }
+    below = _Lists(
+        {
+            "sessions": lambda: tuple(_session(s, f"{uri}/experiments/{s.id}") for s in sessions),
+            "resources": tuple,
+            "subject-assessors": tuple,
+        }
+    )
     return XnatObject("Subject", keys, below)
 
 
@@ -210,12 +262,15 @@ def _session(session: Session, uri: str, above: tuple[XnatObject, ...] = ()) -> 
         "project-id": session.project,
         "subject-id": session.subject,
     }
-    assessors = _folders(session.path / "ASSESSORS")
-    below = {
-        "scans": tuple(_scan(scan, session, uri) for scan in session.scans),
-        "assessors": tuple(_assessor(folder, session, uri) for folder in assessors),
-        "resources": _resources(session.path / "RESOURCES", uri),
-    }
+    below = _Lists(
+        {
+            "scans": lambda: tuple(_scan(scan, session, uri) for scan in session.scans),
+            "assessors": lambda: tuple(
+                _assessor(folder, session, uri) for folder in _folders(session.path / "ASSESSORS")
+            ),
+            "resources": lambda: _resources(session.path / "RESOURCES", uri),
+        }
+    )
     return XnatObject("Session", keys, below, above)
 
 
@@ -238,7 +293,7 @@ def _scan(scan: Scan, session: Session, parent: str) -> XnatObject:
         "uid": scan.uid,
     }
     known = {key: value for key, value in keys.items() if value != ""}
-    return XnatObject("Scan", known, {"resources": _resources(folder, uri)})
+    return XnatObject("Scan", known, _Lists({"resources": lambda: _resources(folder, uri)}))
 
 
 def _assessor(folder: Path, session: Session, parent: str) -> XnatObject:
@@ -251,7 +306,7 @@ def _assessor(folder: Path, session: Session, parent: str) -> XnatObject:
         "project-id": session.project,
         "session-id": session.id,
     }
-    return XnatObject("Assessor", keys, {"resources": _resources(folder, uri)})
+    return XnatObject("Assessor", keys, _Lists({"resources": lambda: _resources(folder, uri)}))
 
 
 def _resources(folder: Path, parent: str) -> tuple[XnatObject, ...]:
@@ -268,18 +323,28 @@ def _resource(folder: Path, parent: str) -> XnatObject:
         "directory": str(folder),
         "parent-uri": parent,
     }
+    return XnatObject("Resource", keys, _Lists({"files": lambda: _files(folder, uri)}))
+
+
+def _files(folder: Path, resource: str) -> tuple[XnatObject, ...]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not is_catalog(path))
-    return XnatObject("Resource", keys, {"files": tuple(_file(path, folder, uri) for path in files)})
+    found = (_file(path, folder, resource) for path in files)
+    return tuple(file for file in found if file is not None)
 
 
-def _file(path: Path, folder: Path, resource: str) -> XnatObject:
+def _file(path: Path, folder: Path, resource: str) -> XnatObject | None:
+    """A file; None when it has gone since it was listed."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return None
     name = path.relative_to(folder).as_posix()
     keys: Mapping[str, JsonValue] = {
         "label": name,
         "uri": f"{resource}/files/{name}",
         "name": name,
         "path": str(path),
-        "size": path.stat().st_size,
+        "size": size,
     }
     return XnatObject("File", keys)
 

@@ -1,9 +1,11 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sarcoma_core.errors import ArchiveError, CommandError
+from sarcoma_core.xnat.resolution.matchers import matching
 from sarcoma_core.xnat.resolution.objects import XnatObject, from_json, project_object, session_object
 from tests.xnat.launches import small_archive
 
@@ -92,6 +94,52 @@ def test_a_project_holds_its_subjects_and_their_sessions(tmp_path: Path) -> None
 def test_a_project_without_its_children_keeps_empty_lists(tmp_path: Path) -> None:
     bare = project_object(small_archive(tmp_path), "STS").without_children()
     assert (bare.json["subjects"], bare.json["resources"], bare.label) == ([], [], "STS")
+
+
+def test_a_project_shows_its_own_resources(tmp_path: Path) -> None:
+    archive = small_archive(tmp_path)
+    (archive.root / "STS" / "resources" / "COHORT").mkdir(parents=True)
+    (archive.root / "STS" / "resources" / "COHORT" / "cohort.json").write_bytes(b"{}")
+    (cohort,) = project_object(archive, "STS").below["resources"]
+    assert (cohort.label, cohort.uri) == ("COHORT", "/archive/projects/STS/resources/COHORT")
+    assert [file.keys["name"] for file in cohort.below["files"]] == ["cohort.json"]
+
+
+@pytest.mark.parametrize(
+    ("matcher", "files"),
+    [
+        ("@.label == 'S1'", 0),
+        ("'NIFTI' in @.resources[*].label", 0),
+        ("@.scans[0].resources[0].label == 'DICOM'", 0),
+        ("@.resources[0].files[0].name == '4/volume.nii.gz'", 1),
+    ],
+)
+def test_a_matcher_lists_only_what_its_path_goes_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matcher: str, files: int
+) -> None:
+    listed: list[Path] = []
+    whole = Path.rglob
+
+    def rglob(folder: Path, pattern: str) -> Iterator[Path]:
+        listed.append(folder)
+        return whole(folder, pattern)
+
+    monkeypatch.setattr(Path, "rglob", rglob)
+    project = project_object(small_archive(tmp_path), "STS")
+    sessions = tuple(s for subject in project.below["subjects"] for s in subject.below["sessions"])
+    assert [s.label for s in matching(sessions, matcher, root=project)] == ["S1"]
+    assert project.lineage(sessions[0])[-1] is project
+    assert len(listed) == files
+
+
+def test_a_file_that_is_gone_since_it_was_listed_is_left_out(
+    session: XnatObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = session.below["resources"][0]
+    whole = Path.rglob
+    monkeypatch.setattr(Path, "rglob", lambda self, what: [*whole(self, what), self / "gone"])
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    assert "gone" not in [file.keys["name"] for file in resource.below["files"]]
 
 
 def test_an_unknown_project_is_refused(tmp_path: Path) -> None:
