@@ -4,7 +4,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,12 +44,17 @@ class Conversion:
         reason: why, in plain words; empty when converted.
         receipt: the facts.
         files: what was written, images first; empty unless everything was verified.
+        part: which part of the scan it is; empty for a whole scan.
+        parts: what became of each volume of a scan that holds several for the chain, such as echoes; the
+            scan itself is converted then, and has no files of its own.
     """
 
     status: Status
     reason: str
     receipt: Receipt
     files: tuple[Path, ...] = ()
+    part: str = ""
+    parts: tuple["Conversion", ...] = ()
 
 
 def convert_scan(
@@ -102,17 +107,51 @@ def convert_reading(
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise UsageError("name: must be letters, digits, '.', '_' and '-'; found other characters")
+    return _convert_reading(reading, folder, name=name, beside=tuple(beside), timeout=timeout)
+
+
+def _convert_reading(
+    reading: Reading,
+    folder: Path,
+    *,
+    name: str,
+    beside: Sequence[Reading],
+    timeout: float,
+    whole: tuple[Header, ...] = (),
+) -> Conversion:
+    """Convert a scan, or with `whole` the part of one."""
     receipt = Receipt(files_in=reading.files)
     try:
         with fence(SeriesRefused, "the scan"):
             receipt = receipt_of(reading)
-            found = reading.finding or classify(Scan(reading.headers, _related(reading.headers, beside)))
+            scan = Scan(reading.headers, _related(reading.headers, beside), whole)
+            found = reading.finding or classify(scan)
             if isinstance(found, Finding):
                 return Conversion(found.status, found.reason, receipt)
             receipt = replace(receipt, warnings=(*receipt.warnings, *found.warnings), map=found.map)
-            return _deliver(found, folder, receipt, name=name, timeout=timeout)
+            if not found.parts:
+                return _deliver(found, folder, receipt, name=name, timeout=timeout)
     except SeriesRefused as refusal:
         return Conversion(Status.REFUSED, refusal.message, receipt)
+    parts = []
+    for part, one in zip(found.parts, _readings(reading, found), strict=True):
+        stem = f"{name}_{part}"
+        done = _convert_reading(one, folder, name=stem, beside=beside, timeout=timeout, whole=reading.headers)
+        parts.append(replace(done, part=part))
+    return Conversion(Status.CONVERTED, "", receipt, parts=tuple(parts))
+
+
+def _readings(reading: Reading, plan: Plan) -> Iterator[Reading]:
+    """The files of each part, with what the scan has to say of all of them."""
+    copies = f"{reading.duplicates} files of the scan are byte-equal copies of others"
+    told = (
+        *reading.aside,
+        *((copies,) if reading.duplicates else ()),
+        f"one of {len(plan.parts)} volumes of the scan, which differ in {plan.told_apart}",
+    )
+    for volume in plan.volumes:
+        headers = tuple({source.header.path: source.header for source in volume}.values())
+        yield replace(reading, files=len(headers), headers=headers, aside=told, duplicates=0)
 
 
 def _related(headers: Sequence[Header], beside: Iterable[Reading]) -> tuple[tuple[Header, ...], ...]:

@@ -55,10 +55,12 @@ class Scan:
         headers: one for each file, in any order; the same file is there once.
         beside: the images of other scans of the session that share the SeriesInstanceUID or SeriesNumber,
             scan by scan.
+        whole: the headers of the whole scan, where these are one part of it (`parts`).
     """
 
     headers: tuple[Header, ...]
     beside: tuple[tuple[Header, ...], ...] = ()
+    whole: tuple[Header, ...] = ()
 
     @property
     def series_uid(self) -> str:

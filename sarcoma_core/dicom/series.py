@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from sarcoma_core.dicom.dimensions import split_volumes
 from sarcoma_core.dicom.geometry import Floats, affine
 from sarcoma_core.dicom.headers import Header, read_header
 from sarcoma_core.dicom.kinds import reason_to_set_apart
+from sarcoma_core.dicom.parts import name_parts
 from sarcoma_core.dicom.planes import TRAITS
 from sarcoma_core.dicom.scan import Finding, Scan, Source, Status, refused, set_apart
 from sarcoma_core.dicom.small_slopes import lift
@@ -25,11 +26,12 @@ class Plan:
     """What a conversion of a scan has to give.
 
     Args:
-        finding: what becomes of the scan: converted, or set apart when there are several volumes.
+        finding: what becomes of the scan: converted, or set apart when it is 4D.
         headers: of the files, volume after volume, from slice 0 upwards.
         in_order: whether InstanceNumber is in every file and, for one volume, runs along the stack.
         volumes: for each volume its planes, from slice 0 upwards along rows x columns.
-        told_apart: whether header values tell the volumes apart, or only the order of the images.
+        told_apart: what tells the volumes apart, in words; empty where only the order of the images does.
+        parts: names of the volumes, where each is a volume for the chain; empty where they are one 4D image.
         affine: voxel (column, row, slice) to RAS, mm, shape (4, 4), from the headers.
         lift: power of two by which the converter gets the rescaling multiplied; see `small_slopes`.
         map: what kind of map the images are; empty for anatomy, and where several kinds are volumes of one.
@@ -40,7 +42,8 @@ class Plan:
     headers: tuple[Header, ...]
     in_order: bool
     volumes: tuple[tuple[Source, ...], ...]
-    told_apart: bool
+    told_apart: str
+    parts: tuple[str, ...]
     affine: Floats
     lift: int
     map: str
@@ -126,10 +129,11 @@ def classify(scan: Scan) -> Plan | Finding:
     headers = {source.header.path: source.header for volume in volumes for source in volume}
     in_order = _in_order([h.instance_number for h in headers.values()], several=len(volumes) > 1)
     finding = Finding(Status.CONVERTED, "")
-    if len(volumes) > 1:
+    told = " and ".join(keyword + _values_of(traits[keyword], keyword) for keyword in differ)
+    parts = name_parts(volumes, differ)
+    if len(volumes) > 1 and not parts:
         if not differ and not in_order:
             return refused(f"{len(volumes)} images at every place that no header value tells apart or orders")
-        told = " and ".join(keyword + _values_of(traits[keyword], keyword) for keyword in differ)
         by = f"that differ in {told}" if differ else "that no header value tells apart"
         finding = set_apart(f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain")
     spacing = (float(scan.pixel_spacing[1]), float(scan.pixel_spacing[0]), stack.spacing)
@@ -138,11 +142,12 @@ def classify(scan: Scan) -> Plan | Finding:
         headers=tuple(headers.values()),
         in_order=in_order,
         volumes=volumes,
-        told_apart=bool(differ),
+        told_apart=told,
+        parts=parts,
         affine=affine(stack.origin, scan.orientation, spacing),
         lift=lift(source.plane.rescaling for source in sources),
         map=scan.maps[0] if len(set(scan.maps)) == 1 else "",
-        warnings=tuple(_warnings(scan)),
+        warnings=tuple(_warnings(replace(scan, headers=scan.whole or scan.headers))),
     )
 
 

@@ -94,10 +94,15 @@ class SessionResult:
         """What the first step said of each series: later ones see only those that it passed on."""
         return self.runs[0].series if self.runs else ()
 
-    def outcome_of(self, step: str, scan: str) -> Outcome | None:
+    def names(self, scan: str) -> tuple[str, ...]:
+        """The series of a scan, as `Outcome.series` names them: the scan itself where no step saw it."""
+        seen = dict.fromkeys(o.series for run in self.runs for o in run.series if o.scan == scan)
+        return tuple(seen) or (scan,)
+
+    def outcome_of(self, step: str, series: str) -> Outcome | None:
         """What a step said of one series; None when it did not see it."""
         seen = (o for run in self.runs if run.step == step for o in run.series)
-        return next((o for o in seen if o.scan == scan), None)
+        return next((o for o in seen if o.series == series), None)
 
 
 class Watch(Protocol):

@@ -44,17 +44,18 @@ def session_line(result: SessionResult) -> SessionLine:
 def series_lines(result: SessionResult) -> Iterator[SeriesLine]:
     """Each series with the steps that it passed, or why it went no further. None is left out."""
     label = result.session.label
-    for scan in result.session.scans:
-        seen = [(run.step, o) for run in result.runs if (o := result.outcome_of(run.step, scan.id))]
+    names = ((scan, name) for scan in result.session.scans for name in result.names(scan.id))
+    for scan, name in names:
+        seen = [(run.step, o) for run in result.runs if (o := result.outcome_of(run.step, name))]
         stopped = next((o for _, o in seen if o.status in ("set apart", "refused")), None)
         passed = ", ".join(step for step, outcome in seen if outcome.status == "done")
         if stopped:
-            yield SeriesLine(label, scan.id, scan.modality, stopped.status, stopped.reason)
+            yield SeriesLine(label, name, scan.modality, stopped.status, stopped.reason)
         elif seen:
             reasons = "; ".join(dict.fromkeys(o.reason for _, o in seen if o.reason))
-            yield SeriesLine(label, scan.id, scan.modality, passed, reasons)
+            yield SeriesLine(label, name, scan.modality, passed, reasons)
         else:
-            yield SeriesLine(label, scan.id, scan.modality, "failed", result.reason)
+            yield SeriesLine(label, name, scan.modality, "failed", result.reason)
 
 
 def lede(results: tuple[SessionResult, ...]) -> str:

@@ -17,6 +17,7 @@ from sarcoma_core.provenance import (
 from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
+    from sarcoma_core.dicom.convert import Conversion
     from sarcoma_core.dicom.series import Reading
 
 LABEL = "NIFTI"
@@ -43,20 +44,22 @@ def convert(session: Annotated[SessionFolder, Input(level="session")], out: Outp
     Each scan gets a conversion receipt: files and frames in, slices out, grid, units, and a second,
     independent reader that found every voxel equal. A missing or duplicate slice, uneven spacing, gantry
     tilt, mixed orientations, slices in several units, or one stack that lies in several scans are refused or
-    set apart with a reason. Maps (ADC, perfusion, phase, subtraction) are converted and told as maps. 4D
-    series are converted and set apart from the 3D chain; contours and segmentations are kept for later. One
-    damaged file costs its own scan, and no other.
+    set apart with a reason. The echoes of a dual echo and the images of a Dixon that share a scan become one
+    volume each. Maps (ADC, perfusion, phase, subtraction) are converted and told as maps. Other 4D series are
+    converted and set apart from the 3D chain; contours and segmentations are kept for later. One damaged file
+    costs its own scan, and no other.
     """
     from sarcoma_core.dicom.series import read_scan
 
     found = tuple(session.scans())
     readings = {scan.id: read_scan(scan.files) for scan in found}
-    outcomes = []
+    outcomes: list[Outcome] = []
     for scan in found:
         beside = tuple(reading for other, reading in readings.items() if other != scan.id)
-        outcomes.append(
-            _convert(scan, readings[scan.id], out / LABEL, beside) if is_scan_id(scan.id) else _misnamed(scan)
-        )
+        if is_scan_id(scan.id):
+            outcomes += _convert(scan, readings[scan.id], out / LABEL, beside)
+        else:
+            outcomes.append(_misnamed(scan))
     return Outputs(volumes=tuple(outcomes))
 
 
@@ -66,15 +69,23 @@ def _misnamed(scan: ScanFolder) -> Outcome:
     return Outcome(recorded_scan_id(scan.id), "", "refused", reason)
 
 
-def _convert(scan: ScanFolder, reading: "Reading", label: Path, beside: "tuple[Reading, ...]") -> Outcome:
+def _convert(
+    scan: ScanFolder, reading: "Reading", label: Path, beside: "tuple[Reading, ...]"
+) -> list[Outcome]:
     from sarcoma_core.dicom.convert import convert_reading
-    from sarcoma_core.dicom.scan import Status as Found
 
     folder = label / scan.id
     folder.mkdir(parents=True)
     result = convert_reading(reading, folder, name=scan.id, beside=beside)
-    if not result.files:
+    outcomes = [_outcome(scan, volume) for volume in result.parts or (result,)]
+    if not any(outcome.files for outcome in outcomes):
         folder.rmdir()
+    return outcomes
+
+
+def _outcome(scan: ScanFolder, result: "Conversion") -> Outcome:
+    from sarcoma_core.dicom.scan import Status as Found
+
     statuses: dict[Found, Status] = {
         Found.CONVERTED: "done",
         Found.SET_APART: "set apart",
@@ -91,6 +102,7 @@ def _convert(scan: ScanFolder, reading: "Reading", label: Path, beside: "tuple[R
         reason=result.reason,
         files=tuple(f"{scan.id}/{path.name}" for path in result.files),
         facts=receipt.as_json(),
+        part=result.part,
     )
 
 

@@ -267,15 +267,10 @@ def volumes(conversion: Conversion) -> list[tuple[Any, Any]]:
 @pytest.mark.parametrize(
     ("keyword", "values"),
     [
-        ("EchoTime", [10, 20, 80]),
         ("TemporalPositionIdentifier", [1, 2, 3]),
         ("DiffusionBValue", [0.0, 50.0, 800.0]),
         ("AcquisitionNumber", [1, 2, 3]),
-        (
-            "ImageType",
-            [["DERIVED", "PRIMARY", "W"], ["DERIVED", "PRIMARY", "F"], ["DERIVED", "PRIMARY", "IP"]],
-        ),
-        ("ImageType", [["DERIVED", "PRIMARY", t] for t in ("WATER", "OPP_PHASE", "IN_PHASE")]),
+        ("ImageType", [["DERIVED", "PRIMARY", t] for t in ("WATER", "OTHER", "IN_PHASE")]),
     ],
 )
 def test_four_dimensions_are_written_and_set_apart(run: Any, keyword: str, values: list[Any]) -> None:

@@ -254,14 +254,11 @@ def test_slices_of_a_map_among_others_are_refused_and_counted(tmp_path: Path) ->
     assert_refused(datasets, tmp_path, "2 of 6 images are an ADC map, by ImageType, the others are not")
 
 
-def test_a_volume_of_every_echo_is_set_apart_and_not_refused(tmp_path: Path) -> None:
+def test_a_volume_of_every_echo_is_a_part_and_not_refused(tmp_path: Path) -> None:
     short, long = Stack().repeat(2)
-
-    assert_set_apart(
-        [*short.datasets(EchoTime=10), *long.datasets(EchoTime=80)],
-        tmp_path,
-        "2 volumes that differ in EchoTime",
-    )
+    plan = assert_volume([*short.datasets(EchoTime=10), *long.datasets(EchoTime=80)], tmp_path)
+    assert plan.parts == ("echo1", "echo2")
+    assert plan.told_apart == "EchoTime (10, 80 ms)"
 
 
 def test_a_tilted_gantry_is_told_by_its_angle_and_reach(tmp_path: Path) -> None:

@@ -327,39 +327,6 @@ def test_classic_philips_diffusion_is_set_apart_with_its_files(
         assert sum(int(volume.sum()) == int(stack.stored.astype(int).sum()) for volume in volumes) >= 1
 
 
-@pytest.mark.parametrize("times", [(10, 80), (1.2, 2.4), (1.23, 2.46, 3.69)])
-def test_echoes_in_one_series_are_set_apart_and_named(times: tuple[float, ...], tmp_path: Path) -> None:
-    stacks = STACK.repeat(len(times))
-    datasets = [ds for stack, time in zip(stacks, times, strict=True) for ds in stack.datasets(EchoTime=time)]
-
-    outcome = convert_one(tmp_path, datasets)
-
-    assert outcome.status == "set apart"
-    assert outcome.reason.startswith(f"4D: {len(times)} volumes")
-    assert "EchoTime" in outcome.reason
-    assert all(f"{time:g}" in outcome.reason for time in times)
-    assert len([path for path in outcome.files if path.endswith(".nii.gz")]) >= 1
-
-
-@pytest.mark.parametrize("times", [None, (1.2, 2.4, 1.2, 1.2)], ids=["one echo time", "two echo times"])
-def test_dixon_images_in_one_series_are_set_apart_and_told_by_their_type(times: Any, tmp_path: Path) -> None:
-    words = ("IP", "OP", "W", "F")
-    datasets = [
-        dataset
-        for index, (stack, word) in enumerate(zip(STACK.repeat(4), words, strict=True))
-        for dataset in stack.datasets(
-            ImageType=["DERIVED", "PRIMARY", word, word], EchoTime=times[index] if times else 1.2
-        )
-    ]
-
-    outcome = convert_one(tmp_path, datasets)
-
-    assert outcome.status == "set apart"
-    assert outcome.reason.startswith("4D: 4 volumes")
-    assert "ImageType" in outcome.reason
-    assert outcome.facts["volumes_out"] == 4
-
-
 def test_echoes_at_places_of_their_own_are_refused_with_their_times(tmp_path: Path) -> None:
     datasets = some(STACK.datasets(), (1, 3, 5), holding(EchoTime=80))
 
