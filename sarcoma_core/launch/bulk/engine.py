@@ -196,7 +196,7 @@ class Bulk:
 
     def _turn(self, journey: Journey) -> float | None:
         """One thing is done for one session; gives the seconds until the next, or None at its end."""
-        before = journey.session
+        before = journey.item
         try:
             wait = journey()
             self._weather.good()
@@ -205,10 +205,10 @@ class Bulk:
                 return self._bad(error)
             journey.fail(error.message, error.hint)
             wait = None
-        if journey.session is not before:
-            self._watch.changed(journey.session)
+        if journey.item is not before:
+            self._watch.changed(journey.item)
         if wait is None:
-            self._watch.ended(journey.session)
+            self._watch.ended(journey.item)
         return wait
 
     def _bad(self, error: ServerError) -> float:

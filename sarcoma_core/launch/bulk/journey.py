@@ -55,7 +55,7 @@ class Journey:
     """
 
     def __init__(self, desk: Desk, present: Present) -> None:
-        self.session = present
+        self.item = present
         self._desk = desk
         names = [stage.step.name for stage in desk.stages]
         self._at = names.index(present.step) if present.step else 0
@@ -97,8 +97,8 @@ class Journey:
 
     def _write(self, state: State, *, status: str = "", reason: str = "", hint: str = "") -> None:
         """What stands in the ledger, stands here."""
-        self.session = replace(
-            self.session,
+        self.item = replace(
+            self.item,
             at=self._desk.clock(),
             step=self.step,
             attempt=self._attempt,
@@ -108,12 +108,12 @@ class Journey:
             reason=reason,
             hint=hint,
         )
-        self._desk.ledger.write(self._desk.run, self.session)
+        self._desk.ledger.write(self._desk.run, self.item)
 
     def _check(self) -> float | None:
         run = self._desk.run
         connection = self._desk.service.connection
-        verdict = preflight(connection, self.session.session, self._stage, force=run.forced)
+        verdict = preflight(connection, self.item.target, self._stage, force=run.forced)
         if verdict.answer == "not launched":
             self._write("not launched", reason=verdict.reason, hint=verdict.hint)
             return None
@@ -124,7 +124,7 @@ class Journey:
 
     def _launch(self) -> float | None:
         stage, service = self._stage, self._desk.service
-        values = {**stage.values, stage.root: f"/archive/experiments/{self.session.session}"}
+        values = {**stage.values, stage.root: f"/archive/experiments/{self.item.target}"}
         self._since, self._accepted, self._workflow = self._desk.clock(), False, ""
         self._write("intended")
         self._do = self._find
@@ -143,12 +143,12 @@ class Journey:
 
     def _find(self) -> float | None:
         """Look for the workflow of a launch whose answer did not come, or came without an id."""
-        run, session = self._desk.run, self.session
-        known = self._desk.ledger.workflows(run, session.session) - {self._workflow}
+        run, item = self._desk.run, self.item
+        known = self._desk.ledger.workflows(run, item.target) - {self._workflow}
         found = find_workflow(
             self._desk.service.connection,
-            session.session,
-            session.xsi_type,
+            item.target,
+            item.type,
             self._stage.wrapper,
             after=run.baseline,
             known=known,
@@ -201,7 +201,7 @@ class Journey:
 
     def _verify(self) -> float | None:
         """A status is a word; the manifest is the proof."""
-        holdings = RemoteHoldings(self._desk.service.connection, self.session.session)
+        holdings = RemoteHoldings(self._desk.service.connection, self.item.target)
         for label in self._stage.step.labels:
             try:
                 record = manifest(holdings, label)

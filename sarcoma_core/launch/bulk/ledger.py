@@ -19,6 +19,7 @@ from typing import IO, Literal, cast
 
 from sarcoma_core.errors import OutputError, UsageError
 from sarcoma_core.interface import Value
+from sarcoma_core.launch.bulk.ledger_schema import prepare
 from sarcoma_core.xnat.rest.remote import RemoteSession
 
 State = Literal[
@@ -37,28 +38,6 @@ CANCEL = "cancel asked"
 
 _GOOD = ("complete", "already done")
 _ENDED = ("not launched", "failed", "cancelled")
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS run (
-  id INTEGER PRIMARY KEY, at REAL, server TEXT, login TEXT, project TEXT, what TEXT, steps TEXT,
-  settings TEXT, in_flight INTEGER, forced INTEGER, baseline INTEGER);
-CREATE TABLE IF NOT EXISTS item (
-  id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, session TEXT, label TEXT, xsi_type TEXT,
-  UNIQUE (run, session));
-CREATE TABLE IF NOT EXISTS event (
-  id INTEGER PRIMARY KEY, at REAL, run INTEGER REFERENCES run, item INTEGER REFERENCES item, step TEXT,
-  attempt INTEGER, state TEXT, workflow TEXT, status TEXT, reason TEXT, hint TEXT);
-CREATE INDEX IF NOT EXISTS event_of_item ON event (item, id);
-CREATE INDEX IF NOT EXISTS item_of_session ON item (session);
-CREATE VIEW IF NOT EXISTS present AS
-  SELECT item.id AS item, item.run, item.session, item.label, item.xsi_type, event.at, event.step,
-         event.attempt, event.state, event.workflow, event.status, event.reason, event.hint
-  FROM item LEFT JOIN event ON event.id = (SELECT max(id) FROM event WHERE event.item = item.id);
-"""
-_APPEND_ONLY = """
-CREATE TRIGGER IF NOT EXISTS {table}_is_never_{verb}d BEFORE {verb} ON {table}
-BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-"""
 
 
 @dataclass(frozen=True)
@@ -94,13 +73,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Present:
-    """The present state of one session of a run.
+    """The present state of one item of a run: one object that its steps are launched on.
 
     Args:
         item: its number in the ledger.
-        session: accession id.
-        label: session label.
-        xsi_type: the session's data type.
+        target: id of the object; the accession id of a session.
+        label: its label.
+        type: its data type.
         at: when it came into this state, in seconds since 1970.
         step: the step that it is at; empty when nothing has begun.
         attempt: which attempt at this step, from 1.
@@ -112,9 +91,9 @@ class Present:
     """
 
     item: int
-    session: str
+    target: str
     label: str
-    xsi_type: str = ""
+    type: str = ""
     at: float = 0.0
     step: str = ""
     attempt: int = 0
@@ -136,7 +115,7 @@ class Ledger:
         path: the file; it is made, with its folder, when it is not there.
 
     Raises:
-        OutputError: it cannot be written, or is no ledger.
+        OutputError: it cannot be written, is no ledger, or was written by a later version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -147,11 +126,7 @@ class Ledger:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
             self._base.row_factory = sqlite3.Row
-            # FULL: a launch whose intention a power cut takes away could be made twice.
-            self._base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
-            for table in ("run", "item", "event"):
-                for verb in ("update", "delete"):
-                    self._base.executescript(_APPEND_ONLY.format(table=table, verb=verb))
+            prepare(self._base)
         except (OSError, sqlite3.Error) as error:
             found = error.strerror if isinstance(error, OSError) else error
             raise OutputError(
@@ -174,7 +149,9 @@ class Ledger:
         with self._lock, self._transaction():
             at = time.time()
             number = self._base.execute(
-                "INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                """INSERT INTO run
+                     (at, server, login, project, what, steps, settings, in_flight, forced, baseline)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (
                     at,
                     run.server,
@@ -189,7 +166,7 @@ class Ledger:
                 ),
             ).lastrowid
             rows = ((number, each.id, each.label, each.xsi_type) for each in sessions)
-            self._base.executemany("INSERT INTO item VALUES (NULL, ?, ?, ?, ?)", rows)
+            self._base.executemany("INSERT INTO item (run, target, label, type) VALUES (?, ?, ?, ?)", rows)
             return self.run(number)
 
     def run(self, number: int | None = None) -> Run:
@@ -216,7 +193,8 @@ class Ledger:
             OutputError: the disk is full or read-only; what was about to be done must then not be done.
         """
         self._rows(
-            "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            """INSERT INTO event (at, run, item, step, attempt, state, workflow, status, reason, hint)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             present.at,
             run.id,
             present.item,
@@ -243,20 +221,20 @@ class Ledger:
         sql = """SELECT * FROM item WHERE run = ? AND id > ?
                  AND NOT EXISTS (SELECT 1 FROM event WHERE event.item = item.id) ORDER BY id LIMIT 1"""
         rows = self._rows(sql, run.id, after)
-        return next((Present(r["id"], r["session"], r["label"], r["xsi_type"]) for r in rows), None)
+        return next((Present(r["id"], r["target"], r["label"], r["type"]) for r in rows), None)
 
-    def workflows(self, run: Run, session: str) -> frozenset[str]:
-        """Ids of the workflows of a session that are accounted for, in any run on this server."""
+    def workflows(self, run: Run, target: str) -> frozenset[str]:
+        """Ids of the workflows of an object that are accounted for, in any run on this server."""
         sql = """SELECT DISTINCT event.workflow FROM event JOIN item ON item.id = event.item
-                 JOIN run ON run.id = item.run WHERE item.session = ? AND run.server = ?"""
-        return frozenset(row["workflow"] for row in self._rows(sql, session, run.server)) - {""}
+                 JOIN run ON run.id = item.run WHERE item.target = ? AND run.server = ?"""
+        return frozenset(row["workflow"] for row in self._rows(sql, target, run.server)) - {""}
 
-    def latest_workflow(self, server: str, session: str) -> str:
-        """The newest known workflow of a session, by accession id or label; empty when there is none."""
+    def latest_workflow(self, server: str, target: str) -> str:
+        """The newest known workflow of an object, by accession id or label; empty when there is none."""
         sql = """SELECT event.workflow FROM event JOIN item ON item.id = event.item
-                 JOIN run ON run.id = item.run WHERE ? IN (item.session, item.label)
+                 JOIN run ON run.id = item.run WHERE ? IN (item.target, item.label)
                  AND run.server = ? AND event.workflow != '' ORDER BY event.id DESC LIMIT 1"""
-        return next((str(row["workflow"]) for row in self._rows(sql, session, server)), "")
+        return next((str(row["workflow"]) for row in self._rows(sql, target, server)), "")
 
     def ask_to_cancel(self, run: Run) -> None:
         """Ask whoever works on a run to stop."""

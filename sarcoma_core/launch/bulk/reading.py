@@ -29,9 +29,9 @@ def read_results(
     """
     by_id = {session.id: session for session in sessions}
     return tuple(
-        SessionResult(by_id[p.session], _runs(service, run, p, by_id[p.session]), retry_command(run, p.label))
+        SessionResult(by_id[p.target], _runs(service, run, p, by_id[p.target]), retry_command(run, p.label))
         for p in presents
-        if p.session in by_id
+        if p.target in by_id
     )
 
 
@@ -45,7 +45,7 @@ def _runs(service: ContainerService, run: Run, present: Present, session: Sessio
 
 
 def _passed(session: Session, step: str) -> StepRun:
-    record = read_record(session.resource(step_named(step).outputs[0].spec.resource))
+    record = read_record(session.resource(step_named(step).labels[0]))
     return StepRun(step, "done", series=record.outcomes if record else ())
 
 

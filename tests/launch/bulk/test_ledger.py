@@ -45,7 +45,7 @@ def test_what_was_asked_for_is_read_back_as_it_was(path: Path) -> None:
     run = begin(ledger, "E1", "E2")
     assert replace(run, id=0, at=0.0) == ASKED
     assert Ledger(path).run() == Ledger(path).run(run.id) == run
-    assert [p.session for p in ledger.present(run)] == ["E1", "E2"]
+    assert [p.target for p in ledger.present(run)] == ["E1", "E2"]
 
 
 def test_the_present_state_is_the_last_event(path: Path) -> None:

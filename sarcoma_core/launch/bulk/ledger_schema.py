@@ -1,0 +1,93 @@
+"""The tables of the ledger, and how a file of an earlier version becomes one of this."""
+
+import sqlite3
+
+from sarcoma_core.errors import OutputError
+
+VERSION = 2
+"""`user_version` of the file. 0: that of 0.1 and 0.2, whose items were sessions only."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS run (
+  id INTEGER PRIMARY KEY, at REAL, server TEXT, login TEXT, project TEXT, what TEXT, steps TEXT,
+  settings TEXT, in_flight INTEGER, forced INTEGER, baseline INTEGER);
+CREATE TABLE IF NOT EXISTS item (
+  id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, target TEXT, label TEXT, type TEXT,
+  UNIQUE (run, target));
+CREATE TABLE IF NOT EXISTS event (
+  id INTEGER PRIMARY KEY, at REAL, run INTEGER REFERENCES run, item INTEGER REFERENCES item, step TEXT,
+  attempt INTEGER, state TEXT, workflow TEXT, status TEXT, reason TEXT, hint TEXT);
+CREATE INDEX IF NOT EXISTS event_of_item ON event (item, id);
+CREATE INDEX IF NOT EXISTS item_of_target ON item (target);
+CREATE VIEW IF NOT EXISTS present AS
+  SELECT item.id AS item, item.run, item.target, item.label, item.type, event.at, event.step,
+         event.attempt, event.state, event.workflow, event.status, event.reason, event.hint
+  FROM item LEFT JOIN event ON event.id = (SELECT max(id) FROM event WHERE event.item = item.id);
+"""
+_APPEND_ONLY = """
+CREATE TRIGGER IF NOT EXISTS {table}_is_never_{verb}d BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+_FROM_0 = (
+    "DROP VIEW IF EXISTS present",
+    "DROP INDEX IF EXISTS item_of_session",
+    "ALTER TABLE item RENAME COLUMN session TO target",
+    "ALTER TABLE item RENAME COLUMN xsi_type TO type",
+)
+
+
+def prepare(base: sqlite3.Connection) -> None:
+    """Make the tables of a new file, or bring an earlier one up to date; nothing in it is lost.
+
+    Args:
+        base: in autocommit mode; it is locked against other processes meanwhile.
+
+    Raises:
+        OutputError: the file was written by a later version.
+        sqlite3.Error: it cannot be written, or is no ledger.
+    """
+    # FULL: a launch whose intention a power cut takes away could be made twice.
+    base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+    base.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(base) < VERSION:
+            _upgrade(base)
+    except BaseException:
+        base.execute("ROLLBACK")
+        raise
+    base.execute("COMMIT")
+
+
+def _version(base: sqlite3.Connection) -> int:
+    version = int(base.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise OutputError(
+            f"--ledger: must be of version {VERSION} or earlier; found {version}.",
+            hint="Use the version of sarcoma that wrote it, or name another file: --ledger FILE.",
+        )
+    return version
+
+
+def _upgrade(base: sqlite3.Connection) -> None:
+    columns = {row[1] for row in base.execute("PRAGMA table_info(item)")}
+    tables = _TABLES + "".join(
+        _APPEND_ONLY.format(table=table, verb=verb)
+        for table in ("run", "item", "event")
+        for verb in ("update", "delete")
+    )
+    for statement in _FROM_0 if "session" in columns else ():
+        base.execute(statement)
+    for statement in _statements(tables):  # executescript would commit
+        base.execute(statement)
+    base.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of a script; a trigger holds some of its own."""
+    found, so_far = [], ""
+    for line in script.splitlines(keepends=True):
+        so_far += line
+        if sqlite3.complete_statement(so_far):
+            found.append(so_far)
+            so_far = ""
+    return found
