@@ -101,12 +101,14 @@ def _type(*words: str) -> None:
     Raises:
         RunError: nothing of it could be done.
     """
-    from sarcoma_core.cli.main import parser
+    from sarcoma_core.cli import xnat
     from sarcoma_core.errors import RunError
 
     line = ["xnat", *words]
     print(f"\n$ sarcoma {shlex.join(line)}")
-    typed = parser().parse_args(line)
+    parser = argparse.ArgumentParser(prog="sarcoma")
+    xnat.add(parser.add_subparsers())
+    typed = parser.parse_args(line)
     code: int = typed.run(typed)
     if code not in (0, SOME_FAILED) and words[0] != "bulk":  # each session of a bulk has its own reason
         raise RunError(f"sarcoma xnat {words[0]}: must do something; it did nothing.")

@@ -274,7 +274,7 @@ class Stale(NamedTuple):
 
 
 def _clean(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.xnat.rest.remote import delete_resource_file
+    from sarcoma_core.xnat.rest.filing import delete_file
 
     with connect(arguments) as connection:
         check_project(connection, arguments.project)
@@ -287,7 +287,7 @@ def _clean(arguments: argparse.Namespace) -> int:
             return 0
         confirm(arguments, f"Delete {counted(len(files), 'file')} that no manifest lists?")
         for session, label, file in files:
-            delete_resource_file(connection, session.id, label, file.path)
+            delete_file(connection, session.id, label, file.path)
         note(arguments, f"{counted(len(files), 'file')} deleted")
     return 0
 

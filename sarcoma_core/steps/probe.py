@@ -14,6 +14,7 @@ from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Input, Output, OutputDir, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes, sha256
+from sarcoma_core.xnat.rest.paths import BUILD_INFO
 
 LABEL, KEY_LABEL, KEY_FILE = "SARCOMA_PROBE", "SARCOMA_PROBE_KEY", "key.txt"
 """What it writes; the resource and the file that it reads, which doctor puts there and takes away again."""
@@ -23,8 +24,6 @@ NO_KEY = f"--session: must hold {KEY_LABEL}/{KEY_FILE}; found other files, but n
 """Why it fails: doctor knows these by their words."""
 
 _SECONDS = 10.0
-_OPEN_PATH = "/xapi/siteConfig/buildInfo"
-"""XNAT serves it to everybody: who reaches it reaches XNAT."""
 
 
 class Outputs(NamedTuple):
@@ -77,7 +76,7 @@ def _why_unreachable(server: str) -> str:
     if urlsplit(server).scheme not in ("http", "https"):
         return "XNAT_HOST is no http address"
     try:
-        with urlopen(server.rstrip("/") + _OPEN_PATH, timeout=_SECONDS):  # noqa: S310  its scheme is checked
+        with urlopen(server.rstrip("/") + BUILD_INFO, timeout=_SECONDS):  # noqa: S310  its scheme is checked
             return ""
     except HTTPError as error:
         return f"it answered {error.code}"

@@ -3,8 +3,8 @@
     .venv/bin/python -m tests.legacy.dicom FOLDER
 
 The same files each time. The `sarcoma demo --input FOLDER` of 0.1.0 imported them as project OWN, session
-P01_20200102_MR, and ran `prepare` on them over REST; `run.json` of each resource, the session's record and the
-ledger are committed here as it wrote them.
+P01_20200102_MR, and ran `prepare` on them over REST; `run.json` of each resource, the session's record and
+the ledger are committed here as it wrote them.
 """
 
 import sys

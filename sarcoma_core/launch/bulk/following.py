@@ -17,6 +17,7 @@ from sarcoma_core.runners.running import Ended
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.service import ContainerService, Workflow
+from sarcoma_core.xnat.rest.workflows import newest_workflows
 
 Clock = Callable[[], float]
 
@@ -212,17 +213,9 @@ def _said(service: ContainerService, workflow: Workflow) -> Ending:
     return Ending("failed", workflow.reason or f"{workflow.status}: the container said nothing")
 
 
-class Listed(NamedTuple):
-    """A workflow as a listing has it."""
-
-    id: str
-    pipeline: str
-    session: str
-
-
 def newest_workflow(connection: Connection, project: str) -> int:
     """The id of the newest workflow of a project; 0 when it has none. Ids only ever grow."""
-    found = _listed(connection, project, "xnat:projectData", size=1)
+    found = newest_workflows(connection, project, "xnat:projectData", size=1)
     return max((int(each.id) for each in found if each.id.isdigit()), default=0)
 
 
@@ -239,7 +232,7 @@ def find_workflow(
         after: the launch's workflow has a greater id.
         known: ids that are accounted for.
     """
-    for each in _listed(connection, session, xsi_type, size=_LISTED):
+    for each in newest_workflows(connection, session, xsi_type, size=_LISTED):
         ours = each.pipeline == pipeline and each.id.isdigit() and int(each.id) > after
         if ours and each.id not in known:
             return each.id
@@ -248,22 +241,4 @@ def find_workflow(
 
 def latest_workflow(connection: Connection, session: str, xsi_type: str) -> str:
     """The newest workflow of a session; empty when it has none."""
-    return next((each.id for each in _listed(connection, session, xsi_type, size=1)), "")
-
-
-def _listed(connection: Connection, item: str, data_type: str, *, size: int) -> tuple[Listed, ...]:
-    """The newest workflows of an object, the newest first."""
-    body = {
-        "page": 1,
-        "size": size,
-        "id": item,
-        "data_type": data_type,
-        "sort_col": "wfid",
-        "sort_dir": "desc",
-        "filters": {},  # XNAT 1.10 stumbles over a request without them
-    }
-    rows = connection.post("/xapi/workflows", json=body).json()
-    return tuple(
-        Listed(str(row.get("wfid", "")), str(row.get("pipelineName", "")), str(row.get("id", "")))
-        for row in rows
-    )
+    return next((each.id for each in newest_workflows(connection, session, xsi_type, size=1)), "")

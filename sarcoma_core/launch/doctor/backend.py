@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from sarcoma_core.launch.doctor.facts import Facts, Image, Unknown
+from sarcoma_core.launch.doctor.facts import Facts, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.launch.doctor.versions import CONTAINERS, numbers
-from sarcoma_core.xnat.rest.administration import Backend
+from sarcoma_core.xnat.rest.administration import Backend, BackendImage
 
 PAGE = "Administer > Plugin Settings > Compute Backend"
 _ENGINE_LIMIT = 26
@@ -90,7 +90,7 @@ def check_images(facts: Facts) -> Iterator[Finding]:
         yield Finding(check, "ok", f"{len(there)} of {len(wanted)} are on the backend")
 
 
-def _there(facts: Facts) -> Mapping[str, Image]:
+def _there(facts: Facts) -> Mapping[str, BackendImage]:
     """The images of our steps that the backend holds, by reference."""
     if isinstance(facts.images, Unknown) or isinstance(facts.steps, Unknown):
         return {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, Union
 
 from sarcoma_core.launch.doctor.findings import Finding
-from sarcoma_core.xnat.rest.administration import Backend
+from sarcoma_core.xnat.rest.administration import Backend, BackendImage
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,6 @@ class Site:
     def xnat_host(self) -> str:
         """The address that containers get."""
         return self.processing_url or self.site_url
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image on the backend.
-
-    Args:
-        id: `sha256:...`; empty when the backend does not say.
-        references: its names.
-    """
-
-    id: str
-    references: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -178,7 +165,7 @@ class Facts:
     events: Known[bool]
     backend: Known[Backend | None]
     ping: Known[bool]
-    images: Known[tuple[Image, ...]]
+    images: Known[tuple[BackendImage, ...]]
     steps: Known[tuple[StepFacts, ...]]
     leftovers: Known[Leftovers]
     probe: Known[Probed]

@@ -1,15 +1,14 @@
 """Gather the facts of a server, each on its own: what cannot be had is unknown, with the reason."""
 
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from typing import Any, TypeVar
 
 from sarcoma_core.errors import ArchiveError, SarcomaError
-from sarcoma_core.launch.doctor.facts import Facts, Image, Known, Leftovers, Probed, Site, Unknown, Wish
+from sarcoma_core.launch.doctor.facts import Facts, Known, Leftovers, Probed, Site, Unknown, Wish
 from sarcoma_core.launch.doctor.shipped import step_facts
 from sarcoma_core.launch.work import stale_files
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.rest.administration import Administration, Backend
+from sarcoma_core.xnat.rest.administration import Administration
 from sarcoma_core.xnat.rest.connection import Connection, ServerError
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from sarcoma_core.xnat.rest.remote import project_sessions
@@ -18,8 +17,6 @@ from sarcoma_core.xnat.rest.service import ContainerService
 OUR_LABELS = tuple(label for step in STEPS for label in step.labels)
 """The labels that the steps write."""
 
-_NOT_SET_UP = (HTTPStatus.NOT_FOUND, HTTPStatus.FAILED_DEPENDENCY)
-"""What a server without a backend answers, of one version or another."""
 
 T = TypeVar("T")
 
@@ -47,14 +44,14 @@ def gather(
         wish=wish,
         server=connection.server,
         user=connection.user,
-        version=asked(lambda: str(connection.get("/xapi/siteConfig/buildInfo").json()["version"])),
+        version=asked(told.version),
         plugins=asked(lambda: {p.id: p.version for p in _readable(told.plugins(), "the list of plugins")}),
         roles=asked(lambda: _readable(told.roles(), "one's own roles")),
         site=asked(lambda: _site(_readable(told.site_config(), "the site's configuration"))),
-        events=asked(lambda: bool(connection.get("/xapi/events/prefs").json()["enabled"])),
-        backend=asked(lambda: _backend(connection)),
+        events=asked(told.events_are_on),
+        backend=asked(told.backend),
         ping=asked(told.backend_answers),
-        images=asked(lambda: _images(connection)),
+        images=asked(told.images),
         steps=steps,
         leftovers=asked(lambda: _leftovers(connection, wish)),
         probe=asked(probe) if probe else _not_probed(wish),
@@ -95,18 +92,6 @@ def _site(tree: Mapping[str, Any]) -> Site:
         site_url=word("siteUrl"),
         processing_url=word("processingUrl"),
         alias_timeout=word("aliasTokenTimeout"),
-    )
-
-
-def _backend(connection: Connection) -> Backend | None:
-    answer = connection.get("/xapi/docker/server", accept=_NOT_SET_UP)
-    return None if answer.status in _NOT_SET_UP else Backend.of(answer.json())
-
-
-def _images(connection: Connection) -> tuple[Image, ...]:
-    rows = connection.get("/xapi/docker/images").json()
-    return tuple(
-        Image(str(row.get("image-id") or ""), tuple(map(str, row.get("tags") or ()))) for row in rows
     )
 
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
-from http import HTTPStatus
 from typing import Any
 
 from sarcoma_core.errors import ERROR, UsageError
@@ -19,8 +18,9 @@ from sarcoma_core.provenance import RunRecord
 from sarcoma_core.steps import probe
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.command.model import Command
+from sarcoma_core.xnat.rest import filing
 from sarcoma_core.xnat.rest.answering import ServerError
-from sarcoma_core.xnat.rest.connection import Connection, at
+from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from sarcoma_core.xnat.rest.remote import project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService, Workflow
@@ -54,10 +54,8 @@ def run_probe(service: ContainerService, project: str, image: str, *, session: s
     key = secrets.token_hex(32).encode()
     with ExitStack() as made:
         target = made.enter_context(_session(service.connection, project, session))
-        place = at("data", "experiments", target, "resources", probe.KEY_LABEL)
-        service.connection.put(place)
-        file = at("data", "experiments", target, "resources", probe.KEY_LABEL, "files", probe.KEY_FILE)
-        service.connection.put(file, data=key, query={"overwrite": "true"}, content_type="text/plain")
+        filing.make_resource(service.connection, target, probe.KEY_LABEL)
+        filing.put_file(service.connection, target, probe.KEY_LABEL, probe.KEY_FILE, key)
         wrapper, root = made.enter_context(_wrapper(service, probe_command(image)))
         bulk = service.bulk_launch(project, wrapper, root, [f"/archive/experiments/{target}"], {})
         workflow = _wait(lambda: service.workflows(bulk.id), seconds)
@@ -80,17 +78,13 @@ def _session(connection: Connection, project: str, name: str) -> Iterator[str]:
             yield found[0]
         finally:
             for label in _LABELS:
-                place = at("data", "experiments", found[0], "resources", label)
-                connection.delete(place, {"removeFiles": "true"}, accept=(HTTPStatus.NOT_FOUND,))
+                filing.delete_resource(connection, found[0], label)
         return
     label = f"SARCOMA_PROBE_{secrets.token_hex(4)}"
-    subject = at("data", "projects", project, "subjects", label)
-    connection.put(subject, query={"xsiType": "xnat:subjectData"})
     try:
-        session = f"{subject}/experiments/{label}_MR"
-        yield connection.put(session, query={"xsiType": "xnat:mrSessionData"}).text.strip()
+        yield filing.make_session(connection, project, label, f"{label}_MR")
     finally:
-        connection.delete(subject, {"removeFiles": "true"}, accept=(HTTPStatus.NOT_FOUND,))
+        filing.delete_subject(connection, project, label)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from sarcoma_core import __version__
 from sarcoma_core.errors import RunError
 from sarcoma_core.launch.install.installing import DONE, carry_out, read_for_install, shipped_steps
 from sarcoma_core.launch.install.plan import plan_install
+from sarcoma_core.xnat.rest.administration import Administration
 from sarcoma_core.xnat.rest.service import ContainerService
 
 
@@ -51,5 +52,5 @@ class TurnEventsOn:
         Raises:
             ServerError: the server refused.
         """
-        service.connection.put("/xapi/events/prefs", json={"enabled": True})
+        Administration(service.connection).turn_events_on()
         return "the event service is on"

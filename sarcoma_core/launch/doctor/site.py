@@ -1,6 +1,5 @@
 """The site itself: set up, reachable, with tokens that outlive a job; and what its user may do."""
 
-import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -8,17 +7,10 @@ from urllib.parse import urlsplit
 from sarcoma_core.launch.doctor.facts import Facts, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.launch.doctor.remedies import TurnEventsOn
+from sarcoma_core.xnat.intervals import seconds
 from sarcoma_core.xnat.rest.administration import needed_roles
 
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _SITE = "Administer > Site Administration"
-
-
-def seconds(interval: str) -> float | None:
-    """A PostgreSQL interval as XNAT keeps it, `2 days` or `1 day 12 hours`; None for what is none."""
-    parts = re.findall(r"([0-9.]+)\s*(second|minute|hour|day|week)s?", interval)
-    rest = re.sub(r"[0-9.]+\s*(?:second|minute|hour|day|week)s?|and|[\s,]", "", interval)
-    return sum(float(number) * _UNITS[unit] for number, unit in parts) if parts and not rest else None
 
 
 def check_set_up(facts: Facts) -> Iterator[Finding]:

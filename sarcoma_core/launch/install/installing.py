@@ -23,6 +23,7 @@ from sarcoma_core.xnat.command.comparing import differences
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.administration import ADMINISTRATOR, Administration, needed_roles
 from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.remote import visible_projects
 from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand
 
 DONE, PLANNED = "done", "would be done"
@@ -115,12 +116,6 @@ def check_roles(administration: Administration) -> None:
     )
 
 
-def projects_of(service: ContainerService) -> tuple[str, ...]:
-    """Ids of the projects that this user sees."""
-    listing = service.connection.get("/data/projects", {"format": "json"}).json()
-    return tuple(sorted(row["ID"] for row in listing["ResultSet"]["Result"]))
-
-
 def check_projects(service: ContainerService, projects: Iterable[str]) -> None:
     """Refuse a project that is not there: the service would answer success.
 
@@ -128,7 +123,7 @@ def check_projects(service: ContainerService, projects: Iterable[str]) -> None:
         UsageError: a project is not there, or not for this user.
     """
     wanted = tuple(projects)
-    seen = frozenset(projects_of(service)) if wanted else frozenset()
+    seen = frozenset(visible_projects(service.connection)) if wanted else frozenset()
     for project in wanted:
         if project not in seen:
             raise UsageError(
@@ -147,7 +142,7 @@ def read_live(service: ContainerService, projects: Sequence[str] | None = None) 
     ours = [(step, command) for command in service.commands() if (step := step_of(command))]
     if not ours:
         return ()
-    looked_at = projects_of(service) if projects is None else projects
+    looked_at = visible_projects(service.connection) if projects is None else projects
     return tuple(Live(step, command, _scopes(service, command, looked_at)) for step, command in ours)
 
 
@@ -167,14 +162,14 @@ def read_for_install(
     replaced |= {live.step for live in found if sum(o.step == live.step for o in found if o.is_on) > 1}
     if not replaced:
         return found
-    everywhere = projects_of(service)
+    everywhere = visible_projects(service.connection)
     return tuple(_whole(service, one, everywhere) if one.step in replaced else one for one in found)
 
 
 def read_for_list(service: ContainerService) -> tuple[Live, ...]:
     """All of our commands on the server, and where they are on as far as this user may know."""
     ours = [(step, command) for command in service.commands() if (step := step_of(command))]
-    projects = projects_of(service) if ours else ()
+    projects = visible_projects(service.connection) if ours else ()
     return tuple(_seen(service, step, command, projects) for step, command in ours)
 
 

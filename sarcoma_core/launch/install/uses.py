@@ -15,10 +15,10 @@ from typing import Literal, TypeVar
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.launch.automation import OCCASIONS, Wanted
-from sarcoma_core.launch.install.installing import projects_of
 from sarcoma_core.launch.install.plan import SITE, Action, step_of
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.event_service import EventService, LiveSubscription, Orchestration, Rule
+from sarcoma_core.xnat.rest.remote import visible_projects
 from sarcoma_core.xnat.rest.service import ContainerService
 
 _T = TypeVar("_T")
@@ -82,7 +82,7 @@ def read_uses(service: ContainerService, plan: Sequence[Action]) -> tuple[Use, .
     off = frozenset(action.wrapper_id for action in plan if _is_off(action))
     if not off:
         return ()
-    events, projects = EventService(service.connection), projects_of(service)
+    events, projects = EventService(service.connection), visible_projects(service.connection)
     orchestrations = [
         each
         for each in _unless_refused(events.orchestrations) or ()

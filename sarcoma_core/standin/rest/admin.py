@@ -5,19 +5,18 @@ Source: XNAT 1.9, ``UsersApi``, ``SiteConfigApi``, ``XnatPluginApi``.
 
 from collections.abc import Mapping
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sarcoma_core.launch.doctor.site import seconds
 from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.documents import Document
-from sarcoma_core.standin.rest.bodies import read_document, read_text
+from sarcoma_core.standin.rest.bodies import RequestBody, with_body
 from sarcoma_core.standin.rest.docker import DOCKER_ROUTES
 from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.site import set_site_config, site_config
 from sarcoma_core.standin.users import User
+from sarcoma_core.xnat.intervals import seconds
 
 _ALIAS_LIFE = "aliasTokenTimeout"
 _PLUGINS: Mapping[str, Document] = {
@@ -28,116 +27,167 @@ _PLUGINS: Mapping[str, Document] = {
 """What the stand-in stands in for besides XNAT; a document of kind `plugin` adds one or replaces it."""
 
 
-def _admin(request: Request) -> StandIn:
-    """The server, for its administrators."""
-    if not user(request).is_admin:
-        raise Refusal(403, f"User {user(request).login} is not an administrator.")
-    return standin(request)
+def _require_admin(who: User) -> None:
+    """Stop who does not administer the site."""
+    if not who.is_admin:
+        raise Refusal(403, f"User {who.login} is not an administrator.")
 
 
-async def list_users(request: Request) -> Response:
+def list_users(request: Request) -> Response:
     """GET: user names."""
     return json(list(standin(request).users.logins()))
 
 
-async def get_user(request: Request) -> Response:
-    """GET: one user."""
-    return json(_profile(_self_or_any(request)))
+def get_user(request: Request) -> Response:
+    """GET: one user.
+
+    Raises:
+        Refusal: 403, it is another user and who asks is no administrator; 404, there is none.
+    """
+    return json(_profile(_self_or_any(standin(request), user(request), request.path_params["login"])))
 
 
-async def add_user(request: Request) -> Response:
-    """POST: a new user, without a role."""
-    server = _admin(request)
-    body = await read_document(request)
-    login, password = body.get("username"), body.get("password")
+@with_body()
+def add_user(request: Request, body: RequestBody) -> Response:
+    """POST: a new user, without a role.
+
+    Raises:
+        Refusal: 400, no JSON object with a username and a password; 403, who asks is no administrator; 409,
+            the name is taken.
+    """
+    _require_admin(user(request))
+    users, given = standin(request).users, body.document()
+    login, password = given.get("username"), given.get("password")
     if not isinstance(login, str) or not login or not isinstance(password, str) or not password:
         raise Refusal(400, "A new user must have a username and a password.")
-    if login in server.users.logins():
+    if login in users.logins():
         raise Refusal(409, f"User {login} already exists.")
-    added = await run_in_threadpool(server.users.add, login, password)
-    return json(_profile(added), 201)
+    return json(_profile(users.add(login, password)), 201)
 
 
-async def change_user(request: Request) -> Response:
-    """PUT: another password for a user, who keeps the roles."""
-    found, users = _self_or_any(request), standin(request).users
-    password = (await read_document(request)).get("password")
+@with_body()
+def change_user(request: Request, body: RequestBody) -> Response:
+    """PUT: another password for a user, who keeps the roles.
+
+    Raises:
+        Refusal: 400, the body is no JSON object; 403, it is another user and who asks is no administrator;
+            404, there is none.
+    """
+    server = standin(request)
+    changed = _self_or_any(server, user(request), request.path_params["login"])
+    password = body.document().get("password")
     if isinstance(password, str) and password:
-        await run_in_threadpool(users.add, found.login, password, found.roles)
-    return json(_profile(found))
+        server.users.add(changed.login, password, changed.roles)
+    return json(_profile(changed))
 
 
-async def get_roles(request: Request) -> Response:
-    """GET: names of the roles of a user."""
-    return json(sorted(_self_or_any(request).roles))
+def get_roles(request: Request) -> Response:
+    """GET: names of the roles of a user.
+
+    Raises:
+        Refusal: 403, it is another user and who asks is no administrator; 404, there is none.
+    """
+    return json(sorted(_self_or_any(standin(request), user(request), request.path_params["login"]).roles))
 
 
-async def add_role(request: Request) -> Response:
-    """PUT: give a user a role."""
-    return _set_role(request, held=True)
+def add_role(request: Request) -> Response:
+    """PUT: give a user a role.
 
-
-async def remove_role(request: Request) -> Response:
-    """DELETE: take a role from a user."""
-    return _set_role(request, held=False)
-
-
-async def users_with_role(request: Request) -> Response:
-    """GET: names of the users who hold a role."""
-    users, role = _admin(request).users, request.path_params["role"]
-    return json([login for login in users.logins() if role in users.get(login).roles])
-
-
-async def get_site_config(request: Request) -> Response:
-    """GET: the site's configuration."""
-    return json(_site_config(_admin(request)))
-
-
-async def set_site(request: Request) -> Response:
-    """POST: change some of the site's configuration."""
-    _change_site(_admin(request), await read_document(request))
+    Raises:
+        Refusal: 403, who asks is no administrator; 404, there is no such user.
+    """
+    _require_admin(user(request))
+    standin(request).users.give_role(request.path_params["login"], request.path_params["role"])
     return text()
 
 
-async def get_site_property(request: Request) -> Response:
-    """GET: one property."""
-    config, name = _site_config(_admin(request)), request.path_params["property"]
+def remove_role(request: Request) -> Response:
+    """DELETE: take a role from a user.
+
+    Raises:
+        Refusal: 403, who asks is no administrator; 404, there is no such user.
+    """
+    _require_admin(user(request))
+    standin(request).users.take_role(request.path_params["login"], request.path_params["role"])
+    return text()
+
+
+def users_with_role(request: Request) -> Response:
+    """GET: names of the users who hold a role.
+
+    Raises:
+        Refusal: 403, who asks is no administrator.
+    """
+    _require_admin(user(request))
+    users, role = standin(request).users, request.path_params["role"]
+    return json([login for login in users.logins() if role in users.get(login).roles])
+
+
+def get_site_config(request: Request) -> Response:
+    """GET: the site's configuration.
+
+    Raises:
+        Refusal: 403, who asks is no administrator.
+    """
+    _require_admin(user(request))
+    return json(_site_config(standin(request)))
+
+
+@with_body()
+def set_site(request: Request, body: RequestBody) -> Response:
+    """POST: change some of the site's configuration.
+
+    Raises:
+        Refusal: 400, the body is no JSON object, or no value of a property; 403, who asks is no
+            administrator.
+    """
+    _require_admin(user(request))
+    _change_site(standin(request), body.document())
+    return text()
+
+
+def get_site_property(request: Request) -> Response:
+    """GET: one property.
+
+    Raises:
+        Refusal: 403, who asks is no administrator; 404, there is no such property.
+    """
+    _require_admin(user(request))
+    config, name = _site_config(standin(request)), request.path_params["property"]
     if name not in config:
         raise Refusal(404, f"There is no property {name}.")
     return json(config[name])
 
 
-async def set_site_property(request: Request) -> Response:
-    """POST or PUT: change one property; the body is its value."""
-    value = await read_text(request)
+@with_body()
+def set_site_property(request: Request, body: RequestBody) -> Response:
+    """POST or PUT: change one property; the body is its value.
+
+    Raises:
+        Refusal: 400, it is no value of the property; 403, who asks is no administrator.
+    """
+    value = body.text()
+    _require_admin(user(request))
     words = {"true": True, "false": False}
-    _change_site(_admin(request), {request.path_params["property"]: words.get(value.lower(), value)})
+    _change_site(standin(request), {request.path_params["property"]: words.get(value.lower(), value)})
     return text()
 
 
-async def list_plugins(request: Request) -> Response:
+def list_plugins(request: Request) -> Response:
     """GET: the plugins by id."""
     kept = {**_PLUGINS, **standin(request).documents.all("plugin")}
     return json({key: {"id": key, **plugin} for key, plugin in kept.items() if plugin.get("version")})
 
 
-def _self_or_any(request: Request) -> User:
-    """The user of the path: anyone for an administrator, oneself for others."""
-    login, who = request.path_params["login"], user(request)
+def _self_or_any(server: StandIn, who: User, login: str) -> User:
+    """A user of a name: anyone for an administrator, oneself for others."""
     if login != who.login:
-        _admin(request)
-    return standin(request).users.get(login)
+        _require_admin(who)
+    return server.users.get(login)
 
 
-def _set_role(request: Request, *, held: bool) -> Response:
-    users, role = _admin(request).users, request.path_params["role"]
-    found = users.get(request.path_params["login"])
-    users.set_roles(found.login, found.roles | {role} if held else found.roles - {role})
-    return text()
-
-
-def _profile(found: User) -> Document:
-    return {"username": found.login, "enabled": True, "verified": True, "admin": found.is_admin}
+def _profile(of: User) -> Document:
+    return {"username": of.login, "enabled": True, "verified": True, "admin": of.is_admin}
 
 
 def _site_config(server: StandIn) -> Document:

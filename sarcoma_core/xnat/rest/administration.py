@@ -12,9 +12,13 @@ from typing import Any
 
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
+from sarcoma_core.xnat.rest.paths import BUILD_INFO
 
 ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED = "Administrator", "ContainerManager", "Privileged"
 _PRIVILEGED_SINCE = (1, 9, 2)
+_EVENTS = "/xapi/events/prefs"
+_NOT_SET_UP = (HTTPStatus.NOT_FOUND, HTTPStatus.FAILED_DEPENDENCY)
+"""What a server without a backend answers, of one version or another."""
 _UNREADABLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -66,6 +70,19 @@ class Backend:
         )
 
 
+@dataclass(frozen=True)
+class BackendImage:
+    """An image on the backend.
+
+    Args:
+        id: `sha256:...`; empty when the backend does not say.
+        references: its names.
+    """
+
+    id: str
+    references: tuple[str, ...]
+
+
 class Administration:
     """What a server tells of its set-up. What this user may not read is None, not an error.
 
@@ -110,11 +127,34 @@ class Administration:
         )
         return tuple(sorted(read, key=lambda plugin: plugin.id))
 
+    def version(self) -> str:
+        """XNAT's version."""
+        return str(self.connection.get(BUILD_INFO).json()["version"])
+
+    def events_are_on(self) -> bool:
+        """Whether the event service is on."""
+        return bool(self.connection.get(_EVENTS).json()["enabled"])
+
+    def turn_events_on(self) -> None:
+        """Turn the event service on."""
+        self.connection.put(_EVENTS, json={"enabled": True})
+
     def backend(self) -> Backend | None:
-        """Where containers run; None when none is set up."""
-        # 424: "Set up Docker server before using this REST endpoint."
-        found = self._read("/xapi/docker/server", also=(HTTPStatus.FAILED_DEPENDENCY,))
-        return Backend.of(found) if isinstance(found, dict) else None
+        """Where containers run; None when none is set up.
+
+        Raises:
+            ServerError: the server does not answer, or not to this user.
+        """
+        answer = self.connection.get("/xapi/docker/server", accept=_NOT_SET_UP)
+        return None if answer.status in _NOT_SET_UP else Backend.of(answer.json())
+
+    def images(self) -> tuple[BackendImage, ...]:
+        """The images on the backend."""
+        rows = self.connection.get("/xapi/docker/images").json()
+        return tuple(
+            BackendImage(str(row.get("image-id") or ""), tuple(map(str, row.get("tags") or ())))
+            for row in rows
+        )
 
     def backend_answers(self) -> bool:
         """Whether the service reaches its backend.
@@ -130,10 +170,10 @@ class Administration:
             return False
         return True
 
-    def _read(self, path: str, *, also: tuple[int, ...] = ()) -> Any:  # noqa: ANN401  JSON
+    def _read(self, path: str) -> Any:  # noqa: ANN401  JSON
         """The JSON at a path; None where this user may not read it, or nothing is there."""
-        answer = self.connection.get(path, accept=(*_UNREADABLE, *also))
-        return None if answer.status in (*_UNREADABLE, *also) else answer.json()
+        answer = self.connection.get(path, accept=tuple(_UNREADABLE))
+        return None if answer.status in _UNREADABLE else answer.json()
 
 
 def needed_roles(xnat_version: str) -> frozenset[str]:

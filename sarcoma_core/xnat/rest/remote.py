@@ -128,13 +128,13 @@ def resource_files(connection: Connection, session_id: str, label: str) -> tuple
     return _files(connection, at("data", "experiments", session_id, "resources", label, "files"))
 
 
-def delete_resource_file(connection: Connection, session_id: str, label: str, path: str) -> None:
-    """Delete one file of a session resource.
+def visible_projects(connection: Connection) -> tuple[str, ...]:
+    """Ids of the projects that this user sees, sorted.
 
     Raises:
-        ServerError: the server refuses or does not answer.
+        ServerError: the server does not answer.
     """
-    connection.delete(at("data", "experiments", session_id, "resources", label, "files", *path.split("/")))
+    return tuple(sorted(row["ID"] for row in listing(connection, "/data/projects")))
 
 
 def _files(connection: Connection, path: str) -> tuple[RemoteFile, ...]:

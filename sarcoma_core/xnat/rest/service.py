@@ -16,6 +16,7 @@ from typing import Any
 from sarcoma_core.xnat import status as words
 from sarcoma_core.xnat.rest.answering import Answer, ServerError, refused
 from sarcoma_core.xnat.rest.connection import Connection, at
+from sarcoma_core.xnat.rest.workflows import listing_page
 
 Tree = Mapping[str, Any]
 """A parsed JSON object of the service, as it stands."""
@@ -259,8 +260,8 @@ class ContainerService:
             # A part of the id, as a login in it may have letters that the filter refuses.
             "filters": {"jobId": {"backend": "sql_string", "like": _filterable(bulk_id)}},
         }
-        for page in itertools.count(1):
-            rows = self.connection.post("/xapi/workflows", json={**query, "page": page, "size": _PAGE}).json()
+        for number in itertools.count(1):
+            rows = listing_page(self.connection, query, number=number, size=_PAGE)
             found += (Workflow.of(row) for row in rows if row.get("jobId") == bulk_id)
             if len(rows) < _PAGE:
                 break

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from sarcoma_core.launch.doctor.facts import Facts, Image, Leftovers, Probed, Seen, Site, StepFacts, Wish
-from sarcoma_core.xnat.rest.administration import Backend
+from sarcoma_core.launch.doctor.facts import Facts, Leftovers, Probed, Seen, Site, StepFacts, Wish
+from sarcoma_core.xnat.rest.administration import Backend, BackendImage
 
 IMAGE = "sarcoma/convert:1.0.0"
 DIGEST = "sha256:" + 64 * "a"
@@ -30,7 +30,7 @@ def facts(**changes: Any) -> Facts:
         events=True,
         backend=BACKEND,
         ping=True,
-        images=(Image(DIGEST, (IMAGE,)),),
+        images=(BackendImage(DIGEST, (IMAGE,)),),
         steps=(STEP,),
         leftovers=Leftovers(0, 0, 0, 3, 3),
         probe=PROBED,

@@ -9,12 +9,14 @@ import pytest
 
 from sarcoma_core.cli.main import parser
 from sarcoma_core.launch.doctor import check, has_faults
-from sarcoma_core.launch.doctor.facts import Image, Leftovers, Probed, Unknown, Wish
+from sarcoma_core.launch.doctor.facts import Leftovers, Probed, Unknown, Wish
 from sarcoma_core.launch.doctor.findings import Finding, Verdict
 from sarcoma_core.launch.doctor.remedies import Install, TurnEventsOn
-from sarcoma_core.launch.doctor.site import is_loopback, seconds
+from sarcoma_core.launch.doctor.site import is_loopback
 from sarcoma_core.launch.doctor.versions import numbers
 from sarcoma_core.steps.probe import EMPTY
+from sarcoma_core.xnat.intervals import seconds
+from sarcoma_core.xnat.rest.administration import BackendImage
 from tests.launch.doctor.healthy import BACKEND, IMAGE, KEY, PROBED, SEEN, SITE, STEP, facts
 
 DENIED = "--out: must be writable by the user that runs this; permission was denied. Nothing was written."
@@ -55,7 +57,7 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ("images", {"images": ()}, "fault", f"docker pull {IMAGE}"),
     ("image digests", {"built": {IMAGE: "sha256:cc"}}, "fault", "docker load"),
     ("image digests", {"built": {}}, "unknown", "docker image inspect"),
-    ("image digests", {"images": (Image("", (IMAGE,)),)}, "unknown", "docker image inspect"),
+    ("image digests", {"images": (BackendImage("", (IMAGE,)),)}, "unknown", "docker image inspect"),
     ("commands", {"steps": (replace(STEP, present=False),)}, "fault", "sarcoma xnat install --step convert"),
     (
         "commands",

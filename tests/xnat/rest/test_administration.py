@@ -31,12 +31,20 @@ def test_what_a_user_may_not_read_is_none(
         "/xapi/users/roles/Administrator",
         "/xapi/siteConfig",
         "/xapi/plugins",
-        "/xapi/docker/server",
     ):
         server.answer("GET", path, Reply(status))
     a = administration
-    for read in (a.roles, a.users, a.administrators, a.site_config, a.plugins, a.backend):
+    for read in (a.roles, a.users, a.administrators, a.site_config, a.plugins):
         assert read() is None
+
+
+def test_a_backend_that_a_user_may_not_read_is_not_told_as_none(
+    server: Double, administration: Administration
+) -> None:
+    server.answer("GET", "/xapi/docker/server", Reply(403))
+    with pytest.raises(ServerError) as refused:
+        administration.backend()
+    assert refused.value.status == 403
 
 
 def test_a_server_that_fails_is_an_error_and_not_a_missing_right(

@@ -1,0 +1,49 @@
+"""Make, fill and delete objects of a server, one request each.
+
+Every function raises `ServerError` when the server refuses or does not answer.
+"""
+
+from http import HTTPStatus
+
+from sarcoma_core.xnat.rest.connection import Connection, at
+
+_WITH_FILES = {"removeFiles": "true"}
+
+
+def _resource(session: str, label: str) -> str:
+    return at("data", "experiments", session, "resources", label)
+
+
+def make_resource(connection: Connection, session: str, label: str) -> None:
+    """Make an empty resource of a session."""
+    connection.put(_resource(session, label))
+
+
+def put_file(connection: Connection, session: str, label: str, name: str, content: bytes) -> None:
+    """Put a text file into a resource, in the place of one of that name."""
+    path = f"{_resource(session, label)}{at('files', name)}"
+    connection.put(path, data=content, query={"overwrite": "true"}, content_type="text/plain")
+
+
+def delete_file(connection: Connection, session: str, label: str, path: str) -> None:
+    """Delete one file of a resource."""
+    connection.delete(f"{_resource(session, label)}{at('files', *path.split('/'))}")
+
+
+def delete_resource(connection: Connection, session: str, label: str) -> None:
+    """Delete a resource with its files, if it is there."""
+    connection.delete(_resource(session, label), _WITH_FILES, accept=(HTTPStatus.NOT_FOUND,))
+
+
+def make_session(connection: Connection, project: str, subject: str, label: str) -> str:
+    """Make a subject with an MR session that has no scan; gives the session's accession id."""
+    place = at("data", "projects", project, "subjects", subject)
+    connection.put(place, query={"xsiType": "xnat:subjectData"})
+    path = f"{place}{at('experiments', label)}"
+    return connection.put(path, query={"xsiType": "xnat:mrSessionData"}).text.strip()
+
+
+def delete_subject(connection: Connection, project: str, subject: str) -> None:
+    """Delete a subject with its sessions and files, if it is there."""
+    place = at("data", "projects", project, "subjects", subject)
+    connection.delete(place, _WITH_FILES, accept=(HTTPStatus.NOT_FOUND,))
