@@ -30,7 +30,7 @@ from sarcoma_core.launch.bulk.ledger import Ledger, Present
 from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
 from sarcoma_core.runners.running import Ended, Follow
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
@@ -105,7 +105,7 @@ def write_sessions(root: Path, items: int) -> None:
 
 def serve(root: Path, pipe: Pipe) -> None:
     """The stand-in, until it is told to stop."""
-    settings = Settings(root, login=LOGIN, password=PASSWORD, workers=WORKERS)
+    settings = StandInSettings(root, login=LOGIN, password=PASSWORD, workers=WORKERS)
     with serving(StandIn(settings, TimerRunner())) as url:
         pipe.send(url)
         pipe.recv()

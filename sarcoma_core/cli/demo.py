@@ -40,7 +40,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.cli import screen
     from sarcoma_core.launch.page import write_page
     from sarcoma_core.runners import runner_named
-    from sarcoma_core.standin.server import Settings, StandIn
+    from sarcoma_core.standin.server import StandIn, StandInSettings
     from sarcoma_core.standin.serving import serving
 
     out: Path = arguments.out
@@ -50,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if not own:
         print(f"{demo.PATIENTS} synthetic patients with a known truth: {out / 'phantom'}")
     truths = () if own else demo.synthetic_patients(out / "phantom")
-    server = StandIn(Settings(out / "archive"), runner)
+    server = StandIn(StandInSettings(out / "archive"), runner)
     with serving(server) as url, _logged_in(server, url):
         print(f"a stand-in for XNAT over {out / 'archive'}: {url}")
         results = _through_rest(server, project, own or out / "phantom" / "dicom", out / "ledger.sqlite")

@@ -295,7 +295,7 @@ def _clean(arguments: argparse.Namespace) -> int:
 def _stale(connection: "Connection", project: str) -> "Iterator[tuple[RemoteSession, str, tuple[Held, ...]]]":
     """Session, label and stale files of each resource of ours that has some."""
     from sarcoma_core.errors import ArchiveError
-    from sarcoma_core.launch.work import stale_files
+    from sarcoma_core.launch.work import manifest, stale_files
     from sarcoma_core.steps import STEPS
     from sarcoma_core.xnat.rest.holdings import RemoteHoldings
     from sarcoma_core.xnat.rest.remote import project_sessions
@@ -305,7 +305,7 @@ def _stale(connection: "Connection", project: str) -> "Iterator[tuple[RemoteSess
         holdings = RemoteHoldings(connection, session.id)
         for label in filter(ours.__contains__, holdings.labels()):
             try:
-                stale = stale_files(holdings, label)
+                stale = stale_files(manifest(holdings, label), holdings.files(label))
             except ArchiveError:
                 continue  # a damaged manifest: the next run of its step mends it
             if stale:

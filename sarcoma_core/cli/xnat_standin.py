@@ -42,13 +42,15 @@ def _port(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.runners import runner_named
-    from sarcoma_core.standin.server import Settings, StandIn
+    from sarcoma_core.standin.server import StandIn, StandInSettings
     from sarcoma_core.standin.serving import listen, serve
 
     login, password = os.environ.get("XNAT_USER", "") or "admin", os.environ.get("XNAT_PASS", "")
     runner = runner_named(arguments.runner, network="default")  # as the Container Service does
     place = listen(arguments.host, arguments.port)
-    settings = Settings(arguments.archive, login=login, password=password, url=arguments.url.rstrip("/"))
+    settings = StandInSettings(
+        arguments.archive, login=login, password=password, url=arguments.url.rstrip("/")
+    )
     server = StandIn(settings, runner)
 
     def ready(url: str) -> None:

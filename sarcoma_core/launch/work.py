@@ -1,6 +1,6 @@
 """Can a step work on an object, and was that done before? The same law for an archive and a server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sarcoma_core import __version__
@@ -99,16 +99,16 @@ def _is_whole(holdings: Holdings, label: str, record: RunRecord) -> bool:
     return all(there.get(entry.path) == entry.size for entry in record.files)
 
 
-def stale_files(holdings: Holdings, label: str) -> tuple[Held, ...]:
+def stale_files(record: RunRecord | None, there: Iterable[Held]) -> tuple[Held, ...]:
     """Files of a resource that its manifest does not list: an earlier run left them there.
 
     Without a manifest none is stale: another tool wrote the resource, or a run has not ended.
 
-    Raises:
-        ArchiveError: the manifest is damaged, so nothing can be said.
+    Args:
+        record: the manifest of the resource.
+        there: its files.
     """
-    record = manifest(holdings, label)
     if record is None:
         return ()
     listed = {entry.path for entry in record.files} | {MANIFEST}
-    return tuple(file for file in holdings.files(label) if file.path not in listed)
+    return tuple(file for file in there if file.path not in listed)

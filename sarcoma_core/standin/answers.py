@@ -4,6 +4,11 @@ from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+NOT_FOUND = "The server has not found anything matching the request URI"
+NOT_ALLOWED = "The method specified in the request is not allowed for this resource."
+NOT_LOGGED_IN = "Login attempt failed. Please try again."
+"""What XNAT says with a 404, 405 and 401, whatever the place."""
+
 
 class Refusal(Exception):  # noqa: N818  it is an answer, not a fault of the server
     """A request that is refused: an HTTP status and XNAT's own text.

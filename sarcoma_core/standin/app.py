@@ -1,5 +1,7 @@
 """The stand-in as a web application: its routes, module by module."""
 
+from functools import partial
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -37,7 +39,7 @@ def build_app(server: StandIn) -> Starlette:
     """The application that serves a stand-in."""
     app = Starlette(
         routes=[route for module in _MODULES for route in module.ROUTES],
-        middleware=[Middleware(BaseHTTPMiddleware, dispatch=guard)],
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=partial(guard, server))],
         exception_handlers={Refusal: refused},
     )
     app.state.standin = server

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from sarcoma_core.standin.answers import Refusal, refused
-from sarcoma_core.standin.server import StandIn, standin
+from sarcoma_core.standin.answers import NOT_LOGGED_IN, Refusal, refused
+from sarcoma_core.standin.server import StandIn
 from sarcoma_core.standin.users import User
 
 Next = Callable[[Request], Awaitable[Response]]
@@ -34,9 +34,14 @@ _HEADERS = {
 }
 
 
-async def guard(request: Request, call_next: Next) -> Response:
-    """Let a request in, or answer why not."""
-    server = standin(request)
+async def guard(server: StandIn, request: Request, call_next: Next) -> Response:
+    """Let a request in, or answer why not.
+
+    Args:
+        server: the stand-in that the request is made to.
+        request: the request.
+        call_next: the application.
+    """
     named = _HOST.fullmatch(request.headers.get("host", ""))
     if named is None or named["name"].strip("[]") not in _hosts(request, server):
         return PlainTextResponse("Host: must be this server's own address.", 421)
@@ -47,7 +52,7 @@ async def guard(request: Request, call_next: Next) -> Response:
     if who is None and not request.scope["path"].startswith(_OPEN):
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/login", 303)
-        return await refused(request, Refusal(401, "Login attempt failed. Please try again."))
+        return await refused(request, Refusal(401, NOT_LOGGED_IN))
     answer = await call_next(request)
     for name, value in _HEADERS.items():
         answer.headers.setdefault(name, value)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.runners import runner_named
 from sarcoma_core.runners.running import Runner
-from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.answers import NOT_LOGGED_IN, Refusal
 from sarcoma_core.standin.containers.launches import Launches
 from sarcoma_core.standin.documents import Documents
 from sarcoma_core.standin.events.service import Events
@@ -20,7 +20,7 @@ from sarcoma_core.standin.users import ADMINISTRATOR, CONTAINER_MANAGER, PRIVILE
 
 
 @dataclass(frozen=True)
-class Settings:
+class StandInSettings:
     """How a stand-in is set up.
 
     Args:
@@ -50,7 +50,7 @@ class StandIn:
         runner: how launches are executed; processes of this machine when None.
     """
 
-    def __init__(self, settings: Settings, runner: Runner | None = None) -> None:
+    def __init__(self, settings: StandInSettings, runner: Runner | None = None) -> None:
         self.settings = settings
         self.password = settings.password or secrets.token_urlsafe(12)
         settings.archive.mkdir(parents=True, exist_ok=True)
@@ -84,8 +84,8 @@ class StandIn:
 
 def standin(request: Request) -> StandIn:
     """The stand-in that a request is made to."""
-    found: StandIn = request.app.state.standin
-    return found
+    server: StandIn = request.app.state.standin
+    return server
 
 
 def user(request: Request) -> User:
@@ -94,7 +94,7 @@ def user(request: Request) -> User:
     Raises:
         Refusal: 401, nobody is logged in.
     """
-    found: User | None = request.state.user
-    if found is None:
-        raise Refusal(401, "Login attempt failed. Please try again.")
-    return found
+    who: User | None = request.state.user
+    if who is None:
+        raise Refusal(401, NOT_LOGGED_IN)
+    return who

@@ -19,7 +19,8 @@ def site_config(documents: Documents) -> Document:
 
 def set_site_config(documents: Documents, changes: Document) -> None:
     """Change some of it."""
-    documents.put("site", "config", {**(documents.get("site", "config") or {}), **changes})
+    with documents.lock:
+        documents.put("site", "config", {**(documents.get("site", "config") or {}), **changes})
 
 
 def processing_url(documents: Documents) -> str:

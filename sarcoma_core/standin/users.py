@@ -72,7 +72,7 @@ class Token:
     parent: str = ""
 
 
-class _Opened(NamedTuple):
+class _UserSession(NamedTuple):
     """A session: whose it is, until when, and the alias of the token that opened it, with which it ends."""
 
     login: str
@@ -95,7 +95,7 @@ class Users:
         self.token_life = token_life
         self._documents = documents
         self._clock = clock
-        self._sessions: dict[str, _Opened] = {}
+        self._sessions: dict[str, _UserSession] = {}
         self._lock = Lock()
         self._tokens: dict[str, Token] = {}
         self._proven: set[tuple[str, bytes]] = set()
@@ -130,9 +130,28 @@ class Users:
         Raises:
             Refusal: 404, there is no such user.
         """
-        self.get(login)
-        kept = self._documents.get("user", login) or {}
-        self._documents.put("user", login, {**kept, "roles": sorted(roles)})
+        with self._documents.lock:
+            self.get(login)
+            kept = self._documents.get("user", login) or {}
+            self._documents.put("user", login, {**kept, "roles": sorted(roles)})
+
+    def give_role(self, login: str, role: str) -> None:
+        """Give a user one more role.
+
+        Raises:
+            Refusal: 404, there is no such user.
+        """
+        with self._documents.lock:
+            self.set_roles(login, self.get(login).roles | {role})
+
+    def take_role(self, login: str, role: str) -> None:
+        """Take a role from a user.
+
+        Raises:
+            Refusal: 404, there is no such user.
+        """
+        with self._documents.lock:
+            self.set_roles(login, self.get(login).roles - {role})
 
     def check(self, login: str, password: str) -> User | None:
         """The user of a name and password, or of an alias and its secret; None when they are wrong."""
@@ -162,7 +181,7 @@ class Users:
             own = [old for old, kept in self._sessions.items() if kept.login == user.login]
             for old in own[: max(0, len(own) - _MOST_SESSIONS + 1)]:
                 del self._sessions[old]
-            self._sessions[key] = _Opened(user.login, now + _SESSION_LIFE, user.alias)
+            self._sessions[key] = _UserSession(user.login, now + _SESSION_LIFE, user.alias)
         return key
 
     def of_session(self, key: str) -> User | None:

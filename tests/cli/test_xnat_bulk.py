@@ -16,7 +16,7 @@ from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import main
 from sarcoma_core.launch.bulk.engine import Bulk
 from sarcoma_core.launch.bulk.ledger import Ledger
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import command_for
@@ -34,7 +34,7 @@ def standin(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Two patients, `convert` and `bias-field` installed and enabled, `normalise` installed only."""
     archive = tmp_path_factory.mktemp("standin")
     import_folder(Archive(archive), "STS", cohort)
-    server = StandIn(Settings(archive, login=LOGIN, password=PASSWORD), QuickRunner(0.01))
+    server = StandIn(StandInSettings(archive, login=LOGIN, password=PASSWORD), QuickRunner(0.01))
     with serving(server) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
         service = ContainerService(connection)
         for step in STEPS[:3]:
@@ -70,7 +70,7 @@ def labels(standin: StandIn) -> list[str]:
 
 
 def workflows(standin: StandIn) -> int:
-    return len(standin.launches.workflows(project="STS"))
+    return len(tuple(standin.launches.records.newest(project="STS")))
 
 
 def test_a_launch_is_followed_to_its_end_and_its_manifest_is_there(sarcoma: Run, standin: StandIn) -> None:
@@ -317,7 +317,7 @@ def test_status_shows_the_last_run_or_the_one_that_is_named(sarcoma: Run, standi
 def test_logs_are_found_by_session_and_by_workflow(sarcoma: Run, standin: StandIn) -> None:
     label = labels(standin)[0]
     sarcoma("launch", "convert", label, "--project", "STS", "--force")
-    newest = standin.launches.workflows(project="STS")[0].id
+    newest = next(standin.launches.records.newest(project="STS")).id
     for words in ((label,), (newest,), (label, "--project", "STS")):
         code, out, err = sarcoma("logs", *words)
         assert code == 0, err

@@ -11,7 +11,7 @@ import pytest
 from sarcoma_core import __version__
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import main
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS, step_named
 from sarcoma_core.xnat.command.declaring import command_for
@@ -27,7 +27,7 @@ NAMES = [step.name for step in STEPS]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A stand-in with a project."""
     folder = tmp_path_factory.mktemp("standin")
-    with serving(StandIn(Settings(folder, login="mary", password=PASSWORD))) as url:
+    with serving(StandIn(StandInSettings(folder, login="mary", password=PASSWORD))) as url:
         with Connection(Login(url, "mary", PASSWORD)) as connection:
             connection.put("/data/projects/P")
             for name in ("erna", "otto"):

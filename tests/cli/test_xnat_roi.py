@@ -12,7 +12,7 @@ from pydicom.uid import generate_uid
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.cli import main
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from tests.xnat.roi_maker import encoded, images_of, seg
 
@@ -30,7 +30,7 @@ def server(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     folder, export = tmp_path_factory.mktemp("roi"), tmp_path_factory.mktemp("one") / "export"
     shutil.copytree(next(iter(sorted(cohort.iterdir()))), export)
     import_folder(Archive(folder), PROJECT, export)
-    standin = StandIn(Settings(folder, login=LOGIN, password=SECRET))
+    standin = StandIn(StandInSettings(folder, login=LOGIN, password=SECRET))
     with serving(standin) as url:
         yield Server(url, standin.archive.sessions(PROJECT)[0])
 

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from sarcoma_core.launch.doctor.versions import PAIRS, numbers
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 
 HERE = Path(__file__).parents[2] / "containers" / "compose"
@@ -224,7 +224,7 @@ def test_the_artefacts_are_a_pair_of_versions_that_the_doctor_knows() -> None:
 
 def test_the_bootstrap_gives_a_site_its_addresses_its_roles_and_its_backend(tmp_path: Path) -> None:
     bootstrap = script("bootstrap")
-    standin = StandIn(Settings(tmp_path / "archive", login="admin", password="admin"))  # noqa: S106  that of a fresh XNAT
+    standin = StandIn(StandInSettings(tmp_path / "archive", login="admin", password="admin"))  # noqa: S106  that of a fresh XNAT
     standin.users.set_roles("admin", frozenset({"Administrator"}))
     with serving(standin) as url:
         plan = bootstrap.Plan(url, "http://172.17.0.1:8080", "/srv/xnat", "1000:1000", "a long one")

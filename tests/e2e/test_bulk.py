@@ -31,7 +31,7 @@ from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.phantom import hazards
 from sarcoma_core.phantom.cohort import write_cohort
 from sarcoma_core.runners.running import Runner
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import command_for
@@ -95,7 +95,7 @@ class Site:
 
     def launches(self) -> Counter[tuple[str, str]]:
         """How many workflows there are, by session id and step."""
-        found = self.standin.launches.workflows(project="STS")
+        found = tuple(self.standin.launches.records.newest(project="STS"))
         names = {f"sarcoma-{step.name}-session": step.name for step in STEPS}
         return Counter((w.session, names[w.pipeline]) for w in found)
 
@@ -120,7 +120,7 @@ def cohort_archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict
 def site(
     archive: Path, faults: dict[str, str], runner: Runner | None = None, workers: int = 2
 ) -> Iterator[Site]:
-    standin = StandIn(Settings(archive, login=LOGIN, password=PASSWORD, workers=workers), runner)
+    standin = StandIn(StandInSettings(archive, login=LOGIN, password=PASSWORD, workers=workers), runner)
     with serving(standin) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
         service = ContainerService(connection)
         install(service)

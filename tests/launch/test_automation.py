@@ -16,7 +16,7 @@ from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.automation import Part, Wanted, automations, carry_out, plan, removal, remove
 from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.objects.tree import Change
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
@@ -62,7 +62,7 @@ def base(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
     shutil.copytree(next(iter(sorted(cohort.iterdir()))), export)
     import_folder(Archive(folder), PROJECT, export)
     runner = NotingRunner()
-    server = StandIn(Settings(folder, login=ADMIN, password=SECRET), runner)
+    server = StandIn(StandInSettings(folder, login=ADMIN, password=SECRET), runner)
     server.users.add(OWNER, SECRET)
     set_member(server.documents, PROJECT, OWNER, "Owners")
     with (

@@ -62,7 +62,7 @@ def test_its_manifests_are_of_the_first_revision_and_its_fingerprints_hold(
     assert (record.schema, record.step, record.version, record.revision) == (1, step, "0.1.0", 1)
     assert set(record.reads) == set(step_named(step).reads)
     assert dict(record.inputs) == dict(fingerprint(holdings, step_named(step).reads)) != {}
-    assert stale_files(holdings, label) == ()
+    assert stale_files(record, holdings.files(label)) == ()
 
 
 @pytest.mark.parametrize("step", LABELS)

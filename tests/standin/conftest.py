@@ -8,7 +8,7 @@ import pytest
 
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.rest.connection import Connection, Login
 
@@ -28,7 +28,7 @@ def standin(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> StandIn
     """A stand-in over an archive of its own, one for each test module; `url` serves and closes it."""
     folder = tmp_path_factory.mktemp("standin") / "archive"
     shutil.copytree(imported, folder)
-    return StandIn(Settings(folder, login=LOGIN, password=PASSWORD))
+    return StandIn(StandInSettings(folder, login=LOGIN, password=PASSWORD))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sarcoma_core.errors import UsageError
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import LOOPBACK, address, listen, serving
 
 LOGIN = ("admin", "let me in")
@@ -16,7 +16,7 @@ LOGIN = ("admin", "let me in")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    standin = StandIn(Settings(tmp_path_factory.mktemp("guard"), *LOGIN))
+    standin = StandIn(StandInSettings(tmp_path_factory.mktemp("guard"), *LOGIN))
     with serving(standin):
         yield standin
 
@@ -165,7 +165,7 @@ def test_a_taken_port_is_told_with_the_way_out() -> None:
 def test_a_random_password_differs_from_server_to_server(tmp_path: Path) -> None:
     passwords = set()
     for name in ("a", "b"):
-        standin = StandIn(Settings(tmp_path / name))
+        standin = StandIn(StandInSettings(tmp_path / name))
         passwords.add(standin.password)
         standin.close()
     assert len(passwords) == 2

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,21 @@ def test_an_unknown_user_is_told_as_404(users: Users) -> None:
         with pytest.raises(Refusal) as refusal:
             call()
         assert refusal.value.status == 404
+
+
+def test_roles_that_are_given_and_taken_at_once_all_count(users: Users) -> None:
+    given, taken = [f"given-{n}" for n in range(20)], [f"taken-{n}" for n in range(20)]
+    users.set_roles("reader", frozenset(taken))
+    with ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(users.give_role, "reader", role) for role in given]
+        done += [pool.submit(users.take_role, "reader", role) for role in taken]
+        for each in done:
+            each.result()
+    assert users.get("reader").roles == frozenset(given)
+
+
+@pytest.mark.parametrize("change", [Users.give_role, Users.take_role])
+def test_nobody_has_no_roles(users: Users, change: Callable[[Users, str, str], None]) -> None:
+    with pytest.raises(Refusal) as refused:
+        change(users, "nobody", PRIVILEGED)
+    assert refused.value.status == 404

@@ -48,6 +48,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     site.check_events,
     versions.check_ohif,
     data.check_stale,
+    data.check_revisions,
 )
 """Every check, in the order of a page; each is a pure function of the facts."""
 

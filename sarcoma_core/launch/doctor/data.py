@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from sarcoma_core.launch.doctor.facts import Facts, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
+from sarcoma_core.steps import STEPS
+from sarcoma_core.text import counted
 
 
 def check_stale(facts: Facts) -> Iterator[Finding]:
@@ -26,3 +28,28 @@ def check_stale(facts: Facts) -> Iterator[Finding]:
         yield Finding(check, "warning", found, fix)
     if not left.stale and not left.damaged:
         yield Finding(check, "ok", f"none {scope}")
+
+
+def check_revisions(facts: Facts) -> Iterator[Finding]:
+    """Results of different revisions of a step do not compare, though each is good by itself."""
+    check = "step revisions"
+    if isinstance(facts.leftovers, Unknown):
+        return
+    left = facts.leftovers
+    scope = f"in {left.sessions} of {left.of} sessions"
+    mixed = False
+    for step in STEPS:
+        wrote = left.revisions.get(step.name, {})
+        if not set(wrote) - {step.revision}:
+            continue
+        mixed = True
+        told = ", ".join(
+            f"revision {revision} wrote {counted(number, 'resource')}"
+            for revision, number in sorted(wrote.items())
+        )
+        fix = f"sarcoma xnat bulk {step.name} --project {facts.wish.project}"
+        yield Finding(
+            check, "warning", f"{step.name}: {told} ({scope}); this version's is {step.revision}.", fix
+        )
+    if not mixed:
+        yield Finding(check, "ok", f"all results are of this version's {scope}")

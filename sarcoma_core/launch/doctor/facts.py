@@ -123,6 +123,7 @@ class Leftovers:
         damaged: how many resources have a manifest that cannot be read.
         sessions: how many sessions were looked at.
         of: how many the project has.
+        revisions: of each step, how many resources each revision of it wrote.
     """
 
     stale: int
@@ -130,6 +131,7 @@ class Leftovers:
     damaged: int
     sessions: int
     of: int
+    revisions: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Gather the facts of a server, each on its own: what cannot be had is unknown, with the reason."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sarcoma_core.errors import ArchiveError, SarcomaError
 from sarcoma_core.launch.doctor.facts import Facts, Known, Leftovers, Probed, Site, Unknown, Wish
 from sarcoma_core.launch.doctor.shipped import step_facts
-from sarcoma_core.launch.work import stale_files
+from sarcoma_core.launch.work import manifest, stale_files
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.rest.administration import Administration
 from sarcoma_core.xnat.rest.connection import Connection, ServerError
@@ -101,11 +102,16 @@ def _leftovers(connection: Connection, wish: Wish) -> Leftovers:
     sessions = project_sessions(connection, wish.project)
     looked_at = sessions[: wish.sessions]
     stale, damaged = [], 0
+    revisions: dict[str, Counter[int]] = {}
     for session in looked_at:
         holdings = RemoteHoldings(connection, session.id)
         for label in set(OUR_LABELS).intersection(holdings.labels()):
             try:
-                stale.append(len(stale_files(holdings, label)))
+                record = manifest(holdings, label)
             except ArchiveError:
                 damaged += 1
-    return Leftovers(sum(stale), sum(map(bool, stale)), damaged, len(looked_at), len(sessions))
+                continue
+            stale.append(len(stale_files(record, holdings.files(label))))
+            if record:
+                revisions.setdefault(record.step, Counter())[record.revision] += 1
+    return Leftovers(sum(stale), sum(map(bool, stale)), damaged, len(looked_at), len(sessions), revisions)

@@ -5,7 +5,7 @@ Source: Container Service 3.7.3, ``CommandServiceImpl.available``, ``CommandSumm
 
 from collections.abc import Iterator
 
-from sarcoma_core.standin.containers.commands import Commands
+from sarcoma_core.standin.containers.commands import Commands, CommandWrapper
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.types import is_a, kind_of
 
@@ -30,7 +30,7 @@ def _available(commands: Commands, xsi_type: str, project: str | None) -> Iterat
             if not fits or (project is not None and not roots):
                 continue
             on = switches.is_on(wrapper["id"]) and (project is None or switches.is_on(wrapper["id"], project))
-            yield _summary(command, wrapper, enabled=on)
+            yield _summary(CommandWrapper(command, wrapper), enabled=on)
 
 
 def _fits(xsi_type: str, context: str) -> bool:
@@ -39,21 +39,13 @@ def _fits(xsi_type: str, context: str) -> bool:
     return xsi_type == context if kind is None else is_a(kind, xsi_type, context)
 
 
-def _summary(command: Document, wrapper: Document, *, enabled: bool) -> Document:
-    roots = wrapper["external-inputs"]
-    told = {
-        "command-id": command["id"],
-        "command-name": command["name"],
-        "command-label": command.get("label"),
-        "command-description": command.get("description"),
-        "wrapper-id": wrapper["id"],
-        "wrapper-name": wrapper["name"],
-        "wrapper-label": wrapper.get("label"),
-        "wrapper-description": wrapper.get("description"),
-        "wrapper-contexts": wrapper["contexts"],
-        "image-name": command["image"],
-        "image-type": command["type"],
+def _summary(wrapper: CommandWrapper, *, enabled: bool) -> Document:
+    root = wrapper.root
+    return {
+        **wrapper.summary,
+        "wrapper-contexts": wrapper.declared["contexts"],
+        "image-name": wrapper.command["image"],
+        "image-type": wrapper.command["type"],
         "enabled": enabled,
-        "root-element-name": roots[0]["name"] if roots else "",
+        "root-element-name": root["name"] if root else "",
     }
-    return {key: value for key, value in told.items() if value is not None}

@@ -16,11 +16,42 @@ _COMMAND, _WRAPPER = "command", "wrapper"
 _VISIBILITIES = ("public", "private", "protected")
 
 
-class Found(NamedTuple):
-    """A wrapper with the command that it is part of, as the server lists them."""
+class CommandWrapper(NamedTuple):
+    """A wrapper with the command that it is part of, as the server lists them.
+
+    Args:
+        command: the command.
+        declared: the wrapper.
+    """
 
     command: Document
-    wrapper: Document
+    declared: Document
+
+    @property
+    def id(self) -> int:
+        """The wrapper's number."""
+        return int(self.declared["id"])
+
+    @property
+    def name(self) -> str:
+        """The wrapper's name."""
+        return str(self.declared["name"])
+
+    @property
+    def root(self) -> Document | None:
+        """The input that takes the object of a launch; None for a wrapper that takes nothing."""
+        return next(iter(self.declared["external-inputs"]), None)
+
+    @property
+    def summary(self) -> Document:
+        """What menus and dialogs call the command and the wrapper; what they have not is left out."""
+        parts = (("command", self.command), ("wrapper", self.declared))
+        told = {
+            f"{part}-{key}": of.get(key)
+            for part, of in parts
+            for key in ("id", "name", "label", "description")
+        }
+        return {key: value for key, value in told.items() if value is not None}
 
     @property
     def resolvable(self) -> Command:
@@ -54,10 +85,10 @@ class Commands:
         Raises:
             Refusal: 404, there is none.
         """
-        found = self._documents.get(_COMMAND, str(command_id))
-        if found is None:
+        command = self._documents.get(_COMMAND, str(command_id))
+        if command is None:
             raise Refusal(404, f"Could not find entity with ID {command_id}")
-        return found
+        return command
 
     def add(self, body: Document, image: str = "") -> int:
         """Add a command.
@@ -115,20 +146,21 @@ class Commands:
         """
         if visibility not in _VISIBILITIES:
             raise Refusal(400, f"Bad request:\nUnknown visibility {visibility}.")
-        self._keep(command_id, {**self.get(command_id), "visibility": visibility})
+        with self._documents.lock:
+            self._keep(command_id, {**self.get(command_id), "visibility": visibility})
 
-    def wrapper(self, wrapper_id: int) -> Found | None:
+    def wrapper(self, wrapper_id: int) -> CommandWrapper | None:
         """A wrapper by its number; None when there is none."""
         place = self._documents.get(_WRAPPER, str(wrapper_id))
         if place is None:
             return None
         command = self.get(place["command"])
-        return next(Found(command, w) for w in command["xnat"] if w["id"] == wrapper_id)
+        return next(CommandWrapper(command, w) for w in command["xnat"] if w["id"] == wrapper_id)
 
-    def wrapper_named(self, command_id: int, name: str) -> Found | None:
+    def wrapper_named(self, command_id: int, name: str) -> CommandWrapper | None:
         """A wrapper by its command's number and its name; None when there is none."""
         command = self._documents.get(_COMMAND, str(command_id)) or {"xnat": []}
-        return next((Found(command, w) for w in command["xnat"] if w["name"] == name), None)
+        return next((CommandWrapper(command, w) for w in command["xnat"] if w["name"] == name), None)
 
     def add_wrapper(self, command_id: int, body: Document) -> int:
         """Add a wrapper to a command.
@@ -157,10 +189,10 @@ class Commands:
     def delete_wrapper(self, wrapper_id: int) -> None:
         """Delete a wrapper; one that is not there is no error."""
         with self._documents.lock:
-            found = self.wrapper(wrapper_id)
-            if found is not None:
-                wrappers = [w for w in found.command["xnat"] if w["id"] != wrapper_id]
-                self._keep(found.command["id"], {**found.command, "xnat": wrappers})
+            wrapper = self.wrapper(wrapper_id)
+            if wrapper is not None:
+                wrappers = [w for w in wrapper.command["xnat"] if w["id"] != wrapper_id]
+                self._keep(wrapper.command["id"], {**wrapper.command, "xnat": wrappers})
                 self._forget_wrapper(wrapper_id)
 
     def _refuse_duplicate(self, command: Document, *, besides: int = 0) -> None:

@@ -3,12 +3,12 @@
 The key names are those of Container Service 3.7.3's ``Container``; a password is masked before it is kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from sarcoma_core.standin.containers.launch_form import every_input
 from sarcoma_core.standin.containers.records import MASKED
 from sarcoma_core.standin.documents import Document
-from sarcoma_core.xnat.resolution.resolved import ResolvedInput
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 _TYPES = {"external": "wrapper-external", "derived": "wrapper-derived", "command": "command"}
@@ -24,7 +24,7 @@ def container_details(
         folders: the folder behind each mount.
         values: what the launch gave.
     """
-    hidden = {found.name for found in _every(command.inputs) if found.spec.sensitive}
+    hidden = {each.name for each in every_input(command.inputs) if each.spec.sensitive}
     return {
         "subtype": "docker",
         "override-entrypoint": command.entrypoint is not None,
@@ -67,10 +67,3 @@ def container_details(
 
 def _input(kind: str, name: str, value: str, hidden: set[str]) -> Document:
     return {"type": kind, "name": name, "value": MASKED if name in hidden else value}
-
-
-def _every(trees: tuple[ResolvedInput, ...]) -> Iterator[ResolvedInput]:
-    for found in trees:
-        yield found
-        for value in found.values:
-            yield from _every(value.children)

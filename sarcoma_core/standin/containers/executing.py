@@ -11,18 +11,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event as Signal
+from threading import Event
 
 from sarcoma_core.errors import CommandError, RunError, SarcomaError
 from sarcoma_core.runners.build_folder import build_folder
 from sarcoma_core.runners.running import Ended, Follow, Runner
 from sarcoma_core.runners.staging import stage
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.containers.commands import Commands, Found
+from sarcoma_core.standin.containers.commands import Commands, CommandWrapper
 from sarcoma_core.standin.containers.compute_backend import backend
 from sarcoma_core.standin.containers.container_details import container_details
 from sarcoma_core.standin.containers.mounting import run_on_backend
-from sarcoma_core.standin.containers.records import ContainerRecord, Event
+from sarcoma_core.standin.containers.records import ContainerEntity, ContainerHistory
 from sarcoma_core.standin.containers.roots import Root, find_root
 from sarcoma_core.standin.containers.uploading import UploadError, upload
 from sarcoma_core.standin.containers.workflows import Workflows
@@ -40,8 +40,8 @@ RESOLUTION, LAUNCH, UPLOAD = "Command resolution", "Container launch", "Upload"
 
 
 @dataclass(frozen=True)
-class Order:
-    """What was asked for.
+class StagingRequest:
+    """A launch in the queue (``ContainerStagingRequest`` of the service).
 
     Args:
         workflow: number of its workflow.
@@ -71,15 +71,15 @@ class FailedError(Exception):
 class _Prepared:
     """A launch that is resolved and staged."""
 
-    order: Order
+    asked: StagingRequest
     command: ResolvedCommand
     folders: Mapping[str, Path]
     root: Root | None
-    container: ContainerRecord
+    container: ContainerEntity
 
 
 class Executor:
-    """Carries orders out.
+    """Carries launches out.
 
     Args:
         tree: the objects of the server.
@@ -109,47 +109,47 @@ class Executor:
         # What a container printed is for those who may read its project.
         (tree.archive.root / _LOGS).mkdir(mode=0o700, exist_ok=True)
 
-    def execute(self, order: Order, stop: Signal) -> None:
-        """Carry an order out; a failure becomes a status, never an exception.
+    def execute(self, asked: StagingRequest, stop: Event) -> None:
+        """Carry a launch out; a failure becomes a status, never an exception.
 
         Args:
-            order: what was asked for.
+            asked: what was asked for.
             stop: ends the container when it is set.
         """
         try:
-            self._execute(order, stop)
+            self._execute(asked, stop)
         except FailedError as error:
-            self.end(order.workflow, error.status, error.reason)
+            self.end(asked.workflow, error.status, error.reason)
         except Exception as error:  # noqa: BLE001  whoever polls must see an end
             _LOG.exception("A launch of the stand-in broke.")
-            self.end(order.workflow, FAILED, f"The stand-in itself failed: {type(error).__name__}.")
+            self.end(asked.workflow, FAILED, f"The stand-in itself failed: {type(error).__name__}.")
 
     def end(self, workflow_id: str, status: str, reason: str = "") -> None:
         """End a workflow and its container; one that has ended stays as it is."""
         workflow = self._workflows.change(workflow_id, status=status, reason=reason)
         container = self._workflows.container(workflow.container) if workflow.container else None
         if container is not None:
-            self._workflows.tell(container.number, Event(workflow.status, message=workflow.reason))
+            self._workflows.tell(container.number, ContainerHistory(workflow.status, message=workflow.reason))
 
-    def logs(self, container: ContainerRecord) -> Follow:
+    def logs(self, container: ContainerEntity) -> Follow:
         """Where a container's logs are."""
         return Follow(self._tree.archive.root / _LOGS / str(container.number))
 
-    def _execute(self, order: Order, stop: Signal) -> None:
-        if self._workflows.change(order.workflow, status=STAGING).ended:
+    def _execute(self, asked: StagingRequest, stop: Event) -> None:
+        if self._workflows.change(asked.workflow, status=STAGING).ended:
             return  # killed while it was queued
-        found = self._commands.wrapper(order.wrapper)
-        if found is None:
-            raise FailedError(failed(RESOLUTION), f"No command wrapper for id {order.wrapper}")
-        root = self._root(order, found)
-        command = self._resolved(order, found, root)
-        token = self._users.issue_token(order.login)
+        wrapper = self._commands.wrapper(asked.wrapper)
+        if wrapper is None:
+            raise FailedError(failed(RESOLUTION), f"No command wrapper for id {asked.wrapper}")
+        root = self._root(asked, wrapper)
+        command = self._resolved(asked, wrapper, root)
+        token = self._users.issue_token(asked.login)
         try:
             with build_folder(self._tree.archive.root) as build:
-                command = replace(command, environment=self._environment(command, order, token))
+                command = replace(command, environment=self._environment(command, asked, token))
                 folders = stage(command, build)
-                container = self._created(order, found, command, folders, root)
-                self._run(_Prepared(order, command, folders, root, container), stop)
+                container = self._created(asked, wrapper, command, folders, root)
+                self._run(_Prepared(asked, command, folders, root, container), stop)
         except OSError as error:
             raise FailedError(failed(STAGING), f"Staging failed: {error.strerror}.") from error
         except SarcomaError as error:
@@ -157,26 +157,26 @@ class Executor:
         finally:
             self._users.revoke_token(token.alias)
 
-    def _root(self, order: Order, found: Found) -> Root | None:
+    def _root(self, asked: StagingRequest, wrapper: CommandWrapper) -> Root | None:
         """What the launch is made on, for those who may change it; None for a wrapper that takes nothing."""
-        inputs = found.wrapper["external-inputs"]
-        value = order.values.get(inputs[0]["name"], "") if inputs else ""
-        who = self._users.get(order.login)
-        if not value:
-            self._require_without_root(who, order.project)
+        root_input = wrapper.root
+        value = asked.values.get(root_input["name"], "") if root_input else ""
+        who = self._users.get(asked.login)
+        if root_input is None or not value:
+            self._require_without_root(who, asked.project)
             return None
         try:
             root = find_root(
                 self._tree,
                 value,
-                inputs[0]["type"],
-                order.project,
+                root_input["type"],
+                asked.project,
                 sees=lambda project: may(self._documents, who, project, "read"),
             )
         except Refusal as refusal:
             raise FailedError(failed(RESOLUTION), refusal.text) from refusal
         self._workflows.change(
-            order.workflow,
+            asked.workflow,
             session=root.session.id if root.session else str(root.item.keys.get("id", "")),
             label=root.session.label if root.session else root.item.label or "",
             data_type=str(root.item.keys.get("xsiType", "")),
@@ -195,69 +195,71 @@ class Executor:
         if not allowed:
             raise _not_here(who)
 
-    def _resolved(self, order: Order, found: Found, root: Root | None) -> ResolvedCommand:
-        configured = self._commands.enabling.configured(found.command, found.wrapper, order.project)
+    def _resolved(self, asked: StagingRequest, wrapper: CommandWrapper, root: Root | None) -> ResolvedCommand:
+        configured = self._commands.enabling.configured(wrapper.command, wrapper.declared, asked.project)
         try:
             command = resolve(
-                Found(configured, found.wrapper).resolvable,
-                found.wrapper["name"],
+                CommandWrapper(configured, wrapper.declared).resolvable,
+                wrapper.name,
                 root.item if root else None,
-                order.values,
+                asked.values,
             )
         except CommandError as error:
             raise FailedError(failed(RESOLUTION), error.message) from error
         unserved = [
             *(["setup commands"] if command.setup else []),
             *(["wrapup commands"] if command.wrapup else []),
-            *(["secrets"] if found.command["secrets"] else []),
+            *(["secrets"] if wrapper.command["secrets"] else []),
         ]
         if unserved:
             raise FailedError(failed(RESOLUTION), f"This stand-in serves no {' and no '.join(unserved)}.")
         return command
 
-    def _environment(self, command: ResolvedCommand, order: Order, token: Token) -> Mapping[str, str]:
+    def _environment(
+        self, command: ResolvedCommand, asked: StagingRequest, token: Token
+    ) -> Mapping[str, str]:
         """The command's own variables and those that the service adds, which win."""
         return {
             **command.environment,
             "XNAT_HOST": processing_url(self._documents),
             "XNAT_USER": token.alias,
             "XNAT_PASS": token.secret,
-            "XNAT_WORKFLOW_ID": order.workflow,
-            "XNAT_EVENT_ID": order.workflow,  # XNAT's event is one to one with its workflow
+            "XNAT_WORKFLOW_ID": asked.workflow,
+            "XNAT_EVENT_ID": asked.workflow,  # XNAT's event is one to one with its workflow
         }
 
     def _created(
         self,
-        order: Order,
-        found: Found,
+        asked: StagingRequest,
+        wrapper: CommandWrapper,
         command: ResolvedCommand,
         folders: Mapping[str, Path],
         root: Root | None,
-    ) -> ContainerRecord:
-        record = ContainerRecord(
+    ) -> ContainerEntity:
+        record = ContainerEntity(
             number=0,
             id=secrets.token_hex(32),
-            workflow=order.workflow,
-            command=found.command["id"],
-            wrapper=order.wrapper,
-            login=order.login,
-            project=root.project if root else order.project or "",
+            workflow=asked.workflow,
+            command=wrapper.command["id"],
+            wrapper=asked.wrapper,
+            login=asked.login,
+            project=root.project if root else asked.project or "",
             session=root.session.id if root and root.session else "",
             image=command.image,
             command_line=command.command_line,
             status=CREATED,
-            details=container_details(command, folders, order.values),
-            history=(Event(CREATED, "user", login=order.login),),
+            details=container_details(command, folders, asked.values),
+            history=(ContainerHistory(CREATED, "user", login=asked.login),),
         )
         container = self._workflows.add_container(record)
-        self._workflows.change(order.workflow, status=CREATED, container=container.id)
+        self._workflows.change(asked.workflow, status=CREATED, container=container.id)
         return container
 
-    def _run(self, prepared: _Prepared, stop: Signal) -> None:
-        order, number = prepared.order, prepared.container.number
+    def _run(self, prepared: _Prepared, stop: Event) -> None:
+        asked, number = prepared.asked, prepared.container.number
         follow = replace(self.logs(prepared.container), stop=stop)
         try:
-            self._set(order, number, RUNNING)
+            self._set(asked, number, RUNNING)
             ended = run_on_backend(
                 self._runner,
                 backend(self._documents, self._runner.name) or {},
@@ -266,17 +268,17 @@ class Executor:
                 prepared.folders,
                 follow=follow,
             )
-            self._workflows.tell(number, Event("die", "event", exit_code=str(ended.exit_code)))
+            self._workflows.tell(number, ContainerHistory("die", "event", exit_code=str(ended.exit_code)))
             self._finalize(prepared, ended, stop)
         except RunError as error:
             raise FailedError(failed(LAUNCH), error.message) from error
 
-    def _finalize(self, prepared: _Prepared, ended: Ended, stop: Signal) -> None:
+    def _finalize(self, prepared: _Prepared, ended: Ended, stop: Event) -> None:
         if stop.is_set():
             raise FailedError(failed("Killed"), "The container was stopped.")
         if ended.exit_code != 0:
             raise FailedError(FAILED, ended.reason)
-        self._set(prepared.order, prepared.container.number, FINALIZING)
+        self._set(prepared.asked, prepared.container.number, FINALIZING)
         session = prepared.root.session if prepared.root else None
         try:
             upload(self._tree, session, prepared.command, prepared.folders)
@@ -284,11 +286,11 @@ class Executor:
             raise FailedError(
                 failed(UPLOAD), f"Failed to upload required outputs. {error.message}"
             ) from error
-        self.end(prepared.order.workflow, COMPLETE)
+        self.end(prepared.asked.workflow, COMPLETE)
 
-    def _set(self, order: Order, number: int, status: str) -> None:
-        self._workflows.change(order.workflow, status=status)
-        self._workflows.tell(number, Event(status))
+    def _set(self, asked: StagingRequest, number: int, status: str) -> None:
+        self._workflows.change(asked.workflow, status=status)
+        self._workflows.tell(number, ContainerHistory(status))
 
 
 def _not_here(who: User) -> FailedError:

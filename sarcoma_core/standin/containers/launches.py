@@ -12,9 +12,9 @@ from typing import Literal
 from sarcoma_core.runners.build_folder import sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.containers.commands import Commands, Found
-from sarcoma_core.standin.containers.executing import Executor, Order
-from sarcoma_core.standin.containers.records import BulkReport, ContainerRecord, Workflow
+from sarcoma_core.standin.containers.commands import Commands, CommandWrapper
+from sarcoma_core.standin.containers.executing import Executor, StagingRequest
+from sarcoma_core.standin.containers.records import BulkReport, ContainerEntity, PersistentWorkflow
 from sarcoma_core.standin.containers.roots import id_in
 from sarcoma_core.standin.containers.workflows import Workflows
 from sarcoma_core.standin.documents import Documents
@@ -41,6 +41,7 @@ class Launches:
 
     Attributes:
         commands: the commands of the server.
+        records: its workflows and containers.
         ended: what is called with each workflow that has ended, on the thread that carried it out.
 
     Args:
@@ -55,15 +56,15 @@ class Launches:
         self, tree: Tree, documents: Documents, users: Users, runner: Runner, *, workers: int = 2
     ) -> None:
         self.commands = Commands(documents)
-        self.ended: list[Callable[[Workflow], None]] = []
+        self.ended: list[Callable[[PersistentWorkflow], None]] = []
         self.runner = runner
-        self._workflows = Workflows(documents)
+        self.records = Workflows(documents)
         self._executor = Executor(
             tree=tree,
             documents=documents,
             users=users,
             commands=self.commands,
-            workflows=self._workflows,
+            workflows=self.records,
             runner=runner,
         )
         self._running: dict[str, Event] = {}
@@ -87,12 +88,13 @@ class Launches:
         Returns:
             The workflow's id; None for a wrapper that is not there: then nothing will run.
         """
-        found = self.commands.wrapper(wrapper_id)
-        if found is None:
+        wrapper = self.commands.wrapper(wrapper_id)
+        if wrapper is None:
             return None
-        order = self._order(found, Order("", user.login, project, wrapper_id, dict(values)), jobid)
-        self._workers.submit(self._carry_out, order)
-        return order.workflow
+        asked = StagingRequest("", user.login, project, wrapper_id, dict(values))
+        queued = self._queued(wrapper, asked, jobid)
+        self._workers.submit(self._carry_out, queued)
+        return queued.workflow
 
     def bulk_launch(
         self,
@@ -114,37 +116,17 @@ class Launches:
             uris: URIs or ids of the objects to launch on.
             values: values of the other inputs.
         """
-        found = self.commands.wrapper(wrapper_id)
+        wrapper = self.commands.wrapper(wrapper_id)
         jobid = f"bulk-{user.login}{time.time_ns() // 1_000_000}{secrets.randbelow(1000)}"
-        if found is None:
+        if wrapper is None:
             return BulkReport(jobid, "", len(uris))
-        asked = [Order("", user.login, project, wrapper_id, {**values, root: uri}) for uri in uris]
+        asked = [StagingRequest("", user.login, project, wrapper_id, {**values, root: uri}) for uri in uris]
         # Every workflow first: the answer does not wait for the work.
-        for order in [self._order(found, order, jobid) for order in asked]:
-            self._workers.submit(self._carry_out, order)
-        return BulkReport(jobid, found.wrapper["name"], len(uris))
+        for queued in [self._queued(wrapper, each, jobid) for each in asked]:
+            self._workers.submit(self._carry_out, queued)
+        return BulkReport(jobid, wrapper.name, len(uris))
 
-    def workflow(self, workflow_id: str) -> Workflow | None:
-        """A workflow by its id."""
-        return self._workflows.get(workflow_id)
-
-    def workflows(self, *, jobid: str = "", session: str = "", project: str = "") -> tuple[Workflow, ...]:
-        """Workflows, the newest first; of one bulk launch, session (accession id) or project."""
-        return tuple(self._workflows.newest(jobid=jobid, session=session, project=project))
-
-    def is_bulk(self, jobid: str) -> bool:
-        """Whether there is a bulk launch of this id."""
-        return self._workflows.is_bulk(jobid)
-
-    def container(self, container_id: str) -> ContainerRecord | None:
-        """A container by its number or the engine's id."""
-        return self._workflows.container(container_id)
-
-    def containers(self, project: str | None = None) -> tuple[ContainerRecord, ...]:
-        """Containers, the newest first; of one project."""
-        return tuple(self._workflows.containers(project))
-
-    def log(self, container: ContainerRecord, stream: Stream) -> str:
+    def log(self, container: ContainerEntity, stream: Stream) -> str:
         """What a container printed so far; empty for one that never ran."""
         logs = self._executor.logs(container)
         path = logs.stdout if stream == "stdout" else logs.stderr
@@ -156,7 +138,7 @@ class Launches:
         Raises:
             Refusal: 404, there is no such workflow; 500, it has ended already.
         """
-        workflow = self.workflow(workflow_id)
+        workflow = self.records.get(workflow_id)
         if workflow is None:
             raise Refusal(404, f"{workflow_id} not valid workflow")
         if workflow.ended:
@@ -169,20 +151,24 @@ class Launches:
         else:
             running.set()
 
-    def delete(self, container: ContainerRecord) -> None:
+    def delete(self, container: ContainerEntity) -> None:
         """Forget a container and its logs."""
-        self._workflows.delete_container(container)
+        self.records.delete_container(container)
         logs = self._executor.logs(container)
         for path in (logs.stdout, logs.stderr):
             path.unlink(missing_ok=True)
         if logs.folder.is_dir():
             logs.folder.rmdir()
 
-    def wait(self, workflow_id: str, seconds: float = 60.0) -> Workflow:
-        """Wait until a workflow has ended, at most so long; the workflow as it is then."""
+    def wait(self, workflow_id: str, seconds: float = 60.0) -> PersistentWorkflow:
+        """Wait until a workflow has ended, at most so long; the workflow as it is then.
+
+        Raises:
+            Refusal: 404, there is no such workflow.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._is_over(workflow_id), seconds)
-        workflow = self.workflow(workflow_id)
+        workflow = self.records.get(workflow_id)
         if workflow is None:
             raise Refusal(404, f"{workflow_id} not valid workflow")
         return workflow
@@ -197,35 +183,35 @@ class Launches:
         with self._changed:
             self._changed.notify_all()
 
-    def _order(self, found: Found, asked: Order, jobid: str) -> Order:
+    def _queued(self, wrapper: CommandWrapper, asked: StagingRequest, jobid: str) -> StagingRequest:
         """What is asked for, under a workflow of its own."""
-        inputs = found.wrapper["external-inputs"]
-        workflow = Workflow(
+        root_input = wrapper.root
+        workflow = PersistentWorkflow(
             id="",
             status=QUEUED,
-            pipeline=found.wrapper["name"],
+            pipeline=wrapper.name,
             project=asked.project or "",
-            session=id_in(asked.values.get(inputs[0]["name"], "")) if inputs else "",
+            session=id_in(asked.values.get(root_input["name"], "")) if root_input else "",
             login=asked.login,
             jobid=jobid,
         )
-        return replace(asked, workflow=self._workflows.add(workflow).id)
+        return replace(asked, workflow=self.records.add(workflow).id)
 
-    def _carry_out(self, order: Order) -> None:
+    def _carry_out(self, queued: StagingRequest) -> None:
         stop = Event()
         with self._changed:
-            self._running[order.workflow] = stop
+            self._running[queued.workflow] = stop
         try:
-            self._executor.execute(order, stop)
+            self._executor.execute(queued, stop)
         finally:
             with self._changed:
-                self._running.pop(order.workflow, None)
-            self._tell(order.workflow)
+                self._running.pop(queued.workflow, None)
+            self._tell(queued.workflow)
 
     def _tell(self, workflow_id: str) -> None:
         with self._changed:
             self._changed.notify_all()
-        workflow = self.workflow(workflow_id)
+        workflow = self.records.get(workflow_id)
         if workflow is None:
             return
         for listener in self.ended:
@@ -235,9 +221,9 @@ class Launches:
                 _LOG.exception("What listens to the end of launches broke.")
 
     def _is_over(self, workflow_id: str) -> bool:
-        workflow = self.workflow(workflow_id)
+        workflow = self.records.get(workflow_id)
         return workflow is None or workflow.ended
 
     def _end_what_is_open(self) -> None:
-        for workflow_id in self._workflows.open():
+        for workflow_id in self.records.open():
             self._executor.end(workflow_id, failed("Shutdown"), "The server was shut down.")

@@ -22,8 +22,8 @@ class BulkReport(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Workflow:
-    """A workflow, XNAT's record of something that was done to an object.
+class PersistentWorkflow:
+    """A workflow, XNAT's record of something that was done to an object (``PersistentWorkflowI``).
 
     Args:
         id: its number, as text.
@@ -96,7 +96,7 @@ class Workflow:
 
 
 @dataclass(frozen=True)
-class Event:
+class ContainerHistory:
     """One line of a container's history.
 
     Args:
@@ -130,7 +130,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class ContainerRecord:
+class ContainerEntity:
     """A container.
 
     Args:
@@ -163,7 +163,7 @@ class ContainerRecord:
     status: str
     changed: float = field(default_factory=time.time)
     details: dict[str, Any] = field(default_factory=dict)
-    history: tuple[Event, ...] = ()
+    history: tuple[ContainerHistory, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -212,7 +212,7 @@ class ContainerRecord:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """As it was kept."""
-        history = tuple(Event(**event) for event in document["history"])
+        history = tuple(ContainerHistory(**event) for event in document["history"])
         return cls(**{**document, "history": history})
 
 

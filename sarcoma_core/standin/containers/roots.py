@@ -37,8 +37,8 @@ class Root(NamedTuple):
 def id_in(value: str) -> str:
     """The id or label of the session, subject or project that a value names."""
     uri = unquote(value)
-    found = _SESSION.search(uri) or _SUBJECT.search(uri) or _PROJECT.search(uri)
-    return found[1] if found else uri
+    match = _SESSION.search(uri) or _SUBJECT.search(uri) or _PROJECT.search(uri)
+    return match[1] if match else uri
 
 
 def not_there(value: str) -> str:
@@ -81,13 +81,13 @@ def _in_session(tree: Tree, name: str, below: str, project: str | None, sees: Se
     if not sees(session.project):
         raise Refusal(404, not_there(name))
     with tree.lock(session.project):  # not while an upload writes there
-        top = session_object(session)
+        top = session_object(session).loaded()
     if not below:
         return Root(top, session, session.project)
-    found = next((item for item in top.walk() if item.uri == f"{top.uri}{below}"), None)
-    if found is None:
+    part = next((item for item in top.walk() if item.uri == f"{top.uri}{below}"), None)
+    if part is None:
         raise Refusal(404, f"There is no object at the given place below experiment {session.id}.")
-    return Root(replace(found, above=top.lineage(found)), session, session.project)
+    return Root(replace(part, above=top.lineage(part)), session, session.project)
 
 
 def _subject(tree: Tree, name: str, project: str | None, sees: Sees) -> Root:

@@ -59,18 +59,18 @@ def _upload(tree: Tree, session: Session | None, output: ResolvedOutput, mount: 
 def _source(mount: Path, path: str) -> Path:
     """The folder to upload: what the container wrote, and nothing that it only points to."""
     top = mount.resolve()
-    found = (top / path.lstrip("/")).resolve()
-    if not found.is_relative_to(top):
+    source = (top / path.lstrip("/")).resolve()
+    if not source.is_relative_to(top):
         raise UploadError("its path must lie in its mount; it leads out of it.")
-    if found.is_file():
+    if source.is_file():
         alone = Path(tempfile.mkdtemp(dir=top.parent))
-        return Path(shutil.move(found, alone / found.name)).parent
-    files = [place for place in found.rglob("*") if not place.is_dir()] if found.is_dir() else []
+        return Path(shutil.move(source, alone / source.name)).parent
+    files = [place for place in source.rglob("*") if not place.is_dir()] if source.is_dir() else []
     if not files:
         raise UploadError("nothing was written there.")
-    if any(place.is_symlink() for place in found.rglob("*")):
+    if any(place.is_symlink() for place in source.rglob("*")):
         raise UploadError("symbolic links are not uploaded; found one.")
-    return found
+    return source
 
 
 def _uri(session: Session) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.containers.commands import Commands, Found
+from sarcoma_core.standin.containers.commands import Commands, CommandWrapper
 from sarcoma_core.standin.documents import Document, Documents
 
 _KIND, _CHOSEN, _PLACE = "orchestration", "orchestration-of-project", "orchestrated-workflow"
@@ -19,7 +19,7 @@ _FEWEST = 2
 
 
 @dataclass(frozen=True)
-class Orchestration:
+class OrchestrationEntity:
     """Wrappers in series.
 
     Args:
@@ -45,7 +45,7 @@ class Orchestration:
         }
 
 
-class Place(NamedTuple):
+class OrchestrationStep(NamedTuple):
     """Where in an orchestration a launch stands."""
 
     orchestration: int
@@ -65,11 +65,11 @@ class Orchestrations:
         self._commands = commands
         commands.enabling.off_at_site.append(self._disable_using)
 
-    def all(self) -> tuple[Orchestration, ...]:
+    def all(self) -> tuple[OrchestrationEntity, ...]:
         """All of them."""
         return tuple(_read(tree) for tree in self._documents.all(_KIND).values())
 
-    def get(self, number: int) -> Orchestration:
+    def get(self, number: int) -> OrchestrationEntity:
         """One of them.
 
         Raises:
@@ -80,7 +80,7 @@ class Orchestrations:
             raise Refusal(404, f"Could not find orchestration by id {number}")
         return _read(tree)
 
-    def put(self, body: Document) -> Orchestration:
+    def put(self, body: Document) -> OrchestrationEntity:
         """Add one, or change the one that the body numbers.
 
         Raises:
@@ -90,7 +90,7 @@ class Orchestrations:
         wrapper_ids = tuple(_integer(each) for each in body.get("wrapperIds") or ())
         if len(wrapper_ids) < _FEWEST:
             raise Refusal(400, "Orchestration of fewer than two wrappers is not allowed")
-        contexts = [set(self._enabled(wrapper_id).wrapper["contexts"]) for wrapper_id in wrapper_ids]
+        contexts = [set(self._enabled(wrapper_id).declared["contexts"]) for wrapper_id in wrapper_ids]
         if not set.intersection(*contexts):
             raise Refusal(400, "Wrappers must all have a common context")
         with self._documents.lock:
@@ -100,15 +100,15 @@ class Orchestrations:
             name = str(body.get("name") or "")
             if any(other.name == name and other.id != number for other in self.all()):
                 raise Refusal(500, "There was an error in the request : the name is taken")
-            kept = Orchestration(number or self._documents.next_id(_KIND), name, wrapper_ids)
+            kept = OrchestrationEntity(number or self._documents.next_id(_KIND), name, wrapper_ids)
             self._keep(kept)
         return kept
 
     def set_enabled(self, number: int, *, on: bool) -> None:
         """Enable one, and its wrappers at the site; or disable it, and take it from the projects."""
-        found = self.get(number)
-        self._keep(Orchestration(found.id, found.name, found.wrapper_ids, on))
-        for wrapper_id in found.wrapper_ids if on else ():
+        orchestration = self.get(number)
+        self._keep(OrchestrationEntity(orchestration.id, orchestration.name, orchestration.wrapper_ids, on))
+        for wrapper_id in orchestration.wrapper_ids if on else ():
             self._commands.enabling.switch(wrapper_id, on=True)
         if not on:
             self._free(number)
@@ -124,29 +124,31 @@ class Orchestrations:
         Raises:
             Refusal: 404, there is none; 400, it is not enabled.
         """
-        found = self.get(number)
-        if not found.enabled:
+        orchestration = self.get(number)
+        if not orchestration.enabled:
             why = "cannot be added to a project because it is not enabled."
-            raise Refusal(400, f"Orchestration {found.name} ({number}) {why}")
+            raise Refusal(400, f"Orchestration {orchestration.name} ({number}) {why}")
         self._documents.put(_CHOSEN, project, {"orchestration": number})
-        for wrapper_id in found.wrapper_ids:
+        for wrapper_id in orchestration.wrapper_ids:
             self._commands.enabling.switch(wrapper_id, on=True, project=project)
 
     def drop(self, project: str) -> None:
         """Take its orchestration from a project."""
         self._documents.delete(_CHOSEN, project)
 
-    def chosen(self, project: str) -> Orchestration | None:
+    def chosen(self, project: str) -> OrchestrationEntity | None:
         """A project's orchestration."""
         kept = self._documents.get(_CHOSEN, project)
         return self.get(kept["orchestration"]) if kept else None
 
-    def available(self, project: str) -> tuple[Orchestration, ...]:
+    def available(self, project: str) -> tuple[OrchestrationEntity, ...]:
         """Those of which every wrapper is enabled in a project."""
         switches = self._commands.enabling
         return tuple(o for o in self.all() if all(switches.is_on(w, project) for w in o.wrapper_ids))
 
-    def next_after(self, workflow_id: str, wrapper_id: int, project: str) -> tuple[Place, int] | None:
+    def next_after(
+        self, workflow_id: str, wrapper_id: int, project: str
+    ) -> tuple[OrchestrationStep, int] | None:
         """What follows a launch that is Complete: its place and its wrapper; None when nothing does.
 
         Args:
@@ -156,39 +158,41 @@ class Orchestrations:
         """
         kept = self._documents.get(_PLACE, workflow_id)
         if kept:
-            here: Place | None = Place(kept["orchestration"], kept["step"])
+            here: OrchestrationStep | None = OrchestrationStep(kept["orchestration"], kept["step"])
         else:
             first = self.chosen(project)
-            here = Place(first.id, 0) if first and first.wrapper_ids[0] == wrapper_id else None
+            here = OrchestrationStep(first.id, 0) if first and first.wrapper_ids[0] == wrapper_id else None
         tree = self._documents.get(_KIND, str(here.orchestration)) if here else None
         if here is None or tree is None:
             return None
-        found, following = _read(tree), here.step + 1
+        orchestration, following = _read(tree), here.step + 1
         # Changed since the launch: the service halts rather than guesses.
-        changed = here.step >= len(found.wrapper_ids) or found.wrapper_ids[here.step] != wrapper_id
-        if not found.enabled or changed or following >= len(found.wrapper_ids):
+        changed = (
+            here.step >= len(orchestration.wrapper_ids) or orchestration.wrapper_ids[here.step] != wrapper_id
+        )
+        if not orchestration.enabled or changed or following >= len(orchestration.wrapper_ids):
             return None
-        return Place(found.id, following), found.wrapper_ids[following]
+        return OrchestrationStep(orchestration.id, following), orchestration.wrapper_ids[following]
 
-    def note(self, workflow_id: str, place: Place) -> None:
+    def note(self, workflow_id: str, place: OrchestrationStep) -> None:
         """Remember where in its orchestration a launch stands."""
         self._documents.put(_PLACE, workflow_id, place._asdict())
 
     def _disable_using(self, wrapper_id: int) -> None:
         """Disable those of a wrapper that is disabled for the site: our reading of ``checkAndDisable``."""
-        for found in self.all():
-            if found.enabled and wrapper_id in found.wrapper_ids:
-                self.set_enabled(found.id, on=False)
+        for orchestration in self.all():
+            if orchestration.enabled and wrapper_id in orchestration.wrapper_ids:
+                self.set_enabled(orchestration.id, on=False)
 
-    def _enabled(self, wrapper_id: int) -> Found:
+    def _enabled(self, wrapper_id: int) -> CommandWrapper:
         if not self._commands.enabling.is_on(wrapper_id):
             raise Refusal(400, f"Wrapper {wrapper_id} not enabled for site")
-        found = self._commands.wrapper(wrapper_id)
-        if found is None:
+        wrapper = self._commands.wrapper(wrapper_id)
+        if wrapper is None:
             raise Refusal(404, f"No command wrapper for id {wrapper_id}")
-        return found
+        return wrapper
 
-    def _keep(self, orchestration: Orchestration) -> None:
+    def _keep(self, orchestration: OrchestrationEntity) -> None:
         self._documents.put(_KIND, str(orchestration.id), asdict(orchestration))
 
     def _free(self, number: int) -> None:
@@ -197,8 +201,8 @@ class Orchestrations:
                 self.drop(project)
 
 
-def _read(tree: Document) -> Orchestration:
-    return Orchestration(tree["id"], tree["name"], tuple(tree["wrapper_ids"]), tree["enabled"])
+def _read(tree: Document) -> OrchestrationEntity:
+    return OrchestrationEntity(tree["id"], tree["name"], tuple(tree["wrapper_ids"]), tree["enabled"])
 
 
 def _integer(value: Any) -> int:  # noqa: ANN401  JSON

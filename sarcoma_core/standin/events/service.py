@@ -18,7 +18,7 @@ from typing import Any
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.containers.launches import Launches
-from sarcoma_core.standin.containers.records import Workflow
+from sarcoma_core.standin.containers.records import PersistentWorkflow
 from sarcoma_core.standin.documents import Document, Documents
 from sarcoma_core.standin.events.orchestrations import Orchestrations
 from sarcoma_core.standin.events.subscriptions import Subscription, require_valid
@@ -96,8 +96,8 @@ class Events:
 
     def all(self, project: str = "") -> tuple[Subscription, ...]:
         """Subscriptions; those of a project and those of every project; none while the service is off."""
-        found = self._stored() if self.preferences()["enabled"] else ()
-        return tuple(s for s in found if not project or not s.project_ids or project in s.project_ids)
+        stored = self._stored() if self.preferences()["enabled"] else ()
+        return tuple(s for s in stored if not project or not s.project_ids or project in s.project_ids)
 
     def get(self, number: int) -> Subscription:
         """One subscription.
@@ -125,16 +125,27 @@ class Events:
 
         It launches in its owner's name, so whoever changes another one's becomes the owner, unless an
         administrator does (our reading: nobody decides what others launch).
+
+        Raises:
+            Refusal: 405, the service is off; 404, there is none; 400, it is none any more with the changes.
         """
         changed = self.get(number).updated(changes)
         self._keep(changed if user.is_admin else replace(changed, owner=user.login))
 
     def activate(self, number: int, *, on: bool) -> None:
-        """Let a subscription listen, or not."""
+        """Let a subscription listen, or not.
+
+        Raises:
+            Refusal: 405, the service is off; 404, there is none.
+        """
         self._keep(replace(self.get(number), active=on))
 
     def delete(self, number: int) -> None:
-        """Delete a subscription."""
+        """Delete a subscription.
+
+        Raises:
+            Refusal: 405, the service is off; 404, there is none.
+        """
         self.get(number)
         self._documents.delete(_KIND, str(number))
 
@@ -152,11 +163,11 @@ class Events:
         """Called by whoever caused the change: hand it on, and return."""
         self._soon(self._answer, change)
 
-    def _ended(self, workflow: Workflow) -> None:
+    def _ended(self, workflow: PersistentWorkflow) -> None:
         """Called by the thread of a launch that has ended."""
         self._soon(self._go_on, workflow)
 
-    def _soon(self, work: Callable[[Any], None], about: Change | Workflow) -> None:
+    def _soon(self, work: Callable[[Any], None], about: Change | PersistentWorkflow) -> None:
         with suppress(RuntimeError):  # the server is closing
             self._thread.submit(_logged, work, about)
 
@@ -184,13 +195,15 @@ class Events:
 
     def _root(self, wrapper_id: int) -> str:
         """The external input that an object is given to; empty when there is none."""
-        found = self._launches.commands.wrapper(wrapper_id)
-        inputs = found.wrapper["external-inputs"] if found else ()
+        wrapper = self._launches.commands.wrapper(wrapper_id)
+        inputs = wrapper.declared["external-inputs"] if wrapper else ()
         return next((str(i["name"]) for i in inputs if i["type"].lower() in _ROOTS), "")
 
-    def _go_on(self, workflow: Workflow) -> None:
+    def _go_on(self, workflow: PersistentWorkflow) -> None:
         """Launch what follows in an orchestration."""
-        container = self._launches.container(workflow.container) if is_success(workflow.status) else None
+        container = (
+            self._launches.records.container(workflow.container) if is_success(workflow.status) else None
+        )
         if container is None:
             return
         following = self.orchestrations.next_after(workflow.id, container.wrapper, workflow.project)
@@ -208,7 +221,7 @@ def _kept(tree: Document) -> Subscription:
     return Subscription.from_json(tree, tree["subscription-owner"], number=tree["id"])
 
 
-def _logged(work: Callable[[Any], None], about: Change | Workflow) -> None:
+def _logged(work: Callable[[Any], None], about: Change | PersistentWorkflow) -> None:
     try:
         work(about)
     except Exception:  # noqa: BLE001  the thread must live on: nobody else answers the next event

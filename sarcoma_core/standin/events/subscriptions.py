@@ -96,7 +96,11 @@ class Subscription:
         )
 
     def updated(self, changes: Document) -> Self:
-        """Itself with what a body of a PUT changes."""
+        """Itself with what a body of a PUT changes.
+
+        Raises:
+            Refusal: 400, it is no subscription any more.
+        """
         tree = self.as_json()
         merged = {**tree, **{key: value for key, value in changes.items() if value is not None}}
         rule = changes.get("event-filter")
@@ -160,11 +164,13 @@ def require_valid(subscription: Subscription, commands: Commands) -> None:
     if not subscription.event_type.startswith(PACKAGE) or event not in EVENTS:
         raise _invalid(f"Could not load Event class: {subscription.event_type}")
     _require_filter(subscription.payload_filter)
-    found = subscription.wrapper_id
-    if found is None:
+    wrapper_id = subscription.wrapper_id
+    if wrapper_id is None:
         raise _invalid(f"Could not load Action Provider for key:{subscription.action_key}")
     places: tuple[str | None, ...] = subscription.project_ids or (None,)
-    if commands.wrapper(found) is None or not all(commands.enabling.is_on(found, p) for p in places):
+    if commands.wrapper(wrapper_id) is None or not all(
+        commands.enabling.is_on(wrapper_id, p) for p in places
+    ):
         # Known to the service and enabled where it shall run: the commonest reason is that it is not.
         raise _invalid(
             f"Could not validate Action: {subscription.action_key}\n"

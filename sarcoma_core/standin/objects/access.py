@@ -7,8 +7,9 @@ read a public project. What a user may not see is not found (404); what he sees 
 
 from typing import Literal
 
-from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.answers import NOT_FOUND, Refusal
 from sarcoma_core.standin.documents import Documents
+from sarcoma_core.standin.objects.item_data import ITEM_DATA, ItemData
 from sarcoma_core.standin.users import User
 
 Action = Literal["read", "edit", "delete", "own"]
@@ -58,8 +59,8 @@ def may(documents: Documents, user: User, project: str, action: Action) -> bool:
     """Whether a user may do something in a project."""
     if user.is_admin:
         return True
-    accessibility = (documents.get("said", f"project/{project}") or {}).get("fields", {}).get("accessibility")
-    public: tuple[Action, ...] = ("read",) if accessibility == "public" else ()
+    data = ItemData.from_document(documents.get(ITEM_DATA, f"project/{project}"))
+    public: tuple[Action, ...] = ("read",) if data.fields.get("accessibility") == "public" else ()
     return action in (*_MAY.get(group_of(documents, user, project), ()), *public)
 
 
@@ -73,4 +74,4 @@ def require(documents: Documents, user: User, project: str, action: Action) -> N
         return
     if may(documents, user, project, "read"):
         raise Refusal(403, f"User {user.login} cannot {action} in project {project}.")
-    raise Refusal(404, "The server has not found anything matching the request URI")
+    raise Refusal(404, NOT_FOUND)

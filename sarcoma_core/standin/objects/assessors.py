@@ -2,15 +2,15 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.documents import Document, Documents
+from sarcoma_core.standin.objects.item_data import ItemData
 from sarcoma_core.standin.objects.names import require_label
-from sarcoma_core.standin.objects.resources import Resources
-from sarcoma_core.standin.objects.said import Said, made_now, said
+from sarcoma_core.standin.objects.resources import ResourceCatalogs
 
 _KIND, _INDEX = "assessor of ", "assessor"
 
@@ -24,7 +24,7 @@ class Assessor:
         id: accession id, unique on the server.
         label: its label, unique in its project.
         xsi_type: the XNAT data type, such as `icr:roiCollectionData`.
-        said: its fields, by their path in the schema: `references/seriesUID[1]`.
+        data: its fields, by their path in the schema: `references/seriesUID[1]`.
         folder: where its resources are.
     """
 
@@ -32,8 +32,30 @@ class Assessor:
     id: str
     label: str
     xsi_type: str
-    said: Said
+    data: ItemData
     folder: Path
+
+
+@dataclass(frozen=True)
+class NewAssessor:
+    """An assessor that is to be added, or written over the one of its label.
+
+    Args:
+        label: its label.
+        xsi_type: its type.
+        id: its accession id; a new one when empty.
+        fields: values by path; a list is `references/seriesUID[1]`, `references/seriesUID[2]`.
+        files: for each resource label a folder, whose files are copied.
+        by: who adds it.
+    """
+
+    label: str
+    xsi_type: str
+    _: KW_ONLY
+    id: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    by: str = ""
 
 
 class Assessors:
@@ -44,7 +66,7 @@ class Assessors:
         resources: theirs, among others.
     """
 
-    def __init__(self, documents: Documents, resources: Resources) -> None:
+    def __init__(self, documents: Documents, resources: ResourceCatalogs) -> None:
         self._documents = documents
         self._resources = resources
 
@@ -61,41 +83,22 @@ class Assessors:
         """Accession id of the session that an assessor belongs to; empty when there is no such assessor."""
         return str((self._documents.get(_INDEX, assessor_id) or {"session": ""})["session"])
 
-    def add(
-        self,
-        session: Session,
-        *,
-        label: str,
-        id: str = "",  # noqa: A002  XNAT's word
-        xsi_type: str,
-        fields: Mapping[str, str] | None = None,
-        files: Mapping[str, Path] | None = None,
-        by: str = "",
-    ) -> Assessor:
-        """Add an assessor, or write over the one of that label.
-
-        Args:
-            session: whose it is.
-            label: its label.
-            id: its accession id; a new one when empty.
-            xsi_type: its type.
-            fields: values by path; a list is `references/seriesUID[1]`, `references/seriesUID[2]`.
-            files: for each resource label a folder, whose files are copied.
-            by: who adds it.
+    def add(self, session: Session, new: NewAssessor) -> Assessor:
+        """Add an assessor to a session, or write over the one of that label.
 
         Raises:
             Refusal: 400, the label is not legal.
         """
-        before = self.find(session, require_label(label, "Assessor label"))
-        number = self._documents.next_id("accession") if not (id or before) else 0
-        made_id = id or (before.id if before else f"SARCOMA_A{number:05d}")
-        known = before.said if before else made_now(by)
-        document = {"id": made_id, "xsi_type": xsi_type, **known.changed(fields or {}).document()}
-        self._documents.put(_KIND + session.id, label, document)
+        before = self.find(session, require_label(new.label, "Assessor label"))
+        number = self._documents.next_id("accession") if not (new.id or before) else 0
+        made_id = new.id or (before.id if before else f"SARCOMA_A{number:05d}")
+        known = before.data if before else ItemData.made_now(new.by)
+        document = {"id": made_id, "xsi_type": new.xsi_type, **known.changed(new.fields).to_document()}
+        self._documents.put(_KIND + session.id, new.label, document)
         self._documents.put(_INDEX, made_id, {"session": session.id})
-        assessor = _assessor(session, label, document)
+        assessor = _assessor(session, new.label, document)
         assessor.folder.mkdir(parents=True, exist_ok=True)
-        for name, folder in (files or {}).items():
+        for name, folder in new.files.items():
             self._resources.merge(self._resources.create(assessor.folder, name), folder)
         return assessor
 
@@ -105,14 +108,14 @@ class Assessors:
         Raises:
             Refusal: 404, there is none.
         """
-        found = self.find(session, name)
-        if found is None:
+        assessor = self.find(session, name)
+        if assessor is None:
             raise Refusal(404, f"Assessor {name} does not exist.")
-        self._documents.delete(_KIND + session.id, found.label)
-        self._documents.delete(_INDEX, found.id)
-        if found.folder.is_dir():
-            shutil.rmtree(found.folder)
-        self._resources.forget(found.folder)
+        self._documents.delete(_KIND + session.id, assessor.label)
+        self._documents.delete(_INDEX, assessor.id)
+        if assessor.folder.is_dir():
+            shutil.rmtree(assessor.folder)
+        self._resources.forget(assessor.folder)
 
     def remove_all(self, session: Session) -> None:
         """Forget the assessors of a session that is deleted with its files."""
@@ -122,4 +125,6 @@ class Assessors:
 
 def _assessor(session: Session, label: str, document: Document) -> Assessor:
     folder = session.path / "ASSESSORS" / label
-    return Assessor(session.id, document["id"], label, document["xsi_type"], said(document), folder)
+    return Assessor(
+        session.id, document["id"], label, document["xsi_type"], ItemData.from_document(document), folder
+    )

@@ -4,8 +4,9 @@ import shutil
 from dataclasses import replace
 
 from sarcoma_core.standin.objects.access import forget_members
+from sarcoma_core.standin.objects.item_data import ITEM_DATA
 from sarcoma_core.standin.objects.items import Item
-from sarcoma_core.standin.objects.tree import Change, Tree, said_key
+from sarcoma_core.standin.objects.tree import Change, Tree, item_key
 
 DELETED = "deleted project"
 """Kind of the documents that remember the ids of projects: logs, workflows and files may still be there."""
@@ -41,7 +42,7 @@ def _project(tree: Tree, project: str, *, files: bool) -> None:
     for subject in tree.subjects.of(project):
         tree.subjects.forget(subject)
     forget_members(tree.documents, project)
-    tree.documents.delete("said", said_key("project", project))
+    tree.documents.delete(ITEM_DATA, item_key("project", project))
     tree.documents.put(DELETED, project, {})
     folder = tree.archive.root / project
     tree.resources.forget(folder)
@@ -62,7 +63,7 @@ def _scan(tree: Tree, item: Item, *, files: bool) -> None:
     session = tree.session(item.held_session.id)
     scans = tuple(scan for scan in session.scans if scan.id != item.id)
     tree.archive.write(replace(session, scans=scans))
-    tree.documents.delete("said", said_key("experiment", session.id, item.id))
+    tree.documents.delete(ITEM_DATA, item_key("experiment", session.id, item.id))
     if files and item.owner.is_dir():
         shutil.rmtree(item.owner)
     tree.resources.forget(item.owner)

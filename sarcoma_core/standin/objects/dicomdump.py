@@ -19,7 +19,7 @@ _LONGEST = 256
 _BINARY = ("OB", "OW", "OF", "OD", "OL", "OV", "UN")
 
 
-class Row(NamedTuple):
+class DicomHeaderRow(NamedTuple):
     """One element: its tag, that of a sequence's element in `tag2`, its VR, value and name."""
 
     tag1: str
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     desc: str
 
 
-def dump(path: Path, fields: Sequence[str] = ()) -> tuple[Row, ...]:
+def dump(path: Path, fields: Sequence[str] = ()) -> tuple[DicomHeaderRow, ...]:
     """List the header of a file, without its pixels.
 
     Args:
@@ -58,7 +58,7 @@ def _tag(field: str) -> BaseTag:
         raise Refusal(400, "field: must be a DICOM keyword or a tag as GGGGEEEE.") from None
 
 
-def _rows(dataset: pydicom.Dataset) -> Iterator[tuple[BaseTag, Row]]:
+def _rows(dataset: pydicom.Dataset) -> Iterator[tuple[BaseTag, DicomHeaderRow]]:
     for element in dataset:
         yield element.tag, _row(element)
         if element.VR == "SQ":
@@ -67,7 +67,7 @@ def _rows(dataset: pydicom.Dataset) -> Iterator[tuple[BaseTag, Row]]:
                     yield element.tag, _row(inner, above=str(element.tag))
 
 
-def _row(element: pydicom.DataElement, above: str = "") -> Row:
+def _row(element: pydicom.DataElement, above: str = "") -> DicomHeaderRow:
     tag = str(element.tag).replace(", ", ",")
     if element.VR == "SQ":
         value = ""
@@ -76,4 +76,4 @@ def _row(element: pydicom.DataElement, above: str = "") -> Row:
     else:
         value = str("" if element.value is None else element.value)[:_LONGEST]
     own = (above.replace(", ", ","), tag) if above else (tag, "")
-    return Row(*own, str(element.VR), value, element.name)
+    return DicomHeaderRow(*own, str(element.VR), value, element.name)

@@ -7,10 +7,10 @@ type of a nested element in brackets or without. They all mean one field.
 import re
 from collections.abc import Mapping
 
-from sarcoma_core.standin.objects.items import Kind
+from sarcoma_core.standin.objects.items import ItemKind
 
 _DEMOGRAPHICS = "demographics[@xsi:type=xnat:demographicData]"
-SHORTCUTS: Mapping[Kind, Mapping[str, str]] = {
+SHORTCUTS: Mapping[ItemKind, Mapping[str, str]] = {
     "project": {
         "pi_firstname": "PI/firstname",
         "pi_lastname": "PI/lastname",
@@ -50,12 +50,12 @@ def type_in_front(name: str) -> str:
     return name.partition("/")[0] if _TYPE_IN_FRONT.match(name) else ""
 
 
-def full_path(kind: Kind, name: str) -> str:
+def full_path(kind: ItemKind, name: str) -> str:
     """A field's path as it is kept: shortcuts written out."""
     path = without_type(name)
     return SHORTCUTS[kind].get(path.lower(), path)
 
 
-def plain(kind: Kind, name: str) -> str:
+def plain(kind: ItemKind, name: str) -> str:
     """A field's path such that two spellings of one field are equal."""
     return _NESTED_TYPE.sub("", full_path(kind, name)).lower()

@@ -11,18 +11,22 @@ from sarcoma_core.standin.objects.tree import Change, Tree
 
 
 def pull_data_from_headers(tree: Tree, session: Session) -> None:
-    """Take UIDs, modality, frames and dates from the headers; a scan's type only where it is empty."""
+    """Take UIDs, modality, frames and dates from the headers; a scan's type only where it is empty.
+
+    Raises:
+        Refusal: 404, the session was deleted meanwhile.
+    """
     with tree.lock(session.project):
         session = tree.session(session.id)
         read = [(scan, tuple(_instances(tree, session, scan))) for scan in session.scans]
-        first = next((found[0] for _, found in read if found), None)
+        first = next((instances[0] for _, instances in read if instances), None)
         if first is None:
             return
         changed = replace(
             session,
             study_uid=first.study_uid,
             date=first.study_date or session.date,
-            scans=tuple(_told_by(scan, found) for scan, found in read),
+            scans=tuple(_told_by(scan, instances) for scan, instances in read),
         )
         tree.archive.write(changed)
     tree.tell(Change("SessionEvent", "UPDATED", changed))

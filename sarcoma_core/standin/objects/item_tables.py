@@ -5,11 +5,11 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from sarcoma_core.standin.objects.fields import plain, type_in_front
-from sarcoma_core.standin.objects.items import Item, Kind
-from sarcoma_core.standin.objects.tables import Table
+from sarcoma_core.standin.objects.items import Item, ItemKind
+from sarcoma_core.standin.objects.tables import ResultSet
 from sarcoma_core.standin.objects.types import is_a, kind_of
 
-_UNASKED: Mapping[Kind, tuple[str, ...]] = {
+_UNASKED: Mapping[ItemKind, tuple[str, ...]] = {
     "project": ("ID", "secondary_ID", "name", "description", "pi_firstname", "pi_lastname", "URI"),
     "subject": ("ID", "project", "label", "insert_date", "insert_user", "URI"),
     "experiment": ("ID", "project", "date", "xsiType", "label", "insert_date", "URI"),
@@ -25,7 +25,7 @@ _UNASKED: Mapping[Kind, tuple[str, ...]] = {
     ),
     "assessor": ("ID", "project", "date", "xsiType", "label", "insert_date", "session_ID", "URI"),
 }
-_ALWAYS: Mapping[Kind, tuple[str, ...]] = {
+_ALWAYS: Mapping[ItemKind, tuple[str, ...]] = {
     "project": ("ID", "URI"),
     "subject": ("ID", "URI"),
     "experiment": ("ID", "xsiType", "URI"),
@@ -64,11 +64,11 @@ _SHORT = {"id": "ID", "subject_id": "subject_ID", "project": "project", "label":
 
 
 def item_table(
-    kind: Kind,
+    kind: ItemKind,
     items: Sequence[Item],
     query: Mapping[str, str],
     scans: Callable[[Item], Sequence[Item]] | None = None,
-) -> Table:
+) -> ResultSet:
     """A listing of objects.
 
     Args:
@@ -86,9 +86,9 @@ def item_table(
     rows = []
     for item in (item for item in items if _fits(item, filters)):
         joined = kind == "experiment" and scans and any(_is_of_scan(c) for c in columns)
-        found = scans(item) if joined and scans else ()
-        rows += [tuple(_cell(item, column, scan) for column in columns) for scan in found or (None,)]
-    return Table(tuple(_header(column) for column in columns), tuple(rows))
+        its_scans = scans(item) if joined and scans else ()
+        rows += [tuple(_cell(item, column, scan) for column in columns) for scan in its_scans or (None,)]
+    return ResultSet(tuple(_header(column) for column in columns), tuple(rows))
 
 
 def _header(column: str) -> str:
@@ -131,14 +131,14 @@ def value(item: Item, column: str) -> str:
     return held[path] if path in held else _derived(owner, path)
 
 
-def _owner(item: Item, kind: Kind | None) -> Item | None:
+def _owner(item: Item, kind: ItemKind | None) -> Item | None:
     """The object that a column is about: the one listed, or one that it belongs to."""
     if kind in (None, item.kind) or (kind, item.kind) == ("experiment", "assessor"):
         return item
-    found = item.above
-    while found is not None and found.kind != kind:
-        found = found.above
-    return found
+    owner = item.above
+    while owner is not None and owner.kind != kind:
+        owner = owner.above
+    return owner
 
 
 def _derived(item: Item, path: str) -> str:

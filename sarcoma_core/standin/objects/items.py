@@ -10,7 +10,7 @@ from sarcoma_core.standin.objects.assessors import Assessor
 from sarcoma_core.standin.objects.subjects import Subject
 from sarcoma_core.standin.objects.tree import Tree
 
-Kind = Literal["project", "subject", "experiment", "scan", "assessor"]
+ItemKind = Literal["project", "subject", "experiment", "scan", "assessor"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Item:
         session: the archive's session, of an experiment and of what belongs to it.
     """
 
-    kind: Kind
+    kind: ItemKind
     id: str
     label: str
     project: str
@@ -76,7 +76,7 @@ class Items:
 
     def project(self, name: str) -> Item:
         """A project that is there."""
-        told = self._tree.said("project", name)
+        told = self._tree.data_of("project", name)
         values = {"ID": name, "name": name, "secondary_ID": name, **told.fields}
         folder = self._tree.archive.root / name / "resources"
         uri = f"/data/projects/{name}"
@@ -84,44 +84,48 @@ class Items:
 
     def subjects(self, project: str) -> tuple[Item, ...]:
         """The subjects of a project."""
-        return tuple(self.subject(found) for found in self._tree.subjects.of(project))
+        return tuple(self.subject(subject) for subject in self._tree.subjects.of(project))
 
     def find_subject(self, name: str, project: str | None) -> Item | None:
         """A subject by accession id, or label in a project."""
-        found = self._tree.subjects.find(name, project)
-        return self.subject(found) if found else None
+        subject = self._tree.subjects.find(name, project)
+        return self.subject(subject) if subject else None
 
-    def subject(self, found: Subject) -> Item:
+    def subject(self, subject: Subject) -> Item:
         """A subject."""
-        values = {"ID": found.id, "label": found.label, "project": found.project, **found.said.fields}
-        folder = self._tree.archive.root / found.project / "subjects" / found.label
+        values = {"ID": subject.id, "label": subject.label, "project": subject.project, **subject.data.fields}
+        folder = self._tree.archive.root / subject.project / "subjects" / subject.label
         return Item(
             "subject",
-            found.id,
-            found.label,
-            found.project,
+            subject.id,
+            subject.label,
+            subject.project,
             "xnat:subjectData",
-            f"/data/subjects/{found.id}",
+            f"/data/subjects/{subject.id}",
             folder,
             values,
-            found.said.made,
-            found.said.by,
-            self.project(found.project),
+            subject.data.made,
+            subject.data.by,
+            self.project(subject.project),
         )
 
     def experiments(self, project: str, subject: str | None = None) -> tuple[Item, ...]:
-        """The sessions of a project, or of one of its subjects by label."""
-        found = self._tree.sessions(project)
-        return tuple(self.experiment(s) for s in found if subject in (None, s.subject))
+        """The sessions of a project, or of one of its subjects by label.
+
+        Raises:
+            Refusal: 404, there is no such project.
+        """
+        sessions = self._tree.sessions(project)
+        return tuple(self.experiment(s) for s in sessions if subject in (None, s.subject))
 
     def find_experiment(self, name: str, project: str | None, subject: str | None) -> Item | None:
         """A session by accession id or label."""
-        found = self._tree.find_session(name, project)
-        return self.experiment(found) if found and subject in (None, found.subject) else None
+        session = self._tree.find_session(name, project)
+        return self.experiment(session) if session and subject in (None, session.subject) else None
 
     def experiment(self, session: Session) -> Item:
         """A session."""
-        told = self._tree.said("experiment", session.id)
+        told = self._tree.data_of("experiment", session.id)
         above = self.subject(self._tree.subjects.labelled(session.project, session.subject))
         date = session.date
         values = {
@@ -154,7 +158,7 @@ class Items:
         return tuple(self._scan(scan, parent) for scan in parent.held_session.scans)
 
     def _scan(self, scan: Scan, parent: Item) -> Item:
-        told = self._tree.said("experiment", parent.id, scan.id)
+        told = self._tree.data_of("experiment", parent.id, scan.id)
         values = {
             "ID": scan.id,
             "type": scan.description,
@@ -193,25 +197,25 @@ class Items:
         items = self.assessors(self.experiment(session)) if session else ()
         return next((item for item in items if item.id == name), None)
 
-    def _assessor(self, found: Assessor, parent: Item) -> Item:
+    def _assessor(self, assessor: Assessor, parent: Item) -> Item:
         values = {
-            "ID": found.id,
-            "label": found.label,
+            "ID": assessor.id,
+            "label": assessor.label,
             "project": parent.project,
             "imageSession_ID": parent.id,
-            **found.said.fields,
+            **assessor.data.fields,
         }
         return Item(
             "assessor",
-            found.id,
-            found.label,
+            assessor.id,
+            assessor.label,
             parent.project,
-            found.xsi_type,
-            f"{parent.uri}/assessors/{found.id}",
-            found.folder,
+            assessor.xsi_type,
+            f"{parent.uri}/assessors/{assessor.id}",
+            assessor.folder,
             values,
-            found.said.made,
-            found.said.by,
+            assessor.data.made,
+            assessor.data.by,
             parent,
             parent.session,
         )

@@ -34,12 +34,12 @@ def taken_apart(path: str) -> Nested:
     before: list[str] = []
     parts = re.findall(r"[^/\[]+(?:\[[^\]]*\])?", path)
     for index, part in enumerate(parts):
-        found = _PART.fullmatch(part)
-        if found is None or found["key"] is None:
+        match = _PART.fullmatch(part)
+        if match is None or match["key"] is None:
             before.append(part)
             continue
-        child = "/".join((*before, found["name"]))
-        key, value = found["key"], found["value"]
+        child = "/".join((*before, match["name"]))
+        key, value = match["key"], match["value"]
         return Nested(child, key if value else "", value or key, "/".join(parts[index + 1 :]))
     return Nested("", "", "", path)
 
@@ -53,8 +53,8 @@ def object_json(item: Item) -> dict[str, Any]:
         if not nested.child:
             own[path] = text
             continue
-        found = children.setdefault(nested.child, {}).setdefault(nested.value, _child(item, nested))
-        found["data_fields"][nested.rest or nested.child.rsplit("/", 1)[-1]] = text
+        element = children.setdefault(nested.child, {}).setdefault(nested.value, _child(item, nested))
+        element["data_fields"][nested.rest or nested.child.rsplit("/", 1)[-1]] = text
     listed = [{"field": path, "items": list(items.values())} for path, items in children.items()]
     return {"items": [{"children": listed, "meta": _meta(item, item.xsi_type), "data_fields": own}]}
 

@@ -44,7 +44,7 @@ def object_xml(item: Item, children: Iterable[Item] = ()) -> bytes:
 def _root_tag(xsi_type: str) -> str:
     """The element of a type: an `xnat:mrSessionData` is an `xnat:MRSession`."""
     prefix, _, word = xsi_type.partition(":")
-    name = _MODALITY.sub(lambda found: found[0].upper(), word.removesuffix("Data"), count=1)
+    name = _MODALITY.sub(lambda match: match[0].upper(), word.removesuffix("Data"), count=1)
     return _tag(prefix, name[0].upper() + name[1:])
 
 
@@ -82,8 +82,8 @@ def _below(root: ET.Element, path: str) -> ET.Element:
     """The element of a path, made where it is not there."""
     for name in path.split("/"):
         tag = _tag("xnat", re.sub(r"\[.*?\]", "", name))
-        found = root.find(tag)
-        root = ET.SubElement(root, tag) if found is None else found
+        element = root.find(tag)
+        root = ET.SubElement(root, tag) if element is None else element
     return root
 
 

@@ -10,10 +10,10 @@ is no error here: it is what a PUT will make.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.objects.items import Item, Items, Kind
+from sarcoma_core.standin.answers import NOT_FOUND, Refusal
+from sarcoma_core.standin.objects.items import Item, ItemKind, Items
 
-_COLLECTIONS: dict[str, dict[str, Kind]] = {
+_COLLECTIONS: dict[str, dict[str, ItemKind]] = {
     "": {"projects": "project", "subjects": "subject", "experiments": "experiment"},
     "project": {"subjects": "subject", "experiments": "experiment"},
     "subject": {"experiments": "experiment"},
@@ -38,7 +38,7 @@ class Place:
         words: what follows an object and is no collection, such as `users/Owners/login`.
     """
 
-    kind: Kind
+    kind: ItemKind
     above: Item | None = None
     name: str = ""
     items: tuple[Item, ...] = ()
@@ -95,7 +95,7 @@ def find_place(items: Items, parts: Sequence[str], *, sees: Callable[[str], bool
         above = place.item
 
 
-def _collection(items: Items, kind: Kind, collection: str, above: Item | None) -> tuple[Item, ...]:
+def _collection(items: Items, kind: ItemKind, collection: str, above: Item | None) -> tuple[Item, ...]:
     """Every object of a collection."""
     if kind == "project":
         return items.projects()
@@ -112,29 +112,29 @@ def _collection(items: Items, kind: Kind, collection: str, above: Item | None) -
     return items.scans(above) if kind == "scan" else items.assessors(above)
 
 
-def _named(items: Items, kind: Kind, name: str, above: Item | None) -> tuple[Item, ...]:
+def _named(items: Items, kind: ItemKind, name: str, above: Item | None) -> tuple[Item, ...]:
     """The objects of a name; scans and assessors may be named several at once, or ALL."""
     project = above.project if above else None
-    found: Item | None
+    item: Item | None
     if kind == "project":
-        found = items.find_project(name)
+        item = items.find_project(name)
     elif kind == "subject":
-        found = items.find_subject(name, project)
+        item = items.find_subject(name, project)
     elif kind == "experiment":
         subject = above.label if above and above.kind == "subject" else None
-        found = items.find_experiment(name, project, subject) or items.find_assessor(name)
+        item = items.find_experiment(name, project, subject) or items.find_assessor(name)
     else:
         return _several(_collection(items, kind, "", above), name)
     # An assessor is found by its id wherever it is, and who may see this project need not see another one.
-    return (found,) if found and project in (None, found.project) else ()
+    return (item,) if item and project in (None, item.project) else ()
 
 
 def _several(held: tuple[Item, ...], name: str) -> tuple[Item, ...]:
     """Scans by ids, by types, or all of them, as XNAT takes them: `4,7`, `AX T2 FS`, `ALL`."""
     if name in _ALL:
         return held
-    if found := tuple(item for item in held if item.is_called(name)):
-        return found
+    if called := tuple(item for item in held if item.is_called(name)):
+        return called
     wanted = name.split(",")
     typed = {item.id for item in held if item.kind == "scan" and item.values.get("type") in (name, *wanted)}
     return tuple(i for i in held if i.id in typed or any(i.is_called(each) for each in wanted))
@@ -170,4 +170,4 @@ def _require(place: Place) -> str:
 
 
 def _nothing_there() -> Refusal:
-    return Refusal(404, "The server has not found anything matching the request URI")
+    return Refusal(404, NOT_FOUND)

@@ -99,8 +99,8 @@ class Prearchive:
 
     def entries(self, project: str | None = None) -> tuple[Entry, ...]:
         """The sessions that wait, the oldest first."""
-        found = (Entry(**kept) for kept in self._documents.all(_KIND).values())
-        return tuple(entry for entry in found if project in (None, entry.project))
+        entries = (Entry(**kept) for kept in self._documents.all(_KIND).values())
+        return tuple(entry for entry in entries if project in (None, entry.project))
 
     def entry(self, project: str, timestamp: str, name: str) -> Entry:
         """One session that waits.
@@ -119,10 +119,10 @@ class Prearchive:
         Raises:
             Refusal: 404, its folder is gone.
         """
-        found = self._place(entry).labelled(entry.project, entry.name)
-        if found is None:
+        session = self._place(entry).labelled(entry.project, entry.name)
+        if session is None:
             raise Refusal(404, "Invalid prearchive session: its folder is gone.")
-        return found
+        return session
 
     def receive(
         self, project: str, source: Path, *, naming: Naming, ignore_unparsable: bool = False

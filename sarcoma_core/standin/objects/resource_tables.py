@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 from sarcoma_core.archive.catalog import read_catalog
 from sarcoma_core.standin.objects.items import Item
-from sarcoma_core.standin.objects.resources import Resource, Resources
-from sarcoma_core.standin.objects.tables import Table
+from sarcoma_core.standin.objects.resources import Resource, ResourceCatalogs
+from sarcoma_core.standin.objects.tables import ResultSet
 from sarcoma_core.standin.objects.transfer import Packed
 
 _RESOURCE = (
@@ -26,12 +26,12 @@ _RESOURCE = (
 _FILE = ("Name", "Size", "URI", "collection", "file_tags", "file_format", "file_content", "cat_ID", "digest")
 
 
-def resource_table(resources: Resources, found: Iterable[tuple[Item, Resource]]) -> Table:
+def resource_table(resources: ResourceCatalogs, listed: Iterable[tuple[Item, Resource]]) -> ResultSet:
     """A listing of resources."""
     rows = []
-    for item, resource in found:
+    for item, resource in listed:
         sizes = [file.size for file in resources.files(resource)]
-        said = resource.words
+        info = resource.info
         of_scan = ("scans", item.id, item.values.get("type", "")) if item.kind == "scan" else ("", "", "")
         rows.append(
             (
@@ -39,21 +39,21 @@ def resource_table(resources: Resources, found: Iterable[tuple[Item, Resource]])
                 resource.label,
                 "xnat:resourceCatalog",
                 *of_scan,
-                said.format,
-                said.content,
-                said.tags,
+                info.format,
+                info.content,
+                info.tags,
                 str(len(sizes)),
                 str(sum(sizes)),
             )
         )
-    return Table(_RESOURCE, tuple(rows))
+    return ResultSet(_RESOURCE, tuple(rows))
 
 
-def file_table(packed: Iterable[Packed]) -> Table:
+def file_table(packed: Iterable[Packed]) -> ResultSet:
     """A listing of files. Spaces in names are escaped, as XNAT does: its clients look for `a%20b`."""
     rows = []
     for item, resource, file in packed:
-        said = file.words
+        info = file.info
         escaped = file.name.replace(" ", "%20")
         rows.append(
             (
@@ -61,19 +61,19 @@ def file_table(packed: Iterable[Packed]) -> Table:
                 str(file.size),
                 f"{item.uri}/resources/{resource.id}/files/{escaped}",
                 resource.label,
-                said.tags,
-                said.format or resource.words.format,
-                said.content or resource.words.content,
+                info.tags,
+                info.format or resource.info.format,
+                info.content or resource.info.content,
                 str(resource.id),
                 file.digest,
             )
         )
-    return Table(_FILE, tuple(rows))
+    return ResultSet(_FILE, tuple(rows))
 
 
-def packed_files(resources: Resources, found: Iterable[tuple[Item, Resource]]) -> Iterator[Packed]:
+def packed_files(resources: ResourceCatalogs, listed: Iterable[tuple[Item, Resource]]) -> Iterator[Packed]:
     """Every file of some resources."""
-    for item, resource in found:
+    for item, resource in listed:
         for file in resources.files(resource):
             yield Packed(item, resource, file)
 

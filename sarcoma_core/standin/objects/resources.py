@@ -1,6 +1,6 @@
-"""Resources: folders of files that belong to an object, each with a number, a catalog and words about it.
+"""Resources: folders of files that belong to an object, each with a number, a catalog and a format.
 
-The files lie in the archive; the number and the words in the documents, under the folder's path. The catalog
+The files lie in the archive; the number and the rest in the documents, under the folder's path. The catalog
 is written anew after each change. No file is ever read or written through a link.
 """
 
@@ -24,8 +24,8 @@ _KIND, _FILE_KIND = "resource", "file of "
 
 
 @dataclass(frozen=True)
-class Words:
-    """What a client says of a resource or a file.
+class ResourceInfo:
+    """What a client tells of a resource or a file (``XnatResourceInfo``).
 
     Args:
         format: such as `DICOM` or `NIFTI`.
@@ -46,14 +46,14 @@ class Resource:
         id: its number on this server.
         label: its label, which is its folder's name.
         folder: where its files are.
-        words: what was said of it when it was made.
+        info: its format, content and tags.
         scan: id of the scan that it belongs to; empty when it belongs to something else.
     """
 
     id: int
     label: str
     folder: Path
-    words: Words
+    info: ResourceInfo
     scan: str = ""
 
     @property
@@ -69,22 +69,22 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class HeldFile:
+class ResourceFile:
     """A file of a resource: its name below the resource's folder, and what the catalog says of it."""
 
     name: str
     path: Path
     size: int
     digest: str
-    words: Words = field(default_factory=Words)
+    info: ResourceInfo = field(default_factory=ResourceInfo)
 
 
-class Resources:
-    """The resources of a server's objects.
+class ResourceCatalogs:
+    """The resources of a server's objects (each an ``xnat:resourceCatalog``).
 
     Args:
         root: the archive's folder.
-        documents: where numbers and words are kept.
+        documents: where all but the files is kept.
     """
 
     def __init__(self, root: Path, documents: Documents) -> None:
@@ -102,42 +102,46 @@ class Resources:
         """A resource of an object by label or number."""
         return next((r for r in self.of(owner) if name in (r.label, str(r.id))), None)
 
-    def _resource(self, folder: Path, words: Words | None = None) -> Resource:
+    def _resource(self, folder: Path, info: ResourceInfo | None = None) -> Resource:
         key = folder.relative_to(self._root).as_posix()
         scan = folder.parent.name if folder.parent.parent.name == "SCANS" else ""
         with self._documents.lock:
             kept = self._documents.get(_KIND, key)
             if kept is None:
-                dicom = Words("DICOM", "RAW") if scan and folder.name in DICOM_RESOURCES else Words()
-                told = words or dicom
+                dicom = (
+                    ResourceInfo("DICOM", "RAW")
+                    if scan and folder.name in DICOM_RESOURCES
+                    else ResourceInfo()
+                )
+                told = info or dicom
                 kept = {"id": self._documents.next_id(_KIND), **vars(told)}
                 self._documents.put(_KIND, key, kept)
-        return Resource(int(kept["id"]), folder.name, folder, _words(kept), scan)
+        return Resource(int(kept["id"]), folder.name, folder, _info(kept), scan)
 
-    def create(self, owner: Path, label: str, words: Words | None = None) -> Resource:
-        """Make a resource; one that is there keeps what was said of it first.
+    def create(self, owner: Path, label: str, info: ResourceInfo | None = None) -> Resource:
+        """Make a resource; one that is there keeps what was told of it first.
 
         Raises:
             Refusal: 400, the label is not legal.
         """
         folder = owner / require_label(label, "Resource label")
         folder.mkdir(parents=True, exist_ok=True)
-        resource = self._resource(folder, words)
+        resource = self._resource(folder, info)
         if not resource.catalog.is_file():
             self._write_catalog(resource, {})
         return resource
 
-    def say(self, resource: Resource, words: Mapping[str, str]) -> None:
-        """Change what is said of a resource."""
+    def change_info(self, resource: Resource, changes: Mapping[str, str]) -> None:
+        """Change the format, content or tags of a resource."""
         key = resource.folder.relative_to(self._root).as_posix()
-        self._documents.put(_KIND, key, {"id": resource.id, **vars(resource.words), **words})
+        self._documents.put(_KIND, key, {"id": resource.id, **vars(resource.info), **changes})
 
-    def files(self, resource: Resource) -> tuple[HeldFile, ...]:
+    def files(self, resource: Resource) -> tuple[ResourceFile, ...]:
         """The files of a resource in name order, without its catalog and whatever links lead elsewhere."""
         digests = {entry.uri: entry.digest for entry in read_catalog(resource.catalog)}
-        said = self._documents.all(_FILE_KIND + str(resource.id))
+        told = self._documents.all(_FILE_KIND + str(resource.id))
         return tuple(
-            HeldFile(name, path, path.stat().st_size, digests.get(name, ""), _words(said.get(name, {})))
+            ResourceFile(name, path, path.stat().st_size, digests.get(name, ""), _info(told.get(name, {})))
             for name, path in _plain_files(resource.folder)
             if not is_catalog(path)
         )
@@ -166,7 +170,7 @@ class Resources:
         incoming: Mapping[str, Path],
         *,
         overwrite: bool = False,
-        words: Words | None = None,
+        info: ResourceInfo | None = None,
     ) -> None:
         """Move files into a resource: all of them, or none when one is in the way.
 
@@ -174,7 +178,7 @@ class Resources:
             resource: where to.
             incoming: files by the name that they get; they lie in `staging` and are moved from there.
             overwrite: whether a file of the same name is replaced.
-            words: what is said of each.
+            info: what is told of each.
 
         Raises:
             Refusal: 409, a file of the same name is there; 400, a name is not legal.
@@ -190,8 +194,8 @@ class Resources:
         for name, target in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             incoming[name].replace(target)
-            if words and words != Words():
-                self._documents.put(_FILE_KIND + str(resource.id), name, dict(vars(words)))
+            if info and info != ResourceInfo():
+                self._documents.put(_FILE_KIND + str(resource.id), name, dict(vars(info)))
         self._write_catalog(resource, targets)
 
     def merge(self, resource: Resource, source: Path) -> None:
@@ -299,10 +303,10 @@ def _entry(name: str, path: Path, *, dicom: bool) -> CatalogEntry:
 
 def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every file below a folder with its name there, in order; no link is followed or listed."""
-    found = []
+    paths = []
     for place, _, names in os.walk(folder, followlinks=False):
-        found += [Path(place) / name for name in names]
-    for path in sorted(found):
+        paths += [Path(place) / name for name in names]
+    for path in sorted(paths):
         if path.is_file() and not path.is_symlink():
             yield path.relative_to(folder).as_posix(), path
 
@@ -320,5 +324,5 @@ def _shown(name: str) -> str:
     return PurePosixPath(name).suffix or "no extension"
 
 
-def _words(kept: Mapping[str, object]) -> Words:
-    return Words(*(str(kept.get(key, "")) for key in ("format", "content", "tags")))
+def _info(kept: Mapping[str, object]) -> ResourceInfo:
+    return ResourceInfo(*(str(kept.get(key, "")) for key in ("format", "content", "tags")))

@@ -18,7 +18,7 @@ from sarcoma_core.archive.folder import DICOM_RESOURCES
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.access import may
-from sarcoma_core.standin.objects.assessors import Assessor
+from sarcoma_core.standin.objects.assessors import Assessor, NewAssessor
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.users import User
 from sarcoma_core.xnat.roi.collection import RTSTRUCT, SEG, Collection, Unreadable, try_collection
@@ -62,14 +62,18 @@ class Regions:
             Refusal: 403, the project may not be read; 422, it has no such session.
         """
         self.require_project(project)
-        found = self._tree.find_session(session_id, project)
-        if found is None or found.id != session_id:
+        session = self._tree.find_session(session_id, project)
+        if session is None or session.id != session_id:
             text = f"Bad session ID or not visible to user {self._user.login}: {session_id}"
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, text)
-        return found
+        return session
 
     def collections(self, project: str) -> tuple[Assessor, ...]:
-        """The collections of a project."""
+        """The collections of a project.
+
+        Raises:
+            Refusal: 404, there is no such project.
+        """
         sessions = self._tree.sessions(project)
         return tuple(a for s in sessions for a in self._tree.assessors(s) if a.xsi_type == ROI_TYPE)
 
@@ -80,20 +84,20 @@ class Regions:
             Refusal: 403, the project or its collections may not be read.
         """
         self.require_project(project)
-        found = self.collections(project)
-        by_id = next((a for a in found if name == a.id), None)
-        return by_id or next((a for a in found if name == a.label), None)
+        held = self.collections(project)
+        by_id = next((a for a in held if name == a.id), None)
+        return by_id or next((a for a in held if name == a.label), None)
 
     def get(self, project: str, name: str) -> Assessor:
         """A collection by id or label.
 
         Raises:
-            Refusal: 422, there is none.
+            Refusal: 422, there is none; 403, the project may not be read.
         """
-        found = self.find(project, name)
-        if found is None:
+        collection = self.find(project, name)
+        if collection is None:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Bad ID or label: {name}")
-        return found
+        return collection
 
     def facts(self, project: str, session: Session) -> SessionFacts:
         """What the rules ask of a session."""
@@ -105,7 +109,7 @@ class Regions:
             user=self._user.login,
             xsi_type=session.xsi_type,
             study_uid=session.study_uid,
-            modality=self._tree.said("experiment", session.id).fields.get("modality", ""),
+            modality=self._tree.data_of("experiment", session.id).fields.get("modality", ""),
             scans={scan.uid: frozenset(sop_uids(session, scan.id)) for scan in session.scans},
             labels=frozenset(label for label, owner in labels.items() if owner == session.id),
             labels_elsewhere=frozenset(label for label, owner in labels.items() if owner != session.id),
@@ -133,34 +137,34 @@ class Regions:
             Refusal: as the plugin refuses it.
         """
         session = self.session(project, session_id)
-        found = try_collection(content, kind)
+        collection = try_collection(content, kind)
         with self._tree.lock(project):
-            refused = refusal(found, self.facts(project, session), label=label, overwrite=overwrite)
-            if refused or isinstance(found, Unreadable):
+            refused = refusal(collection, self.facts(project, session), label=label, overwrite=overwrite)
+            if refused or isinstance(collection, Unreadable):
                 raise Refusal(*refused[:2]) if refused else Refusal(HTTPStatus.INTERNAL_SERVER_ERROR)
-            return self._keep(session, label, found, content).id
+            return self._keep(session, label, collection, content).id
 
-    def _keep(self, session: Session, label: str, found: Collection, content: bytes) -> Assessor:
+    def _keep(self, session: Session, label: str, collection: Collection, content: bytes) -> Assessor:
         before = self._tree.find_assessor(session, label)
         if before and before.xsi_type != ROI_TYPE:  # the label is another assessor's: saving fails in XNAT
             raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"Error saving ROI collection {label}")
-        fields = _fields(session, found)
+        fields = _fields(session, collection)
         if before:
-            stale = dict.fromkeys(before.said.fields.keys() - fields.keys(), "NULL")
+            stale = dict.fromkeys(before.data.fields.keys() - fields.keys(), "NULL")
             fields = {**stale, **fields}
             shutil.rmtree(before.folder)
             self._tree.resources.forget(before.folder)
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / f"{label}.dcm").write_bytes(content)
-            return self._tree.add_assessor(
-                session,
+            new = NewAssessor(
                 label=label,
-                id=before.id if before else f"RoiCollection_{secrets.token_hex(_KEY_BYTES)}",
                 xsi_type=ROI_TYPE,
+                id=before.id if before else f"RoiCollection_{secrets.token_hex(_KEY_BYTES)}",
                 fields=fields,
-                files={found.type: Path(folder)},
+                files={collection.type: Path(folder)},
                 by=self._user.login,
             )
+            return self._tree.add_assessor(session, new)
 
     def file(self, project: str, name: str, kind: str = "") -> Path:
         """The file of a collection.
@@ -168,14 +172,14 @@ class Regions:
         Raises:
             Refusal: 422, no such collection or an unknown type; 501, a type that it would be converted to.
         """
-        found = self.get(project, name)
-        held = found.said.fields.get("collectionType", "")
+        collection = self.get(project, name)
+        held = collection.data.fields.get("collectionType", "")
         wanted = kind or held
         if wanted == "AIM" and held == RTSTRUCT:
             raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "The stand-in does not convert RTSTRUCT to AIM.")
         if wanted not in (SEG, RTSTRUCT, "AIM", "MEAS", "NIFTI"):
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Unsupported collection type: {wanted}")
-        file = found.folder / wanted / f"{found.label}.dcm"
+        file = collection.folder / wanted / f"{collection.label}.dcm"
         # An assessor of this type that a client made by other ways may have any fields, and no file.
         if wanted != held or not file.is_file():
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -187,14 +191,14 @@ class Regions:
         Raises:
             Refusal: 422, there is none; 403, the user may not.
         """
-        found = self.find(project, name)
-        if found is None:
+        collection = self.find(project, name)
+        if collection is None:
             text = f"ROI collection {name} not valid for project {project}"
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, text)
         if not self.rights(project).delete:
-            text = f"User {self._user.login} does not have delete permission for item {found.id}"
+            text = f"User {self._user.login} does not have delete permission for item {collection.id}"
             raise Refusal(HTTPStatus.FORBIDDEN, text)
-        self._tree.remove_assessor(self._tree.session(found.session, project), found.id)
+        self._tree.remove_assessor(self._tree.session(collection.session, project), collection.id)
 
     def _forbid(self, permission: str, element: str) -> None:
         text = f"User {self._user.login} does not have {permission} permission for {element}"
@@ -214,14 +218,14 @@ def sop_uids(session: Session, scan_id: str) -> tuple[str, ...]:
     return tuple(entry.uid for catalog in catalogs for entry in read_catalog(catalog) if entry.uid)
 
 
-def _fields(session: Session, found: Collection) -> dict[str, str]:
-    series = {f"references/seriesUID[{n}]": uid for n, uid in enumerate(sorted(found.series_uids), 1)}
-    date, time = found.date, found.time
+def _fields(session: Session, collection: Collection) -> dict[str, str]:
+    series = {f"references/seriesUID[{n}]": uid for n, uid in enumerate(sorted(collection.series_uids), 1)}
+    date, time = collection.date, collection.time
     fields = {
-        "UID": found.uid,
-        "collectionType": found.type,
+        "UID": collection.uid,
+        "collectionType": collection.type,
         "subjectID": session.subject,
-        "name": found.name,
+        "name": collection.name,
         "date": f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == len("YYYYMMDD") else "",
         "time": f"{time[:2]}:{time[2:4]}:{time[4:]}" if len(time) == len("HHMMSS") else "",
     }

@@ -10,8 +10,8 @@ from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.access import members
 from sarcoma_core.standin.objects.fields import without_type
 from sarcoma_core.standin.objects.item_tables import value
-from sarcoma_core.standin.objects.items import Item, Items, Kind
-from sarcoma_core.standin.objects.tables import Table
+from sarcoma_core.standin.objects.items import Item, ItemKind, Items
+from sarcoma_core.standin.objects.tables import ResultSet
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.objects.types import SESSION_TYPES, is_a, kind_of
 
@@ -21,7 +21,7 @@ _LARGEST = 2**20
 _DEEPEST = 20
 
 ELEMENTS = ("xnat:projectData", "xnat:subjectData", *SESSION_TYPES)
-_FIELDS: Mapping[Kind, tuple[str, ...]] = {
+_FIELDS: Mapping[ItemKind, tuple[str, ...]] = {
     "project": (
         "ID",
         "NAME",
@@ -61,7 +61,7 @@ _FIELDS: Mapping[Kind, tuple[str, ...]] = {
     ),
 }
 """What a table of a type shows unasked, by XNAT's names of its display fields."""
-_KEYS: Mapping[Kind, tuple[str, ...]] = {
+_KEYS: Mapping[ItemKind, tuple[str, ...]] = {
     "project": ("id",),
     "subject": ("subjectid", "subject_id", "project"),
     "experiment": ("session_id", "project", "subject_id", "xsitype"),
@@ -78,14 +78,14 @@ _COMPARED: Mapping[str, Callable[[float | str, float | str], bool]] = {
 }
 
 
-def elements(items: Items, readable: Callable[[Item], bool]) -> Table:
+def elements(items: Items, readable: Callable[[Item], bool]) -> ResultSet:
     """The types that can be searched for, and how many of each the user may see."""
     counts = {name: sum(map(readable, _all(items, name))) for name in ELEMENTS}
     rows = tuple((name, _word(name), f"{_word(name)}s", "true", str(counts[name])) for name in ELEMENTS)
-    return Table(("ELEMENT_NAME", "SINGULAR", "PLURAL", "SECURED", "COUNT"), rows)
+    return ResultSet(("ELEMENT_NAME", "SINGULAR", "PLURAL", "SECURED", "COUNT"), rows)
 
 
-def element(xsi_type: str) -> Table:
+def element(xsi_type: str) -> ResultSet:
     """The fields of a type.
 
     Raises:
@@ -93,10 +93,10 @@ def element(xsi_type: str) -> Table:
     """
     kind = _kind(xsi_type)
     rows = tuple((f"{xsi_type}.{name}", name, name, "string", "1") for name in _FIELDS[kind])
-    return Table(("ELEMENT_NAME", "FIELD_ID", "HEADER", "TYPE", "SUMMARY"), rows)
+    return ResultSet(("ELEMENT_NAME", "FIELD_ID", "HEADER", "TYPE", "SUMMARY"), rows)
 
 
-def search(tree: Tree, readable: Callable[[Item], bool], query: bytes) -> Table:
+def search(tree: Tree, readable: Callable[[Item], bool], query: bytes) -> ResultSet:
     """Answer a query.
 
     Args:
@@ -112,21 +112,21 @@ def search(tree: Tree, readable: Callable[[Item], bool], query: bytes) -> Table:
     kind = _kind(xsi_type)
     wanted = [_field(node) for node in root.iter(f"{_XDAT}search_field")] or list(_FIELDS[kind])
     where = root.find(f"{_XDAT}search_where")
-    found = [
+    hits = [
         item
         for item in _all(Items(tree), xsi_type)
         if readable(item) and (where is None or _holds(where, item, 0))
     ]
     heads = tuple(dict.fromkeys((*(_head(name) for name in wanted), *_KEYS[kind])))
     paths = {_head(name): name for name in (*_KEYS[kind], *wanted)}
-    return Table(heads, tuple(tuple(_value(tree, item, paths[head]) for head in heads) for item in found))
+    return ResultSet(heads, tuple(tuple(_value(tree, item, paths[head]) for head in heads) for item in hits))
 
 
 def _word(xsi_type: str) -> str:
     return xsi_type.partition(":")[2].removesuffix("Data")
 
 
-def _kind(xsi_type: str) -> Kind:
+def _kind(xsi_type: str) -> ItemKind:
     kind = kind_of(xsi_type)
     if kind is None or kind not in _FIELDS:
         raise Refusal(404, f"No searchable element {xsi_type[:100]!r}.")
@@ -140,8 +140,8 @@ def _all(items: Items, xsi_type: str) -> Sequence[Item]:
     if kind == "project":
         return projects
     show = items.subjects if kind == "subject" else items.experiments
-    found = [item for project in projects for item in show(project.id)]
-    return [item for item in found if is_a(kind, item.xsi_type, xsi_type)]
+    every = [item for project in projects for item in show(project.id)]
+    return [item for item in every if is_a(kind, item.xsi_type, xsi_type)]
 
 
 def _parsed(query: bytes) -> ET.Element:
@@ -190,20 +190,20 @@ def _criterion(node: ET.Element, item: Item) -> bool:
     path = node.findtext(f"{_XDAT}schema_field", "")
     how = node.findtext(f"{_XDAT}comparison_type", "=").strip().upper()
     wanted = node.findtext(f"{_XDAT}value", "")
-    found = value(item, _display(path))
+    held = value(item, _display(path))
     if how == "LIKE":
-        return fnmatchcase(found.lower(), wanted.lower().replace("%", "*"))
+        return fnmatchcase(held.lower(), wanted.lower().replace("%", "*"))
     if how in ("IS NULL", "IS NOT NULL"):
-        return (found == "") == (how == "IS NULL")
+        return (held == "") == (how == "IS NULL")
     if how == "IN":
-        return found in [each.strip(" '\"") for each in wanted.strip("() ").split(",")]
+        return held in [each.strip(" '\"") for each in wanted.strip("() ").split(",")]
     if how not in _COMPARED:
         known = ", ".join((*_COMPARED, "LIKE", "IN", "IS NULL", "IS NOT NULL"))
         raise Refusal(HTTPStatus.BAD_REQUEST, f"comparison_type must be one of {known}.")
     try:
-        return _COMPARED[how](float(found), float(wanted))
+        return _COMPARED[how](float(held), float(wanted))
     except ValueError:
-        return _COMPARED[how](found, wanted)
+        return _COMPARED[how](held, wanted)
 
 
 def _display(path: str) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.standin.documents import Documents
+from sarcoma_core.standin.objects.item_data import ItemData
 from sarcoma_core.standin.objects.names import require_label
-from sarcoma_core.standin.objects.said import Said, made_now, said
 
 _KIND = "subject of "
 
@@ -19,13 +19,13 @@ class Subject:
         project: id of its project.
         label: its label, unique in the project.
         id: accession id, unique on the server.
-        said: its fields.
+        data: its fields.
     """
 
     project: str
     label: str
     id: str
-    said: Said
+    data: ItemData
 
 
 class Subjects:
@@ -64,7 +64,9 @@ class Subjects:
     def labelled(self, project: str, label: str) -> Subject:
         """The subject of a label that a session or a document names."""
         kept = self._documents.get(_KIND + project, label)
-        return Subject(project, label, kept["id"] if kept else accession_id(project, label), said(kept))
+        return Subject(
+            project, label, kept["id"] if kept else accession_id(project, label), ItemData.from_document(kept)
+        )
 
     def ensure(self, project: str, label: str, by: str) -> Subject:
         """The subject of a label, a new one if need be.
@@ -72,23 +74,27 @@ class Subjects:
         Raises:
             Refusal: 400, the label is not legal.
         """
-        found = self.find(label, project)
-        if found is None:
+        subject = self.find(label, project)
+        if subject is None:
             free = accession_id(project, label)
             taken = self.find(free) is not None  # by one that was renamed
             number = self._documents.next_id("accession") if taken else 0
             made_id = f"SARCOMA_S{number:05d}" if taken else free
-            found = Subject(project, require_label(label, "Subject label"), made_id, made_now(by))
-            self.keep(found)
-        return found
+            subject = Subject(project, require_label(label, "Subject label"), made_id, ItemData.made_now(by))
+            self.keep(subject)
+        return subject
 
     def keep(self, subject: Subject) -> None:
         """Keep what is known of a subject."""
-        document = {"id": subject.id, **subject.said.document()}
+        document = {"id": subject.id, **subject.data.to_document()}
         self._documents.put(_KIND + subject.project, subject.label, document)
 
     def relabel(self, subject: Subject, label: str) -> Subject:
-        """Give a subject another label, which no other has; its sessions follow."""
+        """Give a subject another label, which no other has; its sessions follow.
+
+        Raises:
+            Refusal: 400, the label is not legal.
+        """
         renamed = replace(subject, label=require_label(label, "Subject label"))
         self.keep(renamed)
         for session in self._archive.sessions(subject.project):

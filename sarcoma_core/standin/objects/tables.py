@@ -10,14 +10,14 @@ from starlette.responses import Response
 from sarcoma_core.standin.answers import Refusal
 
 
-class Table(NamedTuple):
+class ResultSet(NamedTuple):
     """A listing: its columns, and a row of texts for each object."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-def answer(table: Table, wanted: str) -> Response:
+def answer(table: ResultSet, wanted: str) -> Response:
     """A listing in the format that a client asked for.
 
     Args:
@@ -34,13 +34,13 @@ def answer(table: Table, wanted: str) -> Response:
     raise Refusal(400, f"format must be json or csv for a listing; found {wanted}.")
 
 
-def as_json(table: Table) -> str:
+def as_json(table: ResultSet) -> str:
     """A listing as XNAT's JSON: every value is text, the count too."""
-    found = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    return json.dumps({"ResultSet": {"Result": found, "totalRecords": str(len(found))}})
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    return json.dumps({"ResultSet": {"Result": rows, "totalRecords": str(len(rows))}})
 
 
-def as_csv(table: Table) -> str:
+def as_csv(table: ResultSet) -> str:
     """A listing as CSV: a bare header, then rows of quoted values."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(table.columns)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import IO, Literal, NamedTuple
 
 from sarcoma_core.standin.objects.items import Item
-from sarcoma_core.standin.objects.resources import HeldFile, Resource
+from sarcoma_core.standin.objects.resources import Resource, ResourceFile
 
 Packing = Literal["zip", "tar", "tar.gz"]
 PACKINGS: dict[str, Packing] = {"zip": "zip", "tar": "tar", "tar.gz": "tar.gz", "tgz": "tar.gz"}
@@ -32,7 +32,7 @@ class Packed(NamedTuple):
 
     item: Item
     resource: Resource
-    file: HeldFile
+    file: ResourceFile
 
 
 def member_name(packed: Packed) -> str:

@@ -5,7 +5,7 @@ session, fields, numbers of resources, assessors) is in the documents.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -14,9 +14,9 @@ from typing import Literal
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.documents import Documents
-from sarcoma_core.standin.objects.assessors import Assessor, Assessors
-from sarcoma_core.standin.objects.resources import Resource, Resources, Words
-from sarcoma_core.standin.objects.said import Said, said
+from sarcoma_core.standin.objects.assessors import Assessor, Assessors, NewAssessor
+from sarcoma_core.standin.objects.item_data import ITEM_DATA, ItemData
+from sarcoma_core.standin.objects.resources import Resource, ResourceCatalogs, ResourceInfo
 from sarcoma_core.standin.objects.subjects import Subjects
 
 
@@ -27,6 +27,10 @@ class Change:
     event: Literal["SessionEvent", "ScanEvent", "ResourceEvent", "ImageAssessorEvent"]
     status: Literal["CREATED", "UPDATED", "DELETED"]
     session: Session
+
+
+Listener = Callable[[Change], None]
+"""Who is told of a change."""
 
 
 class Tree:
@@ -40,10 +44,10 @@ class Tree:
     def __init__(self, archive: Archive, documents: Documents) -> None:
         self.archive = archive
         self.documents = documents
-        self.resources = Resources(archive.root, documents)
+        self.resources = ResourceCatalogs(archive.root, documents)
         self.subjects = Subjects(archive, documents)
         self._assessors = Assessors(documents, self.resources)
-        self.listeners: list[Callable[[Change], None]] = []
+        self.listeners: list[Listener] = []
         self._locks: defaultdict[str, RLock] = defaultdict(RLock)
         self._where: dict[str, tuple[str, str]] = {}
 
@@ -68,25 +72,25 @@ class Tree:
         Raises:
             Refusal: 404, there is none.
         """
-        found = self.find_session(name.rsplit("/", 1)[-1], project)
-        if found is None:
+        session = self.find_session(name.rsplit("/", 1)[-1], project)
+        if session is None:
             raise Refusal(404, f"Experiment {name.rsplit('/', 1)[-1]} does not exist.")
-        return found
+        return session
 
     def find_session(self, name: str, project: str | None = None) -> Session | None:
         """A session by accession id, or label (in a project, else in any); None when there is none."""
         known = self._where.get(name)
-        found = self.archive.labelled(*known) if known else None
-        if found is None or found.id != name:
-            found = self._search(name, project)
-        return found if found and project in (None, found.project) else None
+        session = self.archive.labelled(*known) if known else None
+        if session is None or session.id != name:
+            session = self._search(name, project)
+        return session if session and project in (None, session.project) else None
 
     def _search(self, name: str, project: str | None) -> Session | None:
         projects = self.archive.projects()
         wanted = [p for p in projects if project in (None, p)]
         labelled = (self.archive.labelled(p, name) for p in wanted if "/" not in name)
-        if found := next((session for session in labelled if session), None):
-            return found
+        if session := next((each for each in labelled if each), None):
+            return session
         for each in wanted:
             self._where |= {s.id: (each, s.label) for s in self.archive.sessions(each)}
         return self.archive.labelled(*self._where[name]) if name in self._where else None
@@ -109,8 +113,8 @@ class Tree:
             Refusal: 400, the label is not legal; 409, a name is that of a file here and of a folder there.
         """
         with self.lock(session.project):
-            words = Words(file_format, content, tags)
-            resource = self.resources.create(session.path / "RESOURCES", label, words)
+            info = ResourceInfo(file_format, content, tags)
+            resource = self.resources.create(session.path / "RESOURCES", label, info)
             self.resources.merge(resource, source)
         self.tell(Change("ResourceEvent", "CREATED", session))
 
@@ -120,10 +124,10 @@ class Tree:
         Raises:
             Refusal: 404, there is none.
         """
-        found = self.resources.find(folder.parent, folder.name)
-        if found is None:
+        resource = self.resources.find(folder.parent, folder.name)
+        if resource is None:
             raise Refusal(404, "Resource does not exist.")
-        return found.id
+        return resource.id
 
     def session_resources(self, session: Session) -> tuple[Resource, ...]:
         """The resources of a session itself, those of its scans and assessors left out."""
@@ -142,22 +146,14 @@ class Tree:
         owner = self._assessors.session_of(assessor_id)
         return self.find_session(owner) if owner else None
 
-    def add_assessor(
-        self,
-        session: Session,
-        *,
-        label: str,
-        id: str = "",  # noqa: A002  XNAT's word
-        xsi_type: str,
-        fields: Mapping[str, str] | None = None,
-        files: Mapping[str, Path] | None = None,
-        by: str = "",
-    ) -> Assessor:
-        """Add an assessor, or write over the one of that label; see `Assessors.add`."""
+    def add_assessor(self, session: Session, new: NewAssessor) -> Assessor:
+        """Add an assessor, or write over the one of that label.
+
+        Raises:
+            Refusal: 400, the label is not legal.
+        """
         with self.lock(session.project):
-            added = self._assessors.add(
-                session, label=label, id=id, xsi_type=xsi_type, fields=fields, files=files, by=by
-            )
+            added = self._assessors.add(session, new)
         self.tell(Change("ImageAssessorEvent", "CREATED", session))
         return added
 
@@ -180,16 +176,16 @@ class Tree:
             self._where.pop(session.id, None)
             self.resources.forget(session.path)
             for key in ("", *(scan.id for scan in session.scans)):
-                self.documents.delete("said", said_key("experiment", session.id, key))
+                self.documents.delete(ITEM_DATA, item_key("experiment", session.id, key))
         self.tell(Change("SessionEvent", "DELETED", session))
 
-    def said(self, *key: str) -> Said:
-        """What was said of an object, by the parts of its key; see `said_key`."""
-        return said(self.documents.get("said", said_key(*key)))
+    def data_of(self, *key: str) -> ItemData:
+        """The data of an object, by the parts of its key; see `item_key`."""
+        return ItemData.from_document(self.documents.get(ITEM_DATA, item_key(*key)))
 
-    def say(self, what: Said, *key: str) -> None:
-        """Keep what was said of an object."""
-        self.documents.put("said", said_key(*key), what.document())
+    def keep_data(self, data: ItemData, *key: str) -> None:
+        """Keep the data of an object."""
+        self.documents.put(ITEM_DATA, item_key(*key), data.to_document())
 
     def tell(self, change: Change) -> None:
         """Tell the listeners of a change."""
@@ -197,6 +193,6 @@ class Tree:
             listener(change)
 
 
-def said_key(*parts: str) -> str:
+def item_key(*parts: str) -> str:
     """The key of an object's document, such as `experiment`, an accession id and a scan's id."""
     return "/".join(part for part in parts if part)

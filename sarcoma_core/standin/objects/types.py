@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sarcoma_core.standin.objects.items import Kind
+from sarcoma_core.standin.objects.items import ItemKind
 
 SESSION_TYPES = (
     "xnat:mrSessionData",
@@ -30,14 +30,14 @@ SCAN_TYPES = (
 )
 ASSESSOR_TYPES = ("xnat:qcAssessmentData", "xnat:mrAssessorData", "icr:roiCollectionData")
 
-_ABOVE: Mapping[Kind, tuple[str, ...]] = {
+_ABOVE: Mapping[ItemKind, tuple[str, ...]] = {
     "project": ("xnat:projectData",),
     "subject": ("xnat:subjectData",),
     "experiment": ("xnat:imageSessionData", "xnat:subjectAssessorData", "xnat:experimentData"),
     "scan": ("xnat:imageScanData",),
     "assessor": ("xnat:imageAssessorData", "xnat:derivedData", "xnat:experimentData"),
 }
-DEFAULT_TYPE: Mapping[Kind, str] = {
+DEFAULT_TYPE: Mapping[ItemKind, str] = {
     "project": "xnat:projectData",
     "subject": "xnat:subjectData",
     "experiment": "xnat:mrSessionData",
@@ -47,14 +47,14 @@ DEFAULT_TYPE: Mapping[Kind, str] = {
 """What a client means that names no type."""
 
 
-def is_a(kind: Kind, xsi_type: str, wanted: str) -> bool:
+def is_a(kind: ItemKind, xsi_type: str, wanted: str) -> bool:
     """Whether an object of a kind and type is of another type too, regardless of case."""
     return wanted.lower() in (xsi_type.lower(), *(name.lower() for name in _ABOVE[kind]))
 
 
-def kind_of(xsi_type: str) -> Kind | None:
+def kind_of(xsi_type: str) -> ItemKind | None:
     """What an object of a type is; None for a type that is none of an object."""
-    known: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    known: tuple[tuple[ItemKind, tuple[str, ...]], ...] = (
         ("project", ()),
         ("subject", ()),
         ("experiment", SESSION_TYPES),

@@ -5,8 +5,8 @@ Source: Container Service 3.7.3, ``ContainerRestApi``; a container is found by i
 
 import io
 import zipfile
+from dataclasses import dataclass
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,10 +14,9 @@ from starlette.routing import Route
 from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.containers.launches import Launches, Stream, stream_named
 from sarcoma_core.standin.containers.paging import Page
-from sarcoma_core.standin.containers.records import ContainerRecord
-from sarcoma_core.standin.documents import Document
+from sarcoma_core.standin.containers.records import ContainerEntity
 from sarcoma_core.standin.objects.access import may
-from sarcoma_core.standin.rest.bodies import read_document
+from sarcoma_core.standin.rest.bodies import RequestBody, with_body
 from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.users import User
 
@@ -26,11 +25,26 @@ _FINISHED = "-1"
 """The time stamp of a log that grows no more."""
 
 
-async def version(request: Request) -> Response:
+@dataclass(frozen=True)
+class ContainerPath:
+    """How a path names a container.
+
+    Args:
+        container: the container's number, or the engine's id of it.
+        project: the project that the path is in; None for the site.
+        file: the log; empty where the path names none.
+    """
+
+    container: str
+    project: str | None = None
+    file: str = ""
+
+
+def version(request: Request) -> Response:
     """GET: whether this XNAT is one for the Container Service."""
     detected = standin(request).settings.xnat_version
     fits = [int(part) for part in detected.split(".") if part.isdigit()] >= [1, 9, 2]
-    told: Document = {
+    told = {
         "compatible": fits,
         "xnatVersionDetected": detected,
         "xnatVersionRequired": _REQUIRED_XNAT,
@@ -38,86 +52,118 @@ async def version(request: Request) -> Response:
     return json(told if fits else {**told, "message": f"This plugin requires XNAT {_REQUIRED_XNAT}."})
 
 
-async def list_containers(request: Request) -> Response:
+def list_containers(request: Request) -> Response:
     """GET: the containers that are the user's own or of a project that is; of one project."""
-    return json(await run_in_threadpool(_listed, request))
-
-
-def _listed(request: Request) -> list[Document]:
     server, who = standin(request), user(request)
     is_open = request.query_params.get("nonfinalized", "").lower() == "true"
-    return [
-        container.json()
-        for container in server.launches.containers(request.path_params.get("project"))
-        if _owns(server, who, container) and not (is_open and container.ended)
-    ]
+    return json(
+        [
+            container.json()
+            for container in server.launches.records.containers(request.path_params.get("project"))
+            if _owns(server, who, container) and not (is_open and container.ended)
+        ]
+    )
 
 
-async def page_containers(request: Request) -> Response:
-    """POST: a page of containers; those of others are scrubbed."""
-    page = Page.of(await read_document(request), column="id")
+@with_body()
+def page_containers(request: Request, body: RequestBody) -> Response:
+    """POST: a page of containers; those of others are scrubbed.
 
-    def rows() -> list[Document]:
-        server, who = standin(request), user(request)
-        found = server.launches.containers()
-        return page.of_rows(container.json(scrubbed=not _owns(server, who, container)) for container in found)
-
-    return json(await run_in_threadpool(rows))
-
-
-async def get_container(request: Request) -> Response:
-    """GET: one container, scrubbed when it is another user's."""
-    container = _container(request)
-    return json(container.json(scrubbed=not _owns(standin(request), user(request), container)))
+    Raises:
+        Refusal: 400, the body asks for no page.
+    """
+    page = Page.of(body.document(), column="id")
+    server, who = standin(request), user(request)
+    held = server.launches.records.containers()
+    rows = (container.json(scrubbed=not _owns(server, who, container)) for container in held)
+    return json(page.of_rows(rows))
 
 
-async def delete_container(request: Request) -> Response:
-    """DELETE: forget a container, by its owner."""
-    container, launches = _owned(request, "delete"), standin(request).launches
+def get_container(request: Request) -> Response:
+    """GET: one container, scrubbed when it is another user's.
+
+    Raises:
+        Refusal: 404, there is none.
+    """
+    server = standin(request)
+    container = _container(server, ContainerPath(**request.path_params))
+    return json(container.json(scrubbed=not _owns(server, user(request), container)))
+
+
+def delete_container(request: Request) -> Response:
+    """DELETE: forget a container, by its owner.
+
+    Raises:
+        Refusal: 403, not the user's; 404, there is none; 500, it still runs.
+    """
+    server = standin(request)
+    container = _owned(server, user(request), ContainerPath(**request.path_params), "delete")
     if not container.ended:
         raise Refusal(500, f"Container {container.number} is still running.")
-    await run_in_threadpool(launches.delete, container)
+    server.launches.delete(container)
     return text(status=204)
 
 
-async def finalize(request: Request) -> Response:
-    """POST: upload the outputs of a container that has ended; this server always did so by itself."""
-    container = _container(request)
-    if not user(request).is_admin:
-        raise Refusal(403, f"User {user(request).login} is not an administrator.")
+def finalize(request: Request) -> Response:
+    """POST: upload the outputs of a container that has ended; this server always did so by itself.
+
+    Raises:
+        Refusal: 403, who asks is no administrator; 404, there is none; 500, it still runs.
+    """
+    container = _container(standin(request), ContainerPath(**request.path_params))
+    who = user(request)
+    if not who.is_admin:
+        raise Refusal(403, f"User {who.login} is not an administrator.")
     if not container.ended:
         raise Refusal(500, f"Container {container.number} is still running.")
     return text()
 
 
-async def kill(request: Request) -> Response:
-    """POST: end a container; the answer is the engine's id of it."""
-    container = _owned(request, "kill")
-    await run_in_threadpool(standin(request).launches.kill, container.workflow)
+def kill(request: Request) -> Response:
+    """POST: end a container; the answer is the engine's id of it.
+
+    Raises:
+        Refusal: 403, not the user's; 404, there is none; 500, it has ended.
+    """
+    server = standin(request)
+    container = _owned(server, user(request), ContainerPath(**request.path_params), "kill")
+    server.launches.kill(container.workflow)
     return text(container.id)
 
 
-async def logs(request: Request) -> Response:
-    """GET: both logs as a zip."""
-    container = _readable(request)
-    launches = standin(request).launches
-    content = await run_in_threadpool(_zipped, launches, container)
-    name = f"{request.path_params['container']}.zip"
-    return Response(content, 200, _attachment(name), "application/zip")
+def logs(request: Request) -> Response:
+    """GET: both logs as a zip.
+
+    Raises:
+        Refusal: 403, the user may not; 500, there is none.
+    """
+    server, path = standin(request), ContainerPath(**request.path_params)
+    content = _zipped(server.launches, _readable(server, user(request), path))
+    return Response(content, 200, _attachment(f"{path.container}.zip"), "application/zip")
 
 
-async def log(request: Request) -> Response:
-    """GET: one log as text; a name that is not `stdout` is taken for `stderr`, as in the service."""
-    container, stream = _readable(request), stream_named(request.path_params["file"])
-    answer = text(await run_in_threadpool(standin(request).launches.log, container, stream))
-    answer.headers.update(_attachment(f"{request.path_params['container']}-{stream}.log"))
+def log(request: Request) -> Response:
+    """GET: one log as text; a name that is not `stdout` is taken for `stderr`, as in the service.
+
+    Raises:
+        Refusal: 403, the user may not; 500, there is none.
+    """
+    server, path = standin(request), ContainerPath(**request.path_params)
+    container, stream = _readable(server, user(request), path), stream_named(path.file)
+    answer = text(server.launches.log(container, stream))
+    answer.headers.update(_attachment(f"{path.container}-{stream}.log"))
     return answer
 
 
-async def log_since(request: Request) -> Response:
-    """GET: what a log grew by since an earlier answer's time stamp, which is opaque to clients."""
-    container, stream = _readable(request), stream_named(request.path_params["file"])
-    content = (await run_in_threadpool(standin(request).launches.log, container, stream)).encode()
+def log_since(request: Request) -> Response:
+    """GET: what a log grew by since an earlier answer's time stamp, which is opaque to clients.
+
+    Raises:
+        Refusal: 400, `since` is no time stamp of an answer; 403, the user may not; 500, there is none.
+    """
+    server, path = standin(request), ContainerPath(**request.path_params)
+    container = _readable(server, user(request), path)
+    content = server.launches.log(container, stream_named(path.file)).encode()
     since = request.query_params.get("since", "") or "0"
     if not since.removeprefix("-").isdigit():
         raise Refusal(400, "Bad request:\nsince must be the timestamp of an earlier answer.")
@@ -133,42 +179,36 @@ async def log_since(request: Request) -> Response:
     )
 
 
-def _container(request: Request) -> ContainerRecord:
-    place = request.path_params
-    container = standin(request).launches.container(place["container"])
-    if container is None or place.get("project", container.project) != container.project:
-        raise Refusal(404, f"No container with ID {place['container']}")
+def _container(server: StandIn, path: ContainerPath) -> ContainerEntity:
+    container = server.launches.records.container(path.container)
+    if container is None or path.project not in (None, container.project):
+        raise Refusal(404, f"No container with ID {path.container}")
     return container
 
 
-def _owned(request: Request, verb: str) -> ContainerRecord:
-    container, who = _container(request), user(request)
-    if not _owns(standin(request), who, container):
-        raise Refusal(403, f"User {who.login} cannot {verb} container {_named(request)}")
+def _owned(server: StandIn, who: User, path: ContainerPath, verb: str) -> ContainerEntity:
+    container = _container(server, path)
+    if not _owns(server, who, container):
+        raise Refusal(403, f"User {who.login} cannot {verb} container {path.container}")
     return container
 
 
-def _readable(request: Request) -> ContainerRecord:
+def _readable(server: StandIn, who: User, path: ContainerPath) -> ContainerEntity:
     """The container whose log is asked for, for those who may read its project."""
     try:
-        container = _container(request)
+        container = _container(server, path)
     except Refusal as refusal:
         raise Refusal(500, refusal.text) from None
-    server, who = standin(request), user(request)
     if container.login != who.login and not may(server.documents, who, container.project, "read"):
-        raise Refusal(403, f"User {who.login} cannot read the logs of container {_named(request)}")
+        raise Refusal(403, f"User {who.login} cannot read the logs of container {path.container}")
     return container
 
 
-def _named(request: Request) -> str:
-    return str(request.path_params["container"])
-
-
-def _owns(server: StandIn, who: User, container: ContainerRecord) -> bool:
+def _owns(server: StandIn, who: User, container: ContainerEntity) -> bool:
     return container.login == who.login or may(server.documents, who, container.project, "own")
 
 
-def _zipped(launches: Launches, container: ContainerRecord) -> bytes:
+def _zipped(launches: Launches, container: ContainerEntity) -> bytes:
     streams: tuple[Stream, ...] = ("stdout", "stderr")
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:

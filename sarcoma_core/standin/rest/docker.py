@@ -8,7 +8,6 @@ import logging
 
 import docker
 import docker.errors
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,7 +16,7 @@ from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.containers.commands import Commands
 from sarcoma_core.standin.containers.compute_backend import NOT_SET_UP, answers, backend, set_backend
 from sarcoma_core.standin.documents import Document
-from sarcoma_core.standin.rest.bodies import read_document
+from sarcoma_core.standin.rest.bodies import RequestBody, with_body
 from sarcoma_core.standin.rest.wrappers import require_manager
 from sarcoma_core.standin.server import StandIn, standin, user
 
@@ -32,45 +31,64 @@ _HUB: Document = {
 _LOG = logging.getLogger(__name__)
 
 
-async def get_server(request: Request) -> Response:
-    """GET: where containers run."""
-    return json(await run_in_threadpool(_with_ping, standin(request), status=404))
+def get_server(request: Request) -> Response:
+    """GET: where containers run.
+
+    Raises:
+        Refusal: 404, no backend is set up.
+    """
+    return json(_with_ping(standin(request), status=404))
 
 
-async def set_server(request: Request) -> Response:
-    """POST: containers run elsewhere."""
+@with_body()
+def set_server(request: Request, body: RequestBody) -> Response:
+    """POST: containers run elsewhere.
+
+    Raises:
+        Refusal: 400, it breaks the service's rules; 403, who asks is no container manager.
+    """
     require_manager(user(request))
-    body = await read_document(request)
     server = standin(request)
-    await run_in_threadpool(set_backend, server.documents, body)
-    return json(await run_in_threadpool(_with_ping, server, status=404), 201)
+    set_backend(server.documents, body.document())
+    return json(_with_ping(server, status=404), 201)
 
 
-async def ping(request: Request) -> Response:
-    """GET: `OK` when the engine answers."""
-    told = await run_in_threadpool(_with_ping, standin(request), status=424)
-    if not told["ping"]:
+def ping(request: Request) -> Response:
+    """GET: `OK` when the engine answers.
+
+    Raises:
+        Refusal: 424, no backend is set up; 500, it does not answer.
+    """
+    if not _with_ping(standin(request), status=424)["ping"]:
         raise Refusal(500, "The Docker server returned an error:\nit does not answer.")
     return text("OK")
 
 
-async def hubs(_request: Request) -> Response:
+def hubs(_request: Request) -> Response:
     """GET: where images come from."""
     return json([_HUB])
 
 
-async def images(request: Request) -> Response:
-    """GET: the images that the engine has; none where launches are processes."""
-    _require_set_up(standin(request))
-    return json(await run_in_threadpool(_images, standin(request)))
+def images(request: Request) -> Response:
+    """GET: the images that the engine has; none where launches are processes.
 
-
-async def image_summaries(request: Request) -> Response:
-    """GET: the images with the commands that use them, and the images that commands lack."""
+    Raises:
+        Refusal: 424, no backend is set up; 500, the engine does not answer.
+    """
     server = standin(request)
     _require_set_up(server)
-    held = await run_in_threadpool(_images, server)
-    by_name = {name: image["image-id"] for image in held for name in image["tags"]}
+    return json(_images(server))
+
+
+def image_summaries(request: Request) -> Response:
+    """GET: the images with the commands that use them, and the images that commands lack.
+
+    Raises:
+        Refusal: 424, no backend is set up; 500, the engine does not answer.
+    """
+    server = standin(request)
+    _require_set_up(server)
+    by_name = {name: image["image-id"] for image in _images(server) for name in image["tags"]}
     commands = server.launches.commands.all()
     told: list[Document] = []
     for name in dict.fromkeys((*by_name, *(str(command["image"]) for command in commands))):
@@ -79,25 +97,35 @@ async def image_summaries(request: Request) -> Response:
     return json(told)
 
 
-async def save_from_labels(request: Request) -> Response:
-    """POST: the commands in an image's label become commands of the server; what is wrong is only logged."""
+def save_from_labels(request: Request) -> Response:
+    """POST: the commands in an image's label become commands of the server; what is wrong is only logged.
+
+    Raises:
+        Refusal: 403, who asks is no container manager; 404, there is no such image; 424, no backend is set
+            up; 500, the engine does not answer.
+    """
     require_manager(user(request))
     server = standin(request)
     _require_set_up(server)
     reference = request.query_params.get("image", "")
-    labels = await run_in_threadpool(_labels, server, reference)
+    labels = _labels(server, reference)
     return json(_saved(server.launches.commands, labels.get(_LABEL, "[]"), reference))
 
 
-async def pull(request: Request) -> Response:
-    """POST: an image of a registry; this stand-in reaches none, so only an image that is there will do."""
+def pull(request: Request) -> Response:
+    """POST: an image of a registry; this stand-in reaches none, so only an image that is there will do.
+
+    Raises:
+        Refusal: 400, a bare digest; 403, who asks is no container manager; 424, no backend is set up; 500,
+            the image is not there.
+    """
     require_manager(user(request))
     server, reference = standin(request), request.query_params.get("image", "")
     _require_set_up(server)
     if "/" not in reference and "sha256:" in reference:
         raise Refusal(400, "Cannot pull an image by sha256 ID. Use image label instead.")
     try:
-        labels = await run_in_threadpool(_labels, server, reference)
+        labels = _labels(server, reference)
     except Refusal:
         raise Refusal(
             500, "The Docker server returned an error:\nthis stand-in reaches no registry."
@@ -133,10 +161,10 @@ def _images(server: StandIn) -> list[Document]:
 
 
 def _labels(server: StandIn, reference: str) -> dict[str, str]:
-    found = next((i for i in _images(server) if reference == i["image-id"] or reference in i["tags"]), None)
-    if found is None:
-        raise Refusal(404, f"No image with id {reference}")
-    return dict(found["labels"])
+    for image in _images(server):
+        if reference == image["image-id"] or reference in image["tags"]:
+            return dict(image["labels"])
+    raise Refusal(404, f"No image with id {reference}")
 
 
 def _saved(commands: Commands, label: str, reference: str) -> list[Document]:

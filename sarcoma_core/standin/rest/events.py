@@ -2,10 +2,9 @@
 
 import json as json_module
 from collections.abc import Callable
-from functools import wraps
+from dataclasses import dataclass
 from http import HTTPStatus
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,26 +13,28 @@ from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.events.subscriptions import EVENTS, PACKAGE, PROVIDER, Subscription
 from sarcoma_core.standin.objects.access import Action, may
-from sarcoma_core.standin.rest.bodies import read_bytes
-from sarcoma_core.standin.server import standin, user
-
-_Work = Callable[[Request, Document], Response]
-
-
-def _handler(work: _Work) -> Callable[[Request], object]:
-    """A handler that reads the body and works in a thread: everything below asks the database."""
-
-    @wraps(work)
-    async def handle(request: Request) -> Response:
-        body = await read_bytes(request)
-        return await run_in_threadpool(work, request, _tree(body))
-
-    return handle
+from sarcoma_core.standin.rest.bodies import RequestBody, with_body
+from sarcoma_core.standin.server import StandIn, standin, user
+from sarcoma_core.standin.users import User
 
 
-def _tree(body: bytes) -> Document:
+@dataclass(frozen=True)
+class SubscriptionPath:
+    """How a path names subscriptions.
+
+    Args:
+        project: the project that the path is in; empty for the site.
+        id: the subscription's number; 0 where the path names none.
+    """
+
+    project: str = ""
+    id: int = 0
+
+
+def _tree(body: RequestBody) -> Document:
+    """The JSON object of a body; an empty one when there is no body."""
     try:
-        tree = json_module.loads(body or b"{}")
+        tree = json_module.loads(body.whole() or b"{}")
     except ValueError:
         raise Refusal(400, "The body must be JSON.") from None
     if not isinstance(tree, dict):
@@ -41,41 +42,31 @@ def _tree(body: bytes) -> Document:
     return tree
 
 
-def _require(request: Request, *, when: bool) -> None:
+def _require(who: User, *, when: bool) -> None:
     if not when:
-        raise Refusal(HTTPStatus.FORBIDDEN, f"User {user(request).login} does not have the required access.")
+        raise Refusal(HTTPStatus.FORBIDDEN, f"User {who.login} does not have the required access.")
 
 
-def _require_admin(request: Request) -> None:
-    _require(request, when=user(request).is_admin)
+def _require_in_project(server: StandIn, who: User, project: str, action: Action) -> None:
+    """Refuse who may not do that in a project, or a project that is not there."""
+    known = project in server.archive.projects()
+    _require(who, when=known and may(server.documents, who, project, action))
 
 
-def _require_manager(request: Request) -> None:
-    _require(request, when=user(request).manages_containers)
+def _require_setup(server: StandIn, who: User, project: str) -> None:
+    """Refuse who does not own the project; for the site (an empty name), who does not administer it."""
+    if project:
+        _require_in_project(server, who, project, "own")
+    else:
+        _require(who, when=who.is_admin)
 
 
-def _in_project(request: Request, action: Action) -> str:
-    """The project of the path, in which the user may do that."""
-    project = str(request.path_params["project"])
-    known = project in standin(request).archive.projects()
-    _require(request, when=known and may(standin(request).documents, user(request), project, action))
-    return project
-
-
-def _project(request: Request) -> str:
-    """The project of the path, which the user owns; empty for the site, which the user administers."""
-    if "project" in request.path_params:
-        return _in_project(request, "own")
-    _require_admin(request)
-    return ""
-
-
-def _require_own(request: Request, subscription: Subscription, project: str) -> None:
+def _require_own(server: StandIn, who: User, subscription: Subscription, project: str) -> None:
     """Refuse a subscription that reaches beyond the project, or beyond what the user owns."""
     if not project:
         return
-    documents, who, reach = standin(request).documents, user(request), subscription.project_ids
-    if project not in reach or not all(may(documents, who, each, "own") for each in reach):
+    reach = subscription.project_ids
+    if project not in reach or not all(may(server.documents, who, each, "own") for each in reach):
         raise Refusal(
             HTTPStatus.UNAUTHORIZED,
             f"Unauthorized.\n{who.login} not authorized to modify subscriptions for project(s): "
@@ -83,78 +74,117 @@ def _require_own(request: Request, subscription: Subscription, project: str) -> 
         )
 
 
-def _subscription(request: Request) -> Subscription:
-    project = _project(request)
-    found = standin(request).events.get(int(request.path_params["id"]))
-    _require_own(request, found, project)
-    return found
+def _subscription(server: StandIn, who: User, path: SubscriptionPath) -> Subscription:
+    """The subscription of a path, for those who may change it."""
+    _require_setup(server, who, path.project)
+    held = server.events.get(path.id)
+    _require_own(server, who, held, path.project)
+    return held
 
 
-@_handler
-def preferences(request: Request, _body: Document) -> Response:
+def preferences(request: Request) -> Response:
     """GET: whether the service is on; for every user (``EventServiceRestApi``)."""
     return json(standin(request).events.preferences())
 
 
-@_handler
-def set_preferences(request: Request, body: Document) -> Response:
-    """PUT: turn it on or off."""
-    _require_admin(request)
-    standin(request).events.set_preferences(body)
+@with_body()
+def set_preferences(request: Request, body: RequestBody) -> Response:
+    """PUT: turn it on or off.
+
+    Raises:
+        Refusal: 400, the body is no JSON object; 403, who asks is no administrator.
+    """
+    tree, who = _tree(body), user(request)
+    _require(who, when=who.is_admin)
+    standin(request).events.set_preferences(tree)
     return text()
 
 
-@_handler
-def subscribe(request: Request, body: Document) -> Response:
-    """POST: a subscription; the answer is `name:id`."""
-    project = _project(request)
-    _require_own(request, Subscription.from_json(body, user(request).login), project)
-    created = standin(request).events.create(body, user(request))
+@with_body()
+def subscribe(request: Request, body: RequestBody) -> Response:
+    """POST: a subscription; the answer is `name:id`.
+
+    Raises:
+        Refusal: 400, it is no subscription; 401, it reaches beyond the project; 403, the user may not; 405,
+            the service is off; 424, it is not valid; 500, its name is taken.
+    """
+    tree, server, who = _tree(body), standin(request), user(request)
+    project = SubscriptionPath(**request.path_params).project
+    _require_setup(server, who, project)
+    _require_own(server, who, Subscription.from_json(tree, who.login), project)
+    created = server.events.create(tree, who)
     return text(f"{created.name}:{created.id}", HTTPStatus.CREATED)
 
 
-@_handler
-def subscriptions(request: Request, _body: Document) -> Response:
-    """GET: all of them; in a project those that reach it, `editable` where they reach no other one."""
-    project, events = _project(request), standin(request).events
-    found = events.all(project)
+def subscriptions(request: Request) -> Response:
+    """GET: all of them; in a project those that reach it, `editable` where they reach no other one.
+
+    Raises:
+        Refusal: 403, the user may not.
+    """
+    server, project = standin(request), SubscriptionPath(**request.path_params).project
+    _require_setup(server, user(request), project)
+    listed, as_json = server.events.all(project), server.events.as_json
     if not project:
-        return json([events.as_json(each) for each in found])
-    return json([{**events.as_json(each), "editable": each.project_ids == (project,)} for each in found])
+        return json([as_json(each) for each in listed])
+    return json([{**as_json(each), "editable": each.project_ids == (project,)} for each in listed])
 
 
-@_handler
-def subscription(request: Request, _body: Document) -> Response:
-    """GET: one."""
-    return json(standin(request).events.as_json(_subscription(request)))
+def subscription(request: Request) -> Response:
+    """GET: one.
+
+    Raises:
+        Refusal: 401, it reaches beyond the project; 403, the user may not; 404, there is none; 405, the
+            service is off.
+    """
+    server = standin(request)
+    held = _subscription(server, user(request), SubscriptionPath(**request.path_params))
+    return json(server.events.as_json(held))
 
 
-@_handler
-def update(request: Request, body: Document) -> Response:
-    """PUT: change one."""
-    found = _subscription(request)
-    _require_own(request, found.updated(body), _project(request))
-    standin(request).events.update(found.id, body, user(request))
+@with_body()
+def update(request: Request, body: RequestBody) -> Response:
+    """PUT: change one.
+
+    Raises:
+        Refusal: 400, it is no subscription; 401, it reaches beyond the project; 403, the user may not; 404,
+            there is none; 405, the service is off.
+    """
+    tree, server, who = _tree(body), standin(request), user(request)
+    path = SubscriptionPath(**request.path_params)
+    held = _subscription(server, who, path)
+    _require_own(server, who, held.updated(tree), path.project)
+    server.events.update(held.id, tree, who)
     return text()
 
 
-@_handler
-def unsubscribe(request: Request, _body: Document) -> Response:
-    """DELETE: one."""
-    standin(request).events.delete(_subscription(request).id)
+def unsubscribe(request: Request) -> Response:
+    """DELETE: one.
+
+    Raises:
+        Refusal: 401, it reaches beyond the project; 403, the user may not; 404, there is none; 405, the
+            service is off.
+    """
+    server = standin(request)
+    held = _subscription(server, user(request), SubscriptionPath(**request.path_params))
+    server.events.delete(held.id)
     return text("", HTTPStatus.NO_CONTENT)
 
 
-@_handler
-def activate(request: Request, _body: Document) -> Response:
-    """POST: let one listen, or not."""
-    on = request.url.path.endswith("/activate")
-    standin(request).events.activate(_subscription(request).id, on=on)
+def activate(request: Request) -> Response:
+    """POST: let one listen, or not.
+
+    Raises:
+        Refusal: 401, it reaches beyond the project; 403, the user may not; 404, there is none; 405, the
+            service is off.
+    """
+    server = standin(request)
+    held = _subscription(server, user(request), SubscriptionPath(**request.path_params))
+    server.events.activate(held.id, on=request.url.path.endswith("/activate"))
     return text()
 
 
-@_handler
-def events(_request: Request, _body: Document) -> Response:
+def events(_request: Request) -> Response:
     """GET: events that can be subscribed to."""
     return json(
         [
@@ -164,11 +194,16 @@ def events(_request: Request, _body: Document) -> Response:
     )
 
 
-@_handler
-def actions(request: Request, _body: Document) -> Response:
-    """GET: the wrappers that an event can launch: those that are enabled."""
-    project = _project(request) or request.query_params.get("project") or None
-    commands = standin(request).launches.commands
+def actions(request: Request) -> Response:
+    """GET: the wrappers that an event can launch: those that are enabled.
+
+    Raises:
+        Refusal: 403, the user may not.
+    """
+    server, project = standin(request), SubscriptionPath(**request.path_params).project
+    _require_setup(server, user(request), project)
+    where = project or request.query_params.get("project") or None
+    commands = server.launches.commands
     wrappers = [wrapper for command in commands.all() for wrapper in command["xnat"]]
     return json(
         [
@@ -179,46 +214,68 @@ def actions(request: Request, _body: Document) -> Response:
                 "description": wrapper.get("description"),
             }
             for wrapper in wrappers
-            if commands.enabling.is_on(wrapper["id"], project)
+            if commands.enabling.is_on(wrapper["id"], where)
         ]
     )
 
 
-@_handler
-def orchestrations(request: Request, _body: Document) -> Response:
-    """GET: all orchestrations."""
-    _require_manager(request)
+def orchestrations(request: Request) -> Response:
+    """GET: all orchestrations.
+
+    Raises:
+        Refusal: 403, who asks is no container manager.
+    """
+    who = user(request)
+    _require(who, when=who.manages_containers)
     return json([each.as_json() for each in standin(request).events.orchestrations.all()])
 
 
-@_handler
-def put_orchestration(request: Request, body: Document) -> Response:
-    """POST: add one, or change the one that the body numbers."""
-    _require_manager(request)
-    return json(standin(request).events.orchestrations.put(body).as_json())
+@with_body()
+def put_orchestration(request: Request, body: RequestBody) -> Response:
+    """POST: add one, or change the one that the body numbers.
+
+    Raises:
+        Refusal: 400, it is none; 403, who asks is no container manager; 404, no such orchestration or
+            wrapper; 500, its name is taken.
+    """
+    tree, who = _tree(body), user(request)
+    _require(who, when=who.manages_containers)
+    return json(standin(request).events.orchestrations.put(tree).as_json())
 
 
-@_handler
-def delete_orchestration(request: Request, _body: Document) -> Response:
-    """DELETE: one."""
-    _require_manager(request)
-    standin(request).events.orchestrations.delete(int(request.path_params["id"]))
+def delete_orchestration(request: Request) -> Response:
+    """DELETE: one.
+
+    Raises:
+        Refusal: 403, who asks is no container manager.
+    """
+    who = user(request)
+    _require(who, when=who.manages_containers)
+    standin(request).events.orchestrations.delete(request.path_params["id"])
     return text()
 
 
-@_handler
-def enable_orchestration(request: Request, _body: Document) -> Response:
-    """PUT: enable or disable one."""
-    _require_manager(request)
-    on = request.path_params["on"] == "true"
-    standin(request).events.orchestrations.set_enabled(int(request.path_params["id"]), on=on)
+def enable_orchestration(request: Request) -> Response:
+    """PUT: enable or disable one.
+
+    Raises:
+        Refusal: 403, who asks is no container manager; 404, there is none.
+    """
+    who, path = user(request), request.path_params
+    _require(who, when=who.manages_containers)
+    standin(request).events.orchestrations.set_enabled(path["id"], on=path["on"] == "true")
     return text()
 
 
-@_handler
-def project_orchestration(request: Request, _body: Document) -> Response:
-    """GET: those that a project may choose, and the one that it has chosen."""
-    project, held = _in_project(request, "edit"), standin(request).events.orchestrations
+def project_orchestration(request: Request) -> Response:
+    """GET: those that a project may choose, and the one that it has chosen.
+
+    Raises:
+        Refusal: 403, the user may not.
+    """
+    server, project = standin(request), request.path_params["project"]
+    _require_in_project(server, user(request), project, "edit")
+    held = server.events.orchestrations
     available, chosen = held.available(project), held.chosen(project)
     return json(
         {
@@ -228,20 +285,30 @@ def project_orchestration(request: Request, _body: Document) -> Response:
     )
 
 
-@_handler
-def choose_orchestration(request: Request, _body: Document) -> Response:
-    """PUT: choose one for a project."""
+def choose_orchestration(request: Request) -> Response:
+    """PUT: choose one for a project.
+
+    Raises:
+        Refusal: 400, none is named, or it is not enabled; 403, the user may not; 404, there is none.
+    """
+    server, project = standin(request), request.path_params["project"]
     number = request.query_params.get("orchestrationId", "")
     if not number.isdigit():
         raise Refusal(400, "There was an error in the request : orchestrationId must be given")
-    standin(request).events.orchestrations.choose(_in_project(request, "edit"), int(number))
+    _require_in_project(server, user(request), project, "edit")
+    server.events.orchestrations.choose(project, int(number))
     return text()
 
 
-@_handler
-def drop_orchestration(request: Request, _body: Document) -> Response:
-    """DELETE: take its orchestration from a project."""
-    standin(request).events.orchestrations.drop(_in_project(request, "edit"))
+def drop_orchestration(request: Request) -> Response:
+    """DELETE: take its orchestration from a project.
+
+    Raises:
+        Refusal: 403, the user may not.
+    """
+    server, project = standin(request), request.path_params["project"]
+    _require_in_project(server, user(request), project, "edit")
+    server.events.orchestrations.drop(project)
     return text()
 
 

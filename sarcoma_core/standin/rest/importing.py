@@ -16,13 +16,15 @@ from sarcoma_core.archive.placing import legal
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.objects.access import may, require
-from sarcoma_core.standin.objects.dicomdump import Row, dump
+from sarcoma_core.standin.objects.dicomdump import DicomHeaderRow, dump
 from sarcoma_core.standin.objects.items import Items
 from sarcoma_core.standin.objects.names import split_path
 from sarcoma_core.standin.objects.places import find_place
 from sarcoma_core.standin.objects.prearchive import Overwrite
+from sarcoma_core.standin.objects.tables import ResultSet, answer
 from sarcoma_core.standin.rest import prearchive as routes_prearchive
-from sarcoma_core.standin.rest.prearchive import entry_of, listing
+from sarcoma_core.standin.rest.bodies import LARGEST_PARAMETERS, RequestBody, with_body
+from sarcoma_core.standin.rest.prearchive import entry_of
 from sarcoma_core.standin.rest.receiving import Upload, parameters, received
 from sarcoma_core.standin.rest.uploads import unpacked
 from sarcoma_core.standin.server import StandIn, standin, user
@@ -41,8 +43,16 @@ _DUMPED = re.compile(
 _PREFIX = slice(128, 132)
 
 
-class _Wish(NamedTuple):
-    """Where an import is to go."""
+class ImportRequest(NamedTuple):
+    """Where an import is to go.
+
+    Args:
+        to_archive: whether it is archived at once; else it waits in the prearchive.
+        project: id of the project.
+        naming: the labels that the request gives.
+        overwrite: what happens to a session that is there.
+        ignore_unparsable: whether files that are no DICOM are left out, instead of refusing the whole.
+    """
 
     to_archive: bool
     project: str
@@ -52,7 +62,12 @@ class _Wish(NamedTuple):
 
 
 async def import_session(request: Request) -> Response:
-    """POST a zip or tar of DICOM, or one DICOM file; the answer is the URI of each session."""
+    """POST a zip or tar of DICOM, or one DICOM file; the answer is the URI of each session.
+
+    Raises:
+        Refusal: 400, a parameter or the upload cannot be read; 403, the user may not; 404, no such handler or
+            project; 409, a conflict; 507, the disk is too small.
+    """
     server, who = standin(request), user(request)
     async with received(request, server.prearchive.incoming) as upload:
         uris = await run_in_threadpool(_import, server, who, upload)
@@ -60,7 +75,7 @@ async def import_session(request: Request) -> Response:
 
 
 def _import(server: StandIn, who: User, upload: Upload) -> tuple[str, ...]:
-    wish = _wish(server, who, upload.params)
+    asked = _import_request(server, who, upload.params)
     if upload.path is None:
         raise Refusal(400, "Unable to identify upload format.")
     with tempfile.TemporaryDirectory(prefix="unpacked-", dir=server.prearchive.incoming) as folder:
@@ -70,16 +85,16 @@ def _import(server: StandIn, who: User, upload: Upload) -> tuple[str, ...]:
         else:
             unpacked(upload.path, source)
         entries = server.prearchive.receive(
-            wish.project, source, naming=wish.naming, ignore_unparsable=wish.ignore_unparsable
+            asked.project, source, naming=asked.naming, ignore_unparsable=asked.ignore_unparsable
         )
-    if not wish.to_archive:
+    if not asked.to_archive:
         return tuple(entry.uri for entry in entries)
     return tuple(
-        archived_uri(server.prearchive.archive(entry, overwrite=wish.overwrite)) for entry in entries
+        archived_uri(server.prearchive.archive(entry, overwrite=asked.overwrite)) for entry in entries
     )
 
 
-def _wish(server: StandIn, who: User, params: Mapping[str, str]) -> _Wish:
+def _import_request(server: StandIn, who: User, params: Mapping[str, str]) -> ImportRequest:
     """Read what an import asks for.
 
     Raises:
@@ -89,12 +104,12 @@ def _wish(server: StandIn, who: User, params: Mapping[str, str]) -> _Wish:
     handler = params.get("import-handler", "")
     if handler not in _HANDLERS:
         raise Refusal(404, f"Unsupported import handler: this stand-in has {', '.join(_HANDLERS[1:])}.")
-    asked = params.get("dest", "")
-    destination = _DESTINATION.fullmatch(asked) if asked else None
-    if asked and destination is None:
+    dest = params.get("dest", "")
+    destination = _DESTINATION.fullmatch(dest) if dest else None
+    if dest and destination is None:
         raise Refusal(400, "Parameter dest format error")
-    found = {k: v for k, v in destination.groupdict().items() if v} if destination else {}
-    project = params.get("project", "") or found.get("project", "")
+    named = {k: v for k, v in destination.groupdict().items() if v} if destination else {}
+    project = params.get("project", "") or named.get("project", "")
     if not project:
         # XNAT would look for it in the headers, and put the rest into `Unassigned`.
         raise Refusal(400, "project: must be given; this stand-in does not read it from the DICOM.")
@@ -102,11 +117,11 @@ def _wish(server: StandIn, who: User, params: Mapping[str, str]) -> _Wish:
     if project not in server.archive.projects():
         raise Refusal(404, f"Project {project} does not exist.")
     code = routes_prearchive.code_of(server, project)
-    overwrite = params.get("overwrite", "none" if asked else _OVERWRITE_OF.get(code, "none"))
-    return _Wish(
-        to_archive=found["place"] == "archive" if found else code != routes_prearchive.MANUAL,
+    overwrite = params.get("overwrite", "none" if dest else _OVERWRITE_OF.get(code, "none"))
+    return ImportRequest(
+        to_archive=named["place"] == "archive" if named else code != routes_prearchive.MANUAL,
         project=project,
-        naming=_naming(server, project, {**found, **params}),
+        naming=_naming(server, project, {**named, **params}),
         overwrite=as_overwrite(overwrite),
         # The session importer leaves out what is not DICOM; the other handlers refuse it unless told to.
         ignore_unparsable=handler in ("", "SI") or params.get("Ignore-Unparsable", "").lower() == "true",
@@ -139,39 +154,50 @@ def archived_uri(session: Session) -> str:
     return f"/archive/projects/{session.project}/subjects/{session.subject}/experiments/{session.label}"
 
 
-async def archive(request: Request) -> Response:
-    """POST: archive sessions of the prearchive, each by a `src`."""
+@with_body(largest=LARGEST_PARAMETERS)
+def archive(request: Request, body: RequestBody) -> Response:
+    """POST: archive sessions of the prearchive, each by a `src`.
+
+    Raises:
+        Refusal: 400, no `src`; 403, the user may not; 404, there is none; 409, a conflict; 413, the form is
+            too long.
+    """
     server, who = standin(request), user(request)
-    given = await parameters(request)
+    given = parameters(request.query_params, body)
     params = {name: values[-1] for name, values in given.items()}
-    overwrite = as_overwrite(params.get("overwrite", "none"))
-
-    def work() -> list[str]:
-        uris = []
-        for src in given.get("src", ()):
-            entry = entry_of(server, who, src)
-            project = params.get("project", "") or entry.project
-            require(server.documents, who, project, "edit")
-            naming = _naming(server, project, params)
-            archived = server.prearchive.archive(
-                entry, project=project, subject=naming.subject, label=naming.session, overwrite=overwrite
-            )
-            uris.append(archived_uri(archived))
-        return uris
-
-    uris = await run_in_threadpool(work)
+    uris = [_archived(server, who, src, params) for src in given.get("src", ())]
     if not uris:
         raise Refusal(400, "Missing required src parameter.")
     return text("".join(f"/data{uri}\r\n" for uri in uris))
 
 
-async def dicom_dump(request: Request) -> Response:
-    """GET the header of the first file of a session, scan or file, by its URI."""
-    server, who = standin(request), user(request)
-    fields = tuple(request.query_params.getlist("field"))
-    path = await run_in_threadpool(_dumped_file, server, who, request.query_params.get("src", ""))
-    rows = await run_in_threadpool(dump, path, fields)
-    return listing(request, Row._fields, rows)
+def _archived(server: StandIn, who: User, src: str, params: Mapping[str, str]) -> str:
+    """Archive one session of the prearchive; its URI in the archive."""
+    entry = entry_of(server, who, src)
+    project = params.get("project", "") or entry.project
+    require(server.documents, who, project, "edit")
+    naming = _naming(server, project, params)
+    archived = server.prearchive.archive(
+        entry,
+        project=project,
+        subject=naming.subject,
+        label=naming.session,
+        overwrite=as_overwrite(params.get("overwrite", "none")),
+    )
+    return archived_uri(archived)
+
+
+def dicom_dump(request: Request) -> Response:
+    """GET the header of the first file of a session, scan or file, by its URI.
+
+    Raises:
+        Refusal: 400, `src` or `field` is not legal; 403, the user may not; 404, there is no file; 500, it
+            cannot be read.
+    """
+    query = request.query_params
+    path = _dumped_file(standin(request), user(request), query.get("src", ""))
+    rows = dump(path, tuple(query.getlist("field")))
+    return answer(ResultSet(DicomHeaderRow._fields, rows), query.get("format", ""))
 
 
 def _dumped_file(server: StandIn, who: User, src: str) -> Path:
@@ -183,34 +209,39 @@ def _dumped_file(server: StandIn, who: User, src: str) -> Path:
     else:
         raise Refusal(400, "src uri is invalid.")
     files = routes_prearchive.dicom_files(session, rest["scan"])
-    found = next((path for name, path in files if rest["file"] in (None, name)), None)
-    if found is None:
-        raise Refusal(404, "No DICOM file found.")
-    return found
+    for name, path in files:
+        if rest["file"] in (None, name):
+            return path
+    raise Refusal(404, "No DICOM file found.")
 
 
-async def refresh_catalog(request: Request) -> Response:
-    """POST: write the catalogs of resources anew from their files."""
+@with_body(largest=LARGEST_PARAMETERS)
+def refresh_catalog(request: Request, body: RequestBody) -> Response:
+    """POST: write the catalogs of resources anew from their files.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is none; 413, the form is too long.
+    """
     server, who = standin(request), user(request)
-    given = await parameters(request)
-
-    def work() -> None:
-        for uri in given.get("resource", ()):
-            parts = split_path(uri.encode())
-            place = find_place(
-                Items(server.tree),
-                parts[1:] if parts[:1] == ("data",) else parts,
-                sees=lambda project: may(server.documents, who, project, "read"),
-            )
-            for item in place.items:
-                require(server.documents, who, item.project, "edit")
-                with server.tree.lock(item.project):
-                    for resource in server.tree.resources.of(item.owner):
-                        if not place.resources or {resource.label, str(resource.id)} & set(place.resources):
-                            server.tree.resources.refresh(resource)
-
-    await run_in_threadpool(work)
+    for uri in parameters(request.query_params, body).get("resource", ()):
+        _refresh(server, who, uri)
     return json({})
+
+
+def _refresh(server: StandIn, who: User, uri: str) -> None:
+    """Write anew the catalogs of the resources that a URI names; of all those of an object that it names."""
+    parts = split_path(uri.encode())
+    place = find_place(
+        Items(server.tree),
+        parts[1:] if parts[:1] == ("data",) else parts,
+        sees=lambda project: may(server.documents, who, project, "read"),
+    )
+    for item in place.items:
+        require(server.documents, who, item.project, "edit")
+        with server.tree.lock(item.project):
+            for resource in server.tree.resources.of(item.owner):
+                if not place.resources or {resource.label, str(resource.id)} & set(place.resources):
+                    server.tree.resources.refresh(resource)
 
 
 ROUTES = [

@@ -4,7 +4,6 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -16,9 +15,10 @@ from sarcoma_core.standin.answers import Refusal, text
 from sarcoma_core.standin.guard import COOKIE
 from sarcoma_core.standin.objects.access import may
 from sarcoma_core.standin.objects.listing import project_shown
-from sarcoma_core.standin.rest.bodies import read_form
+from sarcoma_core.standin.rest.bodies import LARGEST_LOGIN, RequestBody, with_body
 from sarcoma_core.standin.rest.login import with_cookie
-from sarcoma_core.standin.server import standin, user
+from sarcoma_core.standin.server import StandIn, standin, user
+from sarcoma_core.standin.users import User
 
 _FOLDER = Path(__file__).parents[1] / "page"
 _MEDIA = {".css": "text/css", ".js": "text/javascript"}
@@ -32,52 +32,60 @@ _HEADERS = {
 }
 
 
-async def home(request: Request) -> Response:
-    """The page for a browser; for a client a line of text; a session's cookie for both."""
-    known = standin(request).users.of_session(request.cookies.get(COOKIE, ""))
-    answer = await run_in_threadpool(_sessions, request) if _is_browser(request) else text(_NOT_XNAT)
+def home(request: Request) -> Response:
+    """The page for a browser; for a client a line of text; a session's cookie for both.
+
+    Raises:
+        Refusal: 404, there is no such project; 500, a session's record is damaged.
+    """
+    server, who = standin(request), user(request)
+    known = server.users.of_session(request.cookies.get(COOKIE, ""))
+    if "text/html" in request.headers.get("accept", ""):
+        answer = _sessions(server, who, request.query_params.get("project", ""))
+    else:
+        answer = text(_NOT_XNAT)
     # xnatpy logs in with an alias token here: GET / with basic authentication has to give it a cookie.
-    return answer if known else with_cookie(answer, standin(request).users.open_session(user(request)))
+    return answer if known else with_cookie(answer, server.users.open_session(who))
 
 
 _NOT_XNAT = "This is Sarcoma's stand-in for XNAT, built from a reading of XNAT. It is not XNAT."
 
 
-def _is_browser(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
-
-
-def _sessions(request: Request) -> Response:
-    archive, documents, who = standin(request).archive, standin(request).documents, user(request)
-    projects = tuple(each for each in archive.projects() if may(documents, who, each, "read"))
-    asked = request.query_params.get("project", "")
+def _sessions(server: StandIn, who: User, asked: str) -> Response:
+    """The sessions of the project that is asked for, else of the first one."""
+    projects = tuple(p for p in server.archive.projects() if may(server.documents, who, p, "read"))
     if asked and asked not in projects:
         raise Refusal(404, f"Project {asked} does not exist.")
     name = asked or next(iter(projects), "")
     try:
-        shown = project_shown(archive, name) if name else None
+        shown = project_shown(server.archive, name) if name else None
     except ArchiveError as error:
         raise Refusal(500, str(error)) from None
     return _page("home.html", project=shown, projects=projects, login=who.login)
 
 
-async def log_in_form(request: Request) -> Response:
+def log_in_form(request: Request) -> Response:
     """Ask for a user name and a password."""
     if standin(request).users.of_session(request.cookies.get(COOKIE, "")):
         return RedirectResponse("/", 303)
     return _page("login.html", failed=False)
 
 
-async def log_in(request: Request) -> Response:
-    """Open a browser's session."""
-    form, users = await read_form(request), standin(request).users
-    found = await run_in_threadpool(users.check, form.get("username", ""), form.get("password", ""))
-    if found is None:
+@with_body(largest=LARGEST_LOGIN)
+def log_in(request: Request, body: RequestBody) -> Response:
+    """Open a browser's session.
+
+    Raises:
+        Refusal: 413, the form is too long.
+    """
+    users = standin(request).users
+    who = users.check(*body.credentials())
+    if who is None:
         return _page("login.html", status=401, failed=True)
-    return with_cookie(RedirectResponse("/", 303), users.open_session(found))
+    return with_cookie(RedirectResponse("/", 303), users.open_session(who))
 
 
-async def log_out(request: Request) -> Response:
+def log_out(request: Request) -> Response:
     """End the browser's session."""
     standin(request).users.close_session(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/login", 303)
@@ -85,8 +93,12 @@ async def log_out(request: Request) -> Response:
     return answer
 
 
-async def static(request: Request) -> Response:
-    """The page's style and scripts, and no other file."""
+def static(request: Request) -> Response:
+    """The page's style and scripts, and no other file.
+
+    Raises:
+        Refusal: 404, there is no such file.
+    """
     path = _static().get(request.path_params["name"])
     if path is None:
         raise Refusal(404, "No such file.")

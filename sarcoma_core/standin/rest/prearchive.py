@@ -4,11 +4,10 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -16,9 +15,10 @@ from starlette.routing import Route
 from sarcoma_core.archive.catalog import read_catalog
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.answers import Refusal, text
-from sarcoma_core.standin.objects.access import may, require
+from sarcoma_core.standin.objects.access import Action, may, require
 from sarcoma_core.standin.objects.prearchive import Entry
-from sarcoma_core.standin.objects.tables import Table, answer
+from sarcoma_core.standin.objects.tables import ResultSet, answer
+from sarcoma_core.standin.rest.bodies import LARGEST_PARAMETERS, RequestBody, with_body
 from sarcoma_core.standin.rest.receiving import parameters
 from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.users import User
@@ -27,6 +27,26 @@ MANUAL, AUTO_ARCHIVE, AUTO_ARCHIVE_OVERWRITE = "0", "4", "5"
 """XNAT's `PrearchiveCode` of a project: what happens to an upload that does not say where it goes."""
 _CODES = {MANUAL: "Manual", AUTO_ARCHIVE: "AutoArchive", AUTO_ARCHIVE_OVERWRITE: "AutoArchiveOverwrite"}
 _CODE_KIND = "prearchive code"
+
+
+@dataclass(frozen=True)
+class PrearchivePath:
+    """How a path names a session of the prearchive, or what is in it.
+
+    Args:
+        project: id of its project.
+        timestamp: when its upload came.
+        name: session label.
+        scan: a scan's id; empty where the path names none.
+        file: a file's name; empty where the path names none.
+    """
+
+    project: str
+    timestamp: str
+    name: str
+    scan: str = ""
+    file: str = ""
+
 
 WAITING = re.compile(
     r"(?:/data)?/prearchive/projects/(?P<project>[^/]+)/(?P<timestamp>[^/]+)/(?P<name>[^/]+)"
@@ -50,11 +70,6 @@ def entry_of(server: StandIn, who: User, src: str, *, edit: bool = True) -> Entr
         raise Refusal(400, "src uri is invalid.")
     require(server.documents, who, match["project"], "edit" if edit else "read")
     return server.prearchive.entry(match["project"], match["timestamp"], match["name"])
-
-
-def listing(request: Request, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Response:
-    """A table in the format that the request asks for."""
-    return answer(Table(columns, tuple(rows)), request.query_params.get("format", ""))
 
 
 def dicom_files(session: Session, scan: str | None = None) -> Iterator[tuple[str, Path]]:
@@ -91,9 +106,8 @@ _COLUMNS = (
 )
 
 
-def _rows(request: Request, entries: Iterable[Entry]) -> Response:
+def _table(server: StandIn, entries: Iterable[Entry]) -> ResultSet:
     """The listing of entries."""
-    server = standin(request)
     shown = (
         {
             **asdict(entry),
@@ -105,24 +119,33 @@ def _rows(request: Request, entries: Iterable[Entry]) -> Response:
         }
         for entry in entries
     )
-    return listing(request, _COLUMNS, (tuple(str(row.get(c, "")) for c in _COLUMNS) for row in shown))
+    return ResultSet(_COLUMNS, tuple(tuple(str(row.get(c, "")) for c in _COLUMNS) for row in shown))
 
 
-async def waiting(request: Request) -> Response:
-    """GET: the sessions in the prearchive, of all projects or of those named."""
+def waiting(request: Request) -> Response:
+    """GET: the sessions in the prearchive, of all projects or of those named.
+
+    Raises:
+        Refusal: 400, the format is not legal.
+    """
     server, who = standin(request), user(request)
     wanted = set(filter(None, request.path_params.get("project", "").split(",")))
     entries = [e for e in server.prearchive.entries() if may(server.documents, who, e.project, "read")]
-    return _rows(request, (entry for entry in entries if not wanted or entry.project in wanted))
+    table = _table(server, (entry for entry in entries if not wanted or entry.project in wanted))
+    return answer(table, request.query_params.get("format", ""))
 
 
-async def one(request: Request) -> Response:
-    """GET one session of the prearchive: its row, or its files as a zip."""
-    server = standin(request)
+def one(request: Request) -> Response:
+    """GET one session of the prearchive: its row, or its files as a zip.
+
+    Raises:
+        Refusal: 400, the URI is not legal; 403, the user may not; 404, there is none.
+    """
+    server, wanted = standin(request), request.query_params.get("format", "")
     entry = entry_of(server, user(request), request.url.path, edit=False)
-    if request.query_params.get("format") != "zip":
-        return _rows(request, [entry])
-    zipped = await run_in_threadpool(_zipped, server.prearchive.session(entry), server.prearchive.incoming)
+    if wanted != "zip":
+        return answer(_table(server, [entry]), wanted)
+    zipped = _zipped(server.prearchive.session(entry), server.prearchive.incoming)
     return FileResponse(
         zipped, media_type="application/zip", background=BackgroundTask(zipped.unlink, missing_ok=True)
     )
@@ -138,25 +161,37 @@ def _zipped(session: Session, incoming: Path) -> Path:
         return Path(stream.name)
 
 
-async def act(request: Request) -> Response:
-    """POST an `action` on one session: build, reset, move, commit is archive's; or DELETE it."""
-    server = standin(request)
-    entry = entry_of(server, user(request), request.url.path)
-    if request.method == "DELETE":
-        await run_in_threadpool(server.prearchive.delete, entry)
-        return text()
-    params = await parameters(request)
+@with_body(largest=LARGEST_PARAMETERS)
+def act(request: Request, body: RequestBody) -> Response:
+    """POST an `action` on one session: build, reset, move; commit is archive's.
+
+    Raises:
+        Refusal: 400, no such action; 403, the user may not, or something is being done with it; 404, there is
+            none.
+    """
+    server, who = standin(request), user(request)
+    entry = entry_of(server, who, request.url.path)
+    params = parameters(request.query_params, body)
     match (*params.get("action", ()), "")[0]:
         case "build" | "reset":
-            built = await run_in_threadpool(server.prearchive.build, entry)
-            return text(f"/data{built.uri}")
+            return text(f"/data{server.prearchive.build(entry).uri}")
         case "move":
-            moved = await run_in_threadpool(_moved, server, user(request), entry, params)
-            return text(f"/data{moved.uri}", 301)
+            return text(f"/data{_moved(server, who, entry, params).uri}", 301)
         case "":
             raise Refusal(400, "No action parameter was specified for the request.")
         case _:
             raise Refusal(400, "Unsupported action on prearchive session.")
+
+
+def delete(request: Request) -> Response:
+    """DELETE one session of the prearchive.
+
+    Raises:
+        Refusal: 403, the user may not, or something is being done with it; 404, there is none.
+    """
+    server = standin(request)
+    server.prearchive.delete(entry_of(server, user(request), request.url.path))
+    return text()
 
 
 def _moved(server: StandIn, who: User, entry: Entry, params: Mapping[str, Sequence[str]]) -> Entry:
@@ -170,19 +205,16 @@ def _service(
 ) -> Callable[[Request], object]:
     """A service that does something with each `src`, and answers with their rows."""
 
-    async def handle(request: Request) -> Response:
+    @with_body(largest=LARGEST_PARAMETERS)
+    def handle(request: Request, body: RequestBody) -> Response:
         server, who = standin(request), user(request)
-        params = await parameters(request)
+        params = parameters(request.query_params, body)
         sources = params.get("src", ())
         if not sources:
             raise Refusal(400, "Missing required src parameter.")
-
-        def each() -> list[Entry | None]:
-            entries = [entry_of(server, who, src) for src in sources]
-            return [work(server, who, entry, params) for entry in entries]
-
-        done = await run_in_threadpool(each)
-        return _rows(request, filter(None, done))
+        entries = [entry_of(server, who, src) for src in sources]
+        done = [work(server, who, entry, params) for entry in entries]
+        return answer(_table(server, filter(None, done)), request.query_params.get("format", ""))
 
     return handle
 
@@ -195,54 +227,91 @@ def _deleted(server: StandIn, _who: User, entry: Entry, _params: Mapping[str, Se
     server.prearchive.delete(entry)
 
 
-async def scans(request: Request) -> Response:
-    """GET the scans of a session in the prearchive."""
-    session = _session(request)
-    return listing(request, ("ID", "series_description"), ((s.id, s.description) for s in session.scans))
+def scans(request: Request) -> Response:
+    """GET the scans of a session in the prearchive.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is none.
+    """
+    session = _session(standin(request), user(request), PrearchivePath(**request.path_params))
+    rows = tuple((scan.id, scan.description) for scan in session.scans)
+    return answer(ResultSet(("ID", "series_description"), rows), request.query_params.get("format", ""))
 
 
-async def scan_resources(request: Request) -> Response:
-    """GET the resources of a scan in the prearchive: its DICOM."""
-    files = [path for _, path in dicom_files(_session(request), request.path_params["scan"])]
-    size = sum(path.stat().st_size for path in files)
-    row = ("scans", request.path_params["scan"], "DICOM", str(len(files)), str(size))
+def scan_resources(request: Request) -> Response:
+    """GET the resources of a scan in the prearchive: its DICOM.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such session.
+    """
+    path = PrearchivePath(**request.path_params)
+    files = [file for _, file in dicom_files(_session(standin(request), user(request), path), path.scan)]
+    size = sum(file.stat().st_size for file in files)
+    rows = (("scans", path.scan, "DICOM", str(len(files)), str(size)),) if files else ()
     columns = ("category", "cat_id", "label", "file_count", "file_size")
-    return listing(request, columns, [row] if files else [])
+    return answer(ResultSet(columns, rows), request.query_params.get("format", ""))
 
 
-async def scan_files(request: Request) -> Response:
-    """GET the files of a scan in the prearchive, or one of them by its name."""
-    name = request.path_params.get("file")
-    found = list(dicom_files(_session(request), request.path_params["scan"]))
-    if name is None:
-        base = request.url.path
-        rows = ((each, str(path.stat().st_size), f"{base}/{each}") for each, path in found)
-        return listing(request, ("Name", "Size", "URI"), rows)
-    for each, path in found:
-        if each == name:
-            return FileResponse(path, media_type="application/dicom")
+def scan_files(request: Request) -> Response:
+    """GET the files of a scan in the prearchive.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such session.
+    """
+    path, base = PrearchivePath(**request.path_params), request.url.path
+    files = dicom_files(_session(standin(request), user(request), path), path.scan)
+    rows = tuple((name, str(file.stat().st_size), f"{base}/{name}") for name, file in files)
+    return answer(ResultSet(("Name", "Size", "URI"), rows), request.query_params.get("format", ""))
+
+
+def scan_file(request: Request) -> Response:
+    """GET one file of a scan in the prearchive by its name.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is none.
+    """
+    path = PrearchivePath(**request.path_params)
+    for name, file in dicom_files(_session(standin(request), user(request), path), path.scan):
+        if name == path.file:
+            return FileResponse(file, media_type="application/dicom")
     raise Refusal(404, "File not found.")
 
 
-def _session(request: Request) -> Session:
-    server = standin(request)
-    place = {name: request.path_params[name] for name in ("project", "timestamp", "name")}
-    uri = "/prearchive/projects/{project}/{timestamp}/{name}".format(**place)
-    return server.prearchive.session(entry_of(server, user(request), uri, edit=False))
+def _session(server: StandIn, who: User, path: PrearchivePath) -> Session:
+    require(server.documents, who, path.project, "read")
+    return server.prearchive.session(server.prearchive.entry(path.project, path.timestamp, path.name))
 
 
-async def code(request: Request) -> Response:
-    """GET the prearchive code of a project, or PUT another one."""
-    server, who = standin(request), user(request)
-    project = request.path_params["project"]
-    require(server.documents, who, project, "own" if request.method == "PUT" else "read")
+def code(request: Request) -> Response:
+    """GET the prearchive code of a project.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such project.
+    """
+    server, project = standin(request), request.path_params["project"]
+    _require_project(server, user(request), project, "read")
+    return text(code_of(server, project))
+
+
+def set_code(request: Request) -> Response:
+    """PUT another prearchive code for a project.
+
+    Raises:
+        Refusal: 400, there is no such code; 403, the user may not; 404, there is no such project.
+    """
+    server, project = standin(request), request.path_params["project"]
+    _require_project(server, user(request), project, "own")
+    if request.path_params["code"] not in _CODES:
+        raise Refusal(400, f"Prearchive code: must be one of {', '.join(_CODES)}.")
+    server.documents.put(_CODE_KIND, project, {"code": request.path_params["code"]})
+    return text(code_of(server, project))
+
+
+def _require_project(server: StandIn, who: User, project: str, action: Action) -> None:
+    """Stop who may not do this in a project, or names one that is not there."""
+    require(server.documents, who, project, action)
     if project not in server.archive.projects():
         raise Refusal(404, f"Project {project} does not exist.")
-    if request.method == "PUT":
-        if request.path_params["code"] not in _CODES:
-            raise Refusal(400, f"Prearchive code: must be one of {', '.join(_CODES)}.")
-        server.documents.put(_CODE_KIND, project, {"code": request.path_params["code"]})
-    return text(code_of(server, project))
 
 
 _ALL = "/data/prearchive/projects"
@@ -254,14 +323,15 @@ ROUTES = [
     Route(_ALL, waiting),
     Route(_ALL + "/{project}", waiting),
     Route(_ONE, one, methods=["GET"]),
-    Route(_ONE, act, methods=["POST", "DELETE"]),
+    Route(_ONE, act, methods=["POST"]),
+    Route(_ONE, delete, methods=["DELETE"]),
     Route(_ONE + "/scans", scans),
     Route(_SCAN + "/resources", scan_resources),
     Route(_SCAN + "/resources/DICOM/files", scan_files),
-    Route(_SCAN + "/resources/DICOM/files/{file}", scan_files),
+    Route(_SCAN + "/resources/DICOM/files/{file}", scan_file),
     Route("/data/services/prearchive/move", _service(_moved), methods=["POST"]),
     Route("/data/services/prearchive/delete", _service(_deleted), methods=["POST"]),
     Route("/data/services/prearchive/rebuild", _service(_rebuilt), methods=["POST"]),
     *(Route(above + _CODE, code) for above in ("/data", "/data/archive")),
-    *(Route(above + _CODE + "/{code}", code, methods=["PUT"]) for above in ("/data", "/data/archive")),
+    *(Route(above + _CODE + "/{code}", set_code, methods=["PUT"]) for above in ("/data", "/data/archive")),
 ]

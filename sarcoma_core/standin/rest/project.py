@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sarcoma_core.standin.answers import Refusal, json, text
+from sarcoma_core.standin.answers import NOT_FOUND, Refusal, json, text
 from sarcoma_core.standin.objects.access import group_of, may, members, remove_member, set_member
 from sarcoma_core.standin.objects.item_tables import item_table
 from sarcoma_core.standin.objects.items import Item, Items
-from sarcoma_core.standin.objects.tables import Table, answer
+from sarcoma_core.standin.objects.tables import ResultSet, answer
 from sarcoma_core.standin.server import StandIn, standin, user
 
 _ACCESSIBILITIES = ("private", "protected", "public")
@@ -20,7 +20,11 @@ _PREARCHIVE_CODE = "4"
 def read(  # noqa: PLR0911  one answer for each word
     server: StandIn, item: Item, words: tuple[str, ...], wanted: str
 ) -> Response:
-    """What a GET of words behind an object answers."""
+    """What a GET of words behind an object answers.
+
+    Raises:
+        Refusal: 400, the format is not legal; 404, there are no such words.
+    """
     match item.kind, words:
         case "project", ("users", *_):
             return answer(_members(server, item.id), wanted)
@@ -37,11 +41,16 @@ def read(  # noqa: PLR0911  one answer for each word
         case (("subject" | "experiment"), ("projects",)):
             return answer(item_table("project", (Items(server.tree).project(item.project),), {}), wanted)
         case _:
-            raise Refusal(404, "The server has not found anything matching the request URI")
+            raise Refusal(404, NOT_FOUND)
 
 
 def write(server: StandIn, item: Item, words: tuple[str, ...]) -> Response:
-    """What a PUT of words behind an object does."""
+    """What a PUT of words behind an object does.
+
+    Raises:
+        Refusal: 400, the group or the accessibility is none; 404, there is no such user; 501, not served
+            here.
+    """
     match item.kind, words:
         case "project", ("users", group, login):
             server.users.get(login)
@@ -49,8 +58,8 @@ def write(server: StandIn, item: Item, words: tuple[str, ...]) -> Response:
         case "project", ("accessibility", level):
             if level not in _ACCESSIBILITIES:
                 raise Refusal(400, f"accessibility must be one of {', '.join(_ACCESSIBILITIES)}.")
-            told = server.tree.said("project", item.id)
-            server.tree.say(told.changed({"accessibility": level}), "project", item.id)
+            told = server.tree.data_of("project", item.id)
+            server.tree.keep_data(told.changed({"accessibility": level}), "project", item.id)
         case "project", ("prearchive_code" | "quarantine_code", _):
             pass
         case _:
@@ -59,21 +68,25 @@ def write(server: StandIn, item: Item, words: tuple[str, ...]) -> Response:
 
 
 def remove(server: StandIn, item: Item, words: tuple[str, ...]) -> Response:
-    """What a DELETE of words behind an object does."""
+    """What a DELETE of words behind an object does.
+
+    Raises:
+        Refusal: 404, there are no such words.
+    """
     match item.kind, words:
         case "project", ("users", _, login):
             remove_member(server.documents, item.id, login)
             return text()
         case _:
-            raise Refusal(404, "The server has not found anything matching the request URI")
+            raise Refusal(404, NOT_FOUND)
 
 
-def _members(server: StandIn, project: str) -> Table:
+def _members(server: StandIn, project: str) -> ResultSet:
     rows = []
     for login, group in members(server.documents, project).items():
         member_of = f"{project}_{group.lower().removesuffix('s')}"
         rows.append((*_user_row(server, login), member_of, group))
-    return Table((*_USER, "GROUP_ID", "displayname"), tuple(rows))
+    return ResultSet((*_USER, "GROUP_ID", "displayname"), tuple(rows))
 
 
 def _user_row(server: StandIn, login: str) -> tuple[str, ...]:
@@ -81,22 +94,26 @@ def _user_row(server: StandIn, login: str) -> tuple[str, ...]:
     return login, login, "", "", str(server.users.logins().index(login) + 1)
 
 
-async def users(request: Request) -> Response:
-    """All users of the site."""
+def users(request: Request) -> Response:
+    """All users of the site.
+
+    Raises:
+        Refusal: 400, the format is not legal.
+    """
     server = standin(request)
     rows = tuple(_user_row(server, login) for login in server.users.logins())
-    return answer(Table(_USER, rows), request.query_params.get("format", ""))
+    return answer(ResultSet(_USER, rows), request.query_params.get("format", ""))
 
 
-async def access(request: Request) -> Response:
+def access(request: Request) -> Response:
     """What whoever asks may do in each project."""
     server, who = standin(request), user(request)
-    found = []
+    projects = []
     for item in Items(server.tree).projects():
         role = group_of(server.documents, who, item.id) or ("Administrator" if who.is_admin else "")
         if role or may(server.documents, who, item.id, "read"):
-            found.append({"ID": item.id, "name": item.values["name"], "role": role or "Public"})
-    return json(found)
+            projects.append({"ID": item.id, "name": item.values["name"], "role": role or "Public"})
+    return json(projects)
 
 
 ROUTES = [

@@ -6,20 +6,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import QueryParams, UploadFile
 from starlette.requests import Request
 
 from sarcoma_core.archive.unpacking import LIMITS
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.rest.bodies import read_bytes
+from sarcoma_core.standin.rest.bodies import RequestBody, media_type
 
-_FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_FORM = "application/x-www-form-urlencoded"
 _CHECK_EACH = 64 * 2**20
 """Bytes after which the free space is looked at again."""
-_LARGEST_FORM = 2**20
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ async def received(request: Request, incoming: Path) -> AsyncIterator[Upload]:
     with tempfile.TemporaryDirectory(prefix="upload-", dir=incoming) as folder:
         target = Path(folder) / "upload"
         query = dict(request.query_params)
-        if media_type(request) == MULTIPART:
+        if is_multipart(request):
             fields = await _from_form(request, target)
             yield Upload(target if target.exists() else None, {**query, **fields})
         else:
@@ -57,18 +55,17 @@ async def received(request: Request, incoming: Path) -> AsyncIterator[Upload]:
             yield Upload(target if target.stat().st_size else None, query)
 
 
-async def parameters(request: Request) -> Mapping[str, tuple[str, ...]]:
+def parameters(query: QueryParams, body: RequestBody) -> Mapping[str, tuple[str, ...]]:
     """The parameters of a request that brings no file: those of the query, then those of a form's body.
 
     Raises:
-        Refusal: 413, the form is beyond a megabyte.
+        Refusal: 413, the form is too long.
     """
-    found = {name: tuple(request.query_params.getlist(name)) for name in request.query_params}
-    if media_type(request) == _FORM:
-        body = await read_bytes(request, largest=_LARGEST_FORM)
-        for name, values in parse_qs(body.decode(errors="replace")).items():
-            found[name] = (*found.get(name, ()), *values)
-    return found
+    given = {name: tuple(query.getlist(name)) for name in query}
+    if body.media_type == _FORM:
+        for name, values in body.form().items():
+            given[name] = (*given.get(name, ()), *values)
+    return given
 
 
 async def write_body(request: Request, target: Path) -> None:
@@ -105,9 +102,9 @@ async def save(part: UploadFile, target: Path) -> None:
         await run_in_threadpool(shutil.copyfileobj, part.file, file)
 
 
-def media_type(request: Request) -> str:
-    """What a request's body is, without parameters such as the boundary of a form's parts."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def is_multipart(request: Request) -> bool:
+    """Whether a request's body is a form that may hold files."""
+    return media_type(request.headers.get("content-type", "")) == "multipart/form-data"
 
 
 def require_room_for_form(request: Request, folder: Path) -> None:

@@ -1,16 +1,12 @@
 """Regions of interest over REST, as the OHIF plugin serves them."""
 
-from collections.abc import Callable
-from functools import wraps
-from http import HTTPStatus
-
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
 from sarcoma_core.standin.objects.roi import Regions, sop_uids
+from sarcoma_core.standin.rest.bodies import RequestBody, with_body
 from sarcoma_core.standin.server import standin, user
 from sarcoma_core.xnat.roi.collection import read_collection
 from sarcoma_core.xnat.roi.rules import ELEMENTS
@@ -18,86 +14,92 @@ from sarcoma_core.xnat.roi.rules import ELEMENTS
 _LARGEST = 512 << 20
 """Bytes of a collection that the stand-in takes: a whole-body SEG is a tenth of it."""
 _GEOMETRIES = {"SEG": "SEG", "RTSTRUCT": "CONTOUR_STACK"}
-_Work = Callable[[Request, Regions], Response]
 
 
-def _handler(work: _Work) -> Callable[[Request], object]:
-    @wraps(work)
-    async def handle(request: Request) -> Response:
-        return await run_in_threadpool(work, request, Regions(standin(request).tree, user(request)))
+@with_body(largest=_LARGEST, what="A collection")
+def put_collection(request: Request, body: RequestBody) -> Response:
+    """PUT: store a collection; the answer is its id.
 
-    return handle
-
-
-async def put_collection(request: Request) -> Response:
-    """PUT: store a collection; the answer is its id."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > _LARGEST:
-            raise Refusal(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A collection must be {_LARGEST} bytes at most."
-            )
-    query = request.query_params
+    Raises:
+        Refusal: 413, it is too long; else as the plugin refuses it.
+    """
+    content, path, query = body.whole(), request.path_params, request.query_params
     if "type" not in query:
         raise Refusal(
             400, "There was an error in the request: Required String parameter 'type' is not present"
         )
-    stored = await run_in_threadpool(
-        Regions(standin(request).tree, user(request)).store,
-        request.path_params["project"],
-        request.path_params["session"],
-        request.path_params["label"],
+    stored = Regions(standin(request).tree, user(request)).store(
+        path["project"],
+        path["session"],
+        path["label"],
         kind=query["type"],
         overwrite=query.get("overwrite", "false").lower() == "true",
-        content=bytes(content),
+        content=content,
     )
     return text(stored)
 
 
-@_handler
-def get_collection(request: Request, regions: Regions) -> Response:
-    """GET: the file of a collection."""
-    path = request.path_params
+def get_collection(request: Request) -> Response:
+    """GET: the file of a collection.
+
+    Raises:
+        Refusal: 403, the user may not; 422, there is none; 501, it would have to be converted.
+    """
+    regions, path = Regions(standin(request).tree, user(request)), request.path_params
     file = regions.file(path["project"], path["name"], request.query_params.get("type", ""))
     return FileResponse(file, media_type="application/octet-stream")
 
 
-@_handler
-def delete_collection(request: Request, regions: Regions) -> Response:
-    """DELETE: a collection."""
-    regions.delete(request.path_params["project"], request.path_params["name"])
+def delete_collection(request: Request) -> Response:
+    """DELETE: a collection.
+
+    Raises:
+        Refusal: 403, the user may not; 422, there is none.
+    """
+    regions, path = Regions(standin(request).tree, user(request)), request.path_params
+    regions.delete(path["project"], path["name"])
     return text()
 
 
-@_handler
-def exists(request: Request, regions: Regions) -> Response:
-    """GET: a bare boolean."""
-    return json(regions.find(request.path_params["project"], request.path_params["name"]) is not None)
+def exists(request: Request) -> Response:
+    """GET: a bare boolean.
+
+    Raises:
+        Refusal: 403, the user may not.
+    """
+    regions, path = Regions(standin(request).tree, user(request)), request.path_params
+    return json(regions.find(path["project"], path["name"]) is not None)
 
 
-@_handler
-def rois(request: Request, regions: Regions) -> Response:
-    """GET: the regions of a collection."""
-    project, name = request.path_params["project"], request.path_params["name"]
-    held = regions.get(project, name)
-    found = read_collection(regions.file(project, name).read_bytes())
+def rois(request: Request) -> Response:
+    """GET: the regions of a collection.
+
+    Raises:
+        Refusal: 403, the user may not; 422, there is none.
+    """
+    regions, path = Regions(standin(request).tree, user(request)), request.path_params
+    held = regions.get(path["project"], path["name"])
+    collection = read_collection(regions.file(path["project"], path["name"]).read_bytes())
     return json(
         [
             {
                 "uid": region.uid,
                 "name": region.name,
-                "geometricType": _GEOMETRIES[found.type],
+                "geometricType": _GEOMETRIES[collection.type],
                 "roiCollectionId": held.id,
             }
-            for region in found.regions
+            for region in collection.regions
         ]
     )
 
 
-@_handler
-def permissions(request: Request, regions: Regions) -> Response:
-    """GET: what the user may do with a data type in a project."""
+def permissions(request: Request) -> Response:
+    """GET: what the user may do with a data type in a project.
+
+    Raises:
+        Refusal: 403, the user may not; 422, there is no such data type.
+    """
+    regions = Regions(standin(request).tree, user(request))
     project, element = request.path_params["project"], request.path_params["element"]
     regions.require_project(project)
     known = {word: f"{xsi_type}/project" for xsi_type, word in ELEMENTS.items()}
@@ -106,25 +108,35 @@ def permissions(request: Request, regions: Regions) -> Response:
     return json({"element": known[element], **regions.rights(project)._asdict()})
 
 
-@_handler
-def uid_id_map(request: Request, regions: Regions) -> Response:
-    """GET: scan ids by SeriesInstanceUID."""
-    session = regions.session(request.path_params["project"], request.path_params["session"])
+def uid_id_map(request: Request) -> Response:
+    """GET: scan ids by SeriesInstanceUID.
+
+    Raises:
+        Refusal: 403, the user may not; 422, there is no such session.
+    """
+    regions, path = Regions(standin(request).tree, user(request)), request.path_params
+    session = regions.session(path["project"], path["session"])
     return json({scan.uid: scan.id for scan in session.scans if scan.uid})
 
 
-@_handler
-def uids(request: Request, regions: Regions) -> Response:
-    """GET: SOPInstanceUIDs of a scan's DICOM catalog."""
-    session = regions.session(request.path_params["project"], request.path_params["session"])
-    return json(list(sop_uids(session, request.path_params["scan"])))
+def uids(request: Request) -> Response:
+    """GET: SOPInstanceUIDs of a scan's DICOM catalog.
+
+    Raises:
+        Refusal: 403, the user may not; 422, there is no such session or scan.
+    """
+    regions, path = Regions(standin(request).tree, user(request)), request.path_params
+    return json(list(sop_uids(regions.session(path["project"], path["session"]), path["scan"])))
 
 
-@_handler
-def containers(request: Request, regions: Regions) -> Response:
-    """GET: the sessions of a study."""
-    project = request.path_params["project"]
-    regions.require_project(project)
+def containers(request: Request) -> Response:
+    """GET: the sessions of a study.
+
+    Raises:
+        Refusal: 403, the user may not.
+    """
+    tree, project = standin(request).tree, request.path_params["project"]
+    Regions(tree, user(request)).require_project(project)
     return json(
         [
             {
@@ -135,7 +147,7 @@ def containers(request: Request, regions: Regions) -> Response:
                 "sessionLabel": session.label,
                 "xsiType": session.xsi_type,
             }
-            for session in standin(request).tree.sessions(project)
+            for session in tree.sessions(project)
             if session.study_uid == request.path_params["study"]
         ]
     )

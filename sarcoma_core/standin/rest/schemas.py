@@ -12,18 +12,22 @@ SCHEMAS = ("xdat", "xnat", "icr")
 """In the order in which a client has to read them: each builds on those before it."""
 
 
-async def names(_request: Request) -> Response:
+def names(_request: Request) -> Response:
     """The names of the schemas."""
     return json(list(SCHEMAS))
 
 
-async def schema(request: Request) -> Response:
-    """One schema; XNAT gives it as `/xapi/schemas/xnat` and as `/schemas/xnat/xnat.xsd`."""
+def schema(request: Request) -> Response:
+    """One schema; XNAT gives it as `/xapi/schemas/xnat` and as `/schemas/xnat/xnat.xsd`.
+
+    Raises:
+        Refusal: 404, there is none of that name.
+    """
     name = request.path_params["name"]
     if name not in SCHEMAS:
         raise Refusal(404, "No schema of that name.")
-    found = files("sarcoma_core.standin") / "schemas" / f"{name}.xsd"
-    return Response(found.read_bytes(), media_type="application/xml")
+    file = files("sarcoma_core.standin") / "schemas" / f"{name}.xsd"
+    return Response(file.read_bytes(), media_type="application/xml")
 
 
 ROUTES = [

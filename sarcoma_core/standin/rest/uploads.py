@@ -11,7 +11,7 @@ from starlette.requests import Request
 from sarcoma_core.archive.unpacking import TooLargeError, UnpackError, unpack
 from sarcoma_core.errors import OutputError
 from sarcoma_core.standin.answers import Refusal
-from sarcoma_core.standin.rest.receiving import MULTIPART, media_type, require_room_for_form, save, write_body
+from sarcoma_core.standin.rest.receiving import is_multipart, require_room_for_form, save, write_body
 
 _MOST_FILES = 10_000
 
@@ -31,7 +31,7 @@ async def receive(request: Request, folder: Path, name: str) -> dict[str, Path]:
         Refusal: 400, there is no file or a part has no name; 411, a form does not say its length; 507, the
             disk is too small for it.
     """
-    if media_type(request) == MULTIPART:
+    if is_multipart(request):
         return await _receive_form(request, folder, name)
     if not name:
         raise Refusal(400, "A file that is the body needs a name in the path.")
@@ -42,7 +42,7 @@ async def receive(request: Request, folder: Path, name: str) -> dict[str, Path]:
 
 async def _receive_form(request: Request, folder: Path, name: str) -> dict[str, Path]:
     require_room_for_form(request, folder)
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     async with request.form(max_files=_MOST_FILES) as form:
         parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
         for number, part in enumerate(parts):
@@ -51,10 +51,10 @@ async def _receive_form(request: Request, folder: Path, name: str) -> dict[str, 
                 raise Refusal(400, "A part of the form has no file name.")
             path = folder / f"part-{number}"
             await save(part, path)
-            found[alone] = path
-    if not found:
+            files[alone] = path
+    if not files:
         raise Refusal(400, "The form holds no file.")
-    return found
+    return files
 
 
 def extracted(files: dict[str, Path], folder: Path) -> dict[str, Path]:
@@ -67,11 +67,11 @@ def extracted(files: dict[str, Path], folder: Path) -> dict[str, Path]:
     Raises:
         Refusal: an archive is damaged, or leads out of the folder, or is a bomb; see `unpacked`.
     """
-    found: dict[str, Path] = {}
+    members: dict[str, Path] = {}
     for number, archive in enumerate(files.values()):
         inside = folder / f"unpacked-{number}"
-        found |= {path.relative_to(inside).as_posix(): path for path in unpacked(archive, inside)}
-    return found
+        members |= {path.relative_to(inside).as_posix(): path for path in unpacked(archive, inside)}
+    return members
 
 
 def unpacked(archive: Path, folder: Path) -> tuple[Path, ...]:

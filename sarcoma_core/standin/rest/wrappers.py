@@ -3,17 +3,60 @@
 Source: Container Service 3.7.3, ``CommandConfigurationRestApi``.
 """
 
+from dataclasses import dataclass
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sarcoma_core.standin.answers import Refusal, json, text
-from sarcoma_core.standin.containers.commands import Found
+from sarcoma_core.standin.containers.commands import Commands, CommandWrapper
 from sarcoma_core.standin.containers.enabling import Enabling
 from sarcoma_core.standin.objects.access import require
-from sarcoma_core.standin.rest.bodies import read_document
-from sarcoma_core.standin.server import standin, user
+from sarcoma_core.standin.rest.bodies import RequestBody, with_body
+from sarcoma_core.standin.server import StandIn, standin, user
 from sarcoma_core.standin.users import User
+
+
+@dataclass(frozen=True)
+class WrapperPath:
+    """How a path names a wrapper: by its number, or by its command's number and its name.
+
+    Args:
+        project: the project that the path is in; None for the site.
+        wrapper: the wrapper's number; 0 where the path gives a name.
+        command: its command's number; 0 where the path gives the wrapper's own.
+        name: its name; empty where the path gives its number.
+        root: the input that takes the object of a launch; empty where the path does not say.
+    """
+
+    project: str | None = None
+    wrapper: int = 0
+    command: int = 0
+    name: str = ""
+    root: str = ""
+
+    def find(self, commands: Commands) -> CommandWrapper | None:
+        """The wrapper; None when there is none."""
+        if self.name:
+            return commands.wrapper_named(self.command, self.name)
+        return commands.wrapper(self.wrapper)
+
+    def get(self, commands: Commands) -> CommandWrapper:
+        """The wrapper.
+
+        Raises:
+            Refusal: 404, there is none.
+        """
+        wrapper = self.find(commands)
+        if wrapper is None:
+            raise Refusal(404, f"No command wrapper for id {self.name or self.wrapper}")
+        return wrapper
+
+    def number(self, commands: Commands) -> int:
+        """The wrapper's number, which may be no wrapper's; 0 for a name that is none's."""
+        wrapper = self.find(commands) if self.name else None
+        return wrapper.id if wrapper else self.wrapper
 
 
 def require_manager(who: User) -> None:
@@ -26,33 +69,11 @@ def require_manager(who: User) -> None:
         raise Refusal(403, f"User {who.login} is not a container manager.")
 
 
-def wrapper_of(request: Request) -> Found | None:
-    """The wrapper that a path names: by its number, or by its command's number and its name."""
-    commands, place = standin(request).launches.commands, request.path_params
-    if "name" in place:
-        return commands.wrapper_named(place["command"], place["name"])
-    return commands.wrapper(place["wrapper"])
-
-
-def _found(request: Request) -> Found:
-    found = wrapper_of(request)
-    if found is None:
-        place = request.path_params
-        raise Refusal(404, f"No command wrapper for id {place.get('wrapper', place.get('name'))}")
-    return found
-
-
-def _project(request: Request) -> str | None:
-    project: str | None = request.path_params.get("project")
-    return project
-
-
-def _set_up(request: Request, *, to_change: bool = True) -> Enabling:
+def _switches(server: StandIn, who: User, project: str | None, *, to_change: bool = True) -> Enabling:
     """The switches, for those who may set up this site or project.
 
     An owner sets up a project, a member sees how it is set up; a container manager may both.
     """
-    who, project, server = user(request), _project(request), standin(request)
     if project is None:
         require_manager(who)
     elif not who.manages_containers:
@@ -60,63 +81,101 @@ def _set_up(request: Request, *, to_change: bool = True) -> Enabling:
     return server.launches.commands.enabling
 
 
-async def get_enabled(request: Request) -> Response:
-    """GET: a bare boolean for the site; both switches for a project."""
-    switches, number, project = (
-        _set_up(request, to_change=False),
-        _found(request).wrapper["id"],
-        _project(request),
-    )
+def get_enabled(request: Request) -> Response:
+    """GET: a bare boolean for the site; both switches for a project.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such wrapper.
+    """
+    server, path = standin(request), WrapperPath(**request.path_params)
+    switches = _switches(server, user(request), path.project, to_change=False)
+    number = path.get(server.launches.commands).id
     at_site = switches.is_on(number)
-    if project is None:
+    if path.project is None:
         return json(at_site)
     return json(
         {
             "enabled-for-site": at_site,
-            "enabled-for-project": switches.is_on(number, project),
-            "project": project,
+            "enabled-for-project": switches.is_on(number, path.project),
+            "project": path.project,
         }
     )
 
 
-async def enable(request: Request) -> Response:
-    """PUT: run it here."""
-    _set_up(request).switch(_found(request).wrapper["id"], on=True, project=_project(request))
+def enable(request: Request) -> Response:
+    """PUT: run it here.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such wrapper.
+    """
+    return _switched(standin(request), user(request), WrapperPath(**request.path_params), on=True)
+
+
+def disable(request: Request) -> Response:
+    """PUT: do not run it here.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such wrapper.
+    """
+    return _switched(standin(request), user(request), WrapperPath(**request.path_params), on=False)
+
+
+def _switched(server: StandIn, who: User, path: WrapperPath, *, on: bool) -> Response:
+    switches = _switches(server, who, path.project)
+    switches.switch(path.get(server.launches.commands).id, on=on, project=path.project)
     return text()
 
 
-async def disable(request: Request) -> Response:
-    """PUT: do not run it here."""
-    _set_up(request).switch(_found(request).wrapper["id"], on=False, project=_project(request))
-    return text()
+def get_config(request: Request) -> Response:
+    """GET: the settings, declarations filled in.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such wrapper.
+    """
+    server, path = standin(request), WrapperPath(**request.path_params)
+    switches = _switches(server, user(request), path.project, to_change=False)
+    wrapper = path.get(server.launches.commands)
+    return json(switches.configuration(wrapper.command, wrapper.declared, path.project))
 
 
-async def get_config(request: Request) -> Response:
-    """GET: the settings, declarations filled in."""
-    switches, found = _set_up(request, to_change=False), _found(request)
-    return json(switches.configuration(found.command, found.wrapper, _project(request)))
+@with_body()
+def set_config(request: Request, body: RequestBody) -> Response:
+    """POST: settings; they enable the wrapper as well, unless told not to.
 
-
-async def set_config(request: Request) -> Response:
-    """POST: settings; they enable the wrapper as well, unless told not to."""
-    switches, number, project = _set_up(request), _found(request).wrapper["id"], _project(request)
-    switches.configure(number, await read_document(request), project)
+    Raises:
+        Refusal: 400, the body is no JSON object; 403, the user may not; 404, there is no such wrapper.
+    """
+    server, path = standin(request), WrapperPath(**request.path_params)
+    switches = _switches(server, user(request), path.project)
+    number = path.get(server.launches.commands).id
+    switches.configure(number, body.document(), path.project)
     if request.query_params.get("enable", "true").lower() != "false":
-        switches.switch(number, on=True, project=project)
+        switches.switch(number, on=True, project=path.project)
     return text(status=201)
 
 
-async def delete_config(request: Request) -> Response:
-    """DELETE: no settings, and off."""
-    _set_up(request).unconfigure(_found(request).wrapper["id"], _project(request))
+def delete_config(request: Request) -> Response:
+    """DELETE: no settings, and off.
+
+    Raises:
+        Refusal: 403, the user may not; 404, there is no such wrapper.
+    """
+    server, path = standin(request), WrapperPath(**request.path_params)
+    switches = _switches(server, user(request), path.project)
+    switches.unconfigure(path.get(server.launches.commands).id, path.project)
     return text(status=204)
 
 
-async def enabled_projects(request: Request) -> Response:
-    """GET: the projects in which a wrapper is enabled."""
+def enabled_projects(request: Request) -> Response:
+    """GET: the projects in which a wrapper is enabled.
+
+    Raises:
+        Refusal: 403, who asks is no container manager; 404, there is no such wrapper.
+    """
     require_manager(user(request))
-    number = _found(request).wrapper["id"]
-    return json(list(standin(request).launches.commands.enabling.projects(number)))
+    commands = standin(request).launches.commands
+    number = WrapperPath(**request.path_params).get(commands).id
+    return json(list(commands.enabling.projects(number)))
 
 
 WRAPPER_PATHS = tuple(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 import requests
 
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 
 
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if named:
         yield Server(named.rstrip("/"), os.environ["XNAT_USER"], os.environ["XNAT_PASS"])
         return
-    settings = Settings(tmp_path_factory.mktemp("contract") / "archive", password=secrets.token_hex())
+    settings = StandInSettings(tmp_path_factory.mktemp("contract") / "archive", password=secrets.token_hex())
     with serving(StandIn(settings)) as url:
         yield Server(url, settings.login, settings.password)
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
+from sarcoma_core.archive.holdings import FolderHoldings, Held, fingerprint
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.bulk.preflight import Stage, preflight, stages
-from sarcoma_core.launch.work import stale_files
+from sarcoma_core.launch.work import manifest, stale_files
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from tests.launch.fake_xnat import FakeXnat, listing
@@ -155,13 +155,18 @@ def test_a_changed_input_manifest_is_other_work(fake: FakeXnat) -> None:
     assert answer(fake, "bias-field") == "go"
 
 
+def stale(fake: FakeXnat, label: str) -> tuple[Held, ...]:
+    holdings = RemoteHoldings(fake, "E0")
+    return stale_files(manifest(holdings, label), holdings.files(label))
+
+
 def test_a_file_that_no_manifest_lists_is_stale(fake: FakeXnat) -> None:
-    assert stale_files(RemoteHoldings(fake, "E0"), "NIFTI") == ()
+    assert stale(fake, "NIFTI") == ()
     raw = json.loads(fake.sessions["E0"]["NIFTI"])
     raw["files"] = []
     fake.sessions["E0"]["NIFTI"] = json.dumps(raw)
-    assert [file.path for file in stale_files(RemoteHoldings(fake, "E0"), "NIFTI")] == ["a"]
-    assert stale_files(RemoteHoldings(fake, "E0"), "N4") == ()
+    assert [file.path for file in stale(fake, "NIFTI")] == ["a"]
+    assert stale(fake, "N4") == ()
 
 
 def test_the_fingerprint_over_rest_is_that_of_the_folder(export: Path, tmp_path: Path) -> None:
@@ -198,8 +203,8 @@ class _Folder(FakeXnat):
 
     def _answer(self, path: str, accept: tuple[int, ...]) -> Any:
         resources = self._path / "RESOURCES"
-        for manifest in resources.glob("*/run.json"):
-            self.sessions["E0"][manifest.parent.name] = manifest.read_text()
+        for told in resources.glob("*/run.json"):
+            self.sessions["E0"][told.parent.name] = told.read_text()
         for empty in resources.glob("*"):
             self.sessions["E0"].setdefault(empty.name, "")
         if not path.endswith("/scans/ALL/files"):

@@ -12,7 +12,7 @@ from sarcoma_core.launch.doctor.facts import Probed
 from sarcoma_core.launch.doctor.probing import run_probe
 from sarcoma_core.launch.install.installing import carry_out, read_for_install, shipped_steps
 from sarcoma_core.launch.install.plan import plan_install
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.command.declaring import image_reference
 from sarcoma_core.xnat.rest.connection import Connection, Login
@@ -63,7 +63,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     path = archive.session_path(PROJECT, SESSION)
     path.mkdir(parents=True)
     archive.write(Session(PROJECT, SESSION, "SARCOMA_E1", "S1", "1.1", "", "20200101", scans, path))
-    standin = StandIn(Settings(archive.root, login=LOGIN, password=PASSWORD))
+    standin = StandIn(StandInSettings(archive.root, login=LOGIN, password=PASSWORD))
     with serving(standin) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
         connected = Server(standin, ContainerService(connection))
         install(connected.service)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +15,20 @@ from sarcoma_core.launch.doctor.findings import Finding, Verdict
 from sarcoma_core.launch.doctor.remedies import Install, TurnEventsOn
 from sarcoma_core.launch.doctor.site import is_loopback
 from sarcoma_core.launch.doctor.versions import numbers
+from sarcoma_core.steps import step_named
 from sarcoma_core.steps.probe import EMPTY
 from sarcoma_core.xnat.intervals import seconds
 from sarcoma_core.xnat.rest.administration import BackendImage
 from tests.launch.doctor.healthy import BACKEND, IMAGE, KEY, PROBED, SEEN, SITE, STEP, facts
 
 DENIED = "--out: must be writable by the user that runs this; permission was denied. Nothing was written."
+
+OURS = step_named("convert").revision
+
+
+def wrote(resources: Mapping[int, int]) -> Leftovers:
+    """Of three sessions: how many resources each revision of `convert` wrote."""
+    return Leftovers(0, 0, 0, 3, 3, {"convert": resources})
 
 
 NO_ROLE: frozenset[str] = frozenset()
@@ -115,6 +124,9 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ("OHIF plugin", {"plugins": {"containers": "3.7.3"}}, "warning", "ohif-viewer"),
     ("stale files", {"leftovers": Leftovers(2, 1, 0, 3, 3)}, "warning", "sarcoma xnat clean --project STS"),
     ("stale files", {"leftovers": Leftovers(0, 0, 1, 3, 3)}, "warning", "sarcoma xnat launch"),
+    ("step revisions", {"leftovers": wrote({1: 2})}, "warning", "sarcoma xnat bulk convert --project STS"),
+    ("step revisions", {"leftovers": wrote({1: 1, OURS: 2})}, "warning", "sarcoma xnat bulk convert"),
+    ("step revisions", {"leftovers": wrote({OURS: 2, OURS + 1: 1})}, "warning", "sarcoma xnat bulk convert"),
 ]
 
 
@@ -241,3 +253,17 @@ def test_which_addresses_lead_to_the_machine_that_asks(address: str, loopback: b
 )
 def test_the_numbers_of_a_version_end_where_words_begin(version: str, expected: tuple[int, ...]) -> None:
     assert numbers(version) == expected
+
+
+@pytest.mark.parametrize("resources", [{}, {OURS: 3}])
+def test_results_of_this_versions_revision_are_well(resources: Mapping[int, int]) -> None:
+    (finding,) = (f for f in check(facts(leftovers=wrote(resources))) if f.check == "step revisions")
+    assert finding.verdict == "ok"
+
+
+def test_mixed_revisions_are_told_with_their_numbers() -> None:
+    (finding,) = (f for f in check(facts(leftovers=wrote({1: 1, OURS: 2}))) if f.check == "step revisions")
+    assert finding.found == (
+        f"convert: revision 1 wrote 1 resource, revision {OURS} wrote 2 resources (in 3 of 3 sessions); "
+        f"this version's is {OURS}."
+    )

@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 
 from sarcoma_core import __version__
 from sarcoma_core.launch.doctor import Finding, Verdict, Wish, apply, examine, has_faults
 from sarcoma_core.launch.doctor.probing import probe_command, run_probe
+from sarcoma_core.provenance import FileEntry, RunRecord
 from sarcoma_core.standin.containers.compute_backend import remove_backend
+from sarcoma_core.steps import report
 from sarcoma_core.xnat.command.declaring import image_reference
 from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
 from sarcoma_core.xnat.rest.service import ContainerService
 from sarcoma_core.xnat.status import is_success
 from tests.launch.doctor.conftest import LOGIN, PROJECT, SESSION, Server
+from tests.records import record_of
 
 Plant = Callable[[Server], None]
 
@@ -101,26 +105,23 @@ def no_container_service(server: Server) -> None:
     plugin(server, "containers", "")
 
 
+def put_report(server: Server, record: RunRecord, **files: str) -> None:
+    place = f"/data/projects/{PROJECT}/experiments/{SESSION}/resources/REPORT/files"
+    for name, body in {"run.json": json.dumps(asdict(record)), **files}.items():
+        server.connection.put(f"{place}/{name}", data=body.encode())
+
+
+PAGE = FileEntry("report.html", 1, "0" * 64)
+
+
 def stale_file(server: Server) -> None:
     """A run of the report, and a file of an earlier one beside it."""
-    manifest = {
-        "schema": 1,
-        "step": "report",
-        "version": "0.0.1",
-        "params": {},
-        "inputs": {},
-        "outcomes": [],
-        "files": [{"path": "report.html", "size": 1, "sha256": "0" * 64}],
-        "methods": "",
-        "cites": [],
-        "software": {},
-        "image": "local",
-        "started": "",
-        "finished": "",
-    }
-    place = f"/data/projects/{PROJECT}/experiments/{SESSION}/resources/REPORT/files"
-    for name, body in {"run.json": json.dumps(manifest), "report.html": "x", "older.html": "y"}.items():
-        server.connection.put(f"{place}/{name}", data=body.encode())
+    put_report(server, record_of(report.STEP, files=(PAGE,)), **{"report.html": "x", "older.html": "y"})
+
+
+def older_revision(server: Server) -> None:
+    """A run of the report by an earlier revision of it."""
+    put_report(server, record_of(report.STEP, files=(PAGE,), revision=1), **{"report.html": "x"})
 
 
 PLANTED: list[tuple[Plant, str, Verdict, str]] = [
@@ -148,6 +149,7 @@ PLANTED: list[tuple[Plant, str, Verdict, str]] = [
     (unknown_pair, "versions", "warning", "XNAT 1.9 with Container Service 3.7"),
     (no_container_service, "versions", "fault", "container-service-3.7.3-fat.jar"),
     (stale_file, "stale files", "warning", f"sarcoma xnat clean --project {PROJECT}"),
+    (older_revision, "step revisions", "warning", f"sarcoma xnat bulk report --project {PROJECT}"),
 ]
 NEED_A_CONTAINER = ("path translation", "container user", "XNAT_HOST")
 

@@ -25,7 +25,7 @@ from sarcoma_core.launch.install.plan import (
     plan_switch,
     plan_uninstall,
 )
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import command_for
@@ -43,7 +43,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerServi
     """A stand-in with two projects, and its administrator."""
     folder = tmp_path_factory.mktemp("standin")
     with (
-        serving(StandIn(Settings(folder, login="mary", password=PASSWORD))) as url,
+        serving(StandIn(StandInSettings(folder, login="mary", password=PASSWORD))) as url,
         Connection(Login(url, "mary", PASSWORD)) as connection,
     ):
         for project in ("P", "Q"):

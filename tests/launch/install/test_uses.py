@@ -8,7 +8,7 @@ import pytest
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.launch.install.plan import Action
 from sarcoma_core.launch.install.uses import Use, name_uses, read_uses
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
@@ -82,7 +82,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    settings = Settings(tmp_path_factory.mktemp("standin"), login="mary", password=PASSWORD)
+    settings = StandInSettings(tmp_path_factory.mktemp("standin"), login="mary", password=PASSWORD)
     with serving(StandIn(settings)) as url, Connection(Login(url, "mary", PASSWORD)) as connection:
         yield Site(connection)
 

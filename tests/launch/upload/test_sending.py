@@ -20,7 +20,7 @@ from sarcoma_core.cli.main import main
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.upload.plan import DUPLICATE, Parcel, Plan, plan_archive, plan_folder, project_in
 from sarcoma_core.launch.upload.sending import How, Uploaded, upload
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, Login
@@ -44,7 +44,7 @@ def source(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def standin(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
-    return StandIn(Settings(tmp_path_factory.mktemp("standin") / "archive", password=PASSWORD))
+    return StandIn(StandInSettings(tmp_path_factory.mktemp("standin") / "archive", password=PASSWORD))
 
 
 @pytest.fixture(scope="module")

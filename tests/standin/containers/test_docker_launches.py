@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sarcoma_core.runners.docker import DockerRunner
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for, image_reference
@@ -26,7 +26,7 @@ CONVERT = command_for(step_named("convert"))
 @pytest.fixture(scope="module")
 def server(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     folder = shutil.copytree(imported, tmp_path_factory.mktemp("docker") / "archive")
-    standin = StandIn(Settings(folder, login=LOGIN, password=PASSWORD), DockerRunner())
+    standin = StandIn(StandInSettings(folder, login=LOGIN, password=PASSWORD), DockerRunner())
     with serving(standin):
         yield standin
 

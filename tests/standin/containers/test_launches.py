@@ -15,7 +15,7 @@ import pytest
 
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.objects.access import set_member
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
@@ -34,7 +34,7 @@ def runner() -> Scripted:
 @pytest.fixture(scope="module")
 def server(imported: Path, tmp_path_factory: pytest.TempPathFactory, runner: Scripted) -> Iterator[StandIn]:
     folder = shutil.copytree(imported, tmp_path_factory.mktemp("launches") / "archive")
-    standin = StandIn(Settings(folder, login=LOGIN, password=PASSWORD, workers=4), runner)
+    standin = StandIn(StandInSettings(folder, login=LOGIN, password=PASSWORD, workers=4), runner)
     with serving(standin):
         yield standin
 
@@ -128,10 +128,10 @@ def test_every_form_of_the_path_launches(
     found = server.launches.commands.wrapper(wrapper)
     assert found
     place = path.format(p=PROJECT, w=wrapper, c=found.command["id"])
-    known = {w.id for w in server.launches.workflows()}
+    known = {w.id for w in server.launches.records.newest()}
     answer = client.post(place, json={"session": f"/archive/experiments/{session.id}"}).json()
     assert answer["status"] == "success"
-    (new,) = [w.id for w in server.launches.workflows() if w.id not in known]
+    (new,) = [w.id for w in server.launches.records.newest() if w.id not in known]
     assert answer["workflow-id"] == (new if "/root/" in path else "To be assigned")
     assert end_of(server, new)[0] == "Complete"
 
@@ -147,9 +147,9 @@ def test_a_session_is_given_by_uri_id_or_label(
 def test_a_wrapper_that_is_not_there_succeeds_and_nothing_runs(
     server: StandIn, client: Connection, session: Session
 ) -> None:
-    before = len(server.launches.workflows())
+    before = len(tuple(server.launches.records.newest()))
     assert launch(client, 99999, session.id) == "To be assigned"
-    assert len(server.launches.workflows()) == before
+    assert len(tuple(server.launches.records.newest())) == before
 
 
 def test_a_project_that_is_not_there_is_a_server_error_in_the_services_words(
@@ -474,7 +474,7 @@ def test_what_a_stopped_server_left_open_has_failed_when_the_next_one_starts(
     imported: Path, tmp_path: Path
 ) -> None:
     archive = shutil.copytree(imported, tmp_path / "archive")
-    settings = Settings(archive, login=LOGIN, password=PASSWORD, workers=1)
+    settings = StandInSettings(archive, login=LOGIN, password=PASSWORD, workers=1)
     first = StandIn(settings, Scripted())
     number = first.launches.commands.add(tool())
     wrapper = first.launches.commands.get(number)["xnat"][0]["id"]
@@ -483,7 +483,7 @@ def test_what_a_stopped_server_left_open_has_failed_when_the_next_one_starts(
     started = [first.launches.launch(user, PROJECT, wrapper, values) for _ in range(2)]
     first.close()
     second = StandIn(settings, Scripted())
-    ends = {second.launches.workflow(workflow or "").status for workflow in started}  # type: ignore[union-attr]
+    ends = {second.launches.records.get(workflow or "").status for workflow in started}  # type: ignore[union-attr]
     second.close()
     assert ends == {"Failed (Shutdown)"}
     assert list(archive.glob(".build-*")) == []
@@ -493,7 +493,7 @@ def test_what_a_killed_server_left_open_has_failed_when_the_next_one_starts(
     imported: Path, tmp_path: Path
 ) -> None:
     archive = shutil.copytree(imported, tmp_path / "archive")
-    settings = Settings(archive, login=LOGIN, password=PASSWORD)
+    settings = StandInSettings(archive, login=LOGIN, password=PASSWORD)
     runner = Scripted()
     killed = StandIn(settings, runner)  # it never closes its files before the next one starts
     wrapper = killed.launches.commands.get(killed.launches.commands.add(tool()))["xnat"][0]["id"]
@@ -503,7 +503,7 @@ def test_what_a_killed_server_left_open_has_failed_when_the_next_one_starts(
     following = StandIn(settings, Scripted())
     ended = following.launches.wait(workflow, 0)
     assert ended.status == "Failed (Shutdown)"
-    container = following.launches.container(ended.container)
+    container = following.launches.records.container(ended.container)
     assert container
     assert container.status == "Failed (Shutdown)"
     following.close()
@@ -527,10 +527,10 @@ def test_a_wrapper_without_an_object_runs_at_the_site_and_uploads_nothing(
     server: StandIn, client: Connection
 ) -> None:
     number = add(client, tool(name="at-site", outputs=[], xnat=[{"name": "site", "contexts": ["site"]}]))
-    known = {w.id for w in server.launches.workflows()}
+    known = {w.id for w in server.launches.records.newest()}
     answer = client.post(f"/xapi/wrappers/{number}/launch", json={"do": "write"}).json()
     assert answer["workflow-id"] == "To be assigned"
-    (new,) = [w.id for w in server.launches.workflows() if w.id not in known]
+    (new,) = [w.id for w in server.launches.records.newest() if w.id not in known]
     assert end_of(server, new) == ("Complete", "")
     rows = client.get("/xapi/commands/available/site", {"xsiType": "site"}).json()
     assert [(row["wrapper-id"], row["root-element-name"]) for row in rows] == [(number, "")]

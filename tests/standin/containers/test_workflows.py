@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from sarcoma_core.standin.containers.records import ContainerRecord, Event, Workflow
+from sarcoma_core.standin.containers.records import ContainerEntity, ContainerHistory, PersistentWorkflow
 from sarcoma_core.standin.containers.workflows import Workflows
 from sarcoma_core.standin.documents import Documents
 
-NEW = Workflow("", "Queued", "w", "P", "E1", "admin", jobid="bulk-1")
-CONTAINER = ContainerRecord(0, "abc", "1", 1, 1, "admin", "P", "E1", "tool:1", "line", "Created")
+NEW = PersistentWorkflow("", "Queued", "w", "P", "E1", "admin", jobid="bulk-1")
+CONTAINER = ContainerEntity(0, "abc", "1", 1, 1, "admin", "P", "E1", "tool:1", "line", "Created")
 
 
 @pytest.fixture
@@ -65,10 +65,10 @@ def test_a_container_is_found_by_its_number_and_by_the_engines_id(workflows: Wor
 
 def test_what_the_engine_tells_is_history_and_no_status(workflows: Workflows) -> None:
     number = workflows.add_container(CONTAINER).number
-    workflows.tell(number, Event("Running"))
-    workflows.tell(number, Event("die", "event", exit_code="0"))
-    workflows.tell(number, Event("Complete"))
-    workflows.tell(number, Event("Failed"))
+    workflows.tell(number, ContainerHistory("Running"))
+    workflows.tell(number, ContainerHistory("die", "event", exit_code="0"))
+    workflows.tell(number, ContainerHistory("Complete"))
+    workflows.tell(number, ContainerHistory("Failed"))
     container = workflows.container("abc")
     assert container
     assert container.status == "Complete"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from sarcoma_core.standin.containers.records import Workflow
+from sarcoma_core.standin.containers.records import PersistentWorkflow
 from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.objects.tree import Change
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.rest.connection import Answer, Connection, Login
 from sarcoma_core.xnat.rest.service import ContainerService
@@ -45,15 +45,15 @@ class Site:
         self.server.tree.tell(Change("SessionEvent", status, session))  # type: ignore[arg-type]
         return session.id
 
-    def settled(self) -> tuple[Workflow, ...]:
+    def settled(self) -> tuple[PersistentWorkflow, ...]:
         """All workflows, the oldest first, once nothing is under way and no event is unanswered."""
         until, calm = time.monotonic() + PATIENCE, 0
         while calm < 3 and time.monotonic() < until:
             self.server.events.wait()
-            busy = any(not workflow.ended for workflow in self.server.launches.workflows())
+            busy = any(not workflow.ended for workflow in self.server.launches.records.newest())
             calm = 0 if busy else calm + 1
             time.sleep(0.01)
-        return tuple(reversed(self.server.launches.workflows()))
+        return tuple(reversed(tuple(self.server.launches.records.newest())))
 
     def subscribe(self, by: Connection | None = None, project: str = PROJECT, **changes: Any) -> Answer:
         scope = f"/projects/{project}" if project else ""
@@ -91,7 +91,7 @@ def base(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     folder = tmp_path_factory.mktemp("events") / "archive"
     shutil.copytree(imported, folder)
     runner = NotingRunner()
-    server = StandIn(Settings(folder, login=LOGIN, password=PASSWORD), runner)
+    server = StandIn(StandInSettings(folder, login=LOGIN, password=PASSWORD), runner)
     for login, group in ((OWNER, "Owners"), (MEMBER, "Members")):
         server.users.add(login, SECRET)
         set_member(server.documents, PROJECT, login, group)
@@ -132,7 +132,7 @@ def ran(site: Site) -> list[str]:
 
 def test_the_service_is_off_on_a_fresh_install(imported: Path, tmp_path: Path) -> None:
     shutil.copytree(imported, tmp_path / "archive")
-    server = StandIn(Settings(tmp_path / "archive", login=LOGIN, password=PASSWORD), NotingRunner())
+    server = StandIn(StandInSettings(tmp_path / "archive", login=LOGIN, password=PASSWORD), NotingRunner())
     with serving(server) as url, Connection(Login(url, LOGIN, PASSWORD)) as admin:
         assert admin.get("/xapi/events/prefs").json()["enabled"] is False
         answer = admin.post("/xapi/events/subscription", json=subscription(1), accept=REFUSED)

@@ -16,6 +16,7 @@ from pydicom.uid import generate_uid
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.objects.access import set_member
+from sarcoma_core.standin.objects.assessors import NewAssessor
 from sarcoma_core.standin.server import StandIn
 from sarcoma_core.xnat.rest.connection import Answer, Connection, Login, ServerError, at
 from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
@@ -303,7 +304,7 @@ def test_nothing_is_kept_of_what_was_refused(scene: Scene) -> None:
 
 def test_a_label_of_another_kind_of_assessor_is_not_written_over(scene: Scene) -> None:
     tree = scene.server.tree
-    tree.add_assessor(scene.session, label="quality", xsi_type="xnat:qcAssessmentData")
+    tree.add_assessor(scene.session, NewAssessor("quality", "xnat:qcAssessmentData"))
     answer = scene.put(encoded(seg(scene.images)), "quality", overwrite=True)
     assert (answer.status, answer.text) == (500, "Error saving ROI collection quality")
     kept = tree.find_assessor(scene.session, "quality")
@@ -313,12 +314,8 @@ def test_a_label_of_another_kind_of_assessor_is_not_written_over(scene: Scene) -
 
 @pytest.mark.parametrize("kind", ["../../../../../etc", "SEG/..", "SEG"])
 def test_a_collection_made_by_other_ways_serves_no_other_file(scene: Scene, kind: str) -> None:
-    made = scene.server.tree.add_assessor(
-        scene.session,
-        label="handmade",
-        xsi_type="icr:roiCollectionData",
-        fields={"collectionType": kind},
-    )
+    new = NewAssessor("handmade", "icr:roiCollectionData", fields={"collectionType": kind})
+    made = scene.server.tree.add_assessor(scene.session, new)
     path = at("xapi", "roi", "projects", PROJECT, "collections", made.id)
     assert scene.connection.get(path, accept=REFUSED).status == 422
     scene.server.tree.remove_assessor(scene.session, made.id)

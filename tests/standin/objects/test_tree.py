@@ -312,7 +312,7 @@ def test_a_resource_keeps_its_first_words_and_its_stale_files(standin: StandIn, 
         tree.insert(session, "STALE", folder, file_format=f"F{number}", content="C", tags=f"T{number}")
         assert (folder / name).is_file(), "the source is only read"
     found = next(r for r in tree.session_resources(session) if r.label == "STALE")
-    assert (found.words.format, found.words.tags) == ("F0", "T0")
+    assert (found.info.format, found.info.tags) == ("F0", "T0")
     texts = {file.name: file.path.read_text() for file in tree.resources.files(found)}
     assert texts == {"a.txt": "2", "b.txt": "3"}
     assert tree.resource_id(session.resource("STALE")) == found.id

@@ -14,7 +14,7 @@ import requests
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sarcoma_core.archive import inflating
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT
 
@@ -29,7 +29,7 @@ _SEQUENCE = struct.pack("<HH2sHI", _CONTENT >> 16, _CONTENT & 0xFFFF, b"SQ", 0, 
 @pytest.fixture
 def server(imported: Path, tmp_path: Path) -> Iterator[StandIn]:
     folder = shutil.copytree(imported, tmp_path / "place" / "archive")
-    with serving(standin := StandIn(Settings(folder, login=LOGIN, password=PASSWORD))):
+    with serving(standin := StandIn(StandInSettings(folder, login=LOGIN, password=PASSWORD))):
         yield standin
 
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sarcoma_core.standin.objects.access import set_member
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
@@ -22,7 +22,7 @@ STRANGER = ("stranger", "a word")
 def server(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """With its own runner: processes of this machine."""
     folder = shutil.copytree(imported, tmp_path_factory.mktemp("launch") / "archive")
-    standin = StandIn(Settings(folder, login=LOGIN, password=PASSWORD))
+    standin = StandIn(StandInSettings(folder, login=LOGIN, password=PASSWORD))
     standin.users.add(*STRANGER)
     with serving(standin):
         yield standin
@@ -102,7 +102,7 @@ def test_what_takes_no_object_is_launched_only_by_who_may_change_the_place(
             f"{server.url}/xapi{scope}/wrappers/{wrapper}/launch", json={}, auth=(login, password), timeout=20
         )
         assert answer.status_code == 200
-        newest = next(each for each in server.launches.workflows() if each.login == login)
+        newest = next(each for each in server.launches.records.newest() if each.login == login)
         ends[login] = server.launches.wait(newest.id, 30)
     assert ends["collaborator"].reason.endswith("does not have permission to run this here.")
     # The runner is the one that runs our own steps only: so far it came.

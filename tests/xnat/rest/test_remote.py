@@ -8,7 +8,7 @@ import pytest
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import UsageError
-from sarcoma_core.standin.server import Settings, StandIn
+from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.resolution.objects import XnatObject, session_object
 from sarcoma_core.xnat.rest.answering import ServerError
@@ -36,7 +36,7 @@ def standin(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> StandIn:
     (label / "4").mkdir(parents=True)
     (label / "4" / "a name.nii.gz").write_bytes(b"12345")
     (label / "run.json").write_text("{}")
-    return StandIn(Settings(folder, login=LOGIN, password=PASSWORD))
+    return StandIn(StandInSettings(folder, login=LOGIN, password=PASSWORD))
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,14 @@
-"""What a client wants of an object: the fields and the type that stand in a query, checked."""
+"""A PUT of an object: the fields and the type that stand in its query, checked."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Self
 
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.fields import full_path
-from sarcoma_core.standin.objects.items import Item, Kind
+from sarcoma_core.standin.objects.items import Item, ItemKind
 from sarcoma_core.standin.objects.places import Place
 from sarcoma_core.standin.objects.types import ASSESSOR_TYPES, DEFAULT_TYPE, SCAN_TYPES, SESSION_TYPES
 
@@ -37,7 +38,7 @@ _NO_FIELDS = frozenset(
 _WORD = r"[A-Za-z_][A-Za-z0-9_.-]*(\[[^\[\]<>&\"']*\])?"
 _FIELD_PATH = re.compile(f"{_WORD}(/{_WORD})*")
 _LONGEST_VALUE = 10_000
-_TYPES: Mapping[Kind, tuple[str, ...]] = {
+_TYPES: Mapping[ItemKind, tuple[str, ...]] = {
     "experiment": SESSION_TYPES,
     "scan": SCAN_TYPES,
     "assessor": ASSESSOR_TYPES,
@@ -45,8 +46,8 @@ _TYPES: Mapping[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is wanted.
+class PutRequest:
+    """What a PUT is to make of an object.
 
     Args:
         place: what the path is about.
@@ -64,6 +65,17 @@ class Wish:
     fields: Mapping[str, str]
     login: str
 
+    @classmethod
+    def of(cls, place: Place, query: Mapping[str, str], login: str) -> Self:
+        """Read a query.
+
+        Raises:
+            Refusal: 400, a type, field or value is not legal.
+        """
+        exact = next((item for item in place.items if item.is_called(place.name)), None)
+        wanted = query.get("xsiType", "")
+        return cls(place, exact, _type(place.kind, wanted), bool(wanted), _fields(place.kind, query), login)
+
     @property
     def name(self) -> str:
         """The name in the path: the object's id or label, or what it will be called."""
@@ -74,18 +86,7 @@ class Wish:
         return {path: value for path, value in self.fields.items() if path not in names}
 
 
-def wish(place: Place, query: Mapping[str, str], login: str) -> Wish:
-    """Read a query.
-
-    Raises:
-        Refusal: 400, a type, field or value is not legal.
-    """
-    exact = next((item for item in place.items if item.is_called(place.name)), None)
-    wanted = query.get("xsiType", "")
-    return Wish(place, exact, _type(place.kind, wanted), bool(wanted), _fields(place.kind, query), login)
-
-
-def _fields(kind: Kind, query: Mapping[str, str]) -> dict[str, str]:
+def _fields(kind: ItemKind, query: Mapping[str, str]) -> dict[str, str]:
     fields = {full_path(kind, k): v for k, v in query.items() if k.lower() not in _NO_FIELDS}
     for path, value in fields.items():
         if not _FIELD_PATH.fullmatch(path):
@@ -98,7 +99,7 @@ def _fields(kind: Kind, query: Mapping[str, str]) -> dict[str, str]:
     return fields
 
 
-def _type(kind: Kind, wanted: str) -> str:
+def _type(kind: ItemKind, wanted: str) -> str:
     """A type in the schema's spelling.
 
     There is one type of projects and one of subjects, so none is asked for: pyxnat sometimes sends another.
