@@ -38,13 +38,14 @@ demo: .venv/site.done
 	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve)
 
 test: .venv/dev.done
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not docker" --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not docker" --durations=20 --cov --cov-report=term:skip-covered
 
 check: .venv/dev.done
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/hadolint containers/*/Dockerfile containers/step.Dockerfile
 	@$(BIN)/sarcoma generate --check
 
 generate: .venv/site.done

@@ -22,11 +22,11 @@ import xnat
 from sarcoma_core import __version__
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.archive.store import Archive, Scan, Session
-from sarcoma_core.cli.xnat_watch import Silence
+from sarcoma_core.cli.xnat_watch import NoFollower
 from sarcoma_core.launch.bulk.engine import Bulk, begin, row
 from sarcoma_core.launch.bulk.following import Pace
-from sarcoma_core.launch.bulk.journey import Desk
-from sarcoma_core.launch.bulk.ledger import Ledger, Present
+from sarcoma_core.launch.bulk.journey import RunContext
+from sarcoma_core.launch.bulk.ledger import ItemState, Ledger
 from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
 from sarcoma_core.runners.running import Ended, Follow
@@ -125,7 +125,7 @@ def resident() -> float:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
 
 
-class Memory(Silence):
+class Memory(NoFollower):
     """Reads the memory at a tenth of the run and at its end."""
 
     def __init__(self, items: int) -> None:
@@ -133,7 +133,7 @@ class Memory(Silence):
         self._items = items
         self._ended = 0
 
-    def ended(self, present: Present) -> None:
+    def ended(self, present: ItemState) -> None:
         """A session has ended."""
         del present
         self._ended += 1
@@ -159,7 +159,7 @@ def ours(url: str, ledger: Ledger, items: int, in_flight: int) -> float:
             force=False,
         )
         plan = stages(service, PROJECT, run.steps, {})
-        Bulk(Desk(service, ledger, run, plan, Pace()), memory).work()
+        Bulk(RunContext(service, ledger, run, plan, Pace()), memory).work()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     complete = sum(row(run, present).outcome == "complete" for present in ledger.present(run))
     print(f"sarcoma bulk      {complete} of {items} complete in {wall:.1f} s: {items / wall:.1f} items/s")

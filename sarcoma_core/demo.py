@@ -20,7 +20,7 @@ from sarcoma_core.phantom.cohort import write_cohort
 from sarcoma_core.phantom.tissue import Tissue, tumour_mask
 from sarcoma_core.phantom.tissue import body_mask as tissue_mask
 from sarcoma_core.phantom.truth import Truth, on_grid, read_labels, read_log_bias, read_truth
-from sarcoma_core.report.study import Row, Table
+from sarcoma_core.report.study import StudyRow, StudyTable
 
 CHAIN = "prepare"
 PATIENTS = 3
@@ -143,14 +143,14 @@ def check_line(check: Check) -> CheckLine:
     )
 
 
-def truth_table(checks: Iterable[Check]) -> Table:
+def truth_table(checks: Iterable[Check]) -> StudyTable:
     """The checks as a table of the study's page."""
-    return Table(
+    return StudyTable(
         "truth",
         "Found and true",
         "Measured on the converted and corrected volumes, against what the synthetic patients are made of.",
         tuple(name.replace("_", " ") for name in CheckLine._fields),
-        tuple(Row(line.patient, tuple(line[1:])) for line in map(check_line, checks)),
+        tuple(StudyRow(line.patient, tuple(line[1:])) for line in map(check_line, checks)),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sarcoma_core.interface import Step
 from sarcoma_core.report.references import reference
 from sarcoma_core.steps import STEPS
-from sarcoma_core.xnat.command.declaring import command_for, image_reference, label_for
+from sarcoma_core.xnat.command.declaring import command_for, image_reference
 
 
 def files() -> Mapping[str, str]:
@@ -20,10 +20,7 @@ def files() -> Mapping[str, str]:
         command = command_for(step).to_json()
         texts[f"xnat_commands/{step.name}.json"] = json.dumps(command, indent=2) + "\n"
         texts[f"docs/steps/{step.name}.md"] = docs_page(step)
-    labels = {
-        step.name: {"image": step.image, "title": step.title, "commands": json.loads(label_for(step))}
-        for step in STEPS
-    }
+    labels = {step.name: {"base": step.image, "title": step.title} for step in STEPS}
     texts["containers/labels.json"] = json.dumps(labels, indent=2) + "\n"
     return texts
 

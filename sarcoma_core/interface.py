@@ -97,7 +97,7 @@ OutputDir = Annotated[Path, _Marker.OUTPUT_DIR]
 """The folder that a step writes to: empty when it starts, one folder per output label when it ends."""
 
 
-class Kind(Enum):
+class ParamKind(Enum):
     """What a parameter is: decides the XNAT input type and the command-line form."""
 
     INTEGER = "integer"
@@ -106,7 +106,7 @@ class Kind(Enum):
     CHOICE = "choice"
 
 
-_KINDS: Mapping[type, Kind] = {bool: Kind.BOOLEAN, int: Kind.INTEGER, float: Kind.NUMBER}
+_KINDS: Mapping[type, ParamKind] = {bool: ParamKind.BOOLEAN, int: ParamKind.INTEGER, float: ParamKind.NUMBER}
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class ParamSpec:
 
     name: str
     spec: Param
-    kind: Kind
+    kind: ParamKind
     default: Value
     choices: tuple[str, ...] = ()
 
@@ -143,9 +143,9 @@ class ParamSpec:
     @property
     def range(self) -> str:
         """The rule in words, e.g. `1 to 8`, `low, high`, `true or false`."""
-        if self.kind is Kind.CHOICE:
+        if self.kind is ParamKind.CHOICE:
             return ", ".join(self.choices)
-        if self.kind is Kind.BOOLEAN:
+        if self.kind is ParamKind.BOOLEAN:
             return "true or false"
         return f"{self.spec.ge:g} to {self.spec.le:g} {self.spec.unit}".rstrip()
 
@@ -172,14 +172,14 @@ class ParamSpec:
         return self.check(value)
 
     def _read(self, text: str) -> Value:
-        if self.kind is Kind.BOOLEAN:
+        if self.kind is ParamKind.BOOLEAN:
             return (
                 {"true": True, "false": False}[text.lower()] if text.lower() in ("true", "false") else _no()
             )
-        if self.kind is Kind.INTEGER:
+        if self.kind is ParamKind.INTEGER:
             number = float(text)  # an XNAT number input may send 4.0
             return int(number) if number.is_integer() else _no()
-        return float(text) if self.kind is Kind.NUMBER else text
+        return float(text) if self.kind is ParamKind.NUMBER else text
 
     def check(self, value: Value) -> Value:
         """Return `value` if it obeys the declared bounds or choices.
@@ -187,9 +187,9 @@ class ParamSpec:
         Raises:
             UsageError: it does not.
         """
-        if self.kind is Kind.CHOICE:
+        if self.kind is ParamKind.CHOICE:
             good = value in self.choices
-        elif self.kind is Kind.BOOLEAN:
+        elif self.kind is ParamKind.BOOLEAN:
             good = isinstance(value, bool)
         else:
             good = (
@@ -366,7 +366,7 @@ def _read_param(name: str, argument: inspect.Parameter, base: Any, spec: Param) 
         choices = get_args(base)
         if not all(isinstance(c, str) and re.fullmatch(r"[A-Za-z0-9_.-]+", c) for c in choices):
             raise DeclarationError(f"{where}: choices must be plain words, as they reach a command line.")
-        result = ParamSpec(argument.name, spec, Kind.CHOICE, argument.default, choices)
+        result = ParamSpec(argument.name, spec, ParamKind.CHOICE, argument.default, choices)
     elif base in _KINDS:
         if base is not bool and (spec.ge is None or spec.le is None):
             raise DeclarationError(f"{where}: a number needs both bounds, ge and le.")

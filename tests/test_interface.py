@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.errors import DeclarationError, UsageError
-from sarcoma_core.interface import Input, Kind, Output, OutputDir, Param, Resources, Step, describe
+from sarcoma_core.interface import Input, Output, OutputDir, Param, ParamKind, Resources, Step, describe
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import STEPS
 
@@ -49,7 +49,12 @@ def test_a_step_is_read_off_its_function() -> None:
     assert step.description == "More is said here."
     assert step.input.spec.resource == ("NIFTI",)
     assert [o.spec.resource for o in step.outputs] == ["VOLUMES"]
-    assert [p.kind for p in step.params] == [Kind.NUMBER, Kind.INTEGER, Kind.BOOLEAN, Kind.CHOICE]
+    assert [p.kind for p in step.params] == [
+        ParamKind.NUMBER,
+        ParamKind.INTEGER,
+        ParamKind.BOOLEAN,
+        ParamKind.CHOICE,
+    ]
     assert step.defaults == {"width": 2.0, "rounds": 1, "edges": True, "kernel": "gauss"}
 
 

@@ -12,8 +12,8 @@ from sarcoma_core.archive.instance import Instance
 from sarcoma_core.archive.placing import SeriesKey, group_series, new_scan_ids, number_word, suffixed
 from sarcoma_core.archive.store import Scan, Session
 
-Fate = Literal["imported", "duplicate", "rejected"]
-Verdict = tuple[Fate, str]
+FilingStatus = Literal["imported", "duplicate", "rejected"]
+FileVerdict = tuple[FilingStatus, str]
 """What became of a file, and the reason."""
 _BLOCK = 2**20
 """Bytes that are copied at a time."""
@@ -83,7 +83,7 @@ class Filing:
         )
         self.entries[scan] = {}
 
-    def file(self, path: Path, instance: Instance, key: SeriesKey) -> Verdict:
+    def file(self, path: Path, instance: Instance, key: SeriesKey) -> FileVerdict:
         """Copy one instance to its scan, unless the same bytes are there.
 
         Raises:
@@ -94,7 +94,7 @@ class Filing:
         except _UnreadableError as error:
             return "rejected", str(error)
 
-    def _file(self, path: Path, instance: Instance, key: SeriesKey) -> Verdict:
+    def _file(self, path: Path, instance: Instance, key: SeriesKey) -> FileVerdict:
         candidates = [s.id for s in self.scans.values() if (s.uid, s.number) == key]
         with _reading():
             digest = md5(path)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sarcoma_core.archive.filing import Fate, Filing, Verdict
+from sarcoma_core.archive.filing import FileVerdict, Filing, FilingStatus
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.archive.instance import Instance, read_instance
 from sarcoma_core.archive.placing import (
@@ -42,7 +42,7 @@ class FileFate:
     """
 
     path: str
-    fate: Fate
+    fate: FilingStatus
     reason: str = ""
 
 
@@ -53,7 +53,7 @@ class ImportReport:
     files: tuple[FileFate, ...]
     sessions: tuple[Session, ...]
 
-    def count(self, fate: Fate) -> int:
+    def count(self, fate: FilingStatus) -> int:
         """How many files had this fate."""
         return sum(f.fate == fate for f in self.files)
 
@@ -117,7 +117,7 @@ def import_folder(
     """
     _require_folder_and_labels(source, project, naming)
     paths, left_out = walk(source, archive.root)
-    fates: dict[Path, Verdict] = {path: ("rejected", reason) for path, reason in left_out.items()}
+    fates: dict[Path, FileVerdict] = {path: ("rejected", reason) for path, reason in left_out.items()}
     instances = []
     for path in track(paths, "reading"):
         try:
@@ -217,10 +217,10 @@ def _no_file(path: Path) -> str:
 
 def _take(
     archive: Archive, project: str, instances: Sequence[Instance], track: Track, naming: Naming
-) -> tuple[tuple[Session, ...], dict[Path, Verdict]]:
+) -> tuple[tuple[Session, ...], dict[Path, FileVerdict]]:
     sessions = {s.label: s for s in archive.sessions(project)}
     parts, notes = _parts(instances, sessions.values(), naming)
-    verdicts: dict[Path, Verdict] = {}
+    verdicts: dict[Path, FileVerdict] = {}
     touched = []
     with tempfile.TemporaryDirectory(prefix=".import-", dir=archive.root / project) as aside:
         for part in parts:

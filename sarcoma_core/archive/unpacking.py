@@ -78,7 +78,7 @@ class Limits:
 LIMITS = Limits()
 
 
-class _Member(NamedTuple):
+class _ArchiveMember(NamedTuple):
     """A regular file of an archive: its name as it stands there, and its content."""
 
     name: str
@@ -187,13 +187,13 @@ def _damaged() -> UnpackError:
     return UnpackError("Archive refused: it is damaged, cut short or encrypted.")
 
 
-def _members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
+def _members(archive_path: Path, meter: _Meter) -> Iterator[_ArchiveMember]:
     if zipfile.is_zipfile(archive_path):
         return _zip_members(archive_path, meter)
     return _tar_members(archive_path, meter)
 
 
-def _zip_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
+def _zip_members(archive_path: Path, meter: _Meter) -> Iterator[_ArchiveMember]:
     if _listed(archive_path, meter.most) > meter.most:
         raise meter.too_many()
     with zipfile.ZipFile(archive_path) as archive:
@@ -206,7 +206,7 @@ def _zip_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
             if kind not in (0, stat.S_IFREG):
                 raise _no_file()
             with archive.open(info) as content:
-                yield _Member(info.filename, content)
+                yield _ArchiveMember(info.filename, content)
 
 
 def _listed(archive_path: Path, most: int) -> int:
@@ -223,7 +223,7 @@ def _listed(archive_path: Path, most: int) -> int:
     return found
 
 
-def _tar_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
+def _tar_members(archive_path: Path, meter: _Meter) -> Iterator[_ArchiveMember]:
     with archive_path.open("rb") as raw, _decompressed(raw) as stream:
         layer = _Layer(stream, meter)
         try:
@@ -239,7 +239,7 @@ def _tar_members(archive_path: Path, meter: _Meter) -> Iterator[_Member]:
                 content = archive.extractfile(info) if info.isreg() and not info.issparse() else None
                 if content is None:
                     raise _no_file()
-                yield _Member(info.name, content)
+                yield _ArchiveMember(info.name, content)
         while layer.read(_BLOCK):  # to the end, where the checksum of a compressed stream stands
             pass
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sarcoma_core.text import printable
 from sarcoma_core.xnat.lint.linting import lint
-from sarcoma_core.xnat.validation.rules import Kind, validate_each
+from sarcoma_core.xnat.validation.rules import JudgementKind, validate_each
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 
@@ -60,7 +60,7 @@ def _verdict_lines(file: str, text: str) -> Iterator[_Line]:
                 "verdict": verdict.word,
                 "messages": list(verdict.messages),
             },
-            is_finding=verdict.kind is not Kind.ACCEPT,
+            is_finding=verdict.kind is not JudgementKind.ACCEPT,
         )
 
 

@@ -10,7 +10,7 @@ from sarcoma_core.cli.screen import table
 from sarcoma_core.errors import ArchiveError, CommandError, UsageError
 from sarcoma_core.xnat.command.coercion import to_python
 from sarcoma_core.xnat.command.json_text import parse
-from sarcoma_core.xnat.command.model import Command, ExternalInput, Input, kebab
+from sarcoma_core.xnat.command.model import Command, CommandInput, ExternalInput, kebab
 from sarcoma_core.xnat.resolution.objects import session_object
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, ResolvedMount, ResolvedOutput, resolve
 
@@ -89,7 +89,7 @@ def _known(archive: Archive) -> str:
 
 def _values(command: Command, sets: Sequence[str]) -> Mapping[str, str]:
     """The values given, every name one that an input has."""
-    specs: list[Input | ExternalInput] = [*command.inputs]
+    specs: list[CommandInput | ExternalInput] = [*command.inputs]
     for wrapper in command.xnat:
         specs += [*wrapper.external_inputs, *wrapper.derived_inputs]
     known = {spec.name for spec in specs}

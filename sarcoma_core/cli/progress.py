@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from sarcoma_core.text import printable
 
 
-class Silence:
+class NoProgress:
     """Shows nothing; what the others are built on."""
 
     def __enter__(self) -> Self:
@@ -26,7 +26,7 @@ class Silence:
         """End, well or not."""
 
 
-class Bar(Silence):
+class Bar(NoProgress):
     """A bar with what is being done before it; it is taken away at the end.
 
     Args:

@@ -32,8 +32,9 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
 def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.archive.store import Archive
     from sarcoma_core.cli import screen
-    from sarcoma_core.launch.chain import parse_settings, plan, run_chain
+    from sarcoma_core.launch.chain import plan, run_chain
     from sarcoma_core.launch.page import write_page
+    from sarcoma_core.launch.step_settings import parse_settings
     from sarcoma_core.runners import runner_named
 
     archive = Archive(arguments.archive)

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from sarcoma_core.archive.importing import ImportReport, log_path
 from sarcoma_core.archive.store import Archive, Session
-from sarcoma_core.cli.progress import Bar, Silence, say
+from sarcoma_core.cli.progress import Bar, NoProgress, say
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Step
-from sarcoma_core.launch.chain import SessionResult, Watch
+from sarcoma_core.launch.chain import ChainObserver, SessionResult
 from sarcoma_core.launch.summary import SeriesLine, SessionLine, holdings, lede, series_lines, session_line
 from sarcoma_core.text import counted, printable
 
@@ -95,7 +95,7 @@ def show_results(results: tuple[SessionResult, ...]) -> None:
             print(f"retry: {printable(result.retry)}" + (f"\n first: {result.hint}" if result.hint else ""))
 
 
-def watch_chain(sessions: int) -> Watch:
+def watch_chain(sessions: int) -> ChainObserver:
     """Follow a run: a progress bar at a terminal, a line for each finished session when piped."""
     return _Bar(sessions) if sys.stderr.isatty() else _Lines()
 
@@ -112,7 +112,7 @@ class _Bar(Bar):
         self.progress.advance(self.task)
 
 
-class _Lines(Silence):
+class _Lines(NoProgress):
     def step(self, session: Session, step: Step) -> None:
         """Say nothing: a line for each session is enough in a log."""
 

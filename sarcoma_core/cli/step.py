@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 from sarcoma_core.cli.arguments import named_path
-from sarcoma_core.interface import Kind, ParamSpec, Step
+from sarcoma_core.interface import ParamKind, ParamSpec, Step
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import STEPS
 from sarcoma_core.text import printable
@@ -59,7 +59,7 @@ def _filled(text: str) -> str:
 
 def _add_param(parser: argparse.ArgumentParser, param: ParamSpec) -> None:
     text = param.help.replace("%", "%%")
-    if param.kind is Kind.BOOLEAN:
+    if param.kind is ParamKind.BOOLEAN:
         parser.add_argument(
             param.flag,
             dest=param.name,

@@ -6,20 +6,20 @@ from threading import Lock
 
 from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from sarcoma_core.cli.progress import Bar, Silence, say
+from sarcoma_core.cli.progress import Bar, NoProgress, say
 from sarcoma_core.launch.upload.plan import Parcel
-from sarcoma_core.launch.upload.sending import Uploaded, Watch
+from sarcoma_core.launch.upload.sending import Uploaded, UploadObserver
 from sarcoma_core.text import counted
 
 
-def watch_upload(parcels: Sequence[Parcel], *, quiet: bool) -> Watch:
+def watch_upload(parcels: Sequence[Parcel], *, quiet: bool) -> UploadObserver:
     """Follow an upload."""
     if quiet:
         return _Silence()
-    return _Bar(parcels) if sys.stderr.isatty() else _Lines()
+    return _UploadBar(parcels) if sys.stderr.isatty() else _UploadLines()
 
 
-class _Bar(Bar):
+class _UploadBar(Bar):
     def __init__(self, parcels: Sequence[Parcel]) -> None:
         self._sizes = {p.label: sum(f.path.stat().st_size for f in p.files) for p in parcels}
         self._done = dict.fromkeys(self._sizes, 0.0)
@@ -42,7 +42,7 @@ class _Bar(Bar):
             self.progress.update(self.task, completed=sum(self._done.values()), description=text)
 
 
-class _Silence(Silence):
+class _Silence(NoProgress):
     def sent(self, parcel: Parcel, share: float) -> None:
         """Say nothing: a line for each session is enough in a log."""
 
@@ -50,6 +50,6 @@ class _Silence(Silence):
         """Say nothing."""
 
 
-class _Lines(_Silence):
+class _UploadLines(_Silence):
     def finished(self, result: Uploaded) -> None:
         say(*filter(None, (result.session, result.outcome, result.reason)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sarcoma_core.launch.bulk.following import Pace
-    from sarcoma_core.launch.bulk.ledger import Ledger, Run
+    from sarcoma_core.launch.bulk.ledger import LaunchRun, Ledger
     from sarcoma_core.xnat.rest.remote import RemoteSession
     from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -141,7 +141,7 @@ def open_ledger(arguments: argparse.Namespace) -> "Ledger":
     return Ledger(path or default_ledger())
 
 
-def known_run(arguments: argparse.Namespace) -> "tuple[Ledger, Run]":
+def known_run(arguments: argparse.Namespace) -> "tuple[Ledger, LaunchRun]":
     """The run that the arguments name, in a ledger that is there: a mistyped path makes no empty one.
 
     Raises:
@@ -168,7 +168,7 @@ def _bulk(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.bulk.engine import begin
     from sarcoma_core.launch.bulk.going_on import check_going_on
     from sarcoma_core.launch.bulk.preflight import stages
-    from sarcoma_core.launch.chain import settings_of
+    from sarcoma_core.launch.step_settings import settings_of
     from sarcoma_core.xnat.rest.remote import chosen, project_sessions
     from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -228,7 +228,7 @@ def _steps(what: str) -> tuple[str, ...]:
     return steps
 
 
-def refuse_other_server(server: str, run: "Run") -> None:
+def refuse_other_server(server: str, run: "LaunchRun") -> None:
     """A run belongs to its server.
 
     Raises:
@@ -277,19 +277,19 @@ def work(
     arguments: argparse.Namespace,
     service: "ContainerService",
     ledger: "Ledger",
-    run: "Run",
+    run: "LaunchRun",
     *,
     wait: bool = True,
 ) -> int:
     """Work on a run and show what became of it; gives the exit code."""
     from sarcoma_core.cli.xnat_watch import watch
     from sarcoma_core.launch.bulk.engine import Bulk
-    from sarcoma_core.launch.bulk.journey import Desk
+    from sarcoma_core.launch.bulk.journey import RunContext
     from sarcoma_core.launch.bulk.preflight import stages
 
     note(arguments, f"run {run.id}: {run.what} on project {run.project}")
     plan = stages(service, run.project, run.steps, run.settings)
-    desk = Desk(service, ledger, run, plan, pace(arguments), wait=wait)
+    desk = RunContext(service, ledger, run, plan, pace(arguments), wait=wait)
     try:
         Bulk(desk, watch(sum(1 for _ in ledger.present(run)), quiet=arguments.quiet)).work()
     except KeyboardInterrupt:

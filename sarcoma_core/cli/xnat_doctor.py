@@ -74,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if arguments.probe and not arguments.project:
         raise UsageError("--probe: needs --project, where the container is launched; found none.")
-    wish = doctor.Wish(
+    scope = doctor.CheckScope(
         arguments.project,
         arguments.registry,
         longest_job=arguments.longest_job,
@@ -85,11 +85,11 @@ def _run(arguments: argparse.Namespace) -> int:
         check_projects(service, [arguments.project] if arguments.project else [])
         probe = _probe(arguments, service) if arguments.probe else None
         image_id = _image_ids()
-        findings = doctor.examine(service, wish, image_id=image_id, probe=probe)
+        findings = doctor.examine(service, scope, image_id=image_id, probe=probe)
         if arguments.apply and any(finding.remedy for finding in findings):
             for line in doctor.apply(service, findings):
                 note(arguments, line)
-            findings = doctor.examine(service, wish, image_id=image_id, probe=probe)
+            findings = doctor.examine(service, scope, image_id=image_id, probe=probe)
         _show(arguments, connection.server, findings)
     return _FAULTS if doctor.has_faults(findings) else 0
 

@@ -114,7 +114,7 @@ def _launch(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.bulk.engine import begin
     from sarcoma_core.launch.bulk.going_on import check_going_on
     from sarcoma_core.launch.bulk.preflight import stages
-    from sarcoma_core.launch.chain import step_settings
+    from sarcoma_core.launch.step_settings import step_settings
     from sarcoma_core.xnat.rest.service import ContainerService
 
     step = _step(arguments)

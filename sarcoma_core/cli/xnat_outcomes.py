@@ -10,9 +10,9 @@ from sarcoma_core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sarcoma_core.launch.bulk.engine import Row
-    from sarcoma_core.launch.bulk.ledger import Ledger, Run
-    from sarcoma_core.launch.bulk.preflight import PreflightResult, Stage
+    from sarcoma_core.launch.bulk.engine import ItemRow
+    from sarcoma_core.launch.bulk.ledger import LaunchRun, Ledger
+    from sarcoma_core.launch.bulk.preflight import LiveStep, PreflightResult
     from sarcoma_core.xnat.rest.remote import RemoteSession
     from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -28,7 +28,7 @@ class BulkLine(NamedTuple):
     reason: str
 
 
-class ProgramLine(NamedTuple):
+class BulkProgramLine(NamedTuple):
     """The same for programs."""
 
     session: str
@@ -39,7 +39,7 @@ class ProgramLine(NamedTuple):
     retry: str
 
 
-def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int:
+def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "LaunchRun") -> int:
     """Show what became of a run, then the commands that try again; gives the exit code."""
     from collections import Counter
 
@@ -52,7 +52,9 @@ def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int
     rows: list[NamedTuple] = []
     for r, hint in found:
         line = BulkLine(r.session, r.outcome, r.step, r.reason)
-        rows.append(line if arguments.output == "table" else ProgramLine(*line, hint, _retry(arguments, r)))
+        rows.append(
+            line if arguments.output == "table" else BulkProgramLine(*line, hint, _retry(arguments, r))
+        )
     show(arguments, f"Run {run.id}", rows, ids="session")
     counts = Counter(r.outcome for r, _ in found)
     note(arguments, f"run {run.id}: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
@@ -67,14 +69,14 @@ def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "Run") -> int
     return SOME_FAILED if good else NOTHING_DONE
 
 
-def _retry(arguments: argparse.Namespace, row: "Row") -> str:
+def _retry(arguments: argparse.Namespace, row: "ItemRow") -> str:
     return row.retry and f"{row.retry}{again(arguments)}"
 
 
 def show_foreseen(
     arguments: argparse.Namespace,
     service: "ContainerService",
-    plan: "Sequence[Stage]",
+    plan: "Sequence[LiveStep]",
     sessions: "Sequence[RemoteSession]",
 ) -> int:
     """Show what pre-flight says of each session, at the first step that is not done; gives the exit code.
@@ -99,7 +101,7 @@ def show_foreseen(
 
 
 def _foresee(
-    service: "ContainerService", plan: "Sequence[Stage]", session: "RemoteSession", *, force: bool
+    service: "ContainerService", plan: "Sequence[LiveStep]", session: "RemoteSession", *, force: bool
 ) -> "tuple[str, PreflightResult]":
     """The first step that is not done, and its verdict; those after it read what it has yet to write."""
     from sarcoma_core.launch.bulk.engine import foresee

@@ -12,7 +12,7 @@ from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, add_dry_run, 
 from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
-    from sarcoma_core.launch.upload.plan import Plan
+    from sarcoma_core.launch.upload.plan import UploadPlan
     from sarcoma_core.launch.upload.sending import Uploaded
     from sarcoma_core.xnat.rest.import_service import ImportService
 
@@ -30,7 +30,7 @@ class UploadLine(NamedTuple):
     reason: str
 
 
-class ProgramLine(NamedTuple):
+class UploadProgramLine(NamedTuple):
     """The same for programs."""
 
     session: str
@@ -141,7 +141,7 @@ def _source(arguments: argparse.Namespace) -> str | None:
 
 def _plan(
     arguments: argparse.Namespace, project: str | None, service: "ImportService", *, is_there: bool
-) -> "Plan":
+) -> "UploadPlan":
     from sarcoma_core.cli.screen import track
     from sarcoma_core.launch.upload.plan import plan_archive, plan_folder
 
@@ -155,7 +155,7 @@ def _plan(
     return plan.only(arguments.session or ())
 
 
-def _planned(plan: "Plan", service: "ImportService", *, is_there: bool) -> list[PlannedLine]:
+def _planned(plan: "UploadPlan", service: "ImportService", *, is_there: bool) -> list[PlannedLine]:
     from sarcoma_core.launch.upload.check import compare
 
     lines = []
@@ -172,7 +172,7 @@ def _show(arguments: argparse.Namespace, results: Sequence["Uploaded"]) -> None:
     for r in results:
         line = UploadLine(r.session, r.outcome, r.files, r.sent, r.reason)
         retry = _retry(arguments, r.session) if r.outcome == "failed" else ""
-        rows.append(line if arguments.output == "table" else ProgramLine(*line, r.hint, retry))
+        rows.append(line if arguments.output == "table" else UploadProgramLine(*line, r.hint, retry))
     show(arguments, "Sessions", rows, ids="session")
     outcomes = Counter(result.outcome for result in results)
     note(arguments, ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()))
@@ -196,7 +196,7 @@ def _retry(arguments: argparse.Namespace, session: str) -> str:
     return shlex.join(words)
 
 
-def _tell_left_out(arguments: argparse.Namespace, plan: "Plan") -> None:
+def _tell_left_out(arguments: argparse.Namespace, plan: "UploadPlan") -> None:
     for reason, count in Counter(plan.left_out).most_common():
         note(arguments, f"left out {count}: {reason}")
     if plan.sharing:

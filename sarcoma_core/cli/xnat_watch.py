@@ -7,8 +7,8 @@ from typing import NamedTuple
 from rich.progress import MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from sarcoma_core.cli import progress
-from sarcoma_core.launch.bulk.engine import Watch
-from sarcoma_core.launch.bulk.ledger import Present
+from sarcoma_core.launch.bulk.engine import BulkObserver
+from sarcoma_core.launch.bulk.ledger import ItemState
 from sarcoma_core.text import printable
 
 
@@ -21,28 +21,28 @@ class Foresight(NamedTuple):
     reason: str
 
 
-def watch(sessions: int, *, quiet: bool) -> Watch:
+def watch(sessions: int, *, quiet: bool) -> BulkObserver:
     """Follow a run of so many sessions."""
     if quiet:
-        return Silence()
-    return _Bar(sessions) if sys.stderr.isatty() else _Lines()
+        return NoFollower()
+    return _FollowerBar(sessions) if sys.stderr.isatty() else _FollowerLines()
 
 
-class Silence(progress.Silence):
+class NoFollower(progress.NoProgress):
     """Shows nothing."""
 
-    def changed(self, present: Present) -> None:
+    def changed(self, present: ItemState) -> None:
         """A session has come into another state."""
 
-    def ended(self, present: Present) -> None:
+    def ended(self, present: ItemState) -> None:
         """A session has ended."""
 
     def away(self, since: float | None) -> None:
         """The server has gone away, or (None) is back."""
 
 
-class _Lines(Silence):
-    def ended(self, present: Present) -> None:
+class _FollowerLines(NoFollower):
+    def ended(self, present: ItemState) -> None:
         why = ": ".join(filter(None, (present.step, present.reason)))
         progress.say(present.label, present.state, why)
 
@@ -50,7 +50,7 @@ class _Lines(Silence):
         progress.say(_told(since))
 
 
-class _Bar(progress.Bar):
+class _FollowerBar(progress.Bar):
     def __init__(self, sessions: int) -> None:
         columns = (MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
         super().__init__(*columns, total=sessions)
@@ -58,11 +58,11 @@ class _Bar(progress.Bar):
         self._ended = 0
         self._start = time.monotonic()
 
-    def changed(self, present: Present) -> None:
+    def changed(self, present: ItemState) -> None:
         where = f"{printable(present.label)}: {present.step} {present.status or present.state}"
         self.progress.update(self.task, description=where)
 
-    def ended(self, present: Present) -> None:
+    def ended(self, present: ItemState) -> None:
         del present
         self._ended += 1
         rate = 60 * self._ended / max(time.monotonic() - self._start, 0.1)

@@ -10,40 +10,40 @@ import numpy as np
 
 from sarcoma_core.dicom.geometry import PLACE_TOLERANCE_MM, is_orientation
 from sarcoma_core.dicom.kinds import reason_to_set_apart
-from sarcoma_core.dicom.scan import Check, Finding, Scan, refused, set_apart
+from sarcoma_core.dicom.scan import Check, ScanFinding, ScanImages, refused, set_apart
 from sarcoma_core.dicom.stack_checks import STACK_CHECKS
 from sarcoma_core.dicom.value_checks import VALUE_CHECKS, readable
 
 
-def check_images(scan: Scan) -> Finding | None:
+def check_images(scan: ScanImages) -> ScanFinding | None:
     """The first finding against the images of a scan, whatever they are to each other; or None."""
     return _first_finding(_CHECKS, scan)
 
 
-def check_stack(scan: Scan) -> Finding | None:
+def check_stack(scan: ScanImages) -> ScanFinding | None:
     """The first finding against images without a fault, as one stack; or None."""
     return _first_finding(STACK_CHECKS, scan)
 
 
-def is_on_one_grid(scan: Scan) -> bool:
+def is_on_one_grid(scan: ScanImages) -> bool:
     """Whether images have one orientation, size and pixel spacing: they may be slices of one stack."""
     return _first_finding((_one_orientation, _one_size), scan) is None
 
 
-def _first_finding(checks: Sequence[Check], scan: Scan) -> Finding | None:
+def _first_finding(checks: Sequence[Check], scan: ScanImages) -> ScanFinding | None:
     return next((finding for check in checks if (finding := check(scan))), None)
 
 
-def _empty(scan: Scan) -> Finding | None:
+def _empty(scan: ScanImages) -> ScanFinding | None:
     return None if scan.headers else refused("the scan is empty: it has no DICOM file")
 
 
-def _one_series(scan: Scan) -> Finding | None:
+def _one_series(scan: ScanImages) -> ScanFinding | None:
     series = {header.series_instance_uid for header in scan.headers}
     return refused(f"the scan mixes {len(series)} series (SeriesInstanceUID)") if len(series) > 1 else None
 
 
-def _one_kind(scan: Scan) -> Finding | None:
+def _one_kind(scan: ScanImages) -> ScanFinding | None:
     kinds = {header.sop_class_uid for header in scan.headers}
     if len(kinds) > 1:
         return refused(f"the scan mixes {len(kinds)} SOP classes; an image series has one")
@@ -51,7 +51,7 @@ def _one_kind(scan: Scan) -> Finding | None:
     return set_apart(reason) if reason else None
 
 
-def _localizer(scan: Scan) -> Finding | None:
+def _localizer(scan: ScanImages) -> ScanFinding | None:
     count = sum("LOCALIZER" in header.image_type for header in scan.headers)
     if not count:
         return None
@@ -59,7 +59,7 @@ def _localizer(scan: Scan) -> Finding | None:
     return set_apart(f"a localizer{which}: ImageType says so")
 
 
-def _grey(scan: Scan) -> Finding | None:
+def _grey(scan: ScanImages) -> ScanFinding | None:
     for header in scan.headers:
         if header.samples_per_pixel != 1 or header.photometric_interpretation == "PALETTE COLOR":
             return set_apart("a colour image: not a volume of intensities")
@@ -69,7 +69,7 @@ def _grey(scan: Scan) -> Finding | None:
     return None
 
 
-def _whole_frames(scan: Scan) -> Finding | None:
+def _whole_frames(scan: ScanImages) -> ScanFinding | None:
     for header in scan.headers:
         expected = 1 if header.mosaic else header.number_of_frames
         found = 1 if header.mosaic else len(header.planes)
@@ -86,7 +86,7 @@ def _whole_frames(scan: Scan) -> Finding | None:
     return None
 
 
-def _geometry(scan: Scan) -> Finding | None:
+def _geometry(scan: ScanImages) -> ScanFinding | None:
     planes = [source.plane for source in scan.sources]
     for keyword, attribute in (
         ("ImagePositionPatient", "position"),
@@ -107,7 +107,7 @@ def _geometry(scan: Scan) -> Finding | None:
     return None
 
 
-def _one_orientation(scan: Scan) -> Finding | None:
+def _one_orientation(scan: ScanImages) -> ScanFinding | None:
     if scan.orientation_count > 1:
         where = ", in several scans" if scan.other_orientations else ""
         return set_apart(
@@ -116,12 +116,12 @@ def _one_orientation(scan: Scan) -> Finding | None:
     return None
 
 
-def _one_stack_id(scan: Scan) -> Finding | None:
+def _one_stack_id(scan: ScanImages) -> ScanFinding | None:
     stacks = {source.plane.stack for source in scan.sources}
     return set_apart(f"{len(stacks)} stacks (StackID): not one volume") if len(stacks) > 1 else None
 
 
-def _one_size(scan: Scan) -> Finding | None:
+def _one_size(scan: ScanImages) -> ScanFinding | None:
     planes = [source.plane for source in scan.sources]
     sizes = {(plane.rows, plane.columns) for plane in planes}
     if len(sizes) > 1 or min(sizes.pop()) < 1:

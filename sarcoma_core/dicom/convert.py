@@ -15,11 +15,11 @@ from sarcoma_core.dicom.dcm2niix import TIMEOUT_SECONDS, Written, run_dcm2niix, 
 from sarcoma_core.dicom.headers import Header
 from sarcoma_core.dicom.independent import IndependentReader, reader_name
 from sarcoma_core.dicom.kinds import reason_to_set_apart
-from sarcoma_core.dicom.nifti import Volume, clean_header, compress, read_nifti
+from sarcoma_core.dicom.nifti import StoredVolume, clean_header, compress, read_nifti
 from sarcoma_core.dicom.readable_copy import readable_files
 from sarcoma_core.dicom.receipt import Receipt, receipt_of
-from sarcoma_core.dicom.scan import Finding, Scan, Status
-from sarcoma_core.dicom.series import Plan, Reading, classify, read_scan
+from sarcoma_core.dicom.scan import ScanFinding, ScanImages, Status
+from sarcoma_core.dicom.series import ConversionPlan, Reading, classify, read_scan
 from sarcoma_core.dicom.sidecar import write_sidecar
 from sarcoma_core.dicom.torn_stacks import FEW_SLICES
 from sarcoma_core.dicom.verify import Promise, Turn, find_turn, match_volumes, require_place, turn_back
@@ -124,9 +124,9 @@ def _convert_reading(
     try:
         with fence(SeriesRefused, "the scan"):
             receipt = receipt_of(reading)
-            scan = Scan(reading.headers, _related(reading.headers, beside), whole)
+            scan = ScanImages(reading.headers, _related(reading.headers, beside), whole)
             found = reading.finding or classify(scan)
-            if isinstance(found, Finding):
+            if isinstance(found, ScanFinding):
                 return Conversion(found.status, found.reason, receipt)
             receipt = replace(receipt, warnings=(*receipt.warnings, *found.warnings), map=found.map)
             if not found.parts:
@@ -141,7 +141,7 @@ def _convert_reading(
     return Conversion(Status.CONVERTED, "", receipt, parts=tuple(parts))
 
 
-def _readings(reading: Reading, plan: Plan) -> Iterator[Reading]:
+def _readings(reading: Reading, plan: ConversionPlan) -> Iterator[Reading]:
     """The files of each part, with what the scan has to say of all of them."""
     copies = f"{reading.duplicates} files of the scan are byte-equal copies of others"
     told = (
@@ -171,7 +171,9 @@ def _is_slice(header: Header) -> bool:
     return reason_to_set_apart(header.sop_class_uid) is None and "LOCALIZER" not in header.image_type
 
 
-def _deliver(plan: Plan, folder: Path, receipt: Receipt, *, name: str, timeout: float) -> Conversion:
+def _deliver(
+    plan: ConversionPlan, folder: Path, receipt: Receipt, *, name: str, timeout: float
+) -> Conversion:
     with tempfile.TemporaryDirectory() as scratch:
         readable, raw, clean = (Path(scratch, part) for part in ("readable", "raw", "clean"))
         for part in (readable, raw, clean):
@@ -186,7 +188,7 @@ def _deliver(plan: Plan, folder: Path, receipt: Receipt, *, name: str, timeout: 
         return Conversion(plan.finding.status, plan.finding.reason, receipt, _put(clean, folder))
 
 
-def _require_distinct(plan: Plan) -> None:
+def _require_distinct(plan: ConversionPlan) -> None:
     """Several volumes that no header value tells apart may be one volume that was sent several times."""
     if plan.told_apart or len(plan.volumes) == 1:
         return
@@ -197,7 +199,7 @@ def _require_distinct(plan: Plan) -> None:
 
 
 def _convert(
-    plan: Plan, files: Sequence[Path], raw: Path, clean: Path, *, name: str, timeout: float
+    plan: ConversionPlan, files: Sequence[Path], raw: Path, clean: Path, *, name: str, timeout: float
 ) -> tuple[Delivery, ...]:
     first = plan.volumes[0]
     promise = Promise((first[0].plane.columns, first[0].plane.rows, len(first)), plan.affine)
@@ -213,7 +215,7 @@ def _convert(
     return tuple(deliveries)
 
 
-def _run(plan: Plan, files: Sequence[Path], raw: Path, *, timeout: float) -> tuple[Written, ...]:
+def _run(plan: ConversionPlan, files: Sequence[Path], raw: Path, *, timeout: float) -> tuple[Written, ...]:
     """Run the converter; where it does not take compressed files, say how they are encoded."""
     philips = "philips" in plan.headers[0].manufacturer.lower()
     try:
@@ -225,7 +227,7 @@ def _run(plan: Plan, files: Sequence[Path], raw: Path, *, timeout: float) -> tup
         raise SeriesRefused(f"{refusal.message}; the files are {', '.join(sorted(encodings))}") from None
 
 
-def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Receipt:
+def _verify(plan: ConversionPlan, deliveries: Sequence[Delivery], receipt: Receipt) -> Receipt:
     """Compare every voxel of what is to be delivered, and write down that they are equal."""
     images = [read_nifti(delivery.image) for delivery in deliveries]
     for image, delivery in zip(images, deliveries, strict=True):
@@ -252,7 +254,7 @@ def _verify(plan: Plan, deliveries: Sequence[Delivery], receipt: Receipt) -> Rec
     )
 
 
-def _without_copies(images: Sequence[Sequence[Volume]], wanted: int) -> list[Volume]:
+def _without_copies(images: Sequence[Sequence[StoredVolume]], wanted: int) -> list[StoredVolume]:
     """The volumes of all images; where one image has them all, the others may be parts of it."""
     volumes = [volume for image in images for volume in image]
     whole = next((image for image in images if len(image) == wanted), None)

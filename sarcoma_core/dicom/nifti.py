@@ -22,7 +22,7 @@ _COMPRESSION = 4
 """Of zlib: its default, 6, takes two to four times as long for half a per cent (40 MB of MR, CT and PET)."""
 
 
-class Volume(NamedTuple):
+class StoredVolume(NamedTuple):
     """A volume as it is stored, and how to rescale it; a slice at a time, for the whole may be large.
 
     Args:
@@ -40,7 +40,7 @@ class Volume(NamedTuple):
         values: npt.NDArray[np.float64] = self.stored[index] * np.float64(self.slope) + self.intercept
         return values
 
-    def is_copy_of(self, other: "Volume") -> bool:
+    def is_copy_of(self, other: "StoredVolume") -> bool:
         """Whether two volumes have the same voxels and rescaling."""
         same = (self.slope, self.intercept) == (other.slope, other.intercept)
         return same and np.array_equal(self.stored, other.stored)

@@ -23,21 +23,21 @@ class Status(StrEnum):
     REFUSED = "refused"
 
 
-class Finding(NamedTuple):
+class ScanFinding(NamedTuple):
     """A verdict and its reason, in plain words without a patient's value."""
 
     status: Status
     reason: str
 
 
-def refused(reason: str) -> Finding:
+def refused(reason: str) -> ScanFinding:
     """Something is wrong with the scan."""
-    return Finding(Status.REFUSED, reason)
+    return ScanFinding(Status.REFUSED, reason)
 
 
-def set_apart(reason: str) -> Finding:
+def set_apart(reason: str) -> ScanFinding:
     """Nothing is wrong with the scan, but it is no volume for the chain."""
-    return Finding(Status.SET_APART, reason)
+    return ScanFinding(Status.SET_APART, reason)
 
 
 class Source(NamedTuple):
@@ -48,7 +48,7 @@ class Source(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scan:
+class ScanImages:
     """The files of one scan: one SeriesInstanceUID and SeriesNumber.
 
     Args:
@@ -141,5 +141,5 @@ def _texts(trait: Hashable) -> tuple[str, ...]:
     return () if trait is None else (str(trait),)
 
 
-Check = Callable[[Scan], Finding | None]
+Check = Callable[[ScanImages], ScanFinding | None]
 """Looks at a scan and returns None, or a finding that ends the matter."""

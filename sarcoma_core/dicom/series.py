@@ -14,7 +14,7 @@ from sarcoma_core.dicom.headers import Header, read_header
 from sarcoma_core.dicom.kinds import reason_to_set_apart
 from sarcoma_core.dicom.parts import name_parts
 from sarcoma_core.dicom.planes import TRAITS
-from sarcoma_core.dicom.scan import Finding, Scan, Source, Status, refused, set_apart
+from sarcoma_core.dicom.scan import ScanFinding, ScanImages, Source, Status, refused, set_apart
 from sarcoma_core.dicom.small_slopes import lift
 from sarcoma_core.dicom.torn_stacks import torn_stack
 from sarcoma_core.dicom.units import unit_warnings
@@ -22,7 +22,7 @@ from sarcoma_core.errors import DicomError
 
 
 @dataclass(frozen=True)
-class Plan:
+class ConversionPlan:
     """What a conversion of a scan has to give.
 
     Args:
@@ -38,7 +38,7 @@ class Plan:
         warnings: what is odd in the headers but proves nothing.
     """
 
-    finding: Finding
+    finding: ScanFinding
     headers: tuple[Header, ...]
     in_order: bool
     volumes: tuple[tuple[Source, ...], ...]
@@ -66,7 +66,7 @@ class Reading:
     headers: tuple[Header, ...]
     aside: tuple[str, ...]
     duplicates: int
-    finding: Finding | None
+    finding: ScanFinding | None
 
 
 def read_scan(files: Sequence[Path]) -> Reading:
@@ -117,7 +117,7 @@ def _images(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], tuple[str,
     return tuple(images), tuple(told)
 
 
-def classify(scan: Scan) -> Plan | Finding:
+def classify(scan: ScanImages) -> ConversionPlan | ScanFinding:
     """What a scan is: something to convert, with all that the result has to be, or a finding against it."""
     if finding := check_images(scan) or torn_stack(scan) or check_stack(scan):
         return finding
@@ -128,7 +128,7 @@ def classify(scan: Scan) -> Plan | Finding:
     volumes = tuple(tuple(sources[i] for i in volume) for volume in order)
     headers = {source.header.path: source.header for volume in volumes for source in volume}
     in_order = _in_order([h.instance_number for h in headers.values()], several=len(volumes) > 1)
-    finding = Finding(Status.CONVERTED, "")
+    finding = ScanFinding(Status.CONVERTED, "")
     told = " and ".join(keyword + _values_of(traits[keyword], keyword) for keyword in differ)
     parts = name_parts(volumes, differ)
     if len(volumes) > 1 and not parts:
@@ -137,7 +137,7 @@ def classify(scan: Scan) -> Plan | Finding:
         by = f"that differ in {told}" if differ else "that no header value tells apart"
         finding = set_apart(f"4D: {len(volumes)} volumes {by}; converted, not for the 3D chain")
     spacing = (float(scan.pixel_spacing[1]), float(scan.pixel_spacing[0]), stack.spacing)
-    return Plan(
+    return ConversionPlan(
         finding=finding,
         headers=tuple(headers.values()),
         in_order=in_order,
@@ -179,7 +179,7 @@ def _in_order(numbers: Sequence[int | None], *, several: bool) -> bool:
     return bool(np.all(steps > 0) or np.all(steps < 0))
 
 
-def _warnings(scan: Scan) -> list[str]:
+def _warnings(scan: ScanImages) -> list[str]:
     """Signs of a slice missing at an end, which geometry cannot see; each has innocent causes as well."""
     found = []
     slices, images = len(scan.stack.distances), len(scan.sources)

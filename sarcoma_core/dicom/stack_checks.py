@@ -8,7 +8,7 @@ from sarcoma_core.dicom.geometry import (
     missing_slices,
     place_tolerance,
 )
-from sarcoma_core.dicom.scan import Check, Finding, Scan, refused, set_apart
+from sarcoma_core.dicom.scan import Check, ScanFinding, ScanImages, refused, set_apart
 
 _MOST_MISSING = 1 / 4
 """Of the gaps of a stack that lies in several scans: two stacks that are shifted by a part of their spacing
@@ -18,7 +18,7 @@ ECHO_TOLERANCE = 1.05
 """Echo times of one volume agree within 5 %: some scanners write the time of each slice."""
 
 
-def is_one_stack(scan: Scan, *, whole: bool) -> bool:
+def is_one_stack(scan: ScanImages, *, whole: bool) -> bool:
     """Whether slices lie on one even grid, three at the least.
 
     Args:
@@ -32,7 +32,7 @@ def is_one_stack(scan: Scan, *, whole: bool) -> bool:
     return _even(scan) is None or (not whole and 0 < missing <= _MOST_MISSING * len(gaps))
 
 
-def _several_slices(scan: Scan) -> Finding | None:
+def _several_slices(scan: ScanImages) -> ScanFinding | None:
     if len(scan.stack.distances) > 1:
         return None
     if all("MOSAIC" in header.image_type and not header.mosaic for header in scan.headers):
@@ -41,7 +41,7 @@ def _several_slices(scan: Scan) -> Finding | None:
     return set_apart(f"a single slice{times}: not a volume")
 
 
-def _straight(scan: Scan) -> Finding | None:
+def _straight(scan: ScanImages) -> ScanFinding | None:
     tolerance = max(PLACE_TOLERANCE_MM, SIDEWAYS_TOLERANCE_PIXELS * float(scan.pixel_spacing.min()))
     stack = scan.stack
     if stack.sideways <= tolerance:
@@ -52,7 +52,7 @@ def _straight(scan: Scan) -> Finding | None:
     )
 
 
-def _evenly_often(scan: Scan) -> Finding | None:
+def _evenly_often(scan: ScanImages) -> ScanFinding | None:
     often = scan.stack.occurrences
     usual = int(np.bincount(often).argmax())
     odd = np.flatnonzero(often != usual)
@@ -69,7 +69,7 @@ def _evenly_often(scan: Scan) -> Finding | None:
     )
 
 
-def _no_gap(scan: Scan) -> Finding | None:
+def _no_gap(scan: ScanImages) -> ScanFinding | None:
     gaps = scan.stack.gaps
     missing = missing_slices(gaps)
     if not missing.any() or missing.sum() > len(gaps):  # rather pieces than a stack with a hole
@@ -86,7 +86,7 @@ def _no_gap(scan: Scan) -> Finding | None:
     )
 
 
-def _even(scan: Scan) -> Finding | None:
+def _even(scan: ScanImages) -> ScanFinding | None:
     stack = scan.stack
     if stack.deviation <= place_tolerance(stack.spacing):
         return None
@@ -96,7 +96,7 @@ def _even(scan: Scan) -> Finding | None:
     )
 
 
-def _two_slices(scan: Scan) -> Finding | None:
+def _two_slices(scan: ScanImages) -> ScanFinding | None:
     """One gap cannot be compared with others, so something else must say that nothing is missing in it."""
     if len(scan.stack.gaps) != 1:
         return None
@@ -118,7 +118,7 @@ def _two_slices(scan: Scan) -> Finding | None:
     return refused(f"two slices {gap:.1f} mm apart with {known}: a slice between them may be missing")
 
 
-def _declared(scan: Scan) -> Finding | None:
+def _declared(scan: ScanImages) -> ScanFinding | None:
     """NumberOfSlices is mandatory in PET (PS3.3, C.8.9.1) and counts the slices of one volume."""
     declared = max(
         (n for h in scan.headers for k, n in h.declared_slices if k == "NumberOfSlices"), default=0
@@ -129,7 +129,7 @@ def _declared(scan: Scan) -> Finding | None:
     return refused(f"slices are missing: NumberOfSlices is {declared}; found {found}")
 
 
-def _one_contrast(scan: Scan) -> Finding | None:
+def _one_contrast(scan: ScanImages) -> ScanFinding | None:
     """Slices of two images, each at places of its own, look like one volume to the geometry."""
     if scan.stack.occurrences[0] > 1:
         return None

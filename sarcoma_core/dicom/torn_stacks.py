@@ -13,7 +13,7 @@ from itertools import combinations
 
 from sarcoma_core.dicom.checks import is_on_one_grid
 from sarcoma_core.dicom.headers import Header
-from sarcoma_core.dicom.scan import Finding, Scan, refused
+from sarcoma_core.dicom.scan import ScanFinding, ScanImages, refused
 from sarcoma_core.dicom.stack_checks import ECHO_TOLERANCE, is_one_stack
 
 FEW_SLICES = 2
@@ -24,7 +24,7 @@ _SHARED = 1 / 2
 for a slice that was sent twice."""
 
 
-def torn_stack(scan: Scan) -> Finding | None:
+def torn_stack(scan: ScanImages) -> ScanFinding | None:
     """The finding that a scan is a part of a stack, or None.
 
     Scans at the same places, such as echoes, b-values and time points, are no parts of each other, and stacks
@@ -33,7 +33,7 @@ def torn_stack(scan: Scan) -> Finding | None:
     Args:
         scan: images without a fault of their own, and the scans beside them.
     """
-    others = [Scan(fitting) for images in scan.beside if (fitting := _fitting(scan, images))]
+    others = [ScanImages(fitting) for images in scan.beside if (fitting := _fitting(scan, images))]
     same_uid = [other for other in others if other.series_uid == scan.series_uid]
     for parts in _choices(scan, same_uid):
         if slices := _torn(parts, continuing=True):
@@ -63,17 +63,17 @@ def torn_stack(scan: Scan) -> Finding | None:
     return None
 
 
-def _fitting(scan: Scan, images: Sequence[Header]) -> tuple[Header, ...]:
+def _fitting(scan: ScanImages, images: Sequence[Header]) -> tuple[Header, ...]:
     """Those that could be slices of the scan: what is wrong with some does not make the others a volume."""
     return tuple(
         header
         for header in images
         if all(plane.position and plane.orientation and plane.pixel_spacing for plane in header.planes)
-        and is_on_one_grid(Scan((scan.headers[0], header)))
+        and is_on_one_grid(ScanImages((scan.headers[0], header)))
     )
 
 
-def _may_be_one_series(scan: Scan, other: Scan) -> bool:
+def _may_be_one_series(scan: ScanImages, other: ScanImages) -> bool:
     """Whether scans of several UIDs may be one series: of one SeriesNumber or few slices, one contrast."""
     few = max(len(scan.sources), len(other.sources)) <= FEW_SLICES
     if not (few or other.series_number == scan.series_number):
@@ -83,7 +83,7 @@ def _may_be_one_series(scan: Scan, other: Scan) -> bool:
     return one_contrast and scan.headers[0].modality == other.headers[0].modality
 
 
-def _choices(scan: Scan, others: Sequence[Scan]) -> Iterator[tuple[Scan, ...]]:
+def _choices(scan: ScanImages, others: Sequence[ScanImages]) -> Iterator[tuple[ScanImages, ...]]:
     """Which scans may be parts of one stack: those at other places, those that mix, or any two."""
     if not others:
         return
@@ -98,7 +98,7 @@ def _choices(scan: Scan, others: Sequence[Scan]) -> Iterator[tuple[Scan, ...]]:
     yield from ((scan, other) for other in others)
 
 
-def _torn(parts: Sequence[Scan], *, continuing: bool) -> int:
+def _torn(parts: Sequence[ScanImages], *, continuing: bool) -> int:
     """How many slices the one stack has that the parts form; 0 when they form none.
 
     Args:
@@ -115,7 +115,7 @@ def _torn(parts: Sequence[Scan], *, continuing: bool) -> int:
     return len(whole.stack.distances)
 
 
-def _in_turn(one: Scan, other: Scan) -> bool:
+def _in_turn(one: ScanImages, other: ScanImages) -> bool:
     """Whether the slices of two scans are placed and numbered in turn: each has what the other lacks."""
     first, second = _instance_numbers(one), _instance_numbers(other)
     fewer = min(len(first), len(second))
@@ -128,17 +128,17 @@ def _in_turn(one: Scan, other: Scan) -> bool:
     )
 
 
-def _instance_numbers(part: Scan) -> frozenset[int]:
+def _instance_numbers(part: ScanImages) -> frozenset[int]:
     return frozenset(h.instance_number for h in part.headers if h.instance_number is not None)
 
 
-def _shared(one: Scan, other: Scan) -> int:
+def _shared(one: ScanImages, other: ScanImages) -> int:
     """How many places two scans share."""
     first, second = _places(_union((one, other)), (one, other))
     return len(first & second)
 
 
-def _reach(one: Scan, other: Scan) -> bool:
+def _reach(one: ScanImages, other: ScanImages) -> bool:
     return _reach_into_each_other(_ends(one), _ends(other))
 
 
@@ -146,22 +146,22 @@ def _reach_into_each_other(one: Collection[float], other: Collection[float]) -> 
     return min(one) < max(other) and min(other) < max(one)
 
 
-def _ends(part: Scan) -> tuple[float, float]:
+def _ends(part: ScanImages) -> tuple[float, float]:
     """Where a scan begins and ends along its normal, mm."""
     low = float(part.stack.start @ part.stack.normal)
     return low, low + float(part.stack.distances[-1])
 
 
-def _numbers(parts: Sequence[Scan]) -> str:
+def _numbers(parts: Sequence[ScanImages]) -> str:
     numbers = sorted((part.series_number is not None, part.series_number or 0) for part in parts)
     return "SeriesNumber " + ", ".join(str(number) if known else "none" for known, number in numbers)
 
 
-def _union(parts: Sequence[Scan]) -> Scan:
-    return Scan(tuple(header for part in parts for header in part.headers))
+def _union(parts: Sequence[ScanImages]) -> ScanImages:
+    return ScanImages(tuple(header for part in parts for header in part.headers))
 
 
-def _places(whole: Scan, parts: Sequence[Scan]) -> list[frozenset[int]]:
+def _places(whole: ScanImages, parts: Sequence[ScanImages]) -> list[frozenset[int]]:
     """The places in the whole that each part takes."""
     owner = {id(header): index for index, part in enumerate(parts) for header in part.headers}
     places: list[set[int]] = [set() for _ in parts]

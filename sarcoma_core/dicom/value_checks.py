@@ -5,13 +5,13 @@ rescale, and agree with each other on slices in other units.
 """
 
 from sarcoma_core.dicom.headers import MUST_BE_READ
-from sarcoma_core.dicom.scan import Check, Finding, Scan, refused
+from sarcoma_core.dicom.scan import Check, ScanFinding, ScanImages, refused
 
 _SUV_TYPE = "BW"
 """What an absent SUVType means (PS3.3, C.8.9.1)."""
 
 
-def readable(scan: Scan) -> Finding | None:
+def readable(scan: ScanImages) -> ScanFinding | None:
     """Whether what decides about the images is in a form that can be read, where it is there."""
     for keyword in MUST_BE_READ:
         count = sum(keyword in header.broken for header in scan.headers)
@@ -21,7 +21,7 @@ def readable(scan: Scan) -> Finding | None:
     return None
 
 
-def _no_table(scan: Scan) -> Finding | None:
+def _no_table(scan: ScanImages) -> ScanFinding | None:
     """Neither reader applies a Modality LUT, so the two would agree on values that are not the modality's."""
     count = sum(source.plane.has_lut for source in scan.sources)
     if not count:
@@ -32,7 +32,7 @@ def _no_table(scan: Scan) -> Finding | None:
     )
 
 
-def _in_all_or_none(scan: Scan) -> Finding | None:
+def _in_all_or_none(scan: ScanImages) -> ScanFinding | None:
     planes = [source.plane for source in scan.sources]
     for keyword, values in (
         ("RescaleSlope", [plane.slope for plane in planes]),
@@ -46,7 +46,7 @@ def _in_all_or_none(scan: Scan) -> Finding | None:
     return None
 
 
-def _slope_and_intercept(scan: Scan) -> Finding | None:
+def _slope_and_intercept(scan: ScanImages) -> ScanFinding | None:
     """Each is there where the other is (PS3.3, C.11.1); PET alone has no intercept but 0 (C.8.9.4.1.7)."""
     plane = scan.sources[0].plane
     if scan.headers[0].modality == "PT" or (plane.slope is None) == (plane.intercept is None):
@@ -55,7 +55,7 @@ def _slope_and_intercept(scan: Scan) -> Finding | None:
     return refused(f"{absent} is absent in all images, and {there} is there")
 
 
-def _pixels_as_told(scan: Scan) -> Finding | None:
+def _pixels_as_told(scan: ScanImages) -> ScanFinding | None:
     """Readers of a wrong Rows or NumberOfFrames agree on an image that is sheared, or a part of it."""
     for header in scan.headers:
         if header.surplus >= max(header.planes[0].columns, 2):  # less may be padding
@@ -65,7 +65,7 @@ def _pixels_as_told(scan: Scan) -> Finding | None:
     return None
 
 
-def _one_unit(scan: Scan) -> Finding | None:
+def _one_unit(scan: ScanImages) -> ScanFinding | None:
     for keyword, values in (
         ("Modality", {header.modality for header in scan.headers}),
         ("Units", {header.units for header in scan.headers}),

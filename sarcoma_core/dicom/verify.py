@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sarcoma_core.dicom.geometry import Floats, place_tolerance
-from sarcoma_core.dicom.nifti import NiftiImage, Volume
+from sarcoma_core.dicom.nifti import NiftiImage, StoredVolume
 from sarcoma_core.errors import SeriesRefused
 
 Voxels = npt.NDArray[Any]
@@ -82,13 +82,13 @@ def find_turn(image: NiftiImage, promise: Promise) -> Turn:
     return Turn(axes, backwards, affine, float(ends.max()))
 
 
-def turn_back(image: NiftiImage, turn: Turn) -> list[Volume]:
+def turn_back(image: NiftiImage, turn: Turn) -> list[StoredVolume]:
     """The volumes of a written image as the headers have them."""
     stacked = image.stored.reshape(*image.shape, -1)
     order = np.argsort(turn.axes)[::-1]
     flipped = np.flip(stacked, axis=tuple(np.flatnonzero(turn.backwards).tolist()))
     volumes = (flipped[..., i].transpose(order) for i in range(flipped.shape[3]))
-    return [Volume(stored, image.slope, image.intercept) for stored in volumes]
+    return [StoredVolume(stored, image.slope, image.intercept) for stored in volumes]
 
 
 def require_place(delivered: Floats, turn: Turn, shape: Sequence[int]) -> float:
@@ -129,7 +129,7 @@ def _corner_shifts(one: Floats, other: Floats, shape: Sequence[int]) -> Floats:
     return shifts
 
 
-def match_volumes(written: Sequence[Volume], expected: Iterable[Voxels], *, intercept: float) -> float:
+def match_volumes(written: Sequence[StoredVolume], expected: Iterable[Voxels], *, intercept: float) -> float:
     """Require that written and expected volumes are the same, one for one, in whichever order.
 
     Args:
@@ -161,7 +161,7 @@ def match_volumes(written: Sequence[Volume], expected: Iterable[Voxels], *, inte
     return largest
 
 
-def _difference(written: Volume, expected: Voxels, intercept: float) -> float | None:
+def _difference(written: StoredVolume, expected: Voxels, intercept: float) -> float | None:
     """The largest difference, or None when the two are not equal.
 
     Whole numbers have to be the same. What was rescaled to fractions may differ by float32's rounding,

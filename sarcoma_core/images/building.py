@@ -16,6 +16,7 @@ from sarcoma_core.images.catalogue import (
     oci_labels,
     step_images,
 )
+from sarcoma_core.images.contexts import base_context, written
 from sarcoma_core.images.engine import Engine, connect
 from sarcoma_core.images.measuring import BASE_LABEL, Measured, measure
 from sarcoma_core.xnat.command.declaring import image_reference
@@ -59,7 +60,7 @@ def build(
         for base in bases:
             _build_base(engine, root, base, base_image, secrets)
         for image in images:
-            _build_step(engine, root, image, registry)
+            _build_step(engine, root, image, base_image, secrets, registry=registry)
     names = (*bases, *(image.step for image in images))
     if registry:
         for name in names:
@@ -113,31 +114,46 @@ def _build_base(engine: Engine, root: Path, base: str, base_image: str, secrets:
         **oci_labels(f"Sarcoma {base} base"),
         BASE_LABEL: image_reference(parent) if parent else base_image,
     }
-    engine.show(
-        "build",
-        *_options(image_reference(base), arguments, labels),
-        *secrets,
-        # The host's own network: a proxy on localhost works, and so does an engine without a bridge.
-        "--network=host",
-        f"--file={root / 'containers' / base / 'Dockerfile'}",
-        str(root),
-    )
+    with written(base_context(root, base)) as context:
+        engine.show("build", *_options(image_reference(base), arguments, labels), *secrets, str(context))
 
 
-def _build_step(engine: Engine, root: Path, image: StepImage, registry: str) -> None:
-    arguments = {"PARENT_IMAGE": image_reference(image.base), "IMAGE": image_reference(image.step, registry)}
+def _build_step(
+    engine: Engine, root: Path, image: StepImage, base_image: str, secrets: Sequence[str], *, registry: str
+) -> None:
+    arguments = {
+        "BASE_IMAGE": base_image,
+        "PARENT_IMAGE": image_reference(image.base),
+        "IMAGE": image_reference(image.step, registry),
+    }
     labels = {
         **oci_labels(image.title),
         BASE_LABEL: image_reference(image.base),
         COMMANDS_LABEL: image.commands,
     }
-    dockerfile = (root / "containers" / "step.Dockerfile").read_text("utf-8").replace("{step}", image.step)
-    engine.output(
-        "build", "--quiet", *_options(image_reference(image.step), arguments, labels), "-", text=dockerfile
+    engine.show(
+        "build",
+        *_options(image_reference(image.step), arguments, labels),
+        *secrets,
+        "--file=-",
+        str(root),
+        text=step_dockerfile(root, image.step),
     )
+
+
+def step_dockerfile(root: Path, step: str) -> str:
+    """The Dockerfile of a step: `containers/step.Dockerfile` with its name.
+
+    Args:
+        root: the checkout.
+        step: name of the step.
+    """
+    return (root / "containers" / "step.Dockerfile").read_text("utf-8").replace("{step}", step)
 
 
 def _options(tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> Iterator[str]:
     yield f"--tag={tag}"
+    # The host's own network: a proxy on localhost works, and so does an engine without a bridge.
+    yield "--network=host"
     yield from (f"--build-arg={name}={value}" for name, value in arguments.items())
     yield from (f"--label={name}={value}" for name, value in labels.items())

@@ -1,4 +1,7 @@
-"""Which images there are: the shared bases, and one for each step of `containers/labels.json`."""
+"""Which images there are: the shared bases, and one for each step of `containers/labels.json`.
+
+A step's commands are its committed file in `xnat_commands/`: what was reviewed is what the label says.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -67,16 +70,19 @@ def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[StepImage, ...]:
         steps: names of steps; empty means all.
 
     Raises:
-        InputError: `containers/labels.json` is missing or is not what `sarcoma generate` writes.
+        InputError: `containers/labels.json` or a step's command is missing, or is not what `sarcoma generate`
+            writes.
         UsageError: there is no such step.
     """
     path = root / "containers" / "labels.json"
     try:
-        known = {step: _read(step, entry) for step, entry in json.loads(path.read_text("utf-8")).items()}
+        entries = json.loads(path.read_text("utf-8"))
+        known = {step: _read(root, step, entry) for step, entry in entries.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         fault = type(error).__name__
         raise InputError(
-            f"containers/labels.json: must be as `sarcoma generate` writes it; {fault} on reading it.",
+            "containers/labels.json and xnat_commands: must be as `sarcoma generate` writes them; "
+            f"{fault} on reading them.",
             hint="Run: make generate",
         ) from error
     unknown = [step for step in steps if step not in known]
@@ -85,12 +91,11 @@ def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[StepImage, ...]:
     return tuple(known[step] for step in dict.fromkeys(steps or known))
 
 
-def _read(step: str, entry: Mapping[str, object]) -> StepImage:
-    base, title = str(entry["image"]), str(entry["title"])
+def _read(root: Path, step: str, entry: Mapping[str, object]) -> StepImage:
+    base, title = str(entry["base"]), str(entry["title"])
     PARENTS[base]  # an unknown base is a KeyError like any other fault of the file
-    return StepImage(
-        step, base, title, json.dumps(entry["commands"], ensure_ascii=False, separators=(",", ":"))
-    )
+    command = json.loads((root / "xnat_commands" / f"{step}.json").read_text("utf-8"))
+    return StepImage(step, base, title, json.dumps([command], ensure_ascii=False, separators=(",", ":")))
 
 
 def oci_labels(title: str) -> Mapping[str, str]:

@@ -55,8 +55,12 @@ class Engine:
             raise RunError(f"docker {arguments[0]} failed: {last_line(done.stderr)}")
         return done.stdout
 
-    def show(self, *arguments: str) -> None:
+    def show(self, *arguments: str, text: str = "") -> None:
         """Run a command whose progress the user follows on stderr.
+
+        Args:
+            arguments: the command.
+            text: what it reads from its standard input.
 
         Raises:
             RunError: it failed; what it said stands above.
@@ -64,7 +68,8 @@ class Engine:
         done = subprocess.run(
             [self.program, *arguments],
             env=os.environ | _ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
+            input=text,
+            encoding="utf-8",
             stdout=sys.stderr,
             check=False,
         )

@@ -24,7 +24,8 @@ class Measured:
         image: its reference.
         size: bytes, unpacked.
         added: bytes beyond the image that it stands on.
-        start: seconds from `docker run` to the end of `--help`; median of three.
+        start: seconds from `docker run` to the end of `--help` (of a base: of `python --version`); median of
+            three.
     """
 
     image: str
@@ -50,7 +51,7 @@ def _measure(engine: Engine, image: str) -> Measured:
     [found] = json.loads(engine.output("image", "inspect", image))
     size = int(found["Size"])
     base = found["Config"]["Labels"][BASE_LABEL]
-    # A step's entry point takes --help; a base has none, and its own command is the help.
+    # A step's entry point takes --help; a base has none, and its own command says Python's version.
     arguments = ("--help",) if found["Config"]["Entrypoint"] else ()
     starts = [_start(engine, image, arguments) for _ in range(_STARTS)]
     return Measured(image, size, size - _size(engine, base), statistics.median(starts))

@@ -14,10 +14,15 @@ from typing import Literal, NamedTuple
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import UsageError
-from sarcoma_core.launch.bulk.preflight import Stage, stages
+from sarcoma_core.launch.bulk.preflight import LiveStep, stages
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
-from sarcoma_core.xnat.rest.event_service import EventService, LiveSubscription, Orchestration, Rule
+from sarcoma_core.xnat.rest.event_service import (
+    EventService,
+    LiveSubscription,
+    Orchestration,
+    SubscriptionRule,
+)
 from sarcoma_core.xnat.rest.service import ContainerService
 
 OCCASIONS: Mapping[str, tuple[str, str]] = {
@@ -30,7 +35,7 @@ _OURS = "sarcoma "
 Change = Literal["unchanged", "create", "update", "choose", "turn on", "remove"]
 
 
-class Part(NamedTuple):
+class AutomationPart(NamedTuple):
     """One part of an automation, and what has to be done about it.
 
     Args:
@@ -82,7 +87,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AutomationPlan:
     """What has to be done on a server, part by part, in order.
 
     Args:
@@ -93,9 +98,9 @@ class Plan:
     """
 
     wanted: Wanted
-    rule: Rule
+    rule: SubscriptionRule
     wrapper_ids: tuple[int, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[AutomationPart, ...]
 
     @property
     def changes(self) -> bool:
@@ -103,7 +108,7 @@ class Plan:
         return any(part.change != "unchanged" for part in self.parts)
 
 
-def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Plan:
+def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> AutomationPlan:
     """Compare what is asked for with what the server has; nothing is changed.
 
     Args:
@@ -119,7 +124,7 @@ def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Pla
     events = EventService(connection)
     chain = stages(ContainerService(connection), wanted.project, CHAINS.get(wanted.what, (wanted.what,)), {})
     event, status = OCCASIONS[wanted.occasion]
-    rule = Rule(
+    rule = SubscriptionRule(
         wanted.name, chain[0].wrapper_id, event, status, wanted.project, wanted.payload_filter.strip()
     )
     parts = [_service_part(events, wanted.project, enable=enable)]
@@ -127,10 +132,10 @@ def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Pla
     if len(chain) > 1:
         parts += _orchestration_parts(events, wanted, chain)
     parts.append(subscription)
-    return Plan(wanted, rule, tuple(stage.wrapper_id for stage in chain), tuple(parts))
+    return AutomationPlan(wanted, rule, tuple(stage.wrapper_id for stage in chain), tuple(parts))
 
 
-def carry_out(connection: Connection, planned: Plan) -> tuple[Part, ...]:
+def carry_out(connection: Connection, planned: AutomationPlan) -> tuple[AutomationPart, ...]:
     """Do what a plan says; gives its parts with the numbers that the server gave them.
 
     The subscription comes last: a session that is archived meanwhile finds the whole chain or nothing.
@@ -139,7 +144,7 @@ def carry_out(connection: Connection, planned: Plan) -> tuple[Part, ...]:
         UsageError: the user may not turn on the Event Service.
         ServerError: the server does not answer, or refuses.
     """
-    events, done = EventService(connection), list[Part]()
+    events, done = EventService(connection), list[AutomationPart]()
     for part in planned.parts:
         done.append(part._replace(id=_do(events, planned, part, done)))
     return tuple(done)
@@ -167,7 +172,7 @@ class Removal:
 
     scope: str
     project: str
-    parts: tuple[Part, ...]
+    parts: tuple[AutomationPart, ...]
 
 
 def removal(connection: Connection, number: int, project: str = "") -> Removal:
@@ -183,11 +188,11 @@ def removal(connection: Connection, number: int, project: str = "") -> Removal:
             f"--remove: must be the id of an automation; found {number}.",
             hint="List them: sarcoma xnat automate --list",
         )
-    parts = [Part("subscription", str(number), found.rule.name, "remove")]
+    parts = [AutomationPart("subscription", str(number), found.rule.name, "remove")]
     chosen = _chosen(events, found.rule.project)
     if chosen and is_ours(chosen) and chosen.wrapper_ids[0] == found.rule.wrapper_id:
         # Only the project's choice: another project may use the orchestration itself.
-        parts.append(Part("orchestration", str(chosen.id), chosen.name, "remove"))
+        parts.append(AutomationPart("orchestration", str(chosen.id), chosen.name, "remove"))
     return Removal(project, found.rule.project, tuple(parts))
 
 
@@ -206,18 +211,20 @@ def is_ours(orchestration: Orchestration) -> bool:
     return orchestration.name.startswith(_OURS)
 
 
-def _service_part(events: EventService, project: str, *, enable: bool) -> Part:
+def _service_part(events: EventService, project: str, *, enable: bool) -> AutomationPart:
     if events.is_on(project):
-        return Part("event service", "", "", "unchanged")
+        return AutomationPart("event service", "", "", "unchanged")
     if enable:
-        return Part("event service", "", "", "turn on")
+        return AutomationPart("event service", "", "", "turn on")
     raise UsageError(
         "The Event Service of this server is off, as on every fresh XNAT: nothing would ever be launched.",
         hint="A site administrator turns it on for the whole site: add --enable-event-service.",
     )
 
 
-def _orchestration_parts(events: EventService, wanted: Wanted, chain: tuple[Stage, ...]) -> list[Part]:
+def _orchestration_parts(
+    events: EventService, wanted: Wanted, chain: tuple[LiveStep, ...]
+) -> list[AutomationPart]:
     choices = events.choices(wanted.project)
     if choices is None:
         raise UsageError(
@@ -244,9 +251,12 @@ def _orchestration_parts(events: EventService, wanted: Wanted, chain: tuple[Stag
         kept = (str(o.id) for o in every if o.name == name and o.wrapper_ids == wrapper_ids)
         number = next(kept, "")
         change: Change = "turn on" if number else "create"
-        return [Part("orchestration", number, name, change), Part("orchestration", number, name, "choose")]
+        return [
+            AutomationPart("orchestration", number, name, change),
+            AutomationPart("orchestration", number, name, "choose"),
+        ]
     change = "unchanged" if same.id == chosen else "choose"
-    return [Part("orchestration", str(same.id), same.name, change)]
+    return [AutomationPart("orchestration", str(same.id), same.name, change)]
 
 
 def _same(found: tuple[Orchestration, ...], wrapper_ids: tuple[int, ...]) -> Orchestration | None:
@@ -262,15 +272,17 @@ def _require_replaceable(other: Orchestration, project: str) -> None:
         )
 
 
-def _subscription_part(events: EventService, rule: Rule) -> Part:
+def _subscription_part(events: EventService, rule: SubscriptionRule) -> AutomationPart:
     for found in events.subscriptions(rule.project):
         if found.rule.name == rule.name:
             same = found.rule == rule and found.active
-            return Part("subscription", str(found.id), rule.name, "unchanged" if same else "update")
-    return Part("subscription", "", rule.name, "create")
+            return AutomationPart("subscription", str(found.id), rule.name, "unchanged" if same else "update")
+    return AutomationPart("subscription", "", rule.name, "create")
 
 
-def _do(events: EventService, planned: Plan, part: Part, done: list[Part]) -> str:
+def _do(
+    events: EventService, planned: AutomationPlan, part: AutomationPart, done: list[AutomationPart]
+) -> str:
     """Do one part; gives its number."""
     match part.part, part.change:
         case "event service", "turn on":
@@ -310,7 +322,7 @@ def _automated(found: LiveSubscription, names: Mapping[int, str], chain: tuple[i
     )
 
 
-def _chain_of(events: EventService, rule: Rule) -> tuple[int, ...]:
+def _chain_of(events: EventService, rule: SubscriptionRule) -> tuple[int, ...]:
     """The wrappers that a launch of this one starts in its project."""
     chosen = _chosen(events, rule.project)
     return chosen.wrapper_ids if chosen and chosen.wrapper_ids[0] == rule.wrapper_id else ()

@@ -6,7 +6,7 @@ So running again goes on where it stopped, retries what failed, and redoes what 
 """
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -14,21 +14,18 @@ from typing import Literal, Protocol, Self
 from sarcoma_core.archive.holdings import FolderHoldings
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.chains import CHAINS
-from sarcoma_core.errors import ArchiveError, SarcomaError, UsageError
-from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.errors import ArchiveError, SarcomaError
+from sarcoma_core.interface import Step, Value
 from sarcoma_core.launch.one import StepFailedError, launch
+from sarcoma_core.launch.step_settings import StepSettings, set_options
 from sarcoma_core.launch.work import Work, already_done
 from sarcoma_core.provenance import Outcome, Outcomes, read_record
 from sarcoma_core.runners.build_folder import build_folder, sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
-from sarcoma_core.text import printable
 
 _REASONS_TOLD = 3
 """Of the series of a session of which none could be used."""
-
-Settings = Mapping[str, Mapping[str, Value]]
-"""Parameters by step name; a step that is not in it runs with its defaults."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ class SessionResult:
         return next((o for o in seen if o.series == series), None)
 
 
-class Watch(Protocol):
+class ChainObserver(Protocol):
     """Follows a run, e.g. to draw a progress bar."""
 
     def __enter__(self) -> Self:
@@ -140,65 +137,14 @@ def plan(archive: Archive, project: str, labels: Sequence[str]) -> tuple[Session
     return sessions
 
 
-def parse_settings(chain: str, texts: Iterable[str]) -> Settings:
-    """Read `STEP.PARAM=VALUE` texts, and check them against the steps of the chain.
-
-    Raises:
-        UsageError: the form, the step, the parameter or the value is wrong.
-    """
-    return settings_of(CHAINS[chain], texts)
-
-
-def settings_of(steps: Sequence[str], texts: Iterable[str]) -> Settings:
-    """Read `STEP.PARAM=VALUE` texts, and check them against some steps; see `parse_settings`."""
-    settings: dict[str, dict[str, Value]] = {}
-    for text in texts:
-        place, equals, value = text.partition("=")
-        name, dot, key = place.partition(".")
-        if not (equals and dot) or name not in steps:
-            known = ", ".join(steps)
-            raise UsageError(f"--set: must be STEP.PARAM=VALUE with a step of {known}; found {text!r}.")
-        param, read = _setting(step_named(name), key, value, typed=text)
-        settings.setdefault(name, {})[param] = read
-    return settings
-
-
-def step_settings(name: str, texts: Iterable[str]) -> Settings:
-    """Read `PARAM=VALUE` texts, and check them against one step.
-
-    Raises:
-        UsageError: the form, the parameter or the value is wrong.
-    """
-    step, settings = step_named(name), dict[str, Value]()
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--set: must be PARAM=VALUE; found {text!r}.")
-        param, read = _setting(step, key, value, typed=text)
-        settings[param] = read
-    return {name: settings} if settings else {}
-
-
-def _setting(step: Step, key: str, value: str, *, typed: str) -> tuple[str, Value]:
-    """A parameter's name and value, both checked; an error repeats what was typed."""
-    param = next((p for p in step.params if p.name == key.replace("-", "_")), None)
-    if param is None:
-        known = ", ".join(sorted(step.defaults)) or "none"
-        raise UsageError(f"--set: {step.name} has no parameter {key!r}; it has: {known}.")
-    try:
-        return param.name, param.parse(value)
-    except UsageError:
-        raise UsageError(f"--set {printable(typed)}: must be {param.range}; found {value!r}.") from None
-
-
 def run_chain(
     archive: Archive,
     chain: str,
     sessions: Sequence[Session],
     *,
     runner: Runner,
-    watch: Watch,
-    settings: Settings | None = None,
+    watch: ChainObserver,
+    settings: StepSettings | None = None,
     force: bool = False,
 ) -> tuple[SessionResult, ...]:
     """Run a chain on sessions, one after the other.
@@ -262,14 +208,11 @@ class Retry:
     archive: Archive
     chain: str
     runner: Runner
-    settings: Settings
+    settings: StepSettings
 
     def command(self, session: Session) -> str:
         """The command that retries a session, with the same runner and parameters."""
         words = ["sarcoma", "run", self.chain, "--archive", str(self.archive.root)]
         words += ["--project", session.project, "--session", session.label]
         words += [] if self.runner.name == "local" else ["--runner", self.runner.name]
-        for step, values in self.settings.items():
-            for name, value in values.items():
-                words += ["--set", f"{step}.{name.replace('_', '-')}={ParamSpec.text(value)}"]
-        return shlex.join(words)
+        return shlex.join([*words, *set_options(self.settings)])

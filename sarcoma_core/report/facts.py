@@ -39,7 +39,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _KnownFact:
     label: str
     unit: str = ""
     between: str = ", "
@@ -48,39 +48,39 @@ class _Known:
 SIZES = f" {_TIMES} "
 """Between the sizes of a grid."""
 
-_KNOWN: Mapping[str, _Known] = {
-    "files_in": _Known("DICOM files in"),
-    "duplicate_files": _Known("Duplicate files left out"),
-    "frames_in": _Known("Image planes in"),
-    "slices_out": _Known("Slices out"),
-    "volumes_out": _Known("Volumes out"),
-    "sop_class": _Known("SOP class"),
-    "map": _Known("Not anatomy but"),
-    "transfer_syntaxes": _Known("Transfer syntax"),
-    "shape": _Known("Voxels", between=SIZES),
-    "spacing": _Known("Spacing", "mm", SIZES),
-    "orientation": _Known("Axes point to"),
-    "units": _Known("Units of the values"),
-    "suv_type": _Known("SUVType"),
-    "decay_correction": _Known("DecayCorrection"),
-    "converter": _Known("Converter"),
-    "reader": _Known("Independent reader"),
-    "voxels_compared": _Known("Voxels compared, all equal"),
-    "largest_difference": _Known("Largest difference between the readers"),
-    "converter_shift": _Known("Corner set right after the converter by", "mm"),
-    "affine": _Known("Voxel to RAS, mm"),
-    "voxels_sha256": _Known("SHA-256 of the voxels"),
-    "source": _Known("Read from the resource"),
-    "shrink": _Known("Grid shrunk by"),
-    "iterations": _Known("Iterations"),
-    "threads": _Known("Threads"),
-    "region": _Known("Mean and deviation taken in"),
-    "mask_voxels": _Known("Voxels in the mask"),
-    "body_part": _Known("Part of the image in the body mask"),
-    "mean": _Known("Mean"),
-    "sd": _Known("Standard deviation"),
-    "clip_low": _Known("Clipped below"),
-    "clip_high": _Known("Clipped above"),
+_KNOWN: Mapping[str, _KnownFact] = {
+    "files_in": _KnownFact("DICOM files in"),
+    "duplicate_files": _KnownFact("Duplicate files left out"),
+    "frames_in": _KnownFact("Image planes in"),
+    "slices_out": _KnownFact("Slices out"),
+    "volumes_out": _KnownFact("Volumes out"),
+    "sop_class": _KnownFact("SOP class"),
+    "map": _KnownFact("Not anatomy but"),
+    "transfer_syntaxes": _KnownFact("Transfer syntax"),
+    "shape": _KnownFact("Voxels", between=SIZES),
+    "spacing": _KnownFact("Spacing", "mm", SIZES),
+    "orientation": _KnownFact("Axes point to"),
+    "units": _KnownFact("Units of the values"),
+    "suv_type": _KnownFact("SUVType"),
+    "decay_correction": _KnownFact("DecayCorrection"),
+    "converter": _KnownFact("Converter"),
+    "reader": _KnownFact("Independent reader"),
+    "voxels_compared": _KnownFact("Voxels compared, all equal"),
+    "largest_difference": _KnownFact("Largest difference between the readers"),
+    "converter_shift": _KnownFact("Corner set right after the converter by", "mm"),
+    "affine": _KnownFact("Voxel to RAS, mm"),
+    "voxels_sha256": _KnownFact("SHA-256 of the voxels"),
+    "source": _KnownFact("Read from the resource"),
+    "shrink": _KnownFact("Grid shrunk by"),
+    "iterations": _KnownFact("Iterations"),
+    "threads": _KnownFact("Threads"),
+    "region": _KnownFact("Mean and deviation taken in"),
+    "mask_voxels": _KnownFact("Voxels in the mask"),
+    "body_part": _KnownFact("Part of the image in the body mask"),
+    "mean": _KnownFact("Mean"),
+    "sd": _KnownFact("Standard deviation"),
+    "clip_low": _KnownFact("Clipped below"),
+    "clip_high": _KnownFact("Clipped above"),
 }
 """In the order of the page; a manifest keeps its keys in alphabetical order."""
 
@@ -140,12 +140,12 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _read_name(name: str) -> _Known:
+def _read_name(name: str) -> _KnownFact:
     """An unknown fact's name as words, and the unit that its last word tells."""
     words = name.split("_")
     unit = _UNITS[words.pop()] if len(words) > 1 and words[-1] in _UNITS else ""
     told = " ".join(words)
-    return _Known(told[:1].upper() + told[1:], unit)
+    return _KnownFact(told[:1].upper() + told[1:], unit)
 
 
 def value_text(value: object, between: str = ", ") -> str:

@@ -10,8 +10,8 @@ from sarcoma_core import __version__
 from sarcoma_core.interface import ParamSpec
 from sarcoma_core.report.facts import Fact, value_text
 from sarcoma_core.report.references import Reference, reference
-from sarcoma_core.report.session import Session
-from sarcoma_core.report.stages import FATES, Run
+from sarcoma_core.report.session import SessionReport
+from sarcoma_core.report.stages import FATES, StageRun
 
 PAPER = Path(__file__).with_name("paper.css")
 """The style that every page of ours begins with."""
@@ -45,7 +45,7 @@ def environment() -> jinja2.Environment:
     )
 
 
-def render(session: Session) -> str:
+def render(session: SessionReport) -> str:
     """The page, as text; equal sessions give equal text."""
     return (
         environment()
@@ -69,7 +69,7 @@ def summary(counts: Mapping[str, int]) -> str:
     return f"{counts['series']} series: {told}"
 
 
-def methods(runs: Iterable[Run]) -> Methods:
+def methods(runs: Iterable[StageRun]) -> Methods:
     """The sentences of the steps that made something; one that passed every series by has nothing to tell."""
     keys: list[str] = []
     sentences = []
@@ -81,7 +81,7 @@ def methods(runs: Iterable[Run]) -> Methods:
     return Methods(tuple(sentences), tuple(reference(key) for key in keys))
 
 
-def software(runs: Iterable[Run]) -> tuple[Fact, ...]:
+def software(runs: Iterable[StageRun]) -> tuple[Fact, ...]:
     """Versions of what did the work; where steps differ, each says its own."""
     found: dict[str, dict[str, list[str]]] = {}
     for run in runs:

@@ -8,7 +8,7 @@ import numpy as np
 from sarcoma_core.report.borders import Border, Mask, border
 from sarcoma_core.report.facts import SIZES, value_text
 from sarcoma_core.report.histograms import Histogram, histogram
-from sarcoma_core.report.planes import Plane, Upright, spread
+from sarcoma_core.report.planes import Upright, ViewPlane, spread
 from sarcoma_core.report.stages import Stage
 from sarcoma_core.report.tiles import Tile, tile
 from sarcoma_core.report.windows import Window, percentile_window, window_for
@@ -118,7 +118,7 @@ def _round(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def plane_text(volume: Upright, plane: Plane) -> str:
+def plane_text(volume: Upright, plane: ViewPlane) -> str:
     """The grid of a volume in one line: voxels, spacing, plane."""
     size = value_text(volume.array.shape, SIZES)
     return f"{size} voxels of {value_text([_round(mm) for mm in volume.spacing], SIZES)} mm, {plane.name}"

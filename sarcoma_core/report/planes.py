@@ -19,7 +19,7 @@ ISOTROPIC = 1.2
 
 
 @dataclass(frozen=True)
-class Plane:
+class ViewPlane:
     """One of the three planes, as a radiologist looks at it: from the feet, from the front, from the left.
 
     Args:
@@ -42,9 +42,9 @@ class Plane:
         return np.flip(volume[place]).T  # a view: np.take would copy the volume for each slice
 
 
-SAGITTAL = Plane("sagittal", 0, ("H", "P", "F", "A"), "left")
-CORONAL = Plane("coronal", 1, ("H", "L", "F", "R"), "back")
-AXIAL = Plane("axial", 2, ("A", "L", "P", "R"), "feet")
+SAGITTAL = ViewPlane("sagittal", 0, ("H", "P", "F", "A"), "left")
+CORONAL = ViewPlane("coronal", 1, ("H", "L", "F", "R"), "back")
+AXIAL = ViewPlane("axial", 2, ("A", "L", "P", "R"), "feet")
 PLANES = (SAGITTAL, CORONAL, AXIAL)
 
 
@@ -64,12 +64,12 @@ class Upright:
     obliquity: float
     across: int = 2
 
-    def plane(self) -> Plane:
+    def plane(self) -> ViewPlane:
         """The plane of acquisition, that of the stored slices; axial when the volume is isotropic."""
         isotropic = max(self.spacing) <= ISOTROPIC * min(self.spacing)
         return AXIAL if isotropic else PLANES[self.across]
 
-    def pixel(self, plane: Plane) -> tuple[float, float]:
+    def pixel(self, plane: ViewPlane) -> tuple[float, float]:
         """Height and width of a pixel of that plane's slices, mm."""
         across, up = (mm for axis, mm in enumerate(self.spacing) if axis != plane.axis)
         return up, across

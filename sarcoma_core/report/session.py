@@ -21,10 +21,10 @@ from sarcoma_core.report.pictures import Pictures, draw, plane_text
 from sarcoma_core.report.planes import Upright, upright
 from sarcoma_core.report.stages import (
     FATES,
-    Run,
+    Readiness,
     Stage,
+    StageRun,
     State,
-    Verdict,
     read_runs,
     series_names,
     states,
@@ -38,7 +38,7 @@ _SCALARS = (str, int, float, type(None))
 
 
 @dataclass(frozen=True)
-class Receipt:
+class StepReceipt:
     """What one step recorded of a series."""
 
     stage: Stage
@@ -46,7 +46,7 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Series:
+class SeriesReport:
     """One series on the page.
 
     Args:
@@ -65,15 +65,15 @@ class Series:
     modality: str
     grid: str
     states: tuple[State, ...]
-    verdict: Verdict
-    receipts: tuple[Receipt, ...]
+    verdict: Readiness
+    receipts: tuple[StepReceipt, ...]
     cautions: tuple[str, ...]
     pictures: Pictures | None
     no_body: str
 
 
 @dataclass(frozen=True)
-class Session:
+class SessionReport:
     """All that the page shows.
 
     Args:
@@ -81,8 +81,8 @@ class Session:
         series: in natural order of the scan ids.
     """
 
-    runs: tuple[Run, ...]
-    series: tuple[Series, ...]
+    runs: tuple[StageRun, ...]
+    series: tuple[SeriesReport, ...]
 
     def counts(self) -> Mapping[str, int]:
         """How many series there are, and of each fate."""
@@ -90,7 +90,7 @@ class Session:
         return {"series": len(self.series), **{fate.replace(" ", "_"): fates[fate] for fate in FATES}}
 
 
-def read_session(session: SessionFolder, *, slices: int) -> Session:
+def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
     """Read what became of every series.
 
     Args:
@@ -102,7 +102,7 @@ def read_session(session: SessionFolder, *, slices: int) -> Session:
     """
     runs = read_runs(session)
     volumes = {run.stage.label: _volumes(session, run) for run in runs}
-    return Session(
+    return SessionReport(
         runs,
         tuple(
             _read_series(
@@ -113,7 +113,7 @@ def read_session(session: SessionFolder, *, slices: int) -> Session:
     )
 
 
-def _volumes(session: SessionFolder, run: Run) -> Mapping[str, Path]:
+def _volumes(session: SessionFolder, run: StageRun) -> Mapping[str, Path]:
     """The volume of each series that a stage has made and that is still current."""
     if run.record is None or not run.current:
         return {}
@@ -121,7 +121,7 @@ def _volumes(session: SessionFolder, run: Run) -> Mapping[str, Path]:
     return {series.outcome.series: series.volume for series in stage.series()}
 
 
-def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> Series:
+def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> SeriesReport:
     told = tuple(replace(s, outcome=s.outcome and _legible(s.outcome)) for s in told)
     outcomes = [state.outcome for state in told if state.outcome]
     modality = next((outcome.modality for outcome in outcomes if outcome.modality), "")
@@ -136,14 +136,14 @@ def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         mask, no_body = _body(converted, unit)
         pictures = draw(versions, mask, name=name, modality=modality, unit=unit, slices=slices)
         grid = plane_text(first, first.plane())
-    return Series(
+    return SeriesReport(
         name=name,
         modality=modality,
         grid=grid,
         states=told,
         verdict=verdict(told),
         receipts=tuple(
-            Receipt(s.stage, shown) for s in told if s.outcome and (shown := read_facts(s.outcome.facts))
+            StepReceipt(s.stage, shown) for s in told if s.outcome and (shown := read_facts(s.outcome.facts))
         ),
         cautions=cautions(modality, told, versions[0][1] if versions else None),
         pictures=pictures,

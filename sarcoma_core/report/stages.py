@@ -67,9 +67,9 @@ class State:
         return MARKS[self.condition]
 
 
-Fate = Literal["ready", "unfinished", "set apart", "refused"]
+SeriesFate = Literal["ready", "unfinished", "set apart", "refused"]
 
-FATES: Mapping[Fate, str] = {
+FATES: Mapping[SeriesFate, str] = {
     "ready": "ready for the models",
     "unfinished": "not finished",
     "set apart": "set apart",
@@ -79,7 +79,7 @@ FATES: Mapping[Fate, str] = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Readiness:
     """What a series is good for.
 
     Args:
@@ -87,7 +87,7 @@ class Verdict:
         advice: what to do next.
     """
 
-    fate: Fate
+    fate: SeriesFate
     advice: str
 
     @property
@@ -97,7 +97,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Run:
+class StageRun:
     """A stage and what its manifest says.
 
     Args:
@@ -111,7 +111,7 @@ class Run:
     current: bool = True
 
 
-def read_runs(session: SessionFolder) -> tuple[Run, ...]:
+def read_runs(session: SessionFolder) -> tuple[StageRun, ...]:
     """The manifests of all resources that the report reads, the earliest of the chain first.
 
     Raises:
@@ -123,22 +123,22 @@ def read_runs(session: SessionFolder) -> tuple[Run, ...]:
     return runs
 
 
-def _read_run(session: SessionFolder, label: str) -> Run:
+def _read_run(session: SessionFolder, label: str) -> StageRun:
     record = session.record(label)
     if record is None:
-        return Run(Stage(label, "", label, label), None)
+        return StageRun(Stage(label, "", label, label), None)
     stage = Stage(label, record.step, record.title, record.caption or record.title)
     there = fingerprint(FolderHoldings(session.path), record.reads) if record.reads else record.inputs
-    return Run(stage, record, dict(record.inputs) == dict(there))
+    return StageRun(stage, record, dict(record.inputs) == dict(there))
 
 
-def series_names(runs: Iterable[Run]) -> tuple[str, ...]:
+def series_names(runs: Iterable[StageRun]) -> tuple[str, ...]:
     """Every series that any manifest tells of, in natural order; an outcome of the whole session is none."""
     names = {o.series for run in runs if run.record for o in run.record.outcomes if o.scan}
     return tuple(sorted(names, key=natural))
 
 
-def states(runs: Iterable[Run], series: str) -> tuple[State, ...]:
+def states(runs: Iterable[StageRun], series: str) -> tuple[State, ...]:
     """What became of one series, stage by stage."""
     told: list[State] = []
     for run in runs:
@@ -147,7 +147,7 @@ def states(runs: Iterable[Run], series: str) -> tuple[State, ...]:
     return tuple(told)
 
 
-def _state(run: Run, series: str, *, goes_on: bool) -> State:
+def _state(run: StageRun, series: str, *, goes_on: bool) -> State:
     if run.record is None:
         return State(run.stage, *_absent("the step has not run", goes_on=goes_on))
     outcome = run.record.outcome(series)
@@ -163,18 +163,18 @@ def _absent(reason: str, *, goes_on: bool) -> tuple[Condition, str]:
     return ("not run", reason) if goes_on else ("not reached", "")
 
 
-def verdict(told: tuple[State, ...]) -> Verdict:
+def verdict(told: tuple[State, ...]) -> Readiness:
     """What a series is good for, and what to do next."""
     converted = told[0]
     if converted.condition == "done" and converted.outcome and (kind := converted.outcome.map):
         what = f"{kind[:1].upper()}{kind[1:]}, not anatomy"
-        return Verdict("set apart", f"{what}: read it from the resource {converted.stage.label}, as it is.")
+        return Readiness("set apart", f"{what}: read it from the resource {converted.stage.label}, as it is.")
     for state in told:
         if state.condition == "set apart":
-            return Verdict("set apart", "Kept as it is; the models do not read it.")
+            return Readiness("set apart", "Kept as it is; the models do not read it.")
         if state.condition == "refused":
-            return Verdict("refused", f"Mend the cause, then run {state.stage.maker} again.")
+            return Readiness("refused", f"Mend the cause, then run {state.stage.maker} again.")
         if state.condition in ("not run", "out of date"):
-            return Verdict("unfinished", f"Run {state.stage.maker} and the steps after it.")
+            return Readiness("unfinished", f"Run {state.stage.maker} and the steps after it.")
     last = next((s.stage.label for s in reversed(told) if s.condition == "done"), converted.stage.label)
-    return Verdict("ready", f"Read it from the resource {last}.")
+    return Readiness("ready", f"Read it from the resource {last}.")

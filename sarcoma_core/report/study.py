@@ -8,7 +8,7 @@ from sarcoma_core.report.page import environment
 
 
 @dataclass(frozen=True)
-class Row:
+class StudyRow:
     """A line of a table.
 
     Args:
@@ -23,17 +23,17 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class StudyTable:
     """A table of the page; `columns` has one word for the name and one for each cell."""
 
     id: str
     title: str
     caption: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[StudyRow, ...]
 
 
-def render_study(title: str, lede: str, tables: Sequence[Table]) -> str:
+def render_study(title: str, lede: str, tables: Sequence[StudyTable]) -> str:
     """The page, as text; equal arguments give equal text.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from sarcoma_core.report.planes import Plane, Upright
+from sarcoma_core.report.planes import Upright, ViewPlane
 from sarcoma_core.report.windows import Window
 
 LONGEST_SIDE = 320
@@ -52,7 +52,7 @@ class Tile:
     inverted: bool
 
 
-def tile(volume: Upright, plane: Plane, index: int, window: Window, *, title: str, subject: str) -> Tile:
+def tile(volume: Upright, plane: ViewPlane, index: int, window: Window, *, title: str, subject: str) -> Tile:
     """Draw one slice in true proportions.
 
     Args:

@@ -12,7 +12,7 @@ from sarcoma_core.steps.running import each_series
 LABEL = "N4"
 
 
-class Outputs(NamedTuple):
+class BiasFieldOutputs(NamedTuple):
     """What the step writes."""
 
     corrected: Annotated[
@@ -34,7 +34,7 @@ def bias_field(
     shrink: Annotated[
         int, Param(ge=1, le=8, help="how much coarser the grid is on which the field is fitted")
     ] = 4,
-) -> Outputs:
+) -> BiasFieldOutputs:
     """Remove the slowly varying intensity bias of MR volumes with N4.
 
     The field is fitted inside the body on a coarser grid and applied at full resolution, so the volume keeps
@@ -44,7 +44,7 @@ def bias_field(
     def correct(series: SeriesFiles) -> Outcome:
         return _correct(series, out / LABEL, shrink=shrink)
 
-    return Outputs(corrected=each_series(session, correct))
+    return BiasFieldOutputs(corrected=each_series(session, correct))
 
 
 def _correct(series: SeriesFiles, folder: Path, *, shrink: int) -> Outcome:

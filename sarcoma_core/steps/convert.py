@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LABEL = "NIFTI"
 
 
-class Outputs(NamedTuple):
+class ConvertOutputs(NamedTuple):
     """What the step writes."""
 
     volumes: Annotated[
@@ -38,7 +38,7 @@ class Outputs(NamedTuple):
     ]
 
 
-def convert(session: Annotated[SessionFolder, Input(level="session")], out: OutputDir) -> Outputs:
+def convert(session: Annotated[SessionFolder, Input(level="session")], out: OutputDir) -> ConvertOutputs:
     """Convert every scan from DICOM to NIfTI, and prove that nothing was lost.
 
     Each scan gets a conversion receipt: files and frames in, slices out, grid, units, and a second,
@@ -60,7 +60,7 @@ def convert(session: Annotated[SessionFolder, Input(level="session")], out: Outp
             outcomes += _convert(scan, readings[scan.id], out / LABEL, beside)
         else:
             outcomes.append(_misnamed(scan))
-    return Outputs(volumes=tuple(outcomes))
+    return ConvertOutputs(volumes=tuple(outcomes))
 
 
 def _misnamed(scan: ScanFolder) -> Outcome:

@@ -15,7 +15,7 @@ READS = ("N4", "NIFTI")
 Region = Literal["body", "whole"]
 
 
-class Outputs(NamedTuple):
+class NormaliseOutputs(NamedTuple):
     """What the step writes."""
 
     normalised: Annotated[
@@ -41,7 +41,7 @@ def normalise(
     clip_high: Annotated[
         float, Param(ge=51, le=100, unit="%", help="percentile above which values are clipped")
     ] = 99.5,
-) -> Outputs:
+) -> NormaliseOutputs:
     """Bring MR volumes to mean 0 and standard deviation 1 (z-score).
 
     Z = (X - mean) / sd, after clipping at two percentiles, with mean and sd taken inside the body mask, or
@@ -51,7 +51,7 @@ def normalise(
     def score(series: SeriesFiles) -> Outcome:
         return _score(series, out / LABEL, region=region, percentiles=(clip_low, clip_high))
 
-    return Outputs(normalised=each_series(session, score))
+    return NormaliseOutputs(normalised=each_series(session, score))
 
 
 def _score(series: SeriesFiles, folder: Path, *, region: Region, percentiles: tuple[float, float]) -> Outcome:

@@ -26,7 +26,7 @@ NO_KEY = f"--session: must hold {KEY_LABEL}/{KEY_FILE}; found other files, but n
 _SECONDS = 10.0
 
 
-class Outputs(NamedTuple):
+class ProbeOutputs(NamedTuple):
     """What the probe writes."""
 
     proof: Annotated[Outcomes, Output(resource=LABEL, format="TEXT", help="the known file, written back")]
@@ -37,7 +37,7 @@ def probe(
         SessionFolder, Input(level="session", resource=(KEY_LABEL,), help="a session with a known file")
     ],
     out: OutputDir,
-) -> Outputs:
+) -> ProbeOutputs:
     """Prove what a container of this server can do: read the session, write its output, reach XNAT."""
     key = session.resource(KEY_LABEL) / KEY_FILE
     if not key.is_file():
@@ -55,7 +55,7 @@ def probe(
         "xnat_host": os.environ.get("XNAT_HOST", ""),
         "xnat_unreachable": _why_unreachable(os.environ.get("XNAT_HOST", "")),
     }
-    return Outputs(proof=(Outcome("", "", "done", _told(facts), files=(KEY_FILE,), facts=facts),))
+    return ProbeOutputs(proof=(Outcome("", "", "done", _told(facts), files=(KEY_FILE,), facts=facts),))
 
 
 def _told(facts: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ LABEL = "REPORT"
 READS = ("NORMALISED", "N4", "NIFTI")
 
 
-class Outputs(NamedTuple):
+class ReportOutputs(NamedTuple):
     """What the step writes."""
 
     page: Annotated[
@@ -25,7 +25,7 @@ def report(
     out: OutputDir,
     *,
     slices: Annotated[int, Param(ge=1, le=9, help="slices shown of each volume")] = 3,
-) -> Outputs:
+) -> ReportOutputs:
     """Say on one page what became of every series.
 
     The page holds a table of all series with outcome and reason, slices and histograms before and after each
@@ -39,7 +39,7 @@ def report(
     path = out / LABEL / "report.html"
     path.parent.mkdir(parents=True)
     path.write_text(render(shown), encoding="utf-8", newline="\n")
-    return Outputs(page=(Outcome("", "", "done", files=(path.name,), facts=shown.counts()),))
+    return ReportOutputs(page=(Outcome("", "", "done", files=(path.name,), facts=shown.counts()),))
 
 
 STEP = describe(

@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from sarcoma_core.cli.progress import Bar, Silence, say
+from sarcoma_core.cli.progress import Bar, NoProgress, say
 from sarcoma_core.cli.screen import watch_chain
 from sarcoma_core.cli.upload_progress import watch_upload
 from sarcoma_core.cli.xnat_watch import watch
 
 
 def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
-    with Silence():
+    with NoProgress():
         pass
     assert capsys.readouterr() == ("", "")
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from sarcoma_core.cli.xnat_watch import watch
-from sarcoma_core.launch.bulk.ledger import Present
+from sarcoma_core.launch.bulk.ledger import ItemState
 
 THREE = time.mktime((2024, 5, 1, 15, 2, 0, 0, 0, -1))
 WAITING = "no answer from the server since 15:02, waiting; Ctrl-C stops, resume goes on"
@@ -28,12 +28,12 @@ def test_a_server_that_is_away_is_told_and_that_it_is_back(
 
 def test_a_session_that_ended_is_a_line_with_tabs(capsys: pytest.CaptureFixture[str]) -> None:
     with watch(1, quiet=False) as follower:
-        follower.ended(Present(1, "E1", "S1", step="convert", state="failed", reason="why"))
+        follower.ended(ItemState(1, "E1", "S1", step="convert", state="failed", reason="why"))
     assert capsys.readouterr().err == "S1\tfailed\tconvert: why\n"
 
 
 def test_quiet_follows_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
     with watch(1, quiet=True) as follower:
-        follower.ended(Present(1, "E1", "S1", state="failed"))
+        follower.ended(ItemState(1, "E1", "S1", state="failed"))
         follower.away(THREE)
     assert capsys.readouterr().err == ""

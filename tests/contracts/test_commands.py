@@ -9,7 +9,7 @@ from sarcoma_core import generate
 from sarcoma_core.archive.store import Archive, Scan, Session
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import UsageError
-from sarcoma_core.interface import Kind, Step
+from sarcoma_core.interface import ParamKind, Step
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.lint.linting import lint
@@ -95,7 +95,7 @@ def test_every_output_lands_in_its_own_session_resource(step: Step, session: Ses
 
 @each_step
 def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(step: Step) -> None:
-    types = {Kind.CHOICE: "select-one", Kind.BOOLEAN: "boolean", Kind.NUMBER: "number"}
+    types = {ParamKind.CHOICE: "select-one", ParamKind.BOOLEAN: "boolean", ParamKind.NUMBER: "number"}
     command = Command.from_json(json.loads(committed(step)))
     for shown, param in zip(command.inputs, step.params, strict=True):
         assert shown.type == types.get(param.kind, shown.type)
@@ -116,10 +116,3 @@ def test_a_select_offers_every_whole_number_of_a_short_range_and_none_that_the_s
         with pytest.raises(UsageError):
             step.params[0].check(refused)
     assert len(shrink.select_values) == 8
-
-
-def test_the_image_label_carries_the_same_commands() -> None:
-    labels = json.loads((ROOT / "containers" / "labels.json").read_text())
-    assert {name: [json.loads(committed(s)) for s in STEPS if s.name == name] for name in labels} == {
-        name: entry["commands"] for name, entry in labels.items()
-    }

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sarcoma_core.dicom.nifti import Volume, clean_header, compress, read_nifti
+from sarcoma_core.dicom.nifti import StoredVolume, clean_header, compress, read_nifti
 from sarcoma_core.errors import SeriesRefused
 from tests.dicom.truth import nib
 
@@ -101,6 +101,6 @@ def test_an_image_knows_its_spacing_and_where_its_axes_point(source: Path, tmp_p
 
 
 def test_a_volume_is_rescaled_slice_by_slice() -> None:
-    volume = Volume(np.arange(24, dtype=np.int16).reshape(2, 3, 4), 2.0, -1024.0)
+    volume = StoredVolume(np.arange(24, dtype=np.int16).reshape(2, 3, 4), 2.0, -1024.0)
 
     assert volume.plane(1)[0].tolist() == [-1000, -998, -996, -994]

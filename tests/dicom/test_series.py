@@ -10,8 +10,8 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import MRSpectroscopyStorage, SecondaryCaptureImageStorage
 
-from sarcoma_core.dicom.scan import Finding, Scan, Status
-from sarcoma_core.dicom.series import Plan, classify, read_scan
+from sarcoma_core.dicom.scan import ScanFinding, ScanImages, Status
+from sarcoma_core.dicom.series import ConversionPlan, classify, read_scan
 from tests.dicom.series_maker import CORONAL, SAGITTAL, Stack, new_uid, save
 
 
@@ -19,27 +19,27 @@ from tests.dicom.series_maker import CORONAL, SAGITTAL, Stack, new_uid, save
 def judge(tmp_path: Path) -> Any:
     """Write datasets as one scan and classify it."""
 
-    def judged(datasets: list[Dataset]) -> Plan | Finding:
+    def judged(datasets: list[Dataset]) -> ConversionPlan | ScanFinding:
         reading = read_scan(save(datasets, tmp_path))
-        return reading.finding or classify(Scan(reading.headers))
+        return reading.finding or classify(ScanImages(reading.headers))
 
     return judged
 
 
-def plan(found: Plan | Finding) -> Plan:
-    assert isinstance(found, Plan), found
+def plan(found: ConversionPlan | ScanFinding) -> ConversionPlan:
+    assert isinstance(found, ConversionPlan), found
     return found
 
 
-def assert_refused(found: Plan | Finding, *words: str) -> None:
-    assert isinstance(found, Finding)
+def assert_refused(found: ConversionPlan | ScanFinding, *words: str) -> None:
+    assert isinstance(found, ScanFinding)
     assert found.status is Status.REFUSED
     for word in words:
         assert word in found.reason
 
 
-def assert_set_apart(found: Plan | Finding, *words: str) -> None:
-    assert isinstance(found, Finding)
+def assert_set_apart(found: ConversionPlan | ScanFinding, *words: str) -> None:
+    assert isinstance(found, ScanFinding)
     assert found.status is Status.SET_APART
     for word in words:
         assert word in found.reason
@@ -217,8 +217,8 @@ def test_another_orientation_in_another_scan_of_the_series_sets_both_apart(tmp_p
     unrelated[0].write_bytes(b"broken")
     sagittal, other = (read_scan(files).headers for files in (unrelated, coronal))
 
-    assert_set_apart(classify(Scan(axial, (sagittal, other))), "2 orientations", "in several scans")
-    assert isinstance(classify(Scan(axial, (sagittal,))), Plan)
+    assert_set_apart(classify(ScanImages(axial, (sagittal, other))), "2 orientations", "in several scans")
+    assert isinstance(classify(ScanImages(axial, (sagittal,))), ConversionPlan)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_units_that_differ_are_refused(judge: Any) -> None:
 
 
 def test_an_empty_scan_is_refused() -> None:
-    assert_refused(classify(Scan(())), "empty")
+    assert_refused(classify(ScanImages(())), "empty")
 
 
 def test_a_file_that_is_not_there_is_counted_and_not_named(tmp_path: Path) -> None:

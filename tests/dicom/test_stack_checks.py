@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydicom.dataset import Dataset
 
-from sarcoma_core.dicom.scan import Scan
+from sarcoma_core.dicom.scan import ScanImages
 from sarcoma_core.dicom.series import read_scan
 from sarcoma_core.dicom.stack_checks import is_one_stack
 from tests.dicom.judging import assert_refused, assert_set_apart, assert_volume
@@ -64,7 +64,7 @@ def test_slices_may_be_off_an_even_grid_by_rounding_or_a_hundredth(
 def is_one(datasets: list[Dataset], folder: Path, *, whole: bool) -> bool:
     for path in folder.glob("*.dcm"):
         path.unlink()
-    return is_one_stack(Scan(read_scan(save(datasets, folder)).headers), whole=whole)
+    return is_one_stack(ScanImages(read_scan(save(datasets, folder)).headers), whole=whole)
 
 
 def test_three_even_and_straight_slices_are_one_stack_and_two_tell_nothing(tmp_path: Path) -> None:

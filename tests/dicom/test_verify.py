@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.dicom.nifti import NiftiImage, Volume
+from sarcoma_core.dicom.nifti import NiftiImage, StoredVolume
 from sarcoma_core.dicom.verify import (
     Promise,
     find_turn,
@@ -37,8 +37,8 @@ def written(axes: tuple[int, ...], flips: tuple[bool, ...]) -> NiftiImage:
     return NiftiImage(turned, 1.0, 0.0, STACK.affine @ step)
 
 
-def as_written(*volumes: np.ndarray) -> list[Volume]:
-    return [Volume(stored, 1.0, 0.0) for stored in volumes]
+def as_written(*volumes: np.ndarray) -> list[StoredVolume]:
+    return [StoredVolume(stored, 1.0, 0.0) for stored in volumes]
 
 
 @pytest.mark.parametrize(("axes", "flips"), TURNS)

@@ -22,10 +22,10 @@ from pydicom.uid import ComputedRadiographyImageStorage
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.chains import CHAINS
-from sarcoma_core.cli.xnat_watch import Silence
-from sarcoma_core.launch.bulk.engine import Bulk, Row, begin, row
+from sarcoma_core.cli.xnat_watch import NoFollower
+from sarcoma_core.launch.bulk.engine import Bulk, ItemRow, begin, row
 from sarcoma_core.launch.bulk.following import Pace
-from sarcoma_core.launch.bulk.journey import Desk
+from sarcoma_core.launch.bulk.journey import RunContext
 from sarcoma_core.launch.bulk.ledger import Ledger
 from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.phantom import hazards
@@ -138,7 +138,7 @@ class Done:
     """What became of a bulk run."""
 
     site: Site
-    rows: dict[str, Row]
+    rows: dict[str, ItemRow]
     code: int
     runs: int
 
@@ -162,7 +162,10 @@ def done(
         out, err = again.communicate(timeout=3000)
         assert again.returncode in (0, 3), err
         ids = {session.label: session.id for session in project_sessions(found.service.connection, "STS")}
-        rows = {ids[line["session"]]: Row(*(line[name] for name in Row._fields)) for line in json.loads(out)}
+        rows = {
+            ids[line["session"]]: ItemRow(*(line[name] for name in ItemRow._fields))
+            for line in json.loads(out)
+        }
         yield Done(found, rows, again.returncode, Ledger(ledger).run().id)
 
 
@@ -240,7 +243,7 @@ PACE = Pace(
 )
 
 
-def bulk(through: Wire, ledger: Ledger) -> list[Row]:
+def bulk(through: Wire, ledger: Ledger) -> list[ItemRow]:
     """`bulk prepare` through a wire."""
     with Connection(Login(through.url, LOGIN, PASSWORD)) as connection:
         service = ContainerService(connection)
@@ -255,7 +258,9 @@ def bulk(through: Wire, ledger: Ledger) -> list[Row]:
             in_flight=2,
             force=False,
         )
-        Bulk(Desk(service, ledger, run, stages(service, "STS", run.steps, {}), PACE), Silence()).work()
+        Bulk(
+            RunContext(service, ledger, run, stages(service, "STS", run.steps, {}), PACE), NoFollower()
+        ).work()
         return [row(run, present) for present in ledger.present(run)]
 
 

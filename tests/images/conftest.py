@@ -19,8 +19,10 @@ _SCRIPT = """#!{python} -S
 import json, pathlib, sys
 arguments = sys.argv[1:]
 text = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
+context = pathlib.Path(arguments[-1])
+sent = sorted(path.name for path in context.iterdir()) if context.is_dir() else []
 with open({log!r}, "a") as log:
-    log.write(json.dumps([arguments, text]) + "\\n")
+    log.write(json.dumps([arguments, text, sent]) + "\\n")
 for start, code, out, err in json.loads({answers!r}):
     if arguments[: len(start)] == start:
         sys.stdout.write(out)
@@ -52,14 +54,19 @@ class FakeDocker:
     @property
     def calls(self) -> list[list[str]]:
         """The command lines that it was given."""
-        return [arguments for arguments, _ in self._lines()]
+        return [arguments for arguments, _, _ in self._lines()]
 
     @property
     def texts(self) -> list[str]:
         """What it read from its standard input, for each of them."""
-        return [text for _, text in self._lines()]
+        return [text for _, text, _ in self._lines()]
 
-    def _lines(self) -> list[tuple[list[str], str]]:
+    @property
+    def sent(self) -> list[list[str]]:
+        """The names at the root of the build context, for each of them; none where it was given no folder."""
+        return [names for _, _, names in self._lines()]
+
+    def _lines(self) -> list[tuple[list[str], str, list[str]]]:
         return [tuple(json.loads(line)) for line in self.log.read_text("utf-8").splitlines()]
 
 
@@ -114,6 +121,12 @@ def _unavailable(reason: str) -> None:
 def core() -> str:
     """The base of the CPU steps."""
     return image_reference("core")
+
+
+@pytest.fixture(scope="session")
+def step_image() -> str:
+    """The image of one step; all steps on its base have the same layers."""
+    return image_reference("convert")
 
 
 def inspect(engine: Engine, image: str) -> dict[str, Any]:

@@ -44,13 +44,21 @@ def test_a_step_is_built_after_its_base_and_both_are_measured(docker: FakeDocker
     assert "--build-arg=BASE_IMAGE=base:1" in first
     assert f"--tag={image_reference('convert')}" in second
     assert f"--build-arg=PARENT_IMAGE={image_reference('core')}" in second
+    assert "--build-arg=BASE_IMAGE=base:1" in second
+
+
+def test_a_base_is_sent_its_context_and_a_step_the_checkout(docker: FakeDocker) -> None:
+    build(("convert",), base_image="base:1")
+    base, step = (sent for call, sent in zip(docker.calls, docker.sent, strict=True) if call[0] == "build")
+    assert base == ["Dockerfile", "constraints.txt", "install.sh", "requirements.txt"]
+    assert {"pyproject.toml", "sarcoma_core"} <= set(step)
 
 
 def test_the_step_carries_its_commands_and_its_entry_point(docker: FakeDocker) -> None:
     build(("convert",), base_image="base:1")
     [image] = step_images(checkout(), ("convert",))
     [(call, text)] = [
-        (call, text) for call, text in zip(docker.calls, docker.texts, strict=True) if call[-1] == "-"
+        (call, text) for call, text in zip(docker.calls, docker.texts, strict=True) if "--file=-" in call
     ]
     assert f"--label=org.nrg.commands={image.commands}" in call
     assert 'ENTRYPOINT ["sarcoma", "step", "convert"]' in text.splitlines()
@@ -60,9 +68,8 @@ def test_secrets_are_mounted_and_never_written_on_a_command_line(docker: FakeDoc
     ca = tmp_path / "with, a comma.pem"
     ca.write_text("-----BEGIN CERTIFICATE-----\n", encoding="ascii")
     build(("convert",), base_image="base:1", ca=ca, index=INDEX)
-    base, step = builds(docker)
-    assert sum(argument.startswith(("--secret=id=ca,", "--secret=id=index,")) for argument in base) == 2
-    assert not any(argument.startswith("--secret") for argument in step)
+    for call in builds(docker):
+        assert sum(argument.startswith(("--secret=id=ca,", "--secret=id=index,")) for argument in call) == 2
     assert PASSWORD not in docker.log.read_text("utf-8")
 
 

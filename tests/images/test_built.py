@@ -28,6 +28,16 @@ def run(engine: Engine, image: str, program: str, *arguments: str) -> str:
     return engine.output("run", *LEAST, f"--entrypoint={program}", image, *arguments)
 
 
+def distributions(engine: Engine, image: str) -> set[str]:
+    code = "from importlib.metadata import distributions; print(*(d.name.lower() for d in distributions()))"
+    return set(run(engine, image, "python", "-c", code).split())
+
+
+def layers(engine: Engine, image: str) -> list[str]:
+    found: list[str] = inspect(engine, image)["RootFS"]["Layers"]
+    return found
+
+
 @every_step
 def test_the_label_is_the_committed_command(engine: Engine, step: Step) -> None:
     label = inspect(engine, image_reference(step.name))["Config"]["Labels"]["org.nrg.commands"]
@@ -79,28 +89,28 @@ def test_help_works_for_a_stranger_on_a_read_only_root(engine: Engine, step: Ste
     assert all(param.flag in text for param in step.params)
 
 
-def test_nobody_is_root_unless_asked(engine: Engine, core: str) -> None:
-    user, _, group = inspect(engine, core)["Config"]["User"].partition(":")
+def test_nobody_is_root_unless_asked(engine: Engine, step_image: str) -> None:
+    user, _, group = inspect(engine, step_image)["Config"]["User"].partition(":")
     assert int(user) >= 1000
     assert int(group) >= 1000
 
 
-def test_a_stranger_has_a_home_to_write_to(engine: Engine, core: str) -> None:
+def test_a_stranger_has_a_home_to_write_to(engine: Engine, step_image: str) -> None:
     code = """
 import getpass, os, pathlib, tempfile
 home = pathlib.Path.home()
 (home / "probe").write_text("x")
 print(os.getuid(), os.getgid(), home, tempfile.gettempdir(), getpass.getuser())
 """
-    assert run(engine, core, "python", "-c", code).split()[:4] == ["12345", "54321", "/tmp", "/tmp"]  # noqa: S108  in the container
+    assert run(engine, step_image, "python", "-c", code).split()[:4] == ["12345", "54321", "/tmp", "/tmp"]  # noqa: S108  in the container
 
 
-def test_the_science_imports_without_a_warning(engine: Engine, core: str) -> None:
+def test_the_science_imports_without_a_warning(engine: Engine, step_image: str) -> None:
     code = "import dcm2niix, jinja2, nibabel, numpy, PIL.Image, pydicom, SimpleITK, sarcoma_core.cli"
-    assert run(engine, core, "python", "-W", "error", "-c", code) == ""
+    assert run(engine, step_image, "python", "-W", "error", "-c", code) == ""
 
 
-def test_what_is_imported_is_already_compiled(engine: Engine, core: str) -> None:
+def test_what_is_imported_is_already_compiled(engine: Engine, step_image: str) -> None:
     code = """
 import importlib, pathlib, sys
 for name in ("nibabel", "numpy", "pydicom", "SimpleITK", "sarcoma_core.cli.main"):
@@ -109,32 +119,33 @@ compiled = {n: m.__cached__ for n, m in sys.modules.items() if getattr(m, "__cac
 assert len(compiled) > 300
 print(*(name for name, path in compiled.items() if not pathlib.Path(path).exists()))
 """
-    assert run(engine, core, "python", "-c", code).split() == []
+    assert run(engine, step_image, "python", "-c", code).split() == []
 
 
-def test_nothing_of_the_server_side_is_inside(engine: Engine, core: str) -> None:
+def test_nothing_of_the_server_side_is_inside(engine: Engine, step_image: str) -> None:
     extra = (requirement for requirement in requires("sarcoma") or () if "extra ==" in requirement)
     packages = {re.split(r"[^\w-]", requirement)[0] for requirement in extra}
-    code = "from importlib.metadata import distributions; print(*(d.name.lower() for d in distributions()))"
-    inside = set(run(engine, core, "python", "-c", code).split())
+    inside = distributions(engine, step_image)
     assert {"docker", "pydantic", "rich"} <= packages
     assert "simpleitk" in inside
     assert not (packages | {"requests", "xnat"}) & inside
 
 
-def test_no_python_inside_has_pip(engine: Engine, core: str) -> None:
-    base = run(engine, core, "python", "-c", "import sys; print(sys._base_executable)").strip()
+def test_no_python_inside_has_pip(engine: Engine, step_image: str) -> None:
+    base = run(engine, step_image, "python", "-c", "import sys; print(sys._base_executable)").strip()
     code = """
 from importlib.util import find_spec
 print(*(name for name in ("pip", "setuptools", "ensurepip") if find_spec(name)))
 """
     for python in ("/opt/venv/bin/python", base):
-        assert run(engine, core, python, "-c", code).split() == []
+        assert run(engine, step_image, python, "-c", code).split() == []
 
 
-def test_nothing_inside_can_install_or_compile(engine: Engine, core: str) -> None:
+def test_nothing_inside_can_install_or_compile(engine: Engine, step_image: str) -> None:
     tools = "pip pip3 easy_install gcc cc g++ c++ clang ld as make git"
-    found = run(engine, core, "/bin/sh", "-c", f"for tool in {tools}; do command -v $tool || true; done")
+    found = run(
+        engine, step_image, "/bin/sh", "-c", f"for tool in {tools}; do command -v $tool || true; done"
+    )
     assert found == ""
 
 
@@ -144,6 +155,22 @@ def test_core_adds_at_most_650_mb_to_its_base(engine: Engine) -> None:
 
 
 @every_step
-def test_a_step_adds_nothing_to_its_base(engine: Engine, step: Step) -> None:
-    layers = inspect(engine, image_reference(step.name))["RootFS"]["Layers"]
-    assert layers == inspect(engine, image_reference(step.image))["RootFS"]["Layers"]
+def test_a_step_is_its_base_and_one_layer_more(engine: Engine, step: Step) -> None:
+    *below, _ours = layers(engine, image_reference(step.name))
+    assert below == layers(engine, image_reference(step.image))
+
+
+def test_all_steps_share_the_layer_of_our_wheel(engine: Engine) -> None:
+    assert len({layers(engine, image_reference(step.name))[-1] for step in STEPS}) == 1
+
+
+def test_our_wheel_is_in_a_step_and_not_in_its_base(engine: Engine, core: str, step_image: str) -> None:
+    assert distributions(engine, step_image) - distributions(engine, core) == {"sarcoma"}
+    look = "find /opt /usr/lib /usr/local -ipath '*sarcoma*'"
+    assert run(engine, core, "/bin/sh", "-c", look) == ""
+    assert "/opt/venv/bin/sarcoma\n" in run(engine, step_image, "/bin/sh", "-c", look)
+
+
+def test_our_wheel_adds_at_most_10_mb(engine: Engine) -> None:
+    [step] = measure(engine, ["convert"])
+    assert 0 < step.added <= 10_000_000

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sarcoma_core import __version__
+from sarcoma_core import __version__, generate
 from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.images.building import default_base_image
 from sarcoma_core.images.catalogue import (
@@ -18,6 +18,8 @@ from sarcoma_core.images.catalogue import (
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import image_reference
 
+COMMAND = {"name": "n", "description": 'a "quote", a $dollar and a ü'}
+
 
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
@@ -27,8 +29,10 @@ def labels(tmp_path: Path) -> Path:
 
 
 def write(path: Path, base: str = "core") -> None:
-    commands = [{"name": "n", "description": 'a "quote", a $dollar and a ü'}]
-    path.write_text(json.dumps({"one": {"image": base, "title": "One", "commands": commands}}), "utf-8")
+    path.write_text(json.dumps({"one": {"base": base, "title": "One"}}), "utf-8")
+    commands = path.parents[1] / "xnat_commands"
+    commands.mkdir()
+    (commands / "one.json").write_text(json.dumps(COMMAND), "utf-8")
 
 
 def test_every_step_of_the_package_has_an_image() -> None:
@@ -36,6 +40,25 @@ def test_every_step_of_the_package_has_an_image() -> None:
     assert {(image.step, image.base, image.title) for image in images} == {
         (step.name, step.image, step.title) for step in STEPS
     }
+
+
+def test_the_labels_file_holds_base_and_title_alone() -> None:
+    entries = json.loads((checkout() / "containers" / "labels.json").read_text("utf-8"))
+    assert all(set(entry) == {"base", "title"} for entry in entries.values())
+
+
+def test_a_labels_file_drifts_when_it_says_what_the_steps_do_not(tmp_path: Path) -> None:
+    generate.write(tmp_path)
+    path = tmp_path / "containers" / "labels.json"
+    assert generate.drift(tmp_path) == ()
+    path.write_text(path.read_text("utf-8").replace('"core"', '"torch"', 1), "utf-8")
+    assert generate.drift(tmp_path) == ("containers/labels.json",)
+
+
+def test_a_label_is_the_committed_command() -> None:
+    for image in step_images(checkout()):
+        committed = (checkout() / "xnat_commands" / f"{image.step}.json").read_text("utf-8")
+        assert json.loads(image.commands) == [json.loads(committed)]
 
 
 def test_a_registry_comes_before_the_name() -> None:
@@ -47,7 +70,7 @@ def test_a_registry_comes_before_the_name() -> None:
 def test_a_label_is_a_json_list_and_loses_nothing(tmp_path: Path, labels: Path) -> None:
     write(labels)
     [image] = step_images(tmp_path)
-    assert json.loads(image.commands) == json.loads(labels.read_text("utf-8"))["one"]["commands"]
+    assert json.loads(image.commands) == [COMMAND]
 
 
 def test_an_unknown_step_is_refused_with_the_known_ones(tmp_path: Path, labels: Path) -> None:
@@ -63,6 +86,14 @@ def test_labels_that_generate_did_not_write_are_refused(
     if text is not None:
         labels.write_text(text, "utf-8")
     with pytest.raises(InputError) as caught:
+        step_images(tmp_path)
+    assert caught.value.hint == "Run: make generate"
+
+
+def test_a_step_without_its_command_is_refused(tmp_path: Path, labels: Path) -> None:
+    write(labels)
+    (tmp_path / "xnat_commands" / "one.json").unlink()
+    with pytest.raises(InputError, match="xnat_commands") as caught:
         step_images(tmp_path)
     assert caught.value.hint == "Run: make generate"
 

@@ -10,6 +10,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, cast
@@ -18,7 +19,9 @@ import pytest
 from pip._internal.models.index import PyPI
 
 from sarcoma_core.images import Engine
+from sarcoma_core.images.building import step_dockerfile
 from sarcoma_core.images.catalogue import checkout
+from sarcoma_core.images.contexts import base_context, written
 from tests.images.conftest import inspect
 
 pytestmark = pytest.mark.docker
@@ -81,27 +84,62 @@ def ca(tmp_path: Path) -> Path:
     return path
 
 
-def test_build_secrets_leave_no_trace_in_the_image(
-    engine: Engine, core: str, index: str, ca: Path, tmp_path: Path
-) -> None:
-    base = inspect(engine, core)["Config"]["Labels"]["org.opencontainers.image.base.name"]
+@dataclass(frozen=True)
+class Builds:
+    """Builds afresh, with a CA and an index that must leave no trace."""
+
+    engine: Engine
+    secrets: tuple[str, ...]
+    base_image: str
+    folder: Path
+
+    def build(self, tag: str, *arguments: str, text: str = "") -> list[str]:
+        """Build an image, look for the secrets in all of it, remove it; its layers."""
+        self.engine.show(
+            *("build", "--no-cache", "--network=host", f"--tag={tag}", *self.secrets),
+            *(f"--build-arg=BASE_IMAGE={self.base_image}", *arguments),
+            text=text,
+        )
+        saved = self.folder / "image.tar"
+        try:
+            self.engine.output("save", f"--output={saved}", tag)
+            found = inspect(self.engine, tag)
+            told = self.engine.output("history", "--no-trunc", tag) + json.dumps(found)
+        finally:
+            self.engine.output("image", "rm", tag)
+        assert "swordfish" not in told
+        assert "127.0.0.1" not in told
+        assert _members_with(saved, b"swordfish") == []
+        layers: list[str] = found["RootFS"]["Layers"]
+        return layers
+
+
+@pytest.fixture
+def builds(engine: Engine, core: str, index: str, ca: Path, tmp_path: Path) -> Builds:
+    base_image = inspect(engine, core)["Config"]["Labels"]["org.opencontainers.image.base.name"]
     secret = tmp_path / "index"
     secret.write_text(index, encoding="utf-8")
-    tag, saved = "sarcoma-test/secrets:latest", tmp_path / "image.tar"
-    engine.show(
-        *("build", "--no-cache", "--network=host", f"--tag={tag}", f"--build-arg=BASE_IMAGE={base}"),
-        *(f"--secret=id=ca,src={ca}", f"--secret=id=index,src={secret}"),
-        *(f"--file={checkout() / 'containers/core/Dockerfile'}", str(checkout())),
+    secrets = (f"--secret=id=ca,src={ca}", f"--secret=id=index,src={secret}")
+    return Builds(engine, secrets, base_image, tmp_path)
+
+
+def test_build_secrets_leave_no_trace_in_a_base(builds: Builds) -> None:
+    with written(base_context(checkout(), "core")) as context:
+        builds.build("sarcoma-test/secrets-base:latest", str(context))
+    assert any("simpleitk" in path for path in _Index.asked), "the index was asked, with its password"
+
+
+def test_build_secrets_leave_no_trace_in_a_step_whose_layers_are_the_same_bytes_again(
+    builds: Builds, engine: Engine, core: str, step_image: str
+) -> None:
+    layers = builds.build(
+        "sarcoma-test/secrets-step:latest",
+        *(f"--build-arg=PARENT_IMAGE={core}", f"--build-arg=IMAGE={step_image}"),
+        *("--file=-", str(checkout())),
+        text=step_dockerfile(checkout(), "convert"),
     )
-    try:
-        assert any("simpleitk" in path for path in _Index.asked), "the index was asked, with its password"
-        engine.output("save", f"--output={saved}", tag)
-        told = engine.output("history", "--no-trunc", tag) + json.dumps(inspect(engine, tag))
-    finally:
-        engine.output("image", "rm", tag)
-    assert "swordfish" not in told
-    assert "127.0.0.1" not in told
-    assert _members_with(saved, b"swordfish") == []
+    assert any("setuptools" in path for path in _Index.asked), "the index was asked, with its password"
+    assert layers == inspect(engine, step_image)["RootFS"]["Layers"]
 
 
 def _members_with(archive: Path, secret: bytes) -> list[str]:

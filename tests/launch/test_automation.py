@@ -13,7 +13,15 @@ from sarcoma_core.archive.store import Archive
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli import main
 from sarcoma_core.errors import UsageError
-from sarcoma_core.launch.automation import Part, Wanted, automations, carry_out, plan, removal, remove
+from sarcoma_core.launch.automation import (
+    AutomationPart,
+    Wanted,
+    automations,
+    carry_out,
+    plan,
+    removal,
+    remove,
+)
 from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.objects.tree import Change
 from sarcoma_core.standin.server import StandIn, StandInSettings
@@ -92,7 +100,9 @@ def site(base: Site) -> Site:
     return base
 
 
-def automate(connection: Connection, wanted: Wanted = PREPARE, *, enable: bool = False) -> tuple[Part, ...]:
+def automate(
+    connection: Connection, wanted: Wanted = PREPARE, *, enable: bool = False
+) -> tuple[AutomationPart, ...]:
     return carry_out(connection, plan(connection, wanted, enable=enable))
 
 

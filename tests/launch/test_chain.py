@@ -18,7 +18,8 @@ from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import ArchiveError, UsageError
 from sarcoma_core.interface import Step
-from sarcoma_core.launch.chain import SessionResult, Settings, parse_settings, plan, run_chain
+from sarcoma_core.launch.chain import SessionResult, plan, run_chain
+from sarcoma_core.launch.step_settings import StepSettings, parse_settings
 from sarcoma_core.launch.summary import series_lines, session_line
 from sarcoma_core.phantom import hazards
 from sarcoma_core.provenance import read_record
@@ -64,7 +65,7 @@ class Counting:
 
 
 def prepare(
-    archive: Archive, *, settings: Settings | None = None, force: bool = False
+    archive: Archive, *, settings: StepSettings | None = None, force: bool = False
 ) -> tuple[tuple[SessionResult, ...], list[str]]:
     runner = Counting()
     sessions = plan(archive, "P", ())

@@ -13,7 +13,7 @@ import pytest
 
 from sarcoma_core.report.page import render
 from sarcoma_core.report.session import read_session
-from sarcoma_core.report.study import Row, Table, render_study
+from sarcoma_core.report.study import StudyRow, StudyTable, render_study
 from tests.report.sessions import as_read, full
 
 pytestmark = pytest.mark.browser
@@ -49,10 +49,12 @@ def any_page(request: pytest.FixtureRequest, page: Path) -> Path:
         return page
     long = "a reason that goes on: " * 12
     rows = (
-        Row("A-LONG-SESSION-LABEL_20200101_MR", ("failed", "1 refused", long)),
-        Row("B", ("complete", "2 done", "")),
+        StudyRow("A-LONG-SESSION-LABEL_20200101_MR", ("failed", "1 refused", long)),
+        StudyRow("B", ("complete", "2 done", "")),
     )
-    table = Table("sessions", "Sessions", "What became.", ("session", "outcome", "series", "reason"), rows)
+    table = StudyTable(
+        "sessions", "Sessions", "What became.", ("session", "outcome", "series", "reason"), rows
+    )
     path = page.with_name("study.html")
     path.write_text(render_study("A <study>", "1 of 2 sessions complete", [table]), encoding="utf-8")
     return path

@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sarcoma_core.report.planes import AXIAL, CORONAL, PLANES, SAGITTAL, Plane, Upright, spread, upright
+from sarcoma_core.report.planes import AXIAL, CORONAL, PLANES, SAGITTAL, Upright, ViewPlane, spread, upright
 
 orientations: Any = nib.orientations  # nibabel does not annotate these functions
 RAS = np.random.default_rng(1).random((5, 6, 7))
@@ -33,7 +33,7 @@ SIDES = {"R": (4, 3, 3), "L": (0, 3, 3), "A": (2, 5, 3), "P": (2, 0, 3), "H": (2
     ("plane", "letter"), [(plane, letter) for plane in PLANES for letter in plane.letters]
 )
 def test_a_voxel_at_one_side_of_the_patient_lies_at_the_edge_of_that_letter(
-    plane: Plane, letter: str
+    plane: ViewPlane, letter: str
 ) -> None:
     voxel = SIDES[letter]
     array = np.zeros((5, 6, 7))

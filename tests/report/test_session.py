@@ -8,15 +8,15 @@ import pytest
 from sarcoma_core.archive import folder
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import Outcome
-from sarcoma_core.report.session import Series, Session, read_session
+from sarcoma_core.report.session import SeriesReport, SessionReport, read_session
 from tests.report.sessions import Builder, as_read, body, full, passes, save
 
 
-def read(path: Path, slices: int = 1) -> dict[str, Series]:
+def read(path: Path, slices: int = 1) -> dict[str, SeriesReport]:
     return {one.name: one for one in read_session(as_read(path), slices=slices).series}
 
 
-def stages_drawn(series: Series) -> list[str]:
+def stages_drawn(series: SeriesReport) -> list[str]:
     assert series.pictures is not None
     return [tile.title for tile in series.pictures.rows[0]]
 
@@ -42,7 +42,7 @@ def test_the_counts_are_those_of_the_table(tmp_path: Path) -> None:
 
 
 def test_a_session_without_series_counts_none() -> None:
-    assert Session((), ()).counts()["series"] == 0
+    assert SessionReport((), ()).counts()["series"] == 0
 
 
 def test_a_volume_that_is_out_of_date_is_not_shown_as_if_it_were_current(tmp_path: Path) -> None:

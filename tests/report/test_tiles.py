@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sarcoma_core.report.planes import AXIAL, CORONAL, Plane, Upright
+from sarcoma_core.report.planes import AXIAL, CORONAL, Upright, ViewPlane
 from sarcoma_core.report.tiles import LONGEST_SIDE, png, scale_bar, tile
 from sarcoma_core.report.windows import Window
 
@@ -37,7 +37,7 @@ def test_a_tile_of_square_pixels_is_the_slice_pixel_by_pixel() -> None:
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 5.0), (0.5, 0.5, 0.7), (0.78, 1.5, 7.0)])
 @pytest.mark.parametrize("plane", [AXIAL, CORONAL])
-def test_proportions_are_those_of_the_patient(spacing: tuple[float, float, float], plane: Plane) -> None:
+def test_proportions_are_those_of_the_patient(spacing: tuple[float, float, float], plane: ViewPlane) -> None:
     volume = Upright(ramp(400, 300, 40), spacing, 0.0)
     drawn = tile(volume, plane, 10, WINDOW, title="Converted", subject="scan 3")
     height = (300 * spacing[1]) if plane is AXIAL else (40 * spacing[2])

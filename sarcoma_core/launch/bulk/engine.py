@@ -16,11 +16,11 @@ from typing import Literal, NamedTuple, Protocol, Self, cast
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import RunError, UsageError
-from sarcoma_core.interface import ParamSpec
-from sarcoma_core.launch.bulk.following import Weather, may_pass, newest_workflow
-from sarcoma_core.launch.bulk.journey import Desk, Journey
-from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, Settings
-from sarcoma_core.launch.bulk.preflight import PreflightResult, Stage, preflight
+from sarcoma_core.launch.bulk.following import Reachability, may_pass, newest_workflow
+from sarcoma_core.launch.bulk.journey import ItemJourney, RunContext
+from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger
+from sarcoma_core.launch.bulk.preflight import LiveStep, PreflightResult, preflight
+from sarcoma_core.launch.step_settings import StepSettings, set_options
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.remote import RemoteSession
 from sarcoma_core.xnat.rest.service import ContainerService
@@ -28,10 +28,10 @@ from sarcoma_core.xnat.rest.service import ContainerService
 _TICK = 0.5
 """Seconds between two looks at whether somebody asked to cancel."""
 
-Outcome = Literal["complete", "already done", "not launched", "failed", "cancelled", "unfinished"]
+ItemOutcome = Literal["complete", "already done", "not launched", "failed", "cancelled", "unfinished"]
 
 
-class Watch(Protocol):
+class BulkObserver(Protocol):
     """Follows a run, e.g. to draw a progress bar."""
 
     def __enter__(self) -> Self:
@@ -42,21 +42,21 @@ class Watch(Protocol):
     ) -> None:
         """End, well or not."""
 
-    def changed(self, present: Present) -> None:
+    def changed(self, present: ItemState) -> None:
         """A session has come into another state."""
 
-    def ended(self, present: Present) -> None:
+    def ended(self, present: ItemState) -> None:
         """A session has ended."""
 
     def away(self, since: float | None) -> None:
         """The server has not answered since then (seconds since 1970), or (None) is back."""
 
 
-class Row(NamedTuple):
+class ItemRow(NamedTuple):
     """A line of the table at the end: a session's outcome, why, and how to try again."""
 
     session: str
-    outcome: Outcome
+    outcome: ItemOutcome
     step: str
     reason: str
     retry: str
@@ -74,10 +74,10 @@ def begin(
     what: str,
     project: str,
     sessions: Sequence[RemoteSession],
-    settings: Settings,
+    settings: StepSettings,
     in_flight: int,
     force: bool,
-) -> Run:
+) -> LaunchRun:
     """Write a new run into the ledger; nothing is launched yet.
 
     Raises:
@@ -86,7 +86,7 @@ def begin(
     """
     check_sessions(sessions)
     connection = service.connection
-    run = Run(
+    run = LaunchRun(
         id=0,
         at=0.0,
         server=connection.server,
@@ -116,7 +116,7 @@ def check_sessions(sessions: Sequence[RemoteSession]) -> None:
 
 
 def foresee(
-    service: ContainerService, stage: Stage, sessions: Sequence[RemoteSession], *, force: bool
+    service: ContainerService, stage: LiveStep, sessions: Sequence[RemoteSession], *, force: bool
 ) -> tuple[tuple[RemoteSession, PreflightResult], ...]:
     """What pre-flight says of a step on each session; nothing is launched or written."""
     return tuple((s, preflight(service.connection, s.id, stage, force=force)) for s in sessions)
@@ -126,16 +126,16 @@ class Bulk:
     """Works on a run until every session has ended.
 
     Args:
-        desk: the run, and what its sessions share.
+        context: the run, and what its sessions share.
         watch: follows it.
     """
 
-    def __init__(self, desk: Desk, watch: Watch) -> None:
-        self._desk = desk
+    def __init__(self, context: RunContext, watch: BulkObserver) -> None:
+        self._context = context
         self._watch = watch
-        self._weather = Weather(desk.pace, tell=watch.away)
+        self._reachability = Reachability(context.pace, tell=watch.away)
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, Journey]] = []
+        self._due: list[tuple[float, int, ItemJourney]] = []
         self._order = itertools.count()
         self._active = 0
         self._last = 0
@@ -150,17 +150,19 @@ class Bulk:
             RunError: the server has been away for too long; `resume` goes on.
             KeyboardInterrupt: as it came; what runs on the server goes on there.
         """
-        with self._desk.ledger.alone(self._desk.run), self._watch:
+        with self._context.ledger.alone(self._context.run), self._watch:
             self._take_up()
-            if self._desk.ledger.cancel_asked(self._desk.run):
+            if self._context.ledger.cancel_asked(self._context.run):
                 self._stop()
-            hands = [threading.Thread(target=self._work, daemon=True) for _ in range(self._desk.pace.hands)]
+            hands = [
+                threading.Thread(target=self._work, daemon=True) for _ in range(self._context.pace.hands)
+            ]
             for hand in hands:
                 hand.start()
             try:
                 while alive := [hand for hand in hands if hand.is_alive()]:
                     alive[0].join(_TICK)
-                    if self._desk.ledger.cancel_asked(self._desk.run):
+                    if self._context.ledger.cancel_asked(self._context.run):
                         self._stop()
             finally:
                 self._stop()
@@ -171,13 +173,13 @@ class Bulk:
 
     def _take_up(self) -> None:
         """Go on with what an earlier launcher left; tell the watch what has ended already."""
-        steps = self._desk.run.steps
-        for present in self._desk.ledger.present(self._desk.run):
+        steps = self._context.run.steps
+        for present in self._context.ledger.present(self._context.run):
             if present.ended(steps):
                 self._watch.ended(present)
             elif present.state:
                 self._active += 1
-                self._put(Journey(self._desk, present), 0.0)
+                self._put(ItemJourney(self._context, present), 0.0)
 
     def _work(self) -> None:
         while (journey := self._next()) is not None:
@@ -194,12 +196,12 @@ class Bulk:
                     self._put(journey, wait)
                 self._changed.notify()
 
-    def _turn(self, journey: Journey) -> float | None:
+    def _turn(self, journey: ItemJourney) -> float | None:
         """One thing is done for one session; gives the seconds until the next, or None at its end."""
         before = journey.item
         try:
             wait = journey()
-            self._weather.good()
+            self._reachability.good()
         except ServerError as error:
             if may_pass(error):
                 return self._bad(error)
@@ -213,30 +215,30 @@ class Bulk:
 
     def _bad(self, error: ServerError) -> float:
         try:
-            return self._weather.bad(error)
+            return self._reachability.bad(error)
         except RunError as away:
-            hint = f"Once it is back: sarcoma xnat resume {self._desk.run.id}"
+            hint = f"Once it is back: sarcoma xnat resume {self._context.run.id}"
             raise RunError(away.message, hint=hint) from None
 
-    def _next(self) -> Journey | None:
+    def _next(self) -> ItemJourney | None:
         """What is due: a session that is under way, else a new one if there is room; None at the end."""
         with self._changed:
             while not self._stopping:
                 now = time.monotonic()
                 if self._due and self._due[0][0] <= now:
                     return heapq.heappop(self._due)[2]
-                if self._active < self._desk.run.in_flight:
-                    fresh = self._desk.ledger.untouched(self._desk.run, self._last)
+                if self._active < self._context.run.in_flight:
+                    fresh = self._context.ledger.untouched(self._context.run, self._last)
                     if fresh:
                         self._last, self._active = fresh.item, self._active + 1
-                        return Journey(self._desk, fresh)
+                        return ItemJourney(self._context, fresh)
                 if not self._active:
                     self._changed.notify_all()
                     return None
                 self._changed.wait(self._due[0][0] - now if self._due else None)
             return None
 
-    def _put(self, journey: Journey, wait: float) -> None:
+    def _put(self, journey: ItemJourney, wait: float) -> None:
         heapq.heappush(self._due, (time.monotonic() + wait, next(self._order), journey))
 
     def _stop(self) -> None:
@@ -245,7 +247,7 @@ class Bulk:
             self._changed.notify_all()
 
 
-def cancel(service: ContainerService, ledger: Ledger, run: Run, *, wait: float = 60.0) -> int:
+def cancel(service: ContainerService, ledger: Ledger, run: LaunchRun, *, wait: float = 60.0) -> int:
     """Cancel what a run has not ended: its launcher stops, its containers are killed.
 
     Args:
@@ -277,7 +279,7 @@ def cancel(service: ContainerService, ledger: Ledger, run: Run, *, wait: float =
             time.sleep(_TICK)
 
 
-def _kill(service: ContainerService, run: Run, present: Present) -> str:
+def _kill(service: ContainerService, run: LaunchRun, present: ItemState) -> str:
     """End what a session has on the server; gives what became of it, in words."""
     if not present.workflow:
         return "before it was launched" if present.state != "intended" else "while it was being launched"
@@ -295,7 +297,7 @@ def _kill(service: ContainerService, run: Run, present: Present) -> str:
     return f"its container was killed at {workflow.status}"
 
 
-def row(run: Run, present: Present, *, cancelled: bool = False) -> Row:
+def row(run: LaunchRun, present: ItemState, *, cancelled: bool = False) -> ItemRow:
     """A session's line of the table.
 
     Args:
@@ -304,17 +306,15 @@ def row(run: Run, present: Present, *, cancelled: bool = False) -> Row:
         cancelled: whether the run was cancelled: then nothing goes on, also where it is not written yet.
     """
     done = present.ended(run.steps)
-    outcome = cast("Outcome", present.state if done else "cancelled" if cancelled else "unfinished")
+    outcome = cast("ItemOutcome", present.state if done else "cancelled" if cancelled else "unfinished")
     good = outcome in ("complete", "already done")
     again = f"sarcoma xnat resume {run.id}" if outcome == "unfinished" else retry_command(run, present.label)
     reason = present.reason if done else present.status or present.state or "not begun"
-    return Row(present.label, outcome, "" if good else present.step, reason, "" if good else again)
+    return ItemRow(present.label, outcome, "" if good else present.step, reason, "" if good else again)
 
 
-def retry_command(run: Run, label: str) -> str:
+def retry_command(run: LaunchRun, label: str) -> str:
     """The command that does a run again for one session."""
     words = ["sarcoma", "xnat", "bulk", run.what, "--project", run.project, "--where", f"label={label}"]
-    for step, values in run.settings.items():
-        for name, value in values.items():
-            words += ["--set", f"{step}.{name.replace('_', '-')}={ParamSpec.text(value)}"]
-    return shlex.join([*words, *(["--force"] if run.forced else [])])
+    words += [*set_options(run.settings), *(["--force"] if run.forced else [])]
+    return shlex.join(words)

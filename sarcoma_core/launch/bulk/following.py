@@ -56,7 +56,7 @@ def may_pass(error: ServerError) -> bool:
     return error.retryable or error.status == HTTPStatus.UNAUTHORIZED
 
 
-class Weather:
+class Reachability:
     """Whether the server can be reached: bad weather is waited out, up to a limit. Shared by all launches.
 
     Args:

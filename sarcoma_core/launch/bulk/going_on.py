@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.automation import is_ours
-from sarcoma_core.launch.bulk.preflight import Stage
+from sarcoma_core.launch.bulk.preflight import LiveStep
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.event_service import EventService, Orchestration
 
 
-def check_going_on(connection: Connection, project: str, plan: Sequence[Stage]) -> str:
+def check_going_on(connection: Connection, project: str, plan: Sequence[LiveStep]) -> str:
     """Refuse a chain whose steps the server would launch too; says of one step that the server goes on.
 
     A server without orchestrations, or a user who may not ask, is no finding. A step in the middle of the
@@ -48,7 +48,7 @@ def check_going_on(connection: Connection, project: str, plan: Sequence[Stage]) 
     )
 
 
-def _instead(project: str, plan: Sequence[Stage], starter: str, found: Orchestration) -> str:
+def _instead(project: str, plan: Sequence[LiveStep], starter: str, found: Orchestration) -> str:
     """What to do: launch up to the step that starts it, or take the orchestration away."""
     steps = [stage.step.name for stage in plan]
     launched = steps[: steps.index(starter) + 1]

@@ -11,8 +11,8 @@ from http import HTTPStatus
 
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.bulk.following import Clock, Following, Pace, find_workflow
-from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, State
-from sarcoma_core.launch.bulk.preflight import Stage, preflight
+from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger, State
+from sarcoma_core.launch.bulk.preflight import LiveStep, preflight
 from sarcoma_core.launch.work import manifest
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
@@ -24,7 +24,7 @@ _NOT_DONE = frozenset({401, 429, 500, 503})
 
 
 @dataclass(frozen=True)
-class Desk:
+class RunContext:
     """What all sessions of a run share.
 
     Args:
@@ -39,25 +39,25 @@ class Desk:
 
     service: ContainerService
     ledger: Ledger
-    run: Run
-    stages: tuple[Stage, ...]
+    run: LaunchRun
+    stages: tuple[LiveStep, ...]
     pace: Pace
     wait: bool = True
     clock: Clock = time.time
 
 
-class Journey:
+class ItemJourney:
     """One session's way; a call does the next thing.
 
     Args:
-        desk: what all sessions share.
+        context: what all sessions share.
         present: where the session stands; nowhere yet, or where a killed launcher left it.
     """
 
-    def __init__(self, desk: Desk, present: Present) -> None:
+    def __init__(self, context: RunContext, present: ItemState) -> None:
         self.item = present
-        self._desk = desk
-        names = [stage.step.name for stage in desk.stages]
+        self._context = context
+        names = [stage.step.name for stage in context.stages]
         self._at = names.index(present.step) if present.step else 0
         self._attempt = max(present.attempt, 1)
         self._workflow = present.workflow
@@ -82,7 +82,7 @@ class Journey:
         """End the journey here."""
         self._write("failed", reason=reason, hint=hint)
 
-    def _first(self, present: Present) -> Callable[[], float | None]:
+    def _first(self, present: ItemState) -> Callable[[], float | None]:
         if present.state == "intended":
             return self._find
         if present.state in ("launched", "running"):
@@ -92,14 +92,14 @@ class Journey:
         return self._check
 
     @property
-    def _stage(self) -> Stage:
-        return self._desk.stages[self._at]
+    def _stage(self) -> LiveStep:
+        return self._context.stages[self._at]
 
     def _write(self, state: State, *, status: str = "", reason: str = "", hint: str = "") -> None:
         """What stands in the ledger, stands here."""
         self.item = replace(
             self.item,
-            at=self._desk.clock(),
+            at=self._context.clock(),
             step=self.step,
             attempt=self._attempt,
             state=state,
@@ -108,11 +108,11 @@ class Journey:
             reason=reason,
             hint=hint,
         )
-        self._desk.ledger.write(self._desk.run, self.item)
+        self._context.ledger.write(self._context.run, self.item)
 
     def _check(self) -> float | None:
-        run = self._desk.run
-        connection = self._desk.service.connection
+        run = self._context.run
+        connection = self._context.service.connection
         verdict = preflight(connection, self.item.target, self._stage, force=run.forced)
         if verdict.answer == "not launched":
             self._write("not launched", reason=verdict.reason, hint=verdict.hint)
@@ -123,13 +123,13 @@ class Journey:
         return 0.0
 
     def _launch(self) -> float | None:
-        stage, service = self._stage, self._desk.service
+        stage, service = self._stage, self._context.service
         values = {**stage.values, stage.root: f"/archive/experiments/{self.item.target}"}
-        self._since, self._accepted, self._workflow = self._desk.clock(), False, ""
+        self._since, self._accepted, self._workflow = self._context.clock(), False, ""
         self._write("intended")
         self._do = self._find
         try:
-            launched = service.launch(self._desk.run.project, stage.wrapper_id, stage.root, values)
+            launched = service.launch(self._context.run.project, stage.wrapper_id, stage.root, values)
         except ServerError as error:
             if error.status in _NOT_DONE:
                 self._since = 0.0  # no need to wait for a workflow that will not come
@@ -139,14 +139,14 @@ class Journey:
         self._write("launched")
         if self._workflow:
             self._do = self._following()
-        return self._desk.pace.first if self._desk.wait else None
+        return self._context.pace.first if self._context.wait else None
 
     def _find(self) -> float | None:
         """Look for the workflow of a launch whose answer did not come, or came without an id."""
-        run, item = self._desk.run, self.item
-        known = self._desk.ledger.workflows(run, item.target) - {self._workflow}
+        run, item = self._context.run, self.item
+        known = self._context.ledger.workflows(run, item.target) - {self._workflow}
         found = find_workflow(
-            self._desk.service.connection,
+            self._context.service.connection,
             item.target,
             item.type,
             self._stage.wrapper,
@@ -158,9 +158,9 @@ class Journey:
             self._write("launched")
             self._do = self._following()
             return 0.0
-        waited = self._desk.clock() - self._since
-        if waited < self._desk.pace.lost_after:
-            return max(self._desk.pace.first, min(self._desk.pace.longest, waited / 2))
+        waited = self._context.clock() - self._since
+        if waited < self._context.pace.lost_after:
+            return max(self._context.pace.first, min(self._context.pace.longest, waited / 2))
         if self._accepted:
             self.fail(
                 f"lost: the server accepted the launch, but no workflow of it appeared in {waited:.0f} s",
@@ -170,8 +170,8 @@ class Journey:
         return self._again("the launch was not answered and has left no workflow", "")
 
     def _following(self) -> Callable[[], float | None]:
-        desk = self._desk
-        following = Following(desk.service, self._workflow, pace=desk.pace, clock=desk.clock)
+        context = self._context
+        following = Following(context.service, self._workflow, pace=context.pace, clock=context.clock)
 
         def follow() -> float | None:
             return self._follow(following)
@@ -185,8 +185,8 @@ class Journey:
         except ServerError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            self._since, self._accepted, self._do = self._desk.clock(), True, self._find
-            return self._desk.pace.first
+            self._since, self._accepted, self._do = self._context.clock(), True, self._find
+            return self._context.pace.first
         if ending is None:
             if following.status != before:
                 self._write("running", status=following.status)
@@ -201,7 +201,7 @@ class Journey:
 
     def _verify(self) -> float | None:
         """A status is a word; the manifest is the proof."""
-        holdings = RemoteHoldings(self._desk.service.connection, self.item.target)
+        holdings = RemoteHoldings(self._context.service.connection, self.item.target)
         for label in self._stage.step.labels:
             try:
                 record = manifest(holdings, label)
@@ -218,7 +218,7 @@ class Journey:
 
     def _done(self, state: State) -> float | None:
         self._write(state)
-        if self._at + 1 == len(self._desk.stages):
+        if self._at + 1 == len(self._context.stages):
             return None
         self._next_stage()
         self._do = self._check
@@ -229,10 +229,10 @@ class Journey:
         self._attempt, self._workflow = 1, ""
 
     def _again(self, reason: str, hint: str) -> float | None:
-        if self._attempt > self._desk.pace.retries:
+        if self._attempt > self._context.pace.retries:
             self.fail(f"{reason} (attempt {self._attempt})", hint)
             return None
-        wait = self._desk.pace.back_off * 2.0 ** (self._attempt - 1)
+        wait = self._context.pace.back_off * 2.0 ** (self._attempt - 1)
         self._attempt, self._workflow = self._attempt + 1, ""
         self._write("retrying", reason=reason)
         self._do = self._check

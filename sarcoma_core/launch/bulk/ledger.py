@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ from threading import RLock
 from typing import IO, Literal, cast
 
 from sarcoma_core.errors import OutputError, UsageError
-from sarcoma_core.interface import Value
 from sarcoma_core.launch.bulk.ledger_schema import prepare
+from sarcoma_core.launch.step_settings import StepSettings
 from sarcoma_core.xnat.rest.remote import RemoteSession
 
 State = Literal[
@@ -33,7 +33,6 @@ State = Literal[
     "failed",
     "cancelled",
 ]
-Settings = Mapping[str, Mapping[str, Value]]
 CANCEL = "cancel asked"
 
 _GOOD = ("complete", "already done")
@@ -41,7 +40,7 @@ _ENDED = ("not launched", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
-class Run:
+class LaunchRun:
     """What was asked for, once.
 
     Args:
@@ -65,14 +64,14 @@ class Run:
     project: str
     what: str
     steps: tuple[str, ...]
-    settings: Settings
+    settings: StepSettings
     in_flight: int
     forced: bool
     baseline: int
 
 
 @dataclass(frozen=True)
-class Present:
+class ItemState:
     """The present state of one item of a run: one object that its steps are launched on.
 
     Args:
@@ -139,7 +138,7 @@ class Ledger:
         with self._lock:
             self._base.close()
 
-    def begin(self, run: Run, sessions: Iterable[RemoteSession]) -> Run:
+    def begin(self, run: LaunchRun, sessions: Iterable[RemoteSession]) -> LaunchRun:
         """Write a new run and its sessions.
 
         Args:
@@ -169,7 +168,7 @@ class Ledger:
             self._base.executemany("INSERT INTO item (run, target, label, type) VALUES (?, ?, ?, ?)", rows)
             return self.run(number)
 
-    def run(self, number: int | None = None) -> Run:
+    def run(self, number: int | None = None) -> LaunchRun:
         """A run; the last one when no number is given.
 
         Raises:
@@ -180,13 +179,13 @@ class Ledger:
             given = dict(row)
             steps, settings = json.loads(given.pop("steps")), json.loads(given.pop("settings"))
             forced = bool(given.pop("forced"))
-            return Run(**given, steps=tuple(steps), settings=settings, forced=forced)
+            return LaunchRun(**given, steps=tuple(steps), settings=settings, forced=forced)
         raise UsageError(
             f"RUN: must be in the ledger; found {'none' if number is None else number}.",
             hint="See what was run: sarcoma xnat status. Another ledger: --ledger FILE.",
         )
 
-    def write(self, run: Run, present: Present) -> None:
+    def write(self, run: LaunchRun, present: ItemState) -> None:
         """Append the state that a session has come into.
 
         Raises:
@@ -207,7 +206,7 @@ class Ledger:
             present.hint,
         )
 
-    def present(self, run: Run) -> Iterator[Present]:
+    def present(self, run: LaunchRun) -> Iterator[ItemState]:
         """The present state of every session of a run, in the order in which they were given."""
         last = 0
         while page := self._rows(
@@ -216,14 +215,14 @@ class Ledger:
             yield from map(_present, page)
             last = page[-1]["item"]
 
-    def untouched(self, run: Run, after: int) -> Present | None:
+    def untouched(self, run: LaunchRun, after: int) -> ItemState | None:
         """The next session of a run, after an item's number, for which nothing has begun."""
         sql = """SELECT * FROM item WHERE run = ? AND id > ?
                  AND NOT EXISTS (SELECT 1 FROM event WHERE event.item = item.id) ORDER BY id LIMIT 1"""
         rows = self._rows(sql, run.id, after)
-        return next((Present(r["id"], r["target"], r["label"], r["type"]) for r in rows), None)
+        return next((ItemState(r["id"], r["target"], r["label"], r["type"]) for r in rows), None)
 
-    def workflows(self, run: Run, target: str) -> frozenset[str]:
+    def workflows(self, run: LaunchRun, target: str) -> frozenset[str]:
         """Ids of the workflows of an object that are accounted for, in any run on this server."""
         sql = """SELECT DISTINCT event.workflow FROM event JOIN item ON item.id = event.item
                  JOIN run ON run.id = item.run WHERE item.target = ? AND run.server = ?"""
@@ -236,17 +235,17 @@ class Ledger:
                  AND run.server = ? AND event.workflow != '' ORDER BY event.id DESC LIMIT 1"""
         return next((str(row["workflow"]) for row in self._rows(sql, target, server)), "")
 
-    def ask_to_cancel(self, run: Run) -> None:
+    def ask_to_cancel(self, run: LaunchRun) -> None:
         """Ask whoever works on a run to stop."""
         self._rows("INSERT INTO event (at, run, state) VALUES (?, ?, ?)", time.time(), run.id, CANCEL)
 
-    def cancel_asked(self, run: Run) -> bool:
+    def cancel_asked(self, run: LaunchRun) -> bool:
         """Whether somebody asked to cancel a run."""
         sql = "SELECT 1 FROM event WHERE run = ? AND item IS NULL AND state = ?"
         return bool(self._rows(sql, run.id, CANCEL))
 
     @contextmanager
-    def alone(self, run: Run) -> Iterator[None]:
+    def alone(self, run: LaunchRun) -> Iterator[None]:
         """Work on a run, alone: two launchers of one run would launch twice.
 
         The operating system frees the lock when the process ends, however it ends. Its file stays; while it
@@ -269,7 +268,7 @@ class Ledger:
             finally:
                 lock.truncate(0)
 
-    def worker(self, run: Run) -> int | None:
+    def worker(self, run: LaunchRun) -> int | None:
         """The id of the process that works on a run; None when none does."""
         try:
             with self._lock_file(run).open() as lock:
@@ -279,7 +278,7 @@ class Ledger:
         except FileNotFoundError:
             return None
 
-    def _lock_file(self, run: Run) -> Path:
+    def _lock_file(self, run: LaunchRun) -> Path:
         return self.path.with_name(f"{self.path.name}.run-{run.id}")
 
     def _rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
@@ -312,9 +311,9 @@ def _locks(file: IO[str]) -> bool:
     return True
 
 
-def _present(row: sqlite3.Row) -> Present:
+def _present(row: sqlite3.Row) -> ItemState:
     known = {key: row[key] for key in row.keys() if key != "run" and row[key] is not None}  # noqa: SIM118
-    return Present(**cast("dict[str, int | float | str]", known))  # type: ignore[arg-type]
+    return ItemState(**cast("dict[str, int | float | str]", known))  # type: ignore[arg-type]
 
 
 def default_ledger() -> Path:

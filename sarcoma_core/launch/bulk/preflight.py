@@ -10,7 +10,7 @@ from typing import Literal
 from sarcoma_core.errors import CommandError, UsageError
 from sarcoma_core.interface import ParamSpec, Step, Value
 from sarcoma_core.launch.bulk.following import may_pass
-from sarcoma_core.launch.bulk.ledger import Settings
+from sarcoma_core.launch.step_settings import StepSettings
 from sarcoma_core.launch.work import Work, already_done, lacking
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
@@ -23,7 +23,7 @@ from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand, LiveWr
 
 
 @dataclass(frozen=True)
-class Stage:
+class LiveStep:
     """One step of a run, as this server will run it.
 
     Args:
@@ -74,8 +74,8 @@ class PreflightResult:
 
 
 def stages(
-    service: ContainerService, project: str, steps: tuple[str, ...], settings: Settings
-) -> tuple[Stage, ...]:
+    service: ContainerService, project: str, steps: tuple[str, ...], settings: StepSettings
+) -> tuple[LiveStep, ...]:
     """The steps of a run, as this server will run them.
 
     Raises:
@@ -85,7 +85,7 @@ def stages(
     return tuple(_stage(service, project, step_named(name), settings.get(name, {})) for name in steps)
 
 
-def _stage(service: ContainerService, project: str, step: Step, given: Mapping[str, Value]) -> Stage:
+def _stage(service: ContainerService, project: str, step: Step, given: Mapping[str, Value]) -> LiveStep:
     name = command_for(step).name
     params = step.check(given)
     found = [live for live in service.commands(name) if live.wrappers]
@@ -104,15 +104,15 @@ def _stage(service: ContainerService, project: str, step: Step, given: Mapping[s
     )
 
 
-def _live_stage(step: Step, live: LiveCommand, wrapper: LiveWrapper, params: Mapping[str, Value]) -> Stage:
+def _live_stage(step: Step, live: LiveCommand, wrapper: LiveWrapper, params: Mapping[str, Value]) -> LiveStep:
     command = Command.from_json(live.tree)
     declared = next(each for each in command.xnat if each.name == wrapper.name)
     if not declared.external_inputs:
         raise CommandError(f"step {step.name}: the server's command must have an input; it has none.")
-    return Stage(step, command, wrapper.name, wrapper.id, declared.external_inputs[0].name, params)
+    return LiveStep(step, command, wrapper.name, wrapper.id, declared.external_inputs[0].name, params)
 
 
-def preflight(connection: Connection, session_id: str, stage: Stage, *, force: bool) -> PreflightResult:
+def preflight(connection: Connection, session_id: str, stage: LiveStep, *, force: bool) -> PreflightResult:
     """Say whether a step can be launched on a session, and need be.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sarcoma_core.archive.store import Session
 from sarcoma_core.launch.bulk.engine import retry_command
-from sarcoma_core.launch.bulk.ledger import Present, Run
+from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun
 from sarcoma_core.launch.chain import SessionResult, StepRun
 from sarcoma_core.provenance import Outcomes, read_record
 from sarcoma_core.runners.running import Ended
@@ -14,7 +14,7 @@ from sarcoma_core.xnat.rest.service import ContainerService
 
 
 def read_results(
-    service: ContainerService, run: Run, presents: Sequence[Present], sessions: Sequence[Session]
+    service: ContainerService, run: LaunchRun, presents: Sequence[ItemState], sessions: Sequence[Session]
 ) -> tuple[SessionResult, ...]:
     """The results of a run whose server keeps its files in an archive of this machine.
 
@@ -35,7 +35,9 @@ def read_results(
     )
 
 
-def _runs(service: ContainerService, run: Run, present: Present, session: Session) -> tuple[StepRun, ...]:
+def _runs(
+    service: ContainerService, run: LaunchRun, present: ItemState, session: Session
+) -> tuple[StepRun, ...]:
     """The steps that it passed, as their manifests tell them, then the one that it failed at."""
     if present.ended(run.steps) and present.state in ("complete", "already done"):
         return tuple(_passed(session, name) for name in run.steps)
@@ -49,7 +51,7 @@ def _passed(session: Session, step: str) -> StepRun:
     return StepRun(step, "done", series=record.outcomes if record else ())
 
 
-def _said(service: ContainerService, present: Present) -> Outcomes:
+def _said(service: ContainerService, present: ItemState) -> Outcomes:
     """What a step said of each series before it failed: its log is the only trace of them."""
     if not present.workflow:
         return ()

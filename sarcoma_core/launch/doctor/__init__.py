@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from sarcoma_core.errors import SarcomaError
 from sarcoma_core.launch.doctor import backend, commands, data, mounts, site, versions
-from sarcoma_core.launch.doctor.facts import Facts, Probed, Wish
+from sarcoma_core.launch.doctor.facts import CheckScope, Facts, Probed
 from sarcoma_core.launch.doctor.findings import VERDICTS, Finding, Remedy, Verdict, has_faults
 from sarcoma_core.launch.doctor.gathering import gather
 from sarcoma_core.launch.doctor.page import lede, page
@@ -13,11 +13,11 @@ from sarcoma_core.xnat.rest.service import ContainerService
 __all__ = [
     "CHECKS",
     "VERDICTS",
+    "CheckScope",
     "Facts",
     "Finding",
     "Remedy",
     "Verdict",
-    "Wish",
     "apply",
     "check",
     "examine",
@@ -60,7 +60,7 @@ def check(facts: Facts) -> tuple[Finding, ...]:
 
 def examine(
     service: ContainerService,
-    wish: Wish,
+    scope: CheckScope,
     *,
     image_id: Callable[[str], str] = lambda _: "",
     probe: Callable[[], Probed] | None = None,
@@ -69,11 +69,11 @@ def examine(
 
     Args:
         service: the server.
-        wish: what is to be checked.
+        scope: what is to be checked.
         image_id: the id of an image on this machine's engine, by reference; empty when it is not there.
         probe: launches the probe; None when it is not wanted.
     """
-    return check(gather(service, wish, image_id=image_id, probe=probe))
+    return check(gather(service, scope, image_id=image_id, probe=probe))
 
 
 def apply(service: ContainerService, findings: tuple[Finding, ...]) -> Iterator[str]:

@@ -30,8 +30,8 @@ def check_commands(facts: Facts) -> Iterator[Finding]:
 
 
 def _options(facts: Facts) -> str:
-    registry = facts.wish.registry
-    return _project(facts.wish.project) + (f" --registry {registry}" if registry else "")
+    registry = facts.scope.registry
+    return _project(facts.scope.project) + (f" --registry {registry}" if registry else "")
 
 
 def _project(project: str) -> str:
@@ -39,7 +39,7 @@ def _project(project: str) -> str:
 
 
 def _install(facts: Facts, step: StepFacts) -> Install:
-    return Install(step.step, facts.wish.registry, facts.wish.project)
+    return Install(step.step, facts.scope.registry, facts.scope.project)
 
 
 def _changed(step: StepFacts) -> str:
@@ -56,7 +56,7 @@ def check_site_switches(facts: Facts) -> Iterator[Finding]:
 
 def check_project_switches(facts: Facts) -> Iterator[Finding]:
     """Each wrapper is enabled for the project: both switches are needed."""
-    check, project = "enabled for the project", facts.wish.project
+    check, project = "enabled for the project", facts.scope.project
     if project:
         clicks = "Project Settings > Configure Commands"
         # What is off for the site is off in every project: one switch is blamed, not two.

@@ -15,19 +15,19 @@ def check_stale(facts: Facts) -> Iterator[Finding]:
         yield facts.leftovers.finding(check)
         return
     left = facts.leftovers
-    scope = f"in {left.sessions} of {left.of} sessions"
+    among = f"in {left.sessions} of {left.of} sessions"
     if left.stale:
         found = (
-            f"{left.stale} in {left.resources} resources ({scope}): of an earlier run; no step reads them."
+            f"{left.stale} in {left.resources} resources ({among}): of an earlier run; no step reads them."
         )
-        fix = f"sarcoma xnat clean --project {facts.wish.project} --dry-run"
+        fix = f"sarcoma xnat clean --project {facts.scope.project} --dry-run"
         yield Finding(check, "warning", found, fix)
     if left.damaged:
-        fix = f"Launch their step again: sarcoma xnat launch STEP SESSION --project {facts.wish.project}"
-        found = f"{left.damaged} resources have a run.json that cannot be read ({scope}): no step reads them."
+        fix = f"Launch their step again: sarcoma xnat launch STEP SESSION --project {facts.scope.project}"
+        found = f"{left.damaged} resources have a run.json that cannot be read ({among}): no step reads them."
         yield Finding(check, "warning", found, fix)
     if not left.stale and not left.damaged:
-        yield Finding(check, "ok", f"none {scope}")
+        yield Finding(check, "ok", f"none {among}")
 
 
 def check_revisions(facts: Facts) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def check_revisions(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.leftovers, Unknown):
         return
     left = facts.leftovers
-    scope = f"in {left.sessions} of {left.of} sessions"
+    among = f"in {left.sessions} of {left.of} sessions"
     mixed = False
     for step in STEPS:
         wrote = left.revisions.get(step.name, {})
@@ -47,9 +47,9 @@ def check_revisions(facts: Facts) -> Iterator[Finding]:
             f"revision {revision} wrote {counted(number, 'resource')}"
             for revision, number in sorted(wrote.items())
         )
-        fix = f"sarcoma xnat bulk {step.name} --project {facts.wish.project}"
+        fix = f"sarcoma xnat bulk {step.name} --project {facts.scope.project}"
         yield Finding(
-            check, "warning", f"{step.name}: {told} ({scope}); this version's is {step.revision}.", fix
+            check, "warning", f"{step.name}: {told} ({among}); this version's is {step.revision}.", fix
         )
     if not mixed:
-        yield Finding(check, "ok", f"all results are of this version's {scope}")
+        yield Finding(check, "ok", f"all results are of this version's {among}")

@@ -135,7 +135,7 @@ class Leftovers:
 
 
 @dataclass(frozen=True)
-class Wish:
+class CheckScope:
     """What the user wants to be checked.
 
     Args:
@@ -157,7 +157,7 @@ class Wish:
 class Facts:
     """Everything that the checks work on."""
 
-    wish: Wish
+    scope: CheckScope
     server: str
     user: str
     version: Known[str]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sarcoma_core.errors import ArchiveError, SarcomaError
-from sarcoma_core.launch.doctor.facts import Facts, Known, Leftovers, Probed, Site, Unknown, Wish
+from sarcoma_core.launch.doctor.facts import CheckScope, Facts, Known, Leftovers, Probed, Site, Unknown
 from sarcoma_core.launch.doctor.shipped import step_facts
 from sarcoma_core.launch.work import manifest, stale_files
 from sarcoma_core.steps import STEPS
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 def gather(
     service: ContainerService,
-    wish: Wish,
+    scope: CheckScope,
     *,
     image_id: Callable[[str], str],
     probe: Callable[[], Probed] | None,
@@ -33,16 +33,16 @@ def gather(
 
     Args:
         service: the server.
-        wish: what is to be checked.
+        scope: what is to be checked.
         image_id: the id of an image on this machine's engine, by reference; empty when it is not there.
         probe: launches the probe; None when it is not wanted.
     """
     connection = service.connection
     told = Administration(connection)
-    steps = asked(lambda: step_facts(service, wish))
+    steps = asked(lambda: step_facts(service, scope))
     images = () if isinstance(steps, Unknown) else {step.image for step in steps}
     return Facts(
-        wish=wish,
+        scope=scope,
         server=connection.server,
         user=connection.user,
         version=asked(told.version),
@@ -54,15 +54,15 @@ def gather(
         ping=asked(told.backend_answers),
         images=asked(told.images),
         steps=steps,
-        leftovers=asked(lambda: _leftovers(connection, wish)),
-        probe=asked(probe) if probe else _not_probed(wish),
+        leftovers=asked(lambda: _leftovers(connection, scope)),
+        probe=asked(probe) if probe else _not_probed(scope),
         built={image: found for image in images if (found := image_id(image))},
     )
 
 
-def _not_probed(wish: Wish) -> Unknown:
+def _not_probed(scope: CheckScope) -> Unknown:
     return Unknown(
-        "only a container can tell.", f"sarcoma xnat doctor --project {wish.project or 'ID'} --probe"
+        "only a container can tell.", f"sarcoma xnat doctor --project {scope.project or 'ID'} --probe"
     )
 
 
@@ -96,11 +96,11 @@ def _site(tree: Mapping[str, Any]) -> Site:
     )
 
 
-def _leftovers(connection: Connection, wish: Wish) -> Leftovers:
-    if not wish.project:
+def _leftovers(connection: Connection, scope: CheckScope) -> Leftovers:
+    if not scope.project:
         raise ServerError("no project was named.", hint="sarcoma xnat doctor --project P")
-    sessions = project_sessions(connection, wish.project)
-    looked_at = sessions[: wish.sessions]
+    sessions = project_sessions(connection, scope.project)
+    looked_at = sessions[: scope.sessions]
     stale, damaged = [], 0
     revisions: dict[str, Counter[int]] = {}
     for session in looked_at:

@@ -1,28 +1,28 @@
 """The commands that we ship, beside what a server holds of them."""
 
 from sarcoma_core.errors import CommandError
-from sarcoma_core.launch.doctor.facts import StepFacts, Wish
+from sarcoma_core.launch.doctor.facts import CheckScope, StepFacts
 from sarcoma_core.launch.install.installing import read_live, shipped_steps
 from sarcoma_core.launch.install.plan import Live, Shipped
 from sarcoma_core.xnat.command.comparing import differences
 from sarcoma_core.xnat.rest.service import ContainerService
 
 
-def step_facts(service: ContainerService, wish: Wish) -> tuple[StepFacts, ...]:
+def step_facts(service: ContainerService, scope: CheckScope) -> tuple[StepFacts, ...]:
     """What a server knows of each step.
 
     Args:
         service: the server.
-        wish: which registry and project.
+        scope: which registry and project.
 
     Raises:
         ServerError: the server refused or did not answer.
         UsageError: the registry is no prefix of an image.
     """
-    live = read_live(service, [wish.project] if wish.project else [])
-    shipped = shipped_steps(registry=wish.registry, live=live)
+    live = read_live(service, [scope.project] if scope.project else [])
+    shipped = shipped_steps(registry=scope.registry, live=live)
     return tuple(
-        _facts(one, [other for other in live if other.step == one.step], wish.project) for one in shipped
+        _facts(one, [other for other in live if other.step == one.step], scope.project) for one in shipped
     )
 
 

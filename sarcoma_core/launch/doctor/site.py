@@ -93,7 +93,7 @@ def check_alias_timeout(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.site, Unknown):
         yield facts.site.finding(check)
         return
-    told, longest = facts.site.alias_timeout, facts.wish.longest_job
+    told, longest = facts.site.alias_timeout, facts.scope.longest_job
     life = seconds(told)
     if life is None:
         yield Finding(
@@ -128,5 +128,5 @@ def check_events(facts: Facts) -> Iterator[Finding]:
             "warning",
             "off: nothing is launched when a session arrives.",
             "sarcoma xnat doctor --events --apply (or Administer > Event Service Administration).",
-            TurnEventsOn() if facts.wish.events else None,
+            TurnEventsOn() if facts.scope.events else None,
         )

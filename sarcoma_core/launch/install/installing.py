@@ -31,7 +31,7 @@ UNKNOWN = "?"
 """Stands for what this user may not know."""
 
 
-class Outcome(NamedTuple):
+class ActionResult(NamedTuple):
     """What became of an action; `command` and `wrapper` are ids, empty where there is none yet."""
 
     step: str
@@ -231,8 +231,11 @@ def _whole(service: ContainerService, live: Live, projects: Sequence[str]) -> Li
 
 
 def carry_out(
-    service: ContainerService, plan: Sequence[Action], *, watch: Callable[[Outcome], None] = lambda _: None
-) -> tuple[Outcome, ...]:
+    service: ContainerService,
+    plan: Sequence[Action],
+    *,
+    watch: Callable[[ActionResult], None] = lambda _: None,
+) -> tuple[ActionResult, ...]:
     """Do what a plan says; a step whose command fails is left alone, the others go on.
 
     Args:
@@ -240,7 +243,7 @@ def carry_out(
         plan: of `install_plan`.
         watch: is told each outcome.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[ActionResult] = []
     brought: dict[tuple[str, str], LiveCommand] = {}
     failed: set[str] = set()
     for action in plan:
@@ -261,15 +264,15 @@ def carry_out(
     return tuple(outcomes)
 
 
-def planned(plan: Sequence[Action]) -> tuple[Outcome, ...]:
+def planned(plan: Sequence[Action]) -> tuple[ActionResult, ...]:
     """A plan in the words of its outcome."""
     return tuple(_outcome(action, PLANNED, None) for action in plan)
 
 
-def _outcome(action: Action, outcome: str, command: LiveCommand | None) -> Outcome:
+def _outcome(action: Action, outcome: str, command: LiveCommand | None) -> ActionResult:
     command_id = action.command_id or (command.id if command else 0)
     wrapper_id = action.wrapper_id or (command.wrappers[0].id if command and command.wrappers else 0)
-    return Outcome(
+    return ActionResult(
         action.step,
         action.version,
         action.verb,

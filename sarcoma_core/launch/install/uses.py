@@ -17,7 +17,12 @@ from sarcoma_core.chains import CHAINS
 from sarcoma_core.launch.automation import OCCASIONS, Wanted
 from sarcoma_core.launch.install.plan import SITE, Action, step_of
 from sarcoma_core.xnat.rest.answering import ServerError
-from sarcoma_core.xnat.rest.event_service import EventService, LiveSubscription, Orchestration, Rule
+from sarcoma_core.xnat.rest.event_service import (
+    EventService,
+    LiveSubscription,
+    Orchestration,
+    SubscriptionRule,
+)
 from sarcoma_core.xnat.rest.remote import visible_projects
 from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -124,7 +129,7 @@ def _subscriptions(events: EventService, projects: Iterable[str]) -> Iterable[Li
 def _orchestrated(
     found: Orchestration,
     chosen: Mapping[str, Orchestration],
-    again: Mapping[Rule, tuple[str, ...]],
+    again: Mapping[SubscriptionRule, tuple[str, ...]],
     steps: Mapping[int, str],
 ) -> Use:
     """An orchestration's use; in a project it is made anew as the subscription that starts it says."""
@@ -137,7 +142,7 @@ def _orchestrated(
     return Use("orchestration", found.name, frozenset(found.wrapper_ids), tuple(commands))
 
 
-def _again(rule: Rule, chosen: Orchestration | None, steps: Mapping[int, str]) -> tuple[str, ...]:
+def _again(rule: SubscriptionRule, chosen: Orchestration | None, steps: Mapping[int, str]) -> tuple[str, ...]:
     """The command that makes a subscription anew; none when `automate` makes no such one."""
     occasion = next((word for word, meant in OCCASIONS.items() if meant == (rule.event, rule.status)), "")
     if not occasion or not rule.project or "," in rule.project:

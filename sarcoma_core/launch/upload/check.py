@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sarcoma_core.launch.upload.plan import Content
-from sarcoma_core.xnat.rest.import_service import NOTHING, Held, HeldFile
+from sarcoma_core.xnat.rest.import_service import NOTHING, ArchivedFile, ArchivedFiles
 
 
 class Comparison(NamedTuple):
@@ -26,7 +26,11 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    wanted: Iterable[Content], held: Held, *, before: Held = NOTHING, sent: Collection[Content] = ()
+    wanted: Iterable[Content],
+    held: ArchivedFiles,
+    *,
+    before: ArchivedFiles = NOTHING,
+    sent: Collection[Content] = (),
 ) -> Comparison:
     """Find what a session does not hold.
 
@@ -49,10 +53,10 @@ def compare(
     came = Counter(held.files) - Counter(before.files)
     changed = 0
 
-    def arrived(file: HeldFile, content: Content) -> bool:
+    def arrived(file: ArchivedFile, content: Content) -> bool:
         return content in sent and file in came
 
-    def may_be(file: HeldFile, content: Content) -> bool:
+    def may_be(file: ArchivedFile, content: Content) -> bool:
         return not keeps_bytes or not file.digest or arrived(file, content)
 
     for in_its_scan in (True, False):
@@ -66,14 +70,14 @@ def compare(
     return Comparison(tuple(rest), changed)
 
 
-def _by_uid(held: Held) -> Mapping[str, list[HeldFile]]:
-    files: dict[str, list[HeldFile]] = defaultdict(list)
+def _by_uid(held: ArchivedFiles) -> Mapping[str, list[ArchivedFile]]:
+    files: dict[str, list[ArchivedFile]] = defaultdict(list)
     for file in held.files:
         files[file.uid].append(file)
     return files
 
 
-def _take_same_bytes(content: Content, places: list[HeldFile]) -> bool:
+def _take_same_bytes(content: Content, places: list[ArchivedFile]) -> bool:
     """Take the file of a content off those of its UID; whether there was one."""
     told = [file for file in places if file.digest]
     same = next((file for file in told if file.digest == content.digest), None)
@@ -82,6 +86,6 @@ def _take_same_bytes(content: Content, places: list[HeldFile]) -> bool:
     return same is not None
 
 
-def _is_scan_of(file: HeldFile, content: Content) -> bool:
+def _is_scan_of(file: ArchivedFile, content: Content) -> bool:
     """Whether a file lies in a scan of a content's SeriesNumber: `4`, or `4-MR1`."""
     return file.scan == content.number or file.scan.startswith(f"{content.number}-")

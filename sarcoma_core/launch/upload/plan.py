@@ -66,7 +66,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Plan:
+class UploadPlan:
     """What is sent, and how many files are not, by reason."""
 
     parcels: tuple[Parcel, ...]
@@ -82,7 +82,7 @@ class Plan:
             if count > 1
         )
 
-    def only(self, labels: Sequence[str]) -> "Plan":
+    def only(self, labels: Sequence[str]) -> "UploadPlan":
         """Without other sessions than these; all of them when none is named.
 
         Raises:
@@ -95,7 +95,7 @@ class Plan:
                 hint="Add --dry-run without --session to list them.",
             )
         kept = tuple(parcel for parcel in self.parcels if not labels or parcel.label in labels)
-        return Plan(kept, self.left_out)
+        return UploadPlan(kept, self.left_out)
 
 
 def project_in(folder: Path, named: str | None) -> str | None:
@@ -134,7 +134,7 @@ def _no_folder(path: Path) -> tuple[str, str]:
     return "a file", "Name the folder that it lies in; all DICOM below is sent."
 
 
-def plan_archive(folder: Path, project: str, *, resources: bool, track: Track = untracked) -> Plan:
+def plan_archive(folder: Path, project: str, *, resources: bool, track: Track = untracked) -> UploadPlan:
     """What the sessions of an archive's project become: the same sessions.
 
     Args:
@@ -157,10 +157,10 @@ def plan_archive(folder: Path, project: str, *, resources: bool, track: Track = 
         left_out[DUPLICATE] += doubled
         named = tuple(path for path in labels if not path.name.startswith("."))
         parcels.append(Parcel(session.label, session.subject, session.study_uid, files, named))
-    return Plan(tuple(parcels), +left_out)
+    return UploadPlan(tuple(parcels), +left_out)
 
 
-def plan_folder(folder: Path, *, is_free: IsFree, track: Track = untracked) -> Plan:
+def plan_folder(folder: Path, *, is_free: IsFree, track: Track = untracked) -> UploadPlan:
     """What the studies below a folder become: the sessions that an import would make of them.
 
     Args:
@@ -177,7 +177,7 @@ def plan_folder(folder: Path, *, is_free: IsFree, track: Track = untracked) -> P
         left_out[DUPLICATE] += doubled
         label = _free_label(part, (parcel.label for parcel in parcels), is_free)
         parcels.append(Parcel(label, part.subject, part.study_uid, files))
-    return Plan(tuple(sorted(parcels, key=lambda parcel: natural(parcel.label))), +left_out)
+    return UploadPlan(tuple(sorted(parcels, key=lambda parcel: natural(parcel.label))), +left_out)
 
 
 def _read(paths: Sequence[Path], track: Track, title: str) -> tuple[list[Instance], Counter[str]]:

@@ -25,9 +25,9 @@ from sarcoma_core.archive.folder import is_catalog
 from sarcoma_core.launch.upload.check import Comparison, compare
 from sarcoma_core.launch.upload.plan import Content, Parcel
 from sarcoma_core.xnat.rest.answering import ServerError
-from sarcoma_core.xnat.rest.import_service import NOTHING, Held, ImportService, Sent
+from sarcoma_core.xnat.rest.import_service import NOTHING, ArchivedFiles, ImportService, Sent
 
-Outcome = Literal["uploaded", "already there", "completed", "in prearchive", "failed"]
+UploadOutcome = Literal["uploaded", "already there", "completed", "in prearchive", "failed"]
 TRIES = 5
 _FIRST_PAUSE = 1.0
 """Seconds before the second try; each further pause is twice as long: 15 s in all, a proxy's restart."""
@@ -60,7 +60,7 @@ class Uploaded:
     """
 
     session: str
-    outcome: Outcome
+    outcome: UploadOutcome
     files: int = 0
     sent: int = 0
     reason: str = ""
@@ -84,7 +84,7 @@ class How:
     pause: Callable[[float], None] = time.sleep
 
 
-class Watch(Protocol):
+class UploadObserver(Protocol):
     """Follows an upload, e.g. to draw a progress bar; called from several threads."""
 
     def __enter__(self) -> Self:
@@ -103,7 +103,7 @@ class Watch(Protocol):
 
 
 def upload(
-    service: ImportService, parcels: Sequence[Parcel], *, watch: Watch, how: How | None = None
+    service: ImportService, parcels: Sequence[Parcel], *, watch: UploadObserver, how: How | None = None
 ) -> tuple[Uploaded, ...]:
     """Upload sessions.
 
@@ -128,7 +128,7 @@ def upload(
     return tuple(future.result() for future in futures)
 
 
-def _deliver(service: ImportService, parcel: Parcel, watch: Watch, how: How) -> Uploaded:
+def _deliver(service: ImportService, parcel: Parcel, watch: UploadObserver, how: How) -> Uploaded:
     """One session, tried again while the server is too busy or away."""
     delivery = _Delivery(service, parcel, watch, how)
     turn = 1
@@ -151,7 +151,7 @@ def _deliver(service: ImportService, parcel: Parcel, watch: Watch, how: How) -> 
 class _Delivery:
     """One session on its way; it remembers across its tries what it found and sent."""
 
-    def __init__(self, service: ImportService, parcel: Parcel, watch: Watch, how: How) -> None:
+    def __init__(self, service: ImportService, parcel: Parcel, watch: UploadObserver, how: How) -> None:
         self._service = service
         self._parcel = parcel
         self._watch = watch
@@ -187,10 +187,10 @@ class _Delivery:
         odd = f"{found.changed} of {len(parcel.files)} files {_CHANGED}" if found.changed else ""
         return Uploaded(parcel.label, self._outcome(), len(parcel.files), len(self._tried), reason=odd)
 
-    def _held(self) -> Held | None:
+    def _held(self) -> ArchivedFiles | None:
         return self._service.held(self._parcel.subject, self._parcel.label)
 
-    def _compared(self, held: Held) -> Comparison:
+    def _compared(self, held: ArchivedFiles) -> Comparison:
         return compare(self._parcel.files, held, before=self._before, sent=self._tried)
 
     def _how_many(self, found: Comparison) -> str:
@@ -215,7 +215,7 @@ class _Delivery:
         )
         return self._failed(reason, self._hint_for_loss(found, now, all_came=len(now.files) >= expected))
 
-    def _hint_for_loss(self, found: Comparison, now: Held, *, all_came: bool) -> str:
+    def _hint_for_loss(self, found: Comparison, now: ArchivedFiles, *, all_came: bool) -> str:
         if all_came and not now.uids & {content.uid for content in self._tried}:
             return _NEW_UIDS
         return self._hint_for_missing(found.missing)
@@ -226,7 +226,7 @@ class _Delivery:
             return _ONE_OF_EACH
         return "Try again: it sends what is missing."
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> UploadOutcome:
         if not self._tried:
             return "completed" if self._resources_sent else "already there"
         return "completed" if self._was_there else "uploaded"

@@ -13,7 +13,7 @@ from sarcoma_core.xnat.command.binding import bind
 from sarcoma_core.xnat.command.coercion import to_python
 from sarcoma_core.xnat.command.json_text import parse, tree_of
 from sarcoma_core.xnat.command.model import Command, SecretDestination, SecretSource
-from sarcoma_core.xnat.validation.rules import Kind, Verdict, judge
+from sarcoma_core.xnat.validation.rules import Judgement, JudgementKind, judge
 
 _TAGGED = re.compile(r".+:[a-zA-Z0-9_.-]+")
 _CREATED_IPC, _LISTED_IPC = "ipcMode", "ipc-mode"
@@ -83,13 +83,13 @@ def launchable(stored: Document) -> Command:
 def _judged(body: Document) -> Document:
     tree = tree_of(body)
     verdict = judge(tree)
-    if verdict.kind is not Kind.ACCEPT:
+    if verdict.kind is not JudgementKind.ACCEPT:
         raise Refusal(400, _refusal(verdict))
     return _listed(bind(Command, tree).as_tree())
 
 
-def _refusal(verdict: Verdict) -> str:
-    if verdict.kind is Kind.REJECT:
+def _refusal(verdict: Judgement) -> str:
+    if verdict.kind is JudgementKind.REJECT:
         return "Invalid command:\n\t" + "\n\t".join(verdict.messages)
     return verdict.messages[0]
 

@@ -12,7 +12,7 @@ from sarcoma_core.standin.containers.commands import Commands, CommandWrapper
 from sarcoma_core.standin.containers.roots import Sees, find_root
 from sarcoma_core.standin.documents import Document
 from sarcoma_core.standin.objects.tree import Tree
-from sarcoma_core.xnat.command.model import DerivedInput, Input
+from sarcoma_core.xnat.command.model import CommandInput, DerivedInput
 from sarcoma_core.xnat.resolution.input_tree import Launch, preresolve
 from sarcoma_core.xnat.resolution.resolved import ResolvedInput, ResolvedValue
 
@@ -95,7 +95,7 @@ def _config(asked: ResolvedInput, scene: _Scene) -> Document:
         "user-settable": settings.get("user-settable") is not False,
         "multiple": asked.multiple and shown_as == "select-many",
         "input-type": shown_as,
-        "select-values": list(spec.select_values) if isinstance(spec, Input) else [],
+        "select-values": list(spec.select_values) if isinstance(spec, CommandInput) else [],
         "children": [_config(child, scene) for child in _below(asked)],
     }
     return {key: value for key, value in told.items() if value is not None}
@@ -104,7 +104,7 @@ def _config(asked: ResolvedInput, scene: _Scene) -> Document:
 def _shown_as(asked: ResolvedInput, scene: _Scene) -> str:
     """The kind of field: what was given or follows from it is not asked for again."""
     spec = asked.spec
-    if isinstance(spec, Input):
+    if isinstance(spec, CommandInput):
         secret_or_text = "password" if spec.sensitive else "text"
         return spec.type if spec.type in _COMMAND_INPUT_TYPES else secret_or_text
     if scene.is_bulk:
@@ -135,7 +135,7 @@ def _values(asked: ResolvedInput, scene: _Scene) -> Document:
 
 def _text(asked: ResolvedInput, value: ResolvedValue, scene: _Scene) -> str | None:
     """A value as a field holds it: a switch is true or false, not the words that it puts on the line."""
-    if isinstance(asked.spec, Input) and value.origin in ("launch", "default"):
+    if isinstance(asked.spec, CommandInput) and value.origin in ("launch", "default"):
         return scene.given.get(asked.name, asked.spec.default_value)
     return value.text
 
@@ -156,7 +156,7 @@ def _below(asked: ResolvedInput) -> Iterator[ResolvedInput]:
 
 def _children_of(value: ResolvedValue) -> Iterator[ResolvedInput]:
     """What follows from a value; a command input that it feeds needs no field of its own."""
-    return (child for child in value.children if not isinstance(child.spec, Input))
+    return (child for child in value.children if not isinstance(child.spec, CommandInput))
 
 
 def every_input(trees: tuple[ResolvedInput, ...]) -> Iterator[ResolvedInput]:

@@ -53,22 +53,22 @@ class AlsoReads(NamedTuple):
     key: str
 
 
-class _Place(NamedTuple):
+class _JsonPlace(NamedTuple):
     """Where in the document a value stands, for the error that names it."""
 
     steps: tuple[str, ...] = ()
 
-    def __truediv__(self, step: object) -> "_Place":
-        return _Place((*self.steps, str(step)))
+    def __truediv__(self, step: object) -> "_JsonPlace":
+        return _JsonPlace((*self.steps, str(step)))
 
     def error(self, reason: str) -> BindError:
         return BindError(f"{'/'.join(self.steps) or 'the document'}: {reason}.")
 
 
-_Reader: TypeAlias = Callable[[Json, _Place], Bound]
+_Reader: TypeAlias = Callable[[Json, _JsonPlace], Bound]
 
 
-class _Member(NamedTuple):
+class _JsonMember(NamedTuple):
     read: _Reader
     default: Bound = None
     not_null: bool = False
@@ -76,7 +76,7 @@ class _Member(NamedTuple):
 
 
 class _Schema(NamedTuple):
-    members: Mapping[str, _Member]
+    members: Mapping[str, _JsonMember]
     has_setters: bool
 
 
@@ -90,7 +90,7 @@ def bind(model: type[BaseModel], tree: Json) -> Node:
     Raises:
         BindError: names the key, what was expected and what was found.
     """
-    return _bind(model, _members(tree, _Place()), _Place())
+    return _bind(model, _members(tree, _JsonPlace()), _JsonPlace())
 
 
 @cache
@@ -105,7 +105,7 @@ def part_models(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
     return keys
 
 
-def _bind(model: type[BaseModel], tree: Members, place: _Place) -> Node:
+def _bind(model: type[BaseModel], tree: Members, place: _JsonPlace) -> Node:
     schema = _schema(model)
     values: dict[str, Bound] = {}
     for key, found in tree.pairs:
@@ -135,10 +135,10 @@ def _filled(value: Bound, default: Bound) -> Bound:
 
 @cache
 def _schema(model: type[BaseModel]) -> _Schema:
-    members: dict[str, _Member] = {}
+    members: dict[str, _JsonMember] = {}
     for name, field in model.model_fields.items():
         key = field.alias or name
-        members[key] = _Member(_reader(field), _default(field), not_null=_marked(field, NotNull))
+        members[key] = _JsonMember(_reader(field), _default(field), not_null=_marked(field, NotNull))
         for mark in field.metadata:
             if isinstance(mark, AlsoReads):
                 members[mark.key] = members[key]._replace(instead_of=key)
@@ -178,7 +178,7 @@ def _item_reader(kind: object) -> _Reader:
         return lambda tree, place: None if tree is None else _part(kind, tree, place)
     scalar = _SCALARS[str if get_origin(kind) is Literal else kind]
 
-    def read(tree: Json, place: _Place) -> Bound:
+    def read(tree: Json, place: _JsonPlace) -> Bound:
         try:
             return scalar(tree)
         except ValueError as error:
@@ -187,18 +187,18 @@ def _item_reader(kind: object) -> _Reader:
     return read
 
 
-def _part(model: type[BaseModel], tree: Json, place: _Place) -> Node:
+def _part(model: type[BaseModel], tree: Json, place: _JsonPlace) -> Node:
     type_id = getattr(model, "type_id", None)
     return _bind(model, _members(_untagged(type_id, tree, place) if type_id else tree, place), place)
 
 
-def _members(tree: Json, place: _Place) -> Members:
+def _members(tree: Json, place: _JsonPlace) -> Members:
     if not isinstance(tree, Members):
         raise place.error(f"expected an object, found {coercion.named(tree)}")
     return tree
 
 
-def _untagged(type_id: str, tree: Json, place: _Place) -> Json:
+def _untagged(type_id: str, tree: Json, place: _JsonPlace) -> Json:
     """The part behind its type id: ``{"type": id, …}``, or Jackson's other form ``[id, {…}]``."""
     match tree:
         case Members(pairs):
@@ -216,7 +216,7 @@ def _untagged(type_id: str, tree: Json, place: _Place) -> Json:
 def _list_reader(kind: object, *, nulls_kept: bool) -> _Reader:
     read = _item_reader(kind)
 
-    def read_list(tree: Json, place: _Place) -> Bound:
+    def read_list(tree: Json, place: _JsonPlace) -> Bound:
         if tree is None:
             return None
         if not isinstance(tree, list):
@@ -232,7 +232,7 @@ def _list_reader(kind: object, *, nulls_kept: bool) -> _Reader:
 def _map_reader(*, immutable: bool) -> _Reader:
     read = _item_reader(str)
 
-    def read_map(tree: Json, place: _Place) -> Bound:
+    def read_map(tree: Json, place: _JsonPlace) -> Bound:
         if tree is None:
             return None
         pairs = [(key, read(value, place / key)) for key, value in _members(tree, place).pairs]
@@ -249,7 +249,7 @@ def _map_reader(*, immutable: bool) -> _Reader:
     return read_map
 
 
-def _object(tree: Json, place: _Place) -> Bound:
+def _object(tree: Json, place: _JsonPlace) -> Bound:
     if tree is None:
         return None
     tree = _members(tree, place)

@@ -3,14 +3,13 @@
 Read off the step's declaration, so a step and its command cannot differ.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sarcoma_core import __version__
 from sarcoma_core.errors import UsageError
-from sarcoma_core.interface import Input, Kind, Level, OutputSpec, ParamSpec, Step
+from sarcoma_core.interface import Input, Level, OutputSpec, ParamKind, ParamSpec, Step
 from sarcoma_core.xnat.command import model as commands
 
 _PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
@@ -82,11 +81,11 @@ def command_for(step: Step, registry: str = "") -> commands.Command:
     )
 
 
-_INPUT_TYPES: Mapping[Kind, commands.InputType] = {
-    Kind.INTEGER: "number",
-    Kind.NUMBER: "number",
-    Kind.BOOLEAN: "boolean",
-    Kind.CHOICE: "select-one",
+_INPUT_TYPES: Mapping[ParamKind, commands.InputType] = {
+    ParamKind.INTEGER: "number",
+    ParamKind.NUMBER: "number",
+    ParamKind.BOOLEAN: "boolean",
+    ParamKind.CHOICE: "select-one",
 }
 
 
@@ -96,18 +95,18 @@ _MOST_OFFERED = 12
 
 def _offered(param: ParamSpec) -> tuple[str, ...]:
     """The values to choose from: a select lets nobody launch what the step would refuse."""
-    if param.kind is Kind.INTEGER and param.spec.ge is not None and param.spec.le is not None:
+    if param.kind is ParamKind.INTEGER and param.spec.ge is not None and param.spec.le is not None:
         values = range(int(param.spec.ge), int(param.spec.le) + 1)
         return tuple(map(str, values)) if len(values) <= _MOST_OFFERED else ()
     return param.choices
 
 
-def _command_input(param: ParamSpec) -> commands.Input:
+def _command_input(param: ParamSpec) -> commands.CommandInput:
     """A parameter as the launch dialog shows it: a select, a boolean or a number with its range."""
     words = param.name.replace("_", " ")
-    is_switch = param.kind is Kind.BOOLEAN
+    is_switch = param.kind is ParamKind.BOOLEAN
     offered = _offered(param)
-    return commands.Input(
+    return commands.CommandInput(
         name=param.name,
         label=f"{words[:1].upper()}{words[1:]} ({param.range})",
         description=param.help,
@@ -123,8 +122,8 @@ def _command_input(param: ParamSpec) -> commands.Input:
     )
 
 
-def _command_output(output: OutputSpec) -> commands.Output:
-    return commands.Output(
+def _command_output(output: OutputSpec) -> commands.CommandOutput:
+    return commands.CommandOutput(
         name=output.name, description=output.spec.help, required=True, mount="out", path=output.spec.resource
     )
 
@@ -159,8 +158,3 @@ def _wrapper(step: Step) -> commands.Wrapper:
             for output in step.outputs
         ),
     )
-
-
-def label_for(step: Step, registry: str = "") -> str:
-    """The value of the image label `org.nrg.commands`: a JSON list with the step's command."""
-    return json.dumps([command_for(step, registry).to_json()], separators=(",", ":"))

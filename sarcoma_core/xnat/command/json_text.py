@@ -60,13 +60,17 @@ def parse(text: str, *, lenient: bool = True) -> Json:
         JsonTextError: the text holds no value, or breaks the grammar.
     """
     try:
-        return _Reader(text.removeprefix("\ufeff"), lenient=lenient).value()
+        return _JsonReader(text.removeprefix("\ufeff"), lenient=lenient).value()
     except RecursionError:
         raise JsonTextError("not JSON: lists and objects are nested too deeply.") from None
 
 
 def tree_of(value: object) -> Json:
-    """The tree of a Python value as `json.loads` gives it."""
+    """The tree of a Python value as `json.loads` gives it.
+
+    Raises:
+        CommandError: it holds what JSON has no word for.
+    """
     if isinstance(value, Mapping):
         return Members(tuple((str(key), tree_of(member)) for key, member in value.items()))
     if isinstance(value, list | tuple):
@@ -78,7 +82,7 @@ def tree_of(value: object) -> Json:
     raise CommandError(f"a command is made of JSON values; found {type(value).__name__}.")
 
 
-class _Reader:
+class _JsonReader:
     def __init__(self, text: str, *, lenient: bool) -> None:
         self.text = text
         self.at = 0

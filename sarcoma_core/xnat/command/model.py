@@ -61,7 +61,7 @@ def kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
-class Part(BaseModel):
+class CommandPart(BaseModel):
     """What every part of a command has in common: kebab-case keys, frozen, no unknown field."""
 
     model_config = ConfigDict(
@@ -76,7 +76,7 @@ def _input_type(word: object, info: ValidationInfo) -> object:
     return "file" if word == "File" else "string"
 
 
-class Mount(Part):
+class Mount(CommandPart):
     """A folder of the container; fed by a wrapper input, or an empty build folder that outputs lie in."""
 
     name: Annotated[str, NullIs("")]
@@ -84,7 +84,7 @@ class Mount(Part):
     writable: bool = False
 
 
-class Input(Part):
+class CommandInput(CommandPart):
     """A value for the command line or another templated field."""
 
     name: Annotated[str, NotNull()]
@@ -109,7 +109,7 @@ class Input(Part):
         return replacement_key(self.name, self.replacement_key)
 
 
-class Output(Part):
+class CommandOutput(CommandPart):
     """What a command leaves behind: everything directly under ``mount`` / ``path`` (``glob`` is ignored)."""
 
     name: str
@@ -120,7 +120,7 @@ class Output(Part):
     glob: str | None = None
 
 
-class ExternalInput(Part):
+class ExternalInput(CommandPart):
     """A wrapper input that the launch names; the first one is the root element."""
 
     name: Annotated[str, NotNull()]
@@ -153,7 +153,7 @@ class DerivedInput(ExternalInput):
     parser: str | None = None
 
 
-class OutputHandler(Part):
+class OutputHandler(CommandPart):
     """Where in XNAT an output goes."""
 
     name: str
@@ -169,7 +169,7 @@ class OutputHandler(Part):
     tags: tuple[str, ...] = ()
 
 
-class Wrapper(Part):
+class Wrapper(CommandPart):
     """One way of running the command on an XNAT object."""
 
     name: str
@@ -181,7 +181,7 @@ class Wrapper(Part):
     output_handlers: tuple[OutputHandler, ...] = ()
 
 
-class Tagged(Part):
+class Tagged(CommandPart):
     """A part that the wire tells by a ``type``; one implementation each, so it is no field here."""
 
     type_id: ClassVar[str]
@@ -206,7 +206,7 @@ class SecretDestination(Tagged):
     type_id = "environment-variable"
 
 
-class Secret(Part):
+class Secret(CommandPart):
     """A value that the server knows and that never stands in the command."""
 
     has_setters: ClassVar[bool] = True
@@ -215,7 +215,7 @@ class Secret(Part):
     destination: SecretDestination
 
 
-class Command(Part):
+class Command(CommandPart):
     """A whole command, as ``POST /xapi/commands`` takes it.
 
     Memory is in MiB, ``shm_size`` in bytes, ``limit_cpu`` in cores. The service keeps ``gpus`` and applies it
@@ -240,8 +240,8 @@ class Command(Part):
     mounts: tuple[Mount, ...] = ()
     environment_variables: dict[str, str] = Field(default_factory=dict)
     ports: dict[str, str] = Field(default_factory=dict)
-    inputs: tuple[Input, ...] = ()
-    outputs: tuple[Output, ...] = ()
+    inputs: tuple[CommandInput, ...] = ()
+    outputs: tuple[CommandOutput, ...] = ()
     xnat: tuple[Wrapper, ...] = ()
     reserve_memory: int | None = None
     limit_memory: int | None = None

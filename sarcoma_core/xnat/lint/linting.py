@@ -18,7 +18,7 @@ from sarcoma_core.xnat.lint import templates as lint_templates
 from sarcoma_core.xnat.lint.scene import Scene, Spot
 
 
-class Finding(NamedTuple):
+class LintFinding(NamedTuple):
     """One thing that is legal and wrong.
 
     Attributes:
@@ -105,7 +105,7 @@ RULES = (
 )
 
 
-def lint(text: str) -> tuple[Finding, ...]:
+def lint(text: str) -> tuple[LintFinding, ...]:
     """Everything in a command that is legal and wrong; empty for a clean one.
 
     Args:
@@ -122,7 +122,7 @@ def lint(text: str) -> tuple[Finding, ...]:
     return tuple(_lint(tree, ""))
 
 
-def _lint(tree: Json, where: str) -> Iterator[Finding]:
+def _lint(tree: Json, where: str) -> Iterator[LintFinding]:
     try:
         command = bind(Command, tree)
     except BindError as error:
@@ -131,8 +131,8 @@ def _lint(tree: Json, where: str) -> Iterator[Finding]:
     scene = Scene(tree if isinstance(tree, Members) else Members(()), command)
     for rule in RULES:
         for spot in rule.spots(scene):
-            yield Finding(rule.name, where + spot.where, spot.message, rule.fix)
+            yield LintFinding(rule.name, where + spot.where, spot.message, rule.fix)
 
 
-def _unreadable(where: str, message: str) -> Finding:
-    return Finding(UNREADABLE, where, message, "see what `sarcoma commands validate` says")
+def _unreadable(where: str, message: str) -> LintFinding:
+    return LintFinding(UNREADABLE, where, message, "see what `sarcoma commands validate` says")

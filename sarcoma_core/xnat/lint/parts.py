@@ -5,7 +5,7 @@ from typing import get_args
 
 from sarcoma_core.xnat.command.java import is_blank
 from sarcoma_core.xnat.command.model import InputType
-from sarcoma_core.xnat.lint.scene import Part, Scene, Spot, inputs_of
+from sarcoma_core.xnat.lint.scene import LintedPart, Scene, Spot, inputs_of
 
 MOUNTABLE = frozenset(
     {"Project", "ProjectAsset", "SubjectAssessor", "Session", "Scan", "Assessor", "Resource", "File"}
@@ -94,7 +94,7 @@ def missing_targets(scene: Scene) -> Iterator[Spot]:
 def shared_mounts(scene: Scene) -> Iterator[Spot]:
     """Two inputs of one wrapper that feed one mount."""
     for wrapper in scene.wrappers:
-        first: dict[str, Part] = {}
+        first: dict[str, LintedPart] = {}
         for part in inputs_of(wrapper):
             mount = part.node.text("provides-files-for-command-mount")
             if mount is None or is_blank(mount):

@@ -20,7 +20,7 @@ class Spot(NamedTuple):
     message: str
 
 
-class Part(NamedTuple):
+class LintedPart(NamedTuple):
     """A part of the command and its JSON pointer."""
 
     where: str
@@ -36,9 +36,11 @@ class Part(NamedTuple):
         """The text that stands for an input in a template."""
         return replacement_key(self.name, self.node.text("replacement-key"))
 
-    def parts(self, key: str) -> "tuple[Part, ...]":
+    def parts(self, key: str) -> "tuple[LintedPart, ...]":
         """The parts listed under a key."""
-        return tuple(Part(f"{self.where}/{key}/{i}", node) for i, node in enumerate(self.node.nodes(key)))
+        return tuple(
+            LintedPart(f"{self.where}/{key}/{i}", node) for i, node in enumerate(self.node.nodes(key))
+        )
 
 
 class Template(NamedTuple):
@@ -56,17 +58,17 @@ class Scene:
     command: Node
 
     @property
-    def root(self) -> Part:
+    def root(self) -> LintedPart:
         """The command as a part."""
-        return Part("", self.command)
+        return LintedPart("", self.command)
 
     @property
-    def inputs(self) -> tuple[Part, ...]:
+    def inputs(self) -> tuple[LintedPart, ...]:
         """The command inputs."""
         return self.root.parts("inputs")
 
     @property
-    def wrappers(self) -> tuple[Part, ...]:
+    def wrappers(self) -> tuple[LintedPart, ...]:
         """The wrappers."""
         return self.root.parts("xnat")
 
@@ -80,7 +82,7 @@ class Scene:
         """The command line, empty if there is none."""
         return self.command.text("command-line") or ""
 
-    def wrapper_inputs(self) -> Iterator[Part]:
+    def wrapper_inputs(self) -> Iterator[LintedPart]:
         """The external and derived inputs of every wrapper."""
         for wrapper in self.wrappers:
             yield from inputs_of(wrapper)
@@ -96,12 +98,12 @@ class Scene:
             yield Template(f"{part.where}/path", part.node.text("path") or "")
 
 
-def inputs_of(wrapper: Part) -> tuple[Part, ...]:
+def inputs_of(wrapper: LintedPart) -> tuple[LintedPart, ...]:
     """A wrapper's inputs, the external ones first."""
     return (*wrapper.parts("external-inputs"), *wrapper.parts("derived-inputs"))
 
 
-def handler_templates(wrapper: Part) -> Iterator[Template]:
+def handler_templates(wrapper: LintedPart) -> Iterator[Template]:
     """The templated fields of a wrapper's output handlers."""
     for handler in wrapper.parts("output-handlers"):
         for key in _HANDLER_TEMPLATES:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from sarcoma_core.xnat.lint.scene import Part, Scene, Spot, Template, handler_templates, inputs_of
+from sarcoma_core.xnat.lint.scene import LintedPart, Scene, Spot, Template, handler_templates, inputs_of
 
 _KEY = re.compile(r"#[A-Za-z0-9_-]+#")
 _CARETS = re.compile(r"\^(?:wrapper:)?(?P<path>.+?)\^")
@@ -27,7 +27,7 @@ def overlapping_keys(scene: Scene) -> Iterator[Spot]:
     yield from found.values()
 
 
-def _same_value(one: Part, other: Part) -> bool:
+def _same_value(one: LintedPart, other: LintedPart) -> bool:
     """Whether two inputs share one value, so that a shared key does no harm."""
     return one.key == other.key and any(
         giver.node.text("provides-value-for-command-input") == taker.name
@@ -35,7 +35,7 @@ def _same_value(one: Part, other: Part) -> bool:
     )
 
 
-def _meet(scene: Scene, wrapper: Part, short: Part, long: Part) -> bool:
+def _meet(scene: Scene, wrapper: LintedPart, short: LintedPart, long: LintedPart) -> bool:
     """Whether the longer key stands in a field in which both are replaced."""
     fields = [template.text for template in (*scene.command_templates(), *handler_templates(wrapper))]
     if {short.where, long.where} <= {part.where for part in scene.inputs}:

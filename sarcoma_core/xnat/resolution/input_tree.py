@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from sarcoma_core.errors import CommandError
 from sarcoma_core.xnat.command.java import is_blank
-from sarcoma_core.xnat.command.model import Command, DerivedInput, ExternalInput, Input, Wrapper
+from sarcoma_core.xnat.command.model import Command, CommandInput, DerivedInput, ExternalInput, Wrapper
 from sarcoma_core.xnat.resolution.deriving import derive
 from sarcoma_core.xnat.resolution.matchers import matching
 from sarcoma_core.xnat.resolution.objects import OBJECT_TYPES, XnatObject
@@ -28,7 +28,7 @@ from sarcoma_core.xnat.resolution.templates import (
     refuse_illegal,
 )
 
-Spec: TypeAlias = Input | ExternalInput
+Spec: TypeAlias = CommandInput | ExternalInput
 _EXTERNAL_OBJECTS = tuple(kind for kind in OBJECT_TYPES if kind != "File")
 
 
@@ -175,7 +175,7 @@ class _Resolver:
 
     def _values(self, spec: Spec, parent: _Parent | None) -> tuple[ResolvedValue, ...]:
         try:
-            if isinstance(spec, Input):
+            if isinstance(spec, CommandInput):
                 values: tuple[ResolvedValue, ...] = (
                     self._command_value(spec, parent.value if parent else None),
                 )
@@ -239,7 +239,7 @@ class _Resolver:
         )
         return tuple(ResolvedValue(one.text, "archive", one.item) for one in found)
 
-    def _command_value(self, spec: Input, provider: ResolvedValue | None) -> ResolvedValue:
+    def _command_value(self, spec: CommandInput, provider: ResolvedValue | None) -> ResolvedValue:
         text, origin = self._given(spec)
         if provider is not None and provider.text is not None:
             text, origin = provider.text, "wrapper input"
@@ -254,7 +254,7 @@ class _Resolver:
         spec, only = found.spec, found.only
         if only is not None:
             self._texts[spec.key] = only.text or ""
-            if isinstance(spec, Input):
+            if isinstance(spec, CommandInput):
                 self._line[spec.key] = on_the_line(spec, only.text)
             for child in only.children:
                 self._collect(child)
@@ -279,7 +279,7 @@ class _Resolver:
         texts = [text for child in children if (text := child.values[0].text) and not is_blank(text)]
         listed = f"[{', '.join(texts)}]"
         self._texts[found.spec.key] = listed
-        if isinstance(fed, Input):
+        if isinstance(fed, CommandInput):
             self._texts[fed.key] = listed
             self._line[fed.key] = many_on_the_line(fed, texts)
 

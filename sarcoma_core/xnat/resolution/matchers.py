@@ -39,7 +39,7 @@ class _Environment(JSONPathEnvironment):
 _ENVIRONMENT = _Environment(well_typed=False)
 
 
-class _Place(NamedTuple):
+class _MatchContext(NamedTuple):
     """What a predicate is asked about: `@` and `$`."""
 
     item: XnatObject
@@ -59,7 +59,7 @@ def matching(candidates: Sequence[XnatObject], matcher: str, *, root: XnatObject
             stumble over it.
     """
     expression = _parse(matcher)
-    return tuple(c for c in candidates if _holds(expression, _Place(c, root)))
+    return tuple(c for c in candidates if _holds(expression, _MatchContext(c, root)))
 
 
 def property_text(item: XnatObject, path: str) -> str | None:
@@ -101,7 +101,7 @@ def _refuse(part: str) -> NotEvaluatedError:
     )
 
 
-def _holds(expression: parsed.BaseExpression, place: _Place) -> bool:
+def _holds(expression: parsed.BaseExpression, place: _MatchContext) -> bool:
     """Whether the predicate is true."""
     match expression:
         case parsed.InfixExpression(operator="&&", left=left, right=right):
@@ -124,7 +124,7 @@ def _compare(sign: str, left: Operand, right: Operand) -> bool:
         raise _refuse(str(error)) from None
 
 
-def _operand(expression: parsed.BaseExpression, place: _Place) -> Operand:
+def _operand(expression: parsed.BaseExpression, place: _MatchContext) -> Operand:
     match expression:
         case parsed.RelativeFilterQuery(path=path):
             return _value_at(path, place.item)
@@ -146,14 +146,14 @@ def _literal(value: object) -> Operand:
     return value if isinstance(value, bool | str | int | float) else MISSING
 
 
-def _json(expression: parsed.BaseExpression, place: _Place) -> JsonValue:
+def _json(expression: parsed.BaseExpression, place: _MatchContext) -> JsonValue:
     found = _operand(expression, place)
     if isinstance(found, re.Pattern | Missing):
         raise _refuse("its list")
     return found
 
 
-def _exists(query: parsed.FilterQuery, place: _Place) -> bool:
+def _exists(query: parsed.FilterQuery, place: _MatchContext) -> bool:
     if not query.path.singular_query():
         raise _refuse("the existence of what a wildcard finds (an empty list exists)")
     item = place.item if isinstance(query, parsed.RelativeFilterQuery) else place.root

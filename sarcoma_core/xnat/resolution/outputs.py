@@ -8,7 +8,7 @@ Source: Container Service 3.7, ``CommandResolutionServiceImpl`` (``resolveOutput
 
 from collections.abc import Iterator
 
-from sarcoma_core.xnat.command.model import Command, Output, OutputHandler, Wrapper
+from sarcoma_core.xnat.command.model import Command, CommandOutput, OutputHandler, Wrapper
 from sarcoma_core.xnat.resolution.input_tree import ResolvedInputs
 from sarcoma_core.xnat.resolution.objects import XnatObject
 from sarcoma_core.xnat.resolution.refusals import ResolutionError
@@ -44,7 +44,7 @@ def resolve_outputs(command: Command, wrapper: Wrapper, inputs: ResolvedInputs) 
 
 
 def _output(
-    output: Output, handler: OutputHandler, wrapper: Wrapper, inputs: ResolvedInputs
+    output: CommandOutput, handler: OutputHandler, wrapper: Wrapper, inputs: ResolvedInputs
 ) -> ResolvedOutput | None:
     """One output; None where its parent is wrong and the output is not required."""
     value = inputs.only(handler.as_a_child_of)
@@ -75,7 +75,7 @@ def _output(
     )
 
 
-def _parentless(output: Output, handler: OutputHandler, item: XnatObject | None) -> str:
+def _parentless(output: CommandOutput, handler: OutputHandler, item: XnatObject | None) -> str:
     """Why an input cannot be the parent; empty when it can."""
     if item is not None:
         return ""
@@ -85,7 +85,7 @@ def _parentless(output: Output, handler: OutputHandler, item: XnatObject | None)
     )
 
 
-def _misplaced(output: Output, handler: OutputHandler, wrapper: Wrapper) -> str:
+def _misplaced(output: CommandOutput, handler: OutputHandler, wrapper: Wrapper) -> str:
     """Why another handler cannot be the parent; empty when it can."""
     name, parent = handler.name, handler.as_a_child_of
     target = next((h for h in wrapper.output_handlers if h.name == parent), None)

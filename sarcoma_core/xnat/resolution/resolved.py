@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from sarcoma_core.xnat.command.model import Command, DerivedInput, ExternalInput, HandlerType, Input
+from sarcoma_core.xnat.command.model import Command, CommandInput, DerivedInput, ExternalInput, HandlerType
 from sarcoma_core.xnat.resolution.objects import XnatObject
 
 Role = Literal["external", "derived", "command"]
@@ -37,7 +37,7 @@ class ResolvedValue:
 class ResolvedInput:
     """An input with every value that it can take; exactly one, unless it is `multiple` or was not found."""
 
-    spec: Input | ExternalInput
+    spec: CommandInput | ExternalInput
     values: tuple[ResolvedValue, ...]
 
     @property
@@ -48,7 +48,7 @@ class ResolvedInput:
     @property
     def role(self) -> Role:
         """Which part of the command declares it."""
-        if isinstance(self.spec, Input):
+        if isinstance(self.spec, CommandInput):
             return "command"
         return "derived" if isinstance(self.spec, DerivedInput) else "external"
 
@@ -277,7 +277,9 @@ def _rows(found: ResolvedInput) -> Iterator[InputRow]:
 
 def _handed_on(found: ResolvedInput) -> Iterator[InputRow]:
     """The command input that a `multiple` input hands its values on to."""
-    fed = [child for value in found.values for child in value.children if isinstance(child.spec, Input)]
+    fed = [
+        child for value in found.values for child in value.children if isinstance(child.spec, CommandInput)
+    ]
     if fed:
         texts = [value.text for child in fed for value in child.values if value.text]
         yield InputRow("command", fed[0].name, fed[0].spec.type, " ".join(texts), "wrapper input")

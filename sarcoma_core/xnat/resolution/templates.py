@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import overload
 
 from sarcoma_core.xnat.command.java import is_blank
-from sarcoma_core.xnat.command.model import Input
+from sarcoma_core.xnat.command.model import CommandInput
 from sarcoma_core.xnat.resolution.refusals import IllegalInputError, NotEvaluatedError
 
 ILLEGAL = (";", "&&", "||", "`", "(")
@@ -74,7 +74,7 @@ def refuse_illegal(name: str, value: str | None) -> None:
             raise IllegalInputError(f'Input "{name}" has a value containing illegal string "{text}".')
 
 
-def on_the_line(spec: Input, value: str | None) -> str:
+def on_the_line(spec: CommandInput, value: str | None) -> str:
     """What stands on the command line for a command input's value: with its flag, or nothing if blank."""
     if value is None or is_blank(value):
         return ""
@@ -87,7 +87,7 @@ def on_the_line(spec: Input, value: str | None) -> str:
     return f"{spec.command_line_flag}{separator}{value}"
 
 
-def many_on_the_line(spec: Input, values: Sequence[str]) -> str:
+def many_on_the_line(spec: CommandInput, values: Sequence[str]) -> str:
     """What stands on the command line for several values of a command input: joined by its delimiter."""
     if not values:
         return ""

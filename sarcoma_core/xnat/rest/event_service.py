@@ -20,7 +20,7 @@ _PREFS = "/xapi/events/prefs"
 
 
 @dataclass(frozen=True)
-class Rule:
+class SubscriptionRule:
     """What a subscription says: when what happens, launch which wrapper.
 
     Args:
@@ -70,7 +70,7 @@ class LiveSubscription:
     """
 
     id: int
-    rule: Rule
+    rule: SubscriptionRule
     active: bool
     editable: bool
     owner: str
@@ -82,7 +82,7 @@ class LiveSubscription:
         told = tree.get("event-filter") or {}
         provider, _, number = str(tree.get("action-key") or "").rpartition(":")
         projects = told.get("project-ids") or ()
-        rule = Rule(
+        rule = SubscriptionRule(
             name=str(tree.get("name") or ""),
             wrapper_id=int(number) if provider == PROVIDER and number.isdigit() else 0,
             event=str(told.get("event-type") or "").removeprefix(_EVENT_PACKAGE),
@@ -154,7 +154,7 @@ class EventService:
         found = self.connection.get(at("xapi", *scope, "events", "subscriptions")).json()
         return tuple(map(LiveSubscription.of, found))
 
-    def subscribe(self, rule: Rule) -> int:
+    def subscribe(self, rule: SubscriptionRule) -> int:
         """Make a subscription; gives its number."""
         path = at("xapi", "projects", rule.project, "events", "subscription")
         answer = self.connection.post(
@@ -164,7 +164,7 @@ class EventService:
         )
         return int(_told(answer).text.strip().rpartition(":")[2])
 
-    def change(self, number: int, rule: Rule) -> None:
+    def change(self, number: int, rule: SubscriptionRule) -> None:
         """Let a subscription say something else."""
         path = at("xapi", "projects", rule.project, "events", "subscription", str(number))
         _told(
@@ -200,7 +200,11 @@ class EventService:
         return available, int(tree.get("selectedOrchestrationId") or 0)
 
     def chosen(self, project: str) -> Orchestration | None:
-        """A project's orchestration; None where there is none, and for a user who may not ask."""
+        """A project's orchestration; None where there is none, and for a user who may not ask.
+
+        Raises:
+            ServerError: the server does not answer.
+        """
         try:
             choices = self.choices(project)
         except ServerError as error:

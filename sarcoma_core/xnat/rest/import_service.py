@@ -33,7 +33,7 @@ _SAID = (
 )
 
 
-class HeldFile(NamedTuple):
+class ArchivedFile(NamedTuple):
     """A DICOM file on the server: its scan's id, SOPInstanceUID, and MD5 where the server lists one."""
 
     scan: str
@@ -41,10 +41,10 @@ class HeldFile(NamedTuple):
     digest: str = ""
 
 
-class Held(NamedTuple):
+class ArchivedFiles(NamedTuple):
     """The DICOM files that a session on the server holds."""
 
-    files: tuple[HeldFile, ...]
+    files: tuple[ArchivedFile, ...]
 
     @property
     def uids(self) -> frozenset[str]:
@@ -52,7 +52,7 @@ class Held(NamedTuple):
         return frozenset(file.uid for file in self.files)
 
 
-NOTHING = Held(())
+NOTHING = ArchivedFiles(())
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class ImportService:
                 return uid
         return ""
 
-    def held(self, subject: str, label: str) -> Held | None:
+    def held(self, subject: str, label: str) -> ArchivedFiles | None:
         """What a session holds, by the catalogs of its scans; None when there is no such session.
 
         Raises:
@@ -139,9 +139,9 @@ class ImportService:
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
         scans = [str(row["ID"]) for row in _rows(answer)]
-        return Held(tuple(file for scan in scans for file in self._scan_files(place, scan)))
+        return ArchivedFiles(tuple(file for scan in scans for file in self._scan_files(place, scan)))
 
-    def _scan_files(self, scans: str, scan: str) -> Iterator[HeldFile]:
+    def _scan_files(self, scans: str, scan: str) -> Iterator[ArchivedFile]:
         for resource in _RESOURCES:
             answer = self._connection.get(
                 scans + at(scan, "resources", resource), accept=(HTTPStatus.NOT_FOUND,)
@@ -283,7 +283,7 @@ def _rows(answer: Answer) -> tuple[Mapping[str, object], ...]:
     raise ServerError("A listing of XNAT must be a ResultSet; found something else.", status=answer.status)
 
 
-def _files(answer: Answer, scan: str) -> tuple[HeldFile, ...]:
+def _files(answer: Answer, scan: str) -> tuple[ArchivedFile, ...]:
     """The DICOM files that a scan's catalog lists.
 
     Raises:
@@ -296,5 +296,7 @@ def _files(answer: Answer, scan: str) -> tuple[HeldFile, ...]:
         raise refused("GET", "/data/projects", answer.status) from None
     entries = (element for element in root.iter() if element.tag.rpartition("}")[2] == "entry")
     return tuple(
-        HeldFile(scan, uid, entry.get("digest", "").lower()) for entry in entries if (uid := entry.get("UID"))
+        ArchivedFile(scan, uid, entry.get("digest", "").lower())
+        for entry in entries
+        if (uid := entry.get("UID"))
     )

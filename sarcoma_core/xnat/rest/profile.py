@@ -26,7 +26,7 @@ _WAYS = (
 )
 
 
-class _Known(NamedTuple):
+class _PartialLogin(NamedTuple):
     """As much of a log-in as one source knows."""
 
     server: str = ""
@@ -49,7 +49,7 @@ def find_login(server: str | None = None, profile: str | None = None) -> Login:
         UsageError: nothing names a server, a user or a password; or a file with a password is readable by
             others.
     """
-    named = _named(profile) if profile else _Known()
+    named = _named(profile) if profile else _PartialLogin()
     where = server or named.server or os.environ.get(HOST, "") or _only().server
     if not where:
         raise UsageError(f"--server: must be given: no {HOST}, no profile.", hint=_WAYS)
@@ -67,13 +67,15 @@ def profile_path() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "sarcoma" / "xnat.toml"
 
 
-def _credentials(where: str, named: _Known) -> tuple[str, str]:
-    environment = _Known("", os.environ.get(USER, ""), os.environ.get(PASSWORD, ""))
+def _credentials(where: str, named: _PartialLogin) -> tuple[str, str]:
+    environment = _PartialLogin("", os.environ.get(USER, ""), os.environ.get(PASSWORD, ""))
     if named.user and named.password:
         return named.user, named.password
     if environment.user and environment.password and not named.user:
         return environment.user, environment.password
-    kept = next((known for known in _profiles().values() if _host(known.server) == _host(where)), _Known())
+    kept = next(
+        (known for known in _profiles().values() if _host(known.server) == _host(where)), _PartialLogin()
+    )
     wanted = named.user or environment.user
     for found in (kept, _of_netrc(where)):
         if found.user and found.password and wanted in ("", found.user):
@@ -96,7 +98,7 @@ def _host(url: str) -> str:
     return urlsplit(url).netloc.lower()
 
 
-def _named(profile: str) -> _Known:
+def _named(profile: str) -> _PartialLogin:
     profiles = _profiles()
     if profile not in profiles:
         known = ", ".join(sorted(profiles)) or "none"
@@ -106,13 +108,13 @@ def _named(profile: str) -> _Known:
     return profiles[profile]
 
 
-def _only() -> _Known:
+def _only() -> _PartialLogin:
     """The one profile, where there is no choice."""
     profiles = tuple(_profiles().values())
-    return profiles[0] if len(profiles) == 1 else _Known()
+    return profiles[0] if len(profiles) == 1 else _PartialLogin()
 
 
-def _profiles() -> Mapping[str, _Known]:
+def _profiles() -> Mapping[str, _PartialLogin]:
     path = profile_path()
     if not path.is_file():
         return {}
@@ -124,19 +126,19 @@ def _profiles() -> Mapping[str, _Known]:
     return {name: _section(path, name, value) for name, value in tree.items()}
 
 
-def _section(path: Path, name: str, value: Any) -> _Known:  # noqa: ANN401  TOML
+def _section(path: Path, name: str, value: Any) -> _PartialLogin:  # noqa: ANN401  TOML
     if not isinstance(value, dict) or not set(value) <= _KEYS or "server" not in value:
         raise UsageError(f"{path}: [{name}] must have server, and may have user and password; nothing else.")
     if not all(isinstance(text, str) for text in value.values()):
         raise UsageError(f"{path}: [{name}]: every value must be a text in quotes.")
-    return _Known(**value)
+    return _PartialLogin(**value)
 
 
-def _of_netrc(where: str) -> _Known:
+def _of_netrc(where: str) -> _PartialLogin:
     named = os.environ.get("NETRC")
     path = Path(named) if named else Path.home() / ".netrc"
     if not path.is_file():
-        return _Known()
+        return _PartialLogin()
     _refuse_shared(path)
     try:
         entries = netrc.netrc(str(path))
@@ -144,7 +146,7 @@ def _of_netrc(where: str) -> _Known:
         raise UsageError(f"{path}: cannot be read as a netrc file.") from None
     url = urlsplit(where)
     found = entries.authenticators(url.netloc) or entries.authenticators(url.hostname or "")
-    return _Known(where, found[0], found[2]) if found else _Known()
+    return _PartialLogin(where, found[0], found[2]) if found else _PartialLogin()
 
 
 def _refuse_shared(path: Path) -> None:

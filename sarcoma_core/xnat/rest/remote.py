@@ -107,7 +107,7 @@ def remote_session(connection: Connection, session_id: str) -> XnatObject:
     tree = connection.get(at("data", "experiments", session_id), {"format": "json"}).json()
     try:
         item = tree["items"][0]
-        return _Reader(item["data_fields"]["ID"], item["data_fields"].get("project", "")).session(item)
+        return _ObjectReader(item["data_fields"]["ID"], item["data_fields"].get("project", "")).session(item)
     except (KeyError, IndexError, TypeError):
         raise ServerError("The server's answer must be the JSON of a session; it is not.") from None
 
@@ -210,7 +210,7 @@ _RESOURCE_KEYS = ("format", "content", "file_count")
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _ObjectReader:
     """Reads XNAT's JSON of one session into the service's objects."""
 
     id: str

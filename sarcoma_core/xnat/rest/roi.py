@@ -117,6 +117,9 @@ class RegionsOfInterest:
         """What the user may do with objects of a data type in a project.
 
         Every right for a type that the plugin does not tell of: its own refusal tells then.
+
+        Raises:
+            ServerError: the server does not answer, or has no such plugin.
         """
         element = ELEMENTS.get(xsi_type)
         if element is None:

@@ -45,14 +45,14 @@ _UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
 _NAME = "name should contain only alphanumeric, _ and - characters."
 
 
-class Rule(NamedTuple):
+class PartRule(NamedTuple):
     """One demand on a part: when it is broken, and the service's text."""
 
     broken: Callable[[Node], bool]
     text: str
 
 
-def complaints(part: Node, rules: tuple[Rule, ...]) -> Iterator[str]:
+def complaints(part: Node, rules: tuple[PartRule, ...]) -> Iterator[str]:
     """The texts of the rules that a part breaks, in order."""
     for rule in rules:
         if rule.broken(part):
@@ -92,61 +92,61 @@ def _setup_without_mount(part: Node) -> bool:
 
 
 MOUNT = (
-    Rule(blank("name"), "Mount name cannot be blank."),
-    Rule(blank("path"), 'Mount "{name}" path cannot be blank.'),
+    PartRule(blank("name"), "Mount name cannot be blank."),
+    PartRule(blank("path"), 'Mount "{name}" path cannot be blank.'),
 )
 INPUT = (
-    Rule(blank("name"), "Command input name cannot be blank"),
-    Rule(_unusual_name("a command input"), f'Command input "{{name}}" {_NAME}'),
-    Rule(
+    PartRule(blank("name"), "Command input name cannot be blank"),
+    PartRule(_unusual_name("a command input"), f'Command input "{{name}}" {_NAME}'),
+    PartRule(
         _outside("multiple-delimiter", (None, *get_args(MultipleDelimiter))),
         'Invalid multiple-delimiter "{multiple-delimiter}", choose from: '
         + ", ".join(get_args(MultipleDelimiter)),
     ),
-    Rule(
+    PartRule(
         lambda part: is_select(part) and not part.texts("select-values"),
         'Command input "{name}" is designated as type "{type}" but doesn\'t list select-values. '
         + SELECT_NOTE,
     ),
-    Rule(
+    PartRule(
         lambda part: not is_select(part) and bool(part.texts("select-values")),
         'Command input "{name}" has select-values set, but is not a select type.',
     ),
 )
 OUTPUT = (
-    Rule(blank("name"), "Output name cannot be blank."),
-    Rule(blank("mount"), 'Output "{name}" - mount cannot be blank.'),
-    Rule(_unusual_name("an output"), f'Command output "{{name}}" {_NAME}'),
+    PartRule(blank("name"), "Output name cannot be blank."),
+    PartRule(blank("mount"), 'Output "{name}" - mount cannot be blank.'),
+    PartRule(_unusual_name("an output"), f'Command output "{{name}}" {_NAME}'),
 )
-WRAPPER = (Rule(blank("name"), "Command wrapper name cannot be blank."),)
+WRAPPER = (PartRule(blank("name"), "Command wrapper name cannot be blank."),)
 EXTERNAL_INPUT = (
-    Rule(blank("name"), "Command wrapper input name cannot be blank."),
-    Rule(
+    PartRule(blank("name"), "Command wrapper input name cannot be blank."),
+    PartRule(
         _outside("type", WRAPPER_INPUT_TYPES),
         'Command wrapper input "{name}" - Unknown type "{type}". Known types: '
         + ", ".join(WRAPPER_INPUT_TYPES),
     ),
-    Rule(
+    PartRule(
         _setup_without_mount,
         'Command wrapper input "{name}" - "via-setup-command": "{via-setup-command}" - You cannot set '
         '"via-setup-command" on an input that does not provide files for a command mount.',
     ),
-    Rule(_unusual_name("a wrapper input"), f'Command wrapper input "{{name}}" {_NAME}'),
+    PartRule(_unusual_name("a wrapper input"), f'Command wrapper input "{{name}}" {_NAME}'),
 )
 DERIVED_INPUT = (
     *EXTERNAL_INPUT,
-    Rule(
+    PartRule(
         blank("derived-from-wrapper-input"),
         'Command wrapper input "{name}" - property "derived-from-wrapper-input" cannot be blank.',
     ),
-    Rule(
+    PartRule(
         lambda part: (
             part.flag("multiple") is True and not is_blank(part.text("provides-files-for-command-mount"))
         ),
         'derived input "{name}" is designated as a "multiple" input, which means it cannot provide files for '
         "command mounts (consider mounting the parent element).",
     ),
-    Rule(
+    PartRule(
         lambda part: (
             part.flag("multiple") is True and is_blank(part.text("provides-value-for-command-input"))
         ),
@@ -157,18 +157,20 @@ DERIVED_INPUT = (
 )
 _HANDLER = 'Command wrapper output "{name}"'
 HANDLER = (
-    Rule(blank("name"), "Command wrapper output - name cannot be blank."),
-    Rule(blank("accepts-command-output"), f'{_HANDLER} - property "accepts-command-output" cannot be blank.'),
-    Rule(blank("as-a-child-of"), f'{_HANDLER} - property "as-a-child-of" cannot be blank.'),
-    Rule(
+    PartRule(blank("name"), "Command wrapper output - name cannot be blank."),
+    PartRule(
+        blank("accepts-command-output"), f'{_HANDLER} - property "accepts-command-output" cannot be blank.'
+    ),
+    PartRule(blank("as-a-child-of"), f'{_HANDLER} - property "as-a-child-of" cannot be blank.'),
+    PartRule(
         _outside("type", get_args(HandlerType)),
         f'{_HANDLER} - Unknown type "{{type}}". Known types: ' + ", ".join(get_args(HandlerType)),
     ),
-    Rule(
+    PartRule(
         lambda part: part.text("type") == "Resource" and is_blank(part.text("label")),
         f"{_HANDLER} - when type = Resource, label cannot be blank.",
     ),
-    Rule(_unusual_name("an output handler"), f"{_HANDLER} {_NAME}"),
+    PartRule(_unusual_name("an output handler"), f"{_HANDLER} {_NAME}"),
 )
 
 

@@ -36,7 +36,7 @@ _NOT_OF_HELPERS = {
 }
 
 
-class Kind(StrEnum):
+class JudgementKind(StrEnum):
     """The four things that can become of a text."""
 
     ACCEPT = "ACCEPT"
@@ -45,7 +45,7 @@ class Kind(StrEnum):
     UNPARSABLE = "UNPARSABLE"
 
 
-class Verdict(NamedTuple):
+class Judgement(NamedTuple):
     """What the service makes of one command.
 
     The messages of a REJECT are the service's, a line break inside one shown as a blank; those of a bind
@@ -57,17 +57,17 @@ class Verdict(NamedTuple):
         place: which command of a list this is, ``[0]`` the first; empty for a command by itself.
     """
 
-    kind: Kind
+    kind: JudgementKind
     messages: tuple[str, ...] = ()
     place: str = ""
 
     @property
     def word(self) -> str:
         """The verdict in one word, a REJECT with the count of its messages."""
-        return f"{self.kind}({len(self.messages)})" if self.kind is Kind.REJECT else str(self.kind)
+        return f"{self.kind}({len(self.messages)})" if self.kind is JudgementKind.REJECT else str(self.kind)
 
 
-def validate(text: str) -> Verdict:
+def validate(text: str) -> Judgement:
     """Judge the text of one command, as the body of ``POST /xapi/commands``.
 
     Args:
@@ -76,11 +76,11 @@ def validate(text: str) -> Verdict:
     try:
         tree = parse(text)
     except JsonTextError as error:
-        return Verdict(Kind.UNPARSABLE, (error.message,))
+        return Judgement(JudgementKind.UNPARSABLE, (error.message,))
     return judge(tree)
 
 
-def validate_each(text: str) -> tuple[Verdict, ...]:
+def validate_each(text: str) -> tuple[Judgement, ...]:
     """Judge a text that holds one command, or a JSON list of commands as an image label does.
 
     A command of a label may leave its image out, because the service fills it in; judged alone it is rejected
@@ -89,22 +89,22 @@ def validate_each(text: str) -> tuple[Verdict, ...]:
     try:
         tree = parse(text)
     except JsonTextError as error:
-        return (Verdict(Kind.UNPARSABLE, (error.message,)),)
+        return (Judgement(JudgementKind.UNPARSABLE, (error.message,)),)
     if not isinstance(tree, list):
         return (judge(tree),)
     if not tree:
-        return (Verdict(Kind.BIND_ERROR, ("the document: the list holds no command.",)),)
+        return (Judgement(JudgementKind.BIND_ERROR, ("the document: the list holds no command.",)),)
     return tuple(judge(item)._replace(place=f"[{index}]") for index, item in enumerate(tree))
 
 
-def judge(tree: Json) -> Verdict:
+def judge(tree: Json) -> Judgement:
     """Judge a parsed command."""
     try:
         command = bind(Command, tree)
         messages = tuple(message.replace("\n", " ") for message in _complaints(command))
     except BindError as error:
-        return Verdict(Kind.BIND_ERROR, (error.message,))
-    return Verdict(Kind.REJECT if messages else Kind.ACCEPT, messages)
+        return Judgement(JudgementKind.BIND_ERROR, (error.message,))
+    return Judgement(JudgementKind.REJECT if messages else JudgementKind.ACCEPT, messages)
 
 
 def _complaints(command: Node) -> Iterator[str]:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from sarcoma_core.chains import CHAINS
-from sarcoma_core.cli.xnat_watch import Silence
+from sarcoma_core.cli.xnat_watch import NoFollower
 from sarcoma_core.errors import OutputError, RunError, UsageError
 from sarcoma_core.interface import Value
-from sarcoma_core.launch.bulk.engine import Bulk, Row, begin, cancel, foresee, row
+from sarcoma_core.launch.bulk.engine import Bulk, ItemRow, begin, cancel, foresee, row
 from sarcoma_core.launch.bulk.following import Pace
-from sarcoma_core.launch.bulk.journey import Desk
-from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run
+from sarcoma_core.launch.bulk.journey import RunContext
+from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger
 from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.status import TO_BE_ASSIGNED
@@ -40,7 +40,7 @@ def start(
     in_flight: int = 2,
     force: bool = False,
     settings: dict[str, dict[str, Value]] | None = None,
-) -> Run:
+) -> LaunchRun:
     return begin(
         fake,
         ledger,
@@ -53,17 +53,19 @@ def start(
     )
 
 
-def work(fake: FakeXnat, ledger: Ledger, run: Run, *, pace: Pace = SWIFT, wait: bool = True) -> list[Row]:
+def work(
+    fake: FakeXnat, ledger: Ledger, run: LaunchRun, *, pace: Pace = SWIFT, wait: bool = True
+) -> list[ItemRow]:
     plan = stages(fake, "P", run.steps, run.settings)
-    Bulk(Desk(fake, ledger, run, plan, pace, wait=wait), Silence()).work()
+    Bulk(RunContext(fake, ledger, run, plan, pace, wait=wait), NoFollower()).work()
     return table(ledger, run)
 
 
-def table(ledger: Ledger, run: Run) -> list[Row]:
+def table(ledger: Ledger, run: LaunchRun) -> list[ItemRow]:
     return [row(run, present) for present in ledger.present(run)]
 
 
-def outcomes(rows: list[Row]) -> Counter[str]:
+def outcomes(rows: list[ItemRow]) -> Counter[str]:
     return Counter(r.outcome for r in rows)
 
 
@@ -132,7 +134,7 @@ def test_a_step_that_failed_says_its_own_last_line_and_stops_its_session_only(le
 
     fake = FakeXnat(sessions(2), story=story)
     broken, good = work(fake, ledger, start(fake, ledger))
-    assert broken == Row(
+    assert broken == ItemRow(
         "label-E0",
         "failed",
         "normalise",
@@ -263,7 +265,7 @@ def test_bad_weather_is_waited_out_and_nothing_is_launched_twice(
 
     fake.fault = fault
     pace = Pace(**{**SWIFT.__dict__, "lost_after": 0.02, "retries": 50})
-    Bulk(Desk(fake, ledger, run, plan, pace), Silence()).work()
+    Bulk(RunContext(fake, ledger, run, plan, pace), NoFollower()).work()
     assert outcomes(table(ledger, run)) == {"complete": 3}
     assert fake.launches() == once(fake)
 
@@ -275,14 +277,14 @@ def test_a_server_that_stays_away_stops_the_run_with_the_word_to_go_on(ledger: L
     fake.fault = Every(away(503), 1, "before")
     pace = Pace(**{**SWIFT.__dict__, "patience": 0.05})
     with pytest.raises(RunError, match="has been away") as stopped:
-        Bulk(Desk(fake, ledger, run, plan, pace), Silence()).work()
+        Bulk(RunContext(fake, ledger, run, plan, pace), NoFollower()).work()
     assert f"sarcoma xnat resume {run.id}" in stopped.value.hint
     fake.fault = lambda _request, _moment: None
     assert outcomes(work(fake, ledger, run)) == {"complete": 3}
     assert fake.launches() == once(fake)
 
 
-class Told(Silence):
+class Told(NoFollower):
     """Keeps when the server was said to be away."""
 
     def __init__(self) -> None:
@@ -303,7 +305,7 @@ def test_who_follows_is_told_once_that_the_server_is_away_and_once_that_it_is_ba
             raise ServerError("trouble", status=left.pop())
 
     fake.fault, told, before = fault, Told(), time.time()
-    Bulk(Desk(fake, ledger, run, plan, SWIFT), told).work()
+    Bulk(RunContext(fake, ledger, run, plan, SWIFT), told).work()
     since, back = told.away_since
     assert since is not None
     assert before <= since <= time.time()
@@ -323,7 +325,7 @@ def test_killed_at_any_moment_resume_finishes_and_runs_no_session_twice(
     run = start(whole, ledger, what, force=force)
     plan = stages(whole, "P", run.steps, {})
     whole.fault = requests
-    Bulk(Desk(whole, ledger, run, plan, SWIFT), Silence()).work()
+    Bulk(RunContext(whole, ledger, run, plan, SWIFT), NoFollower()).work()
     for nth in range(1, requests.asked + 1):
         for moment in ("before", "after"):
             ledger = Ledger(tmp_path / f"{nth}-{moment}.sqlite")
@@ -331,7 +333,7 @@ def test_killed_at_any_moment_resume_finishes_and_runs_no_session_twice(
             run = start(fake, ledger, what, force=force)
             fake.fault = Every(Killed, nth, moment)
             with pytest.raises(Killed):
-                Bulk(Desk(fake, ledger, run, plan, SWIFT), Silence()).work()
+                Bulk(RunContext(fake, ledger, run, plan, SWIFT), NoFollower()).work()
             ledger.close()
             fake.fault = lambda _request, _moment: None
             again = Ledger(ledger.path)
@@ -526,6 +528,6 @@ def test_the_retry_command_asks_for_the_same_parameters(ledger: Ledger) -> None:
 
 
 def test_an_unfinished_session_says_where_it_is() -> None:
-    run = Run(3, 0, "s", "u", "P", "convert", ("convert",), {}, 1, forced=False, baseline=0)
-    present = Present(1, "E", "L", step="convert", state="running", status="Finalizing")
-    assert row(run, present) == Row("L", "unfinished", "convert", "Finalizing", "sarcoma xnat resume 3")
+    run = LaunchRun(3, 0, "s", "u", "P", "convert", ("convert",), {}, 1, forced=False, baseline=0)
+    present = ItemState(1, "E", "L", step="convert", state="running", status="Finalizing")
+    assert row(run, present) == ItemRow("L", "unfinished", "convert", "Finalizing", "sarcoma xnat resume 3")

@@ -8,7 +8,7 @@ from sarcoma_core.errors import RunError
 from sarcoma_core.launch.bulk.following import (
     Following,
     Pace,
-    Weather,
+    Reachability,
     explain,
     find_workflow,
     latest_workflow,
@@ -146,7 +146,7 @@ def test_what_waiting_can_help(status: int, *, passes: bool) -> None:
 
 
 def test_waits_grow_to_a_limit_and_start_anew_after_an_answer() -> None:
-    weather, error = Weather(PACE, Clock()), ServerError("x", status=503)
+    weather, error = Reachability(PACE, Clock()), ServerError("x", status=503)
     waits = [weather.bad(error) for _ in range(10)]
     assert waits == sorted(waits)
     assert waits[-1] == PACE.longest
@@ -156,7 +156,7 @@ def test_waits_grow_to_a_limit_and_start_anew_after_an_answer() -> None:
 
 def test_patience_counts_from_the_last_answer() -> None:
     clock = Clock()
-    weather, error = Weather(PACE, clock), ServerError("no answer", status=0)
+    weather, error = Reachability(PACE, clock), ServerError("no answer", status=0)
     weather.bad(error)
     clock.now += 59
     weather.bad(error)

@@ -7,7 +7,7 @@ import pytest
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.bulk.going_on import check_going_on
-from sarcoma_core.launch.bulk.preflight import Stage, stages
+from sarcoma_core.launch.bulk.preflight import LiveStep, stages
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.event_service import EventService
 from tests.launch.fake_xnat import FakeXnat
@@ -28,7 +28,7 @@ def connection(double: Double) -> Iterator[Connection]:
         yield connected
 
 
-def plan(*steps: str) -> tuple[Stage, ...]:
+def plan(*steps: str) -> tuple[LiveStep, ...]:
     return stages(FakeXnat({}), "P", steps, {})  # type: ignore[arg-type]
 
 

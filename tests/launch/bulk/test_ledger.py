@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from sarcoma_core.errors import OutputError, UsageError
-from sarcoma_core.launch.bulk.ledger import Ledger, Present, Run, default_ledger
+from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger, default_ledger
 from sarcoma_core.xnat.rest.remote import RemoteSession
 
-ASKED = Run(
+ASKED = LaunchRun(
     0,
     0.0,
     "http://x",
@@ -29,7 +29,7 @@ ASKED = Run(
 )
 
 
-def begin(ledger: Ledger, *names: str) -> Run:
+def begin(ledger: Ledger, *names: str) -> LaunchRun:
     return ledger.begin(
         ASKED, [RemoteSession(name, f"label {name}", xsi_type="xnat:mrSessionData") for name in names]
     )
@@ -116,7 +116,7 @@ def test_workflows_of_a_session_are_known_across_runs_but_not_across_servers(pat
 def test_a_session_has_ended_at_its_last_step_or_where_it_stopped(
     state: str, step: str, *, ended: bool
 ) -> None:
-    assert Present(1, "E", "L", state=state, step=step).ended(("convert", "report")) is ended
+    assert ItemState(1, "E", "L", state=state, step=step).ended(("convert", "report")) is ended
 
 
 def test_a_killed_process_leaves_the_run_free(path: Path) -> None:

@@ -14,14 +14,14 @@ from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import UsageError
-from sarcoma_core.launch.bulk.preflight import Stage, preflight, stages
+from sarcoma_core.launch.bulk.preflight import LiveStep, preflight, stages
 from sarcoma_core.launch.work import manifest, stale_files
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from tests.launch.fake_xnat import FakeXnat, listing
 
 
-def stage(fake: FakeXnat, step: str, **params: Any) -> Stage:
+def stage(fake: FakeXnat, step: str, **params: Any) -> LiveStep:
     (found,) = stages(fake, "P", (step,), {step: params})
     return found
 

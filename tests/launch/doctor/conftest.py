@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from sarcoma_core.archive.store import Archive, Scan, Session
-from sarcoma_core.launch.doctor import Finding, Wish, examine
+from sarcoma_core.launch.doctor import CheckScope, Finding, examine
 from sarcoma_core.launch.doctor.facts import Probed
 from sarcoma_core.launch.doctor.probing import run_probe
 from sarcoma_core.launch.install.installing import carry_out, read_for_install, shipped_steps
@@ -51,8 +51,8 @@ class Server:
 
     def examine(self, *, with_probe: bool = False, **wishes: float) -> tuple[Finding, ...]:
         """Examine it."""
-        wish = Wish(project=PROJECT, **wishes)  # type: ignore[arg-type]  # only numbers are wished for here
-        return examine(self.service, wish, probe=self.probe if with_probe else None)
+        scope = CheckScope(project=PROJECT, **wishes)  # type: ignore[arg-type]  # only numbers are wished for here
+        return examine(self.service, scope, probe=self.probe if with_probe else None)
 
 
 @pytest.fixture(scope="module")

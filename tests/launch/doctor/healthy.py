@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sarcoma_core.launch.doctor.facts import Facts, Leftovers, Probed, Seen, Site, StepFacts, Wish
+from sarcoma_core.launch.doctor.facts import CheckScope, Facts, Leftovers, Probed, Seen, Site, StepFacts
 from sarcoma_core.xnat.rest.administration import Backend, BackendImage
 
 IMAGE = "sarcoma/convert:1.0.0"
@@ -20,7 +20,7 @@ PROBED = Probed("Complete", "", KEY, SEEN)
 def facts(**changes: Any) -> Facts:
     """Those of a healthy server, but for some."""
     healthy = Facts(
-        wish=Wish(project="STS"),
+        scope=CheckScope(project="STS"),
         server="https://xnat.example.org",
         user="manager",
         version="1.9.3",

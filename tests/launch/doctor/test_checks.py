@@ -10,7 +10,7 @@ import pytest
 
 from sarcoma_core.cli.main import parser
 from sarcoma_core.launch.doctor import check, has_faults
-from sarcoma_core.launch.doctor.facts import Leftovers, Probed, Unknown, Wish
+from sarcoma_core.launch.doctor.facts import CheckScope, Leftovers, Probed, Unknown
 from sarcoma_core.launch.doctor.findings import Finding, Verdict
 from sarcoma_core.launch.doctor.remedies import Install, TurnEventsOn
 from sarcoma_core.launch.doctor.site import is_loopback
@@ -86,7 +86,7 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
         "fault",
         "sarcoma xnat enable convert --project STS",
     ),
-    ("enabled for the project", {"wish": Wish()}, "unknown", "--project P"),
+    ("enabled for the project", {"scope": CheckScope()}, "unknown", "--project P"),
     (
         "other versions",
         {"steps": (replace(STEP, others=("0.9",)),)},
@@ -168,8 +168,8 @@ def test_every_fault_and_warning_has_a_fix() -> None:
 
 
 def test_every_command_that_a_fix_names_is_one() -> None:
-    wish = Wish(project="STS", registry="registry.example.org/imaging")
-    fixes = {f.fix for _, changes, _, _ in PLANTED for f in check(facts(**{"wish": wish, **changes}))}
+    scope = CheckScope(project="STS", registry="registry.example.org/imaging")
+    fixes = {f.fix for _, changes, _, _ in PLANTED for f in check(facts(**{"scope": scope, **changes}))}
     named = {line for fix in fixes for line in re.findall(r"sarcoma xnat [^(,;:]*[^(,;:. ]", fix)}
     assert len(named) >= 5
     for line in named:
@@ -196,8 +196,8 @@ def test_what_is_off_for_the_site_is_not_blamed_on_the_project_too() -> None:
 
 def test_the_event_service_is_turned_on_only_when_that_is_asked_for() -> None:
     assert [f.remedy for f in found("event service", events=False)] == [None]
-    wish = Wish(project="STS", events=True)
-    assert [f.remedy for f in found("event service", events=False, wish=wish)] == [TurnEventsOn()]
+    scope = CheckScope(project="STS", events=True)
+    assert [f.remedy for f in found("event service", events=False, scope=scope)] == [TurnEventsOn()]
 
 
 def test_a_loopback_address_is_warned_of_until_the_probe_proves_it() -> None:

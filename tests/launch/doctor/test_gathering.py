@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 
 from sarcoma_core.launch.doctor import check, examine, has_faults
-from sarcoma_core.launch.doctor.facts import Unknown, Wish
+from sarcoma_core.launch.doctor.facts import CheckScope, Unknown
 from sarcoma_core.launch.doctor.gathering import asked, gather
 from sarcoma_core.xnat.rest.connection import Answer, Connection, ServerError
 from sarcoma_core.xnat.rest.service import ContainerService
@@ -36,14 +36,16 @@ class Answers:
     "body", ["", "<html></html>", "null", "42", "[]", "{}", "[1]", '"x"', '[{"id": null}]']
 )
 def test_a_server_that_answers_nonsense_is_no_traceback(body: str) -> None:
-    findings = examine(Answers(body).service(), Wish(project="P"))
+    findings = examine(Answers(body).service(), CheckScope(project="P"))
     assert any(finding.verdict == "unknown" for finding in findings)
 
 
 @pytest.mark.parametrize("status", [0, 401, 403, 500, 503])
 def test_what_a_user_may_not_ask_is_unknown_and_no_fault(status: int) -> None:
     # A failing ping of the backend is a fault, but without the backend itself it is not looked at.
-    facts = gather(Answers("", status or 599).service(), Wish(project="P"), image_id=lambda _: "", probe=None)
+    facts = gather(
+        Answers("", status or 599).service(), CheckScope(project="P"), image_id=lambda _: "", probe=None
+    )
     assert isinstance(facts.site, Unknown)
     assert isinstance(facts.backend, Unknown)
     assert not has_faults(check(facts))
@@ -51,7 +53,7 @@ def test_what_a_user_may_not_ask_is_unknown_and_no_fault(status: int) -> None:
 
 def test_a_backend_that_was_never_set_up_is_a_fact() -> None:
     facts = gather(
-        Answers("Set up Docker server first.", 424).service(), Wish(), image_id=lambda _: "", probe=None
+        Answers("Set up Docker server first.", 424).service(), CheckScope(), image_id=lambda _: "", probe=None
     )
     assert facts.backend is None
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from sarcoma_core import __version__
-from sarcoma_core.launch.doctor import Finding, Verdict, Wish, apply, examine, has_faults
+from sarcoma_core.launch.doctor import CheckScope, Finding, Verdict, apply, examine, has_faults
 from sarcoma_core.launch.doctor.probing import probe_command, run_probe
 from sarcoma_core.provenance import FileEntry, RunRecord
 from sarcoma_core.standin.containers.compute_backend import remove_backend
@@ -181,13 +181,13 @@ def test_apply_mends_what_is_safe_and_a_second_look_is_clean(server: Server) -> 
     for plant in (command_changed, old_version_enabled, off_at_the_site, off_in_the_project, events_off):
         plant(server)
     [report] = server.service.commands("sarcoma-report")
-    wish = Wish(project=PROJECT, events=True)
-    findings = examine(server.service, wish)
+    scope = CheckScope(project=PROJECT, events=True)
+    findings = examine(server.service, scope)
     assert has_faults(findings)
     told = list(apply(server.service, findings))
     assert all(line.startswith("done: ") for line in told), told
     assert len(told) == len({f.remedy for f in findings if f.remedy})
-    assert set(wrong(examine(server.service, wish))) <= {"address"}
+    assert set(wrong(examine(server.service, scope))) <= {"address"}
     assert server.service.commands("sarcoma-report") == (report,), "ids are kept"
     assert len(server.service.commands("sarcoma-convert")) == 2, "nothing is deleted"
 
@@ -250,9 +250,9 @@ def test_an_owner_without_roles_can_run_what_is_on_and_is_told_so(server: Server
     connection.post("/xapi/users", json={"username": "bob", "password": "a password"})
     connection.put(f"/data/projects/{PROJECT}/users/Owners/bob")
     with Connection(Login(connection.server, "bob", "a password")) as bob:
-        findings = examine(ContainerService(bob), Wish(project=PROJECT))
+        findings = examine(ContainerService(bob), CheckScope(project=PROJECT))
         off_at_the_site(server)
-        after = {f.check: f for f in examine(ContainerService(bob), Wish(project=PROJECT))}
+        after = {f.check: f for f in examine(ContainerService(bob), CheckScope(project=PROJECT))}
     assert not has_faults(findings)
     [roles] = [f for f in findings if f.check == "roles"]
     assert (roles.verdict, "running does not" in roles.found) == ("warning", True)

@@ -13,7 +13,7 @@ from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Connection, Login
-from sarcoma_core.xnat.rest.event_service import EventService, Rule
+from sarcoma_core.xnat.rest.event_service import EventService, SubscriptionRule
 from sarcoma_core.xnat.rest.service import ContainerService
 from tests.xnat.double import PASSWORD, Double, Reply, of_json, running
 
@@ -65,7 +65,7 @@ class Site:
 
     def subscribe(self, step: str, project: str, name: str, **changes: Any) -> None:
         told = {"event": "SessionEvent", "status": "CREATED", **changes}
-        self.events.subscribe(Rule(name, self.wrappers[step], project=project, **told))
+        self.events.subscribe(SubscriptionRule(name, self.wrappers[step], project=project, **told))
 
     def orchestrate(self, *steps: str, name: str = "o", projects: Sequence[str] = ()) -> None:
         number = self.events.orchestrate(name, tuple(self.wrappers[step] for step in steps))

@@ -18,13 +18,20 @@ from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli.main import main
 from sarcoma_core.errors import UsageError
-from sarcoma_core.launch.upload.plan import DUPLICATE, Parcel, Plan, plan_archive, plan_folder, project_in
+from sarcoma_core.launch.upload.plan import (
+    DUPLICATE,
+    Parcel,
+    UploadPlan,
+    plan_archive,
+    plan_folder,
+    project_in,
+)
 from sarcoma_core.launch.upload.sending import How, Uploaded, upload
 from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, Login
-from sarcoma_core.xnat.rest.import_service import Held, HeldFile, ImportService, Sent
+from sarcoma_core.xnat.rest.import_service import ArchivedFile, ArchivedFiles, ImportService, Sent
 
 LOGIN, PASSWORD = "admin", "a password of tests"
 EACH = 6
@@ -87,14 +94,14 @@ class Seen:
         self.results.append(result)
 
 
-def planned(source: Path, service: ImportService) -> Plan:
+def planned(source: Path, service: ImportService) -> UploadPlan:
     def is_free(subject: str, label: str, study: str) -> bool:
         return service.study_of(subject, label) in (None, "", study)
 
     return plan_folder(source, is_free=is_free)
 
 
-def send(service: ImportService, plan: Plan, **how: Any) -> list[tuple[str, int, int]]:
+def send(service: ImportService, plan: UploadPlan, **how: Any) -> list[tuple[str, int, int]]:
     results = upload(service, plan.parcels, watch=Seen(), how=How(pause=lambda _: None, **how))
     assert [r.session for r in results] == [p.label for p in plan.parcels]
     return [(r.outcome, r.files, r.sent) for r in results]
@@ -128,7 +135,7 @@ def test_a_session_that_is_there_in_part_gets_what_is_missing(
     plan = planned(source, service)
     first = plan.parcels[0]
     half = replace(first, files=first.files[:2])
-    assert send(service, Plan((half,), {})) == [("uploaded", 2, 2)]
+    assert send(service, UploadPlan((half,), {})) == [("uploaded", 2, 2)]
     assert send(service, plan) == [("completed", EACH, EACH - 2), ("uploaded", EACH, EACH)]
     assert uids_there(standin) == uids(source)
 
@@ -249,9 +256,9 @@ def test_a_refusal_is_not_tried_again(source: Path, service: ImportService) -> N
 
 def test_what_does_not_arrive_is_found(source: Path, service: ImportService) -> None:
     class Losing(ImportService):
-        def held(self, subject: str, label: str) -> Held | None:
+        def held(self, subject: str, label: str) -> ArchivedFiles | None:
             found = super().held(subject, label)
-            return found and Held(found.files[1:])
+            return found and ArchivedFiles(found.files[1:])
 
     losing = Losing(service._connection, "P")
     (result,) = upload(losing, planned(source, service).parcels[:1], watch=Seen())
@@ -267,7 +274,7 @@ def test_a_session_of_another_subject_fails_alone_and_its_label_is_in_no_reason(
 ) -> None:
     first, second = planned(source, service).parcels
     foreign = replace(second, subject="SOMEBODY")
-    send(service, Plan((second,), {}))
+    send(service, UploadPlan((second,), {}))
     results = upload(service, (first, foreign), watch=Seen())
     assert [r.outcome for r in results] == ["uploaded", "failed"]
     assert results[1].reason == "Session already exists, retry with overwrite enabled"
@@ -411,31 +418,31 @@ def test_the_same_bytes_twice_are_sent_once_and_counted(
 class Changed(ImportService):
     """A service whose server holds something else than what it was sent."""
 
-    def __init__(self, service: ImportService, change: Callable[[HeldFile], HeldFile | None]) -> None:
+    def __init__(self, service: ImportService, change: Callable[[ArchivedFile], ArchivedFile | None]) -> None:
         super().__init__(service._connection, service.project)
         self.change = change
 
-    def held(self, subject: str, label: str) -> Held | None:
+    def held(self, subject: str, label: str) -> ArchivedFiles | None:
         found = super().held(subject, label)
-        return found and Held(tuple(file for each in found.files if (file := self.change(each))))
+        return found and ArchivedFiles(tuple(file for each in found.files if (file := self.change(each))))
 
 
-def other_bytes(file: HeldFile) -> HeldFile:
+def other_bytes(file: ArchivedFile) -> ArchivedFile:
     return file._replace(digest=f"{int(file.digest, 16) ^ 1:032x}")
 
 
-def no_digest(file: HeldFile) -> HeldFile:
+def no_digest(file: ArchivedFile) -> ArchivedFile:
     return file._replace(digest="")
 
 
-def one_of_each(file: HeldFile) -> HeldFile | None:
+def one_of_each(file: ArchivedFile) -> ArchivedFile | None:
     """As a server that overwrites a file by the next of its UID in its scan."""
     return None if "-MR" in file.scan else file
 
 
 @pytest.mark.parametrize("change", [other_bytes, no_digest])
 def test_a_server_that_rewrites_files_or_lists_no_digests_is_counted_by_uid(
-    sharing: Path, service: ImportService, change: Callable[[HeldFile], HeldFile | None]
+    sharing: Path, service: ImportService, change: Callable[[ArchivedFile], ArchivedFile | None]
 ) -> None:
     plan = planned(sharing, service)
     changing = Changed(service, change)
@@ -447,14 +454,14 @@ def test_a_server_that_rewrites_files_or_lists_no_digests_is_counted_by_uid(
     )
 
 
-def both(file: HeldFile) -> HeldFile | None:
+def both(file: ArchivedFile) -> ArchivedFile | None:
     kept = one_of_each(file)
     return kept and other_bytes(kept)
 
 
 @pytest.mark.parametrize("change", [one_of_each, both])
 def test_a_server_that_keeps_one_file_of_each_uid_fails_the_session_and_says_how_many_are_there(
-    sharing: Path, service: ImportService, change: Callable[[HeldFile], HeldFile | None]
+    sharing: Path, service: ImportService, change: Callable[[ArchivedFile], ArchivedFile | None]
 ) -> None:
     changing = Changed(service, change)
     plan = planned(sharing, service)
@@ -545,7 +552,7 @@ def test_the_command_ends_with_3_when_some_failed_and_1_when_all_did(
     command: Callable[..., int], capsys: pytest.CaptureFixture[str], service: ImportService, source: Path
 ) -> None:
     first, second = planned(source, service).parcels
-    send(service, Plan((replace(first, subject="SOMEBODY"),), {}))
+    send(service, UploadPlan((replace(first, subject="SOMEBODY"),), {}))
     assert command() == 3
     shown = capsys.readouterr().out
     assert f"retry: sarcoma xnat upload {source} --project P --session {first.label}\n" in shown
@@ -612,7 +619,7 @@ def test_real_pet_ct_and_mr_of_one_study_arrive_as_two_sessions_with_their_conto
     assert sum(plan.left_out.values()) == 2
     study = [parcel for parcel in plan.parcels if parcel.study_uid == plan.parcels[0].study_uid]
     assert [parcel.label.rpartition("_")[2] for parcel in study] == ["MR", "PT"]
-    sent = send(service, Plan(tuple(study), {}))
+    sent = send(service, UploadPlan(tuple(study), {}))
     assert [outcome for outcome, _, _ in sent] == ["uploaded"] * 2
     kinds = {s.label: sorted(scan.modality for scan in s.scans) for s in standin.archive.sessions("P")}
     assert list(kinds.values()) == [["MR", "RTSTRUCT"], ["CT", "PT", "RTSTRUCT", "RTSTRUCT"]]

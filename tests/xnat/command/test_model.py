@@ -9,18 +9,18 @@ from pydantic import ValidationError
 from sarcoma_core.errors import CommandError
 from sarcoma_core.xnat.command.model import (
     Command,
+    CommandInput,
+    CommandOutput,
     DerivedInput,
     ExternalInput,
-    Input,
     Mount,
-    Output,
     OutputHandler,
     Secret,
     SecretDestination,
     SecretSource,
     Wrapper,
 )
-from sarcoma_core.xnat.validation.rules import Kind, validate
+from sarcoma_core.xnat.validation.rules import JudgementKind, validate
 
 
 def example() -> Command:
@@ -30,8 +30,8 @@ def example() -> Command:
         version="1.0",
         command_line="probe #LEVEL# /in /out",
         mounts=(Mount(name="in", path="/in"), Mount(name="out", path="/out", writable=True)),
-        inputs=(Input(name="LEVEL", type="number", default_value="2"),),
-        outputs=(Output(name="masks", mount="out", required=True),),
+        inputs=(CommandInput(name="LEVEL", type="number", default_value="2"),),
+        outputs=(CommandOutput(name="masks", mount="out", required=True),),
         xnat=(
             Wrapper(
                 name="probe-session",
@@ -111,7 +111,7 @@ def test_keys_come_in_declared_order() -> None:
 def test_what_is_written_reads_back_equal_and_is_accepted() -> None:
     written = example().to_json()
     assert Command.from_json(written) == example()
-    assert validate(json.dumps(written)).kind is Kind.ACCEPT
+    assert validate(json.dumps(written)).kind is JudgementKind.ACCEPT
 
 
 def test_reading_coerces_and_drops_as_the_service_does() -> None:
@@ -139,7 +139,7 @@ def test_an_input_type_that_the_service_does_not_know_is_read_as_string(word: st
 
 def test_writing_is_strict() -> None:
     with pytest.raises(ValidationError):
-        Input(name="n", type="int")  # type: ignore[arg-type]
+        CommandInput(name="n", type="int")  # type: ignore[arg-type]
     with pytest.raises(ValidationError):
         Mount(name="n", path="/n", writeable=True)  # type: ignore[call-arg]
     with pytest.raises(ValidationError):
@@ -158,8 +158,8 @@ def test_a_command_that_cannot_be_read_names_the_place() -> None:
 
 
 def test_a_replacement_key_is_the_name_between_hashes_unless_declared() -> None:
-    assert Input(name="A").key == "#A#"
-    assert Input(name="A", replacement_key=" ").key == "#A#"
+    assert CommandInput(name="A").key == "#A#"
+    assert CommandInput(name="A", replacement_key=" ").key == "#A#"
     assert ExternalInput(name="A", replacement_key="[A]").key == "[A]"
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sarcoma_core.xnat.lint.linting import RULES, UNREADABLE, Finding, lint
+from sarcoma_core.xnat.lint.linting import RULES, UNREADABLE, LintFinding, lint
 from tests.xnat.foreign import ABSENT, changed
 
 EXTERNAL, DERIVED, HANDLER = (
@@ -106,7 +106,7 @@ RIGHT = [
 ]
 
 
-def names(findings: tuple[Finding, ...]) -> list[str]:
+def names(findings: tuple[LintFinding, ...]) -> list[str]:
     return [finding.rule for finding in findings]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.xnat.command.model import Input
+from sarcoma_core.xnat.command.model import CommandInput
 from sarcoma_core.xnat.resolution.refusals import IllegalInputError, NotEvaluatedError
 from sarcoma_core.xnat.resolution.templates import fill, many_on_the_line, on_the_line, refuse_illegal, words
 
@@ -39,28 +39,34 @@ def test_single_ampersands_pipes_and_dollars_are_legal() -> None:
 @pytest.mark.parametrize(
     ("spec", "value", "line"),
     [
-        (Input(name="a"), "x", "x"),
-        (Input(name="a", command_line_flag="--a"), "x", "--a x"),
-        (Input(name="a", command_line_flag="--a", command_line_separator="="), "x", "--a=x"),
-        (Input(name="a", command_line_flag="-a", command_line_separator=""), "x", "-ax"),
-        (Input(name="a", command_line_flag=" ", command_line_separator="="), "x", "x"),
-        (Input(name="a", command_line_flag="--a"), " ", ""),
-        (Input(name="a", command_line_flag="--a"), None, ""),
-        (Input(name="a", type="select-many", command_line_flag="--a"), '["x", 2, true]', "--a x 2 true"),
-        (Input(name="a", type="select-many", command_line_flag="--a"), "x", "--a x"),
-        (Input(name="a", type="select-many", command_line_flag="--a"), '[["x"]]', '--a [["x"]]'),
-        (Input(name="a", type="select-many", command_line_flag="--a"), "[]", ""),
-        (Input(name="a", command_line_flag="--a"), '["x"]', '--a ["x"]'),
+        (CommandInput(name="a"), "x", "x"),
+        (CommandInput(name="a", command_line_flag="--a"), "x", "--a x"),
+        (CommandInput(name="a", command_line_flag="--a", command_line_separator="="), "x", "--a=x"),
+        (CommandInput(name="a", command_line_flag="-a", command_line_separator=""), "x", "-ax"),
+        (CommandInput(name="a", command_line_flag=" ", command_line_separator="="), "x", "x"),
+        (CommandInput(name="a", command_line_flag="--a"), " ", ""),
+        (CommandInput(name="a", command_line_flag="--a"), None, ""),
+        (
+            CommandInput(name="a", type="select-many", command_line_flag="--a"),
+            '["x", 2, true]',
+            "--a x 2 true",
+        ),
+        (CommandInput(name="a", type="select-many", command_line_flag="--a"), "x", "--a x"),
+        (CommandInput(name="a", type="select-many", command_line_flag="--a"), '[["x"]]', '--a [["x"]]'),
+        (CommandInput(name="a", type="select-many", command_line_flag="--a"), "[]", ""),
+        (CommandInput(name="a", command_line_flag="--a"), '["x"]', '--a ["x"]'),
     ],
 )
 def test_a_value_stands_on_the_line_with_its_flag_or_not_at_all(
-    spec: Input, value: str | None, line: str
+    spec: CommandInput, value: str | None, line: str
 ) -> None:
     assert on_the_line(spec, value) == line
 
 
 def test_a_repeated_flag_repeats_its_separator() -> None:
-    spec = Input(name="a", multiple_delimiter="flag", command_line_flag="--a", command_line_separator="=")
+    spec = CommandInput(
+        name="a", multiple_delimiter="flag", command_line_flag="--a", command_line_separator="="
+    )
     assert many_on_the_line(spec, ["x", "y"]) == "--a=x --a=y"
 
 

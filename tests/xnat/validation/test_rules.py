@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sarcoma_core.xnat.validation.rules import Kind, Verdict, validate, validate_each
+from sarcoma_core.xnat.validation.rules import Judgement, JudgementKind, validate, validate_each
 from tests.xnat.foreign import ABSENT, changed
 
 COMMAND = 'Command "probe" - '
@@ -360,7 +360,7 @@ def test_a_broken_rule_is_told_in_the_services_words(
 
 @pytest.mark.parametrize("changes", ACCEPTED)
 def test_what_the_service_lets_pass_is_accepted(changes: list[tuple[str, object]]) -> None:
-    assert validate(changed(*changes)) == Verdict(Kind.ACCEPT)
+    assert validate(changed(*changes)) == Judgement(JudgementKind.ACCEPT)
 
 
 @pytest.mark.parametrize(("changes", "reason"), CRASHES)
@@ -380,12 +380,12 @@ def test_messages_stand_on_one_line() -> None:
 
 
 def test_a_text_that_is_not_json_is_unparsable() -> None:
-    assert validate('{"name": "a",}').kind is Kind.UNPARSABLE
-    assert validate_each("[")[0].kind is Kind.UNPARSABLE
+    assert validate('{"name": "a",}').kind is JudgementKind.UNPARSABLE
+    assert validate_each("[")[0].kind is JudgementKind.UNPARSABLE
 
 
 def test_a_list_is_no_request_but_an_image_label() -> None:
-    assert validate("[]").kind is Kind.BIND_ERROR
+    assert validate("[]").kind is JudgementKind.BIND_ERROR
     assert [(v.place, v.word) for v in validate_each('[{"name":"a","image":"b:1"},{"name":"c"},5]')] == [
         ("[0]", "ACCEPT"),
         ("[1]", "REJECT(1)"),
@@ -415,7 +415,7 @@ def test_verdicts_and_texts_on_mutants_are_those_of_the_real_validator(data: Pat
         record = json.loads(line)
         verdict = validate(json.dumps(record["command"]))
         assert verdict.word == record["verdict"], number
-        if verdict.kind is Kind.REJECT:
+        if verdict.kind is JudgementKind.REJECT:
             told = " | ".join(verdict.messages)
             assert told[: len(record["messages"])] == record["messages"], number
             assert len(record["messages"]) == min(len(told), 700), number
