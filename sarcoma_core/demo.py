@@ -60,16 +60,16 @@ class Check:
     @property
     def faults(self) -> tuple[str, ...]:
         """What differs from the truth by more than it may."""
-        found = []
+        faults = []
         if abs(self.tumour_ml - self.true_tumour_ml) > 1e-3 * self.true_tumour_ml:
-            found.append("tumour volume")
+            faults.append("tumour volume")
         if abs(self.body_ml - self.true_body_ml) > MAX_VOLUME_ERROR * self.true_body_ml:
-            found.append("body volume")
+            faults.append("body volume")
         if self.correlation <= MIN_CORRELATION:
-            found.append("bias field")
+            faults.append("bias field")
         if self.muscle_cv_after > self.muscle_cv_before / 2:
-            found.append("muscle not even")
-        return tuple(found)
+            faults.append("muscle not even")
+        return tuple(faults)
 
 
 def synthetic_patients(folder: Path, patients: int = PATIENTS, seed: int = SEED) -> tuple[Truth, ...]:

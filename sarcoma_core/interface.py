@@ -349,12 +349,12 @@ def _read_signature(
 
 def _check_folder(name: str, argument: str, base: Any, level: Level) -> None:  # noqa: ANN401
     """An input is given as the folder class of its level."""
-    wanted, found = _FOLDERS.get(level), getattr(base, "__name__", str(base))
+    wanted, annotation = _FOLDERS.get(level), getattr(base, "__name__", str(base))
     if wanted is None:
         raise DeclarationError(f"step {name}: level must be one of {', '.join(_FOLDERS)}; found {level!r}.")
-    if found != wanted:
+    if annotation != wanted:
         raise DeclarationError(
-            f"step {name}: argument {argument!r} of level {level} must be a {wanted}; found {found}."
+            f"step {name}: argument {argument!r} of level {level} must be a {wanted}; found {annotation}."
         )
 
 

@@ -7,7 +7,7 @@ from sarcoma_core.interface import Step
 from sarcoma_core.provenance import Outcome, RunRecord
 
 
-def record_of(step: Step, *outcomes: Outcome, **changes: Any) -> RunRecord:
+def record_of(step: Step, /, *outcomes: Outcome, **changes: Any) -> RunRecord:
     """The manifest of the first output of a step that ran with its defaults; anything may be changed."""
     output = step.outputs[0].spec
     values: dict[str, Any] = {

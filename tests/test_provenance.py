@@ -204,3 +204,48 @@ def test_another_step_revision_parameter_or_input_is_other_work(change: dict[str
     assert RECORD.is_same_work(*same)
     assert replace(RECORD, version="2.0").is_same_work(*same)
     assert not replace(RECORD, **change).is_same_work(*same)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("part", ["echo1", "water", "in-phase", "a", "0", "a" * 32])
+def test_a_part_is_kept(tmp_path: Path, part: str) -> None:
+    record = replace(RECORD, outcomes=(Outcome("4", "MR", "done", files=("4/a",), part=part),))
+    write_record(tmp_path, record)
+    assert read_record(tmp_path) == record
+    assert record.outcome(f"4 {part}") == record.outcomes[0]
+    assert record.outcome("4") is None
+
+
+@pytest.mark.parametrize("part", ["Echo1", "a b", "../a", "a/b", "-a", "a-", ".", "a" * 33, "e\u0301"])
+def test_a_part_that_could_not_name_a_file_is_damage(tmp_path: Path, part: str) -> None:
+    write_record(tmp_path, replace(RECORD, outcomes=(Outcome("4", "MR", "refused", "no", part=part),)))
+    with pytest.raises(ArchiveError, match="must stay inside the resource"):
+        read_record(tmp_path)
+
+
+def test_a_manifest_of_schema_2_has_all_that_schema_2_has(tmp_path: Path) -> None:
+    write_record(tmp_path, RECORD)
+    whole = json.loads((tmp_path / MANIFEST).read_text())
+    assert whole["schema"] == 2
+    for added in ("revision", "title", "caption", "reads"):
+        (tmp_path / MANIFEST).write_text(json.dumps({k: v for k, v in whole.items() if k != added}))
+        with pytest.raises(ArchiveError, match="must be a manifest"):
+            read_record(tmp_path)
+
+
+@pytest.mark.parametrize("schema", [0, 3])
+def test_only_the_first_two_schemas_are_read(tmp_path: Path, schema: int) -> None:
+    write_record(tmp_path, replace(RECORD, schema=schema))
+    with pytest.raises(ArchiveError, match=f"schema must be 1 to 2; found {schema}"):
+        read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome("4", "MR", "done"),
+        Outcome("4", "MR", "refused", "no: 3 of 4", part="echo2"),
+        Outcome("", "", "done", "of the session"),
+    ],
+)
+def test_a_line_of_an_outcome_is_read_again(outcome: Outcome) -> None:
+    assert Outcome.from_line(outcome.as_line()) == outcome

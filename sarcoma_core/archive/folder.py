@@ -155,8 +155,9 @@ class SessionFolder:
         if record is None:
             raise not_written(self.path, (ROLES,))
         series = {one.outcome.series: one for one in self.series()}
-        told = {str(o.facts.get("role")): o.series for o in reversed(record.outcomes) if o.series in series}
-        return next((series[told[role]] for role in roles if role in told), None)
+        usable = (o for o in reversed(record.outcomes) if o.series in series)
+        told = {o.facts.get("role"): series[o.series] for o in usable}
+        return next((told[role] for role in roles if role in told), None)
 
     def _records(self) -> Mapping[str, RunRecord]:
         records = {label: record for label in self.reads if (record := self.record(label))}
@@ -256,10 +257,10 @@ def resource(session: Path, label: str) -> Path:
 def not_written(session: Path, labels: tuple[str, ...]) -> ArchiveError:
     """The error that no step wrote any of `labels`; what another tool wrote there is told."""
     foreign = [label for label in labels if visible_files(resource(session, label))]
-    found = f"{' and '.join(foreign)} without {MANIFEST}: another tool wrote it" if foreign else "none"
+    fault = f"{' and '.join(foreign)} without {MANIFEST}: another tool wrote it" if foreign else "none"
     hint = f"Run the step that writes {labels[-1]} first: sarcoma run prepare does them in order."
     return ArchiveError(
-        f"--session: must hold a resource {' or '.join(labels)} written by a step; found {found}.",
+        f"--session: must hold a resource {' or '.join(labels)} written by a step; found {fault}.",
         hint=f"{hint} It replaces {foreign[0]}: to keep what is there, rename it before."
         if foreign
         else hint,

@@ -144,8 +144,8 @@ def log_path(archive: Archive, project: str) -> Path:
 
 def _require_folder_and_labels(source: Path, project: str, naming: Naming) -> None:
     if not source.is_dir():
-        found = "a file" if source.exists() else "no such folder"
-        raise InputError(f"FOLDER: must be a folder of DICOM files; found {found}.", hint="Check the path.")
+        fault = "a file" if source.exists() else "no such folder"
+        raise InputError(f"FOLDER: must be a folder of DICOM files; found {fault}.", hint="Check the path.")
     if project != legal(project):
         raise InputError(
             f"--project: must be letters, digits, _ or - only; found {project!r}.",

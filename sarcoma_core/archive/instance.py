@@ -131,14 +131,14 @@ def _describe(path: Path, dataset: FileDataset) -> Instance:
 
 def _uid(dataset: FileDataset, keyword: str) -> str:
     """A UID that places the file."""
-    found_uid = read_text(dataset, keyword)
-    if not found_uid:
-        found = "another form" if is_there(dataset, keyword) else "none"
-        raise DicomError(f"{keyword} must be present; found {found}")
-    if not _UID.fullmatch(found_uid):
-        found = "other characters" if len(found_uid) <= _UID_LENGTH else f"{len(found_uid)} characters"
-        raise DicomError(f"{keyword} must be digits and dots, at most {_UID_LENGTH}; found {found}")
-    return found_uid
+    text = read_text(dataset, keyword)
+    if not text:
+        fault = "another form" if is_there(dataset, keyword) else "none"
+        raise DicomError(f"{keyword} must be present; found {fault}")
+    if not _UID.fullmatch(text):
+        fault = "other characters" if len(text) <= _UID_LENGTH else f"{len(text)} characters"
+        raise DicomError(f"{keyword} must be digits and dots, at most {_UID_LENGTH}; found {fault}")
+    return text
 
 
 def _series_number(dataset: FileDataset) -> int | None:
@@ -181,4 +181,5 @@ def _referenced_series(dataset: FileDataset) -> Iterator[str]:
             series += read_items(study, "RTReferencedSeriesSequence")
     for study in read_items(dataset, "CurrentRequestedProcedureEvidenceSequence"):
         series += read_items(study, "ReferencedSeriesSequence")
-    return (found for item in series if _UID.fullmatch(found := read_text(item, "SeriesInstanceUID")))
+    series_uids = (read_text(item, "SeriesInstanceUID") for item in series)
+    return filter(_UID.fullmatch, series_uids)

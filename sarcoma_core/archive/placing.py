@@ -63,11 +63,11 @@ def split_studies(
         The parts, sorted by study and subject; no instance is lost.
     """
     parts: list[StudyPart] = []
-    for study, found in sorted(_by_study(instances, subject).items()):
-        series = {**(known or {}).get(study, {}), **{i.series_uid: i.modality for i in found}}
+    for study, study_instances in sorted(_by_study(instances, subject).items()):
+        series = {**(known or {}).get(study, {}), **{i.series_uid: i.modality for i in study_instances}}
         halves: dict[str, list[Instance]] = defaultdict(list)
         mixed = {"PT", "MR"} <= set(series.values())
-        for instance in found:
+        for instance in study_instances:
             halves[_half(instance, series) if mixed else ""].append(instance)
         parts.extend(StudyPart(*study, part, tuple(members)) for part, members in sorted(halves.items()))
     return tuple(parts)

@@ -162,8 +162,8 @@ class Archive:
         Raises:
             ArchiveError: there is no such project or session.
         """
-        if (found := self.labelled(project, label)) is not None:
-            return found
+        if (session := self.labelled(project, label)) is not None:
+            return session
         sessions = self.sessions(project)
         for session in sessions:
             if label == session.id:

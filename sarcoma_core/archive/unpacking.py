@@ -157,13 +157,13 @@ def unpack(archive_path: Path, target: Path, *, limits: Limits = LIMITS) -> tupl
 
 
 def _unpack(archive_path: Path, target: Path, meter: _Meter) -> tuple[Path, ...]:
-    found: dict[Path, None] = {}
+    paths: dict[Path, None] = {}
     with _telling_damage():
         for name, content in _members(archive_path, meter):
             path = target.joinpath(*_parts(name))
             _write(path, content, meter)
-            found[path] = None
-    return tuple(found)
+            paths[path] = None
+    return tuple(paths)
 
 
 @contextmanager
@@ -215,12 +215,12 @@ def _listed(archive_path: Path, most: int) -> int:
     zipfile reads the listing as a whole, and makes of 50 bytes an object of a thousand. Where the listing
     begins is only said by the file itself, so its entries are looked for in all of it.
     """
-    found, tail = 0, b""
+    entries, tail = 0, b""
     with archive_path.open("rb") as stream:
-        while found <= most and (block := stream.read(_BLOCK)):
-            found += (tail + block).count(_ENTRY)
+        while entries <= most and (block := stream.read(_BLOCK)):
+            entries += (tail + block).count(_ENTRY)
             tail = (tail + block)[1 - len(_ENTRY) :]
-    return found
+    return entries
 
 
 def _tar_members(archive_path: Path, meter: _Meter) -> Iterator[_ArchiveMember]:

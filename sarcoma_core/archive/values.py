@@ -104,8 +104,8 @@ def _values(dataset: Dataset, keyword: str) -> tuple[object, ...]:
     if element is None or not _is_form(str(element.VR), standard):
         return ()
     value = element.value
-    found = value if isinstance(value, MultiValue | list | tuple) else (value,)
-    return tuple(one for one in found if one is not None and one != "")
+    values = value if isinstance(value, MultiValue | list | tuple) else (value,)
+    return tuple(one for one in values if one is not None and one != "")
 
 
 @cache
@@ -122,8 +122,8 @@ def _number(value: object) -> float:
     return math.nan if number is None else number
 
 
-def _is_form(found: str, standard: str) -> bool:
-    return found in standard.split(" or ") or {found, standard} <= _TEXT_VRS
+def _is_form(vr: str, standard: str) -> bool:
+    return vr in standard.split(" or ") or {vr, standard} <= _TEXT_VRS
 
 
 def _unwrapped(content: bytes) -> tuple[Dataset, ...]:

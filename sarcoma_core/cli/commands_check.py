@@ -66,8 +66,8 @@ def _verdict_lines(file: str, text: str) -> Iterator[_Line]:
 
 def _lint_lines(file: str, text: str) -> Iterator[_Line]:
     findings = lint(text)
-    for found in findings:
-        yield _Line((file, *found), {"file": file, **found._asdict()}, is_finding=True)
+    for finding in findings:
+        yield _Line((file, *finding), {"file": file, **finding._asdict()}, is_finding=True)
     if not findings:
         yield _Line((file, "clean"), {"file": file, "rule": "clean"}, is_finding=False)
 

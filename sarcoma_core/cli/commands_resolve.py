@@ -46,11 +46,11 @@ def resolve_file(
     """
     command = _command(file)
     root = session_object(_session(Archive(archive), project, session))
-    found = resolve(command, wrapper, root, _values(command, sets))
+    resolved = resolve(command, wrapper, root, _values(command, sets))
     if as_json:
-        print(_json(found))
+        print(_json(resolved))
     else:
-        _show(found)
+        _show(resolved)
     return 0
 
 
@@ -70,12 +70,12 @@ def _session(archive: Archive, project: str | None, label: str) -> Session:
     if project is not None:
         return archive.session(project, label)
     sessions = [s for name in archive.projects() for s in archive.sessions(name)]
-    found = [s for s in sessions if label in (s.label, s.id)]
-    if len(found) == 1:
-        return found[0]
+    named = [s for s in sessions if label in (s.label, s.id)]
+    if len(named) == 1:
+        return named[0]
     raise ArchiveError(
-        f"--session: must name one session of the archive; found {len(found)} of {label!r}.",
-        hint="Say which: --project NAME." if found else _known(archive),
+        f"--session: must name one session of the archive; found {len(named)} of {label!r}.",
+        hint="Say which: --project NAME." if named else _known(archive),
     )
 
 
@@ -105,30 +105,32 @@ def _values(command: Command, sets: Sequence[str]) -> Mapping[str, str]:
     return values
 
 
-def _json(found: ResolvedCommand) -> str:
+def _json(resolved: ResolvedCommand) -> str:
     """The resolved command with keys in the service's words; an input is a row, its trees are left out."""
-    tree = asdict(replace(found, inputs=()), dict_factory=lambda pairs: {kebab(key): v for key, v in pairs})
-    tree["inputs"] = [row._asdict() for row in found.rows()]
+    tree = asdict(
+        replace(resolved, inputs=()), dict_factory=lambda pairs: {kebab(key): v for key, v in pairs}
+    )
+    tree["inputs"] = [row._asdict() for row in resolved.rows()]
     return json.dumps(tree, indent=2, default=str)
 
 
-def _show(found: ResolvedCommand) -> None:
-    table("Command", ("what", "value"), _facts(found))
-    table("Inputs", ("input", "part", "type", "value", "from"), _inputs(found))
-    table("Mounts", ("mount", "path", "mode", "behind it"), map(_mount, found.mounts))
-    table("Outputs", ("output", "lies in", "becomes", "below"), map(_output, found.outputs))
-    table("Environment", ("variable", "value"), _environment(found))
+def _show(resolved: ResolvedCommand) -> None:
+    table("Command", ("what", "value"), _facts(resolved))
+    table("Inputs", ("input", "part", "type", "value", "from"), _inputs(resolved))
+    table("Mounts", ("mount", "path", "mode", "behind it"), map(_mount, resolved.mounts))
+    table("Outputs", ("output", "lies in", "becomes", "below"), map(_output, resolved.outputs))
+    table("Environment", ("variable", "value"), _environment(resolved))
 
 
-def _facts(found: ResolvedCommand) -> Iterator[tuple[str, str]]:
-    host = found.host
-    yield "command", found.name
-    yield "wrapper", found.wrapper
-    yield "image", found.image
-    yield "entrypoint", " ".join(found.entrypoint) if found.entrypoint else "the image's own"
-    yield from (("argument", argument) for argument in found.arguments)
+def _facts(resolved: ResolvedCommand) -> Iterator[tuple[str, str]]:
+    host = resolved.host
+    yield "command", resolved.name
+    yield "wrapper", resolved.wrapper
+    yield "image", resolved.image
+    yield "entrypoint", " ".join(resolved.entrypoint) if resolved.entrypoint else "the image's own"
+    yield from (("argument", argument) for argument in resolved.arguments)
     limits = {
-        "working directory": found.working_directory,
+        "working directory": resolved.working_directory,
         "reserve memory": host.reserve_memory and f"{host.reserve_memory} MiB",
         "limit memory": host.limit_memory and f"{host.limit_memory} MiB",
         "limit cpu (cores)": host.limit_cpu and f"{host.limit_cpu:g}",
@@ -137,14 +139,14 @@ def _facts(found: ResolvedCommand) -> Iterator[tuple[str, str]]:
     }
     yield from ((name, str(value)) for name, value in limits.items() if value)
     yield from (("generic resource", f"{name}={value}") for name, value in host.generic_resources.items())
-    yield from (("port", f"{inside} on {outside}") for inside, outside in found.ports.items())
-    yield from (("label", f"{name}={value}") for name, value in found.container_labels.items())
-    yield from (("setup command", f"{one.reference} fills {one.mount}") for one in found.setup)
-    yield from (("wrapup command", f"{one.reference} for {one.handler}") for one in found.wrapup)
+    yield from (("port", f"{inside} on {outside}") for inside, outside in resolved.ports.items())
+    yield from (("label", f"{name}={value}") for name, value in resolved.container_labels.items())
+    yield from (("setup command", f"{one.reference} fills {one.mount}") for one in resolved.setup)
+    yield from (("wrapup command", f"{one.reference} for {one.handler}") for one in resolved.wrapup)
 
 
-def _inputs(found: ResolvedCommand) -> Iterator[tuple[str, ...]]:
-    for row in found.rows():
+def _inputs(resolved: ResolvedCommand) -> Iterator[tuple[str, ...]]:
+    for row in resolved.rows():
         yield row.name, row.role, row.type, "(none)" if row.value is None else row.value, row.origin
 
 
@@ -162,6 +164,6 @@ def _output(output: ResolvedOutput) -> tuple[str, ...]:
     return output.output + required, place, f"{output.type} {output.label}{form}", parent
 
 
-def _environment(found: ResolvedCommand) -> Iterator[tuple[str, str]]:
-    yield from found.environment.items()
-    yield from ((name, "(set by the server at launch)") for name in found.from_server)
+def _environment(resolved: ResolvedCommand) -> Iterator[tuple[str, str]]:
+    yield from resolved.environment.items()
+    yield from ((name, "(set by the server at launch)") for name in resolved.from_server)

@@ -41,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:  # told without its file, whose name may be a patient's
-        found = error.strerror or type(error).__name__
+        reason = error.strerror or type(error).__name__
         return fail(
             OutputError(
-                f"a file or folder could not be used; found: {found}.",
+                f"a file or folder could not be used; found: {reason}.",
                 hint="Check the paths that you named, their rights and the free space, then run it again.",
             )
         )

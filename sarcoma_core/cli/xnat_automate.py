@@ -92,9 +92,9 @@ def _automate(arguments: argparse.Namespace, connection: "Connection") -> int:
 def _list(arguments: argparse.Namespace, connection: "Connection") -> int:
     from sarcoma_core.launch.automation import automations
 
-    found = automations(connection, arguments.project)
-    show(arguments, "Automations", found, ids="id")
-    if not found:
+    automated = automations(connection, arguments.project)
+    show(arguments, "Automations", automated, ids="id")
+    if not automated:
         note(arguments, "none; a server whose Event Service is off shows none")
     return 0
 
@@ -102,12 +102,12 @@ def _list(arguments: argparse.Namespace, connection: "Connection") -> int:
 def _remove(arguments: argparse.Namespace, connection: "Connection") -> int:
     from sarcoma_core.launch.automation import removal, remove
 
-    found = removal(connection, arguments.remove, arguments.project)
-    show(arguments, "To be removed", found.parts, ids="id")
+    planned = removal(connection, arguments.remove, arguments.project)
+    show(arguments, "To be removed", planned.parts, ids="id")
     if arguments.dry_run:
         note(arguments, "dry run: nothing was changed")
         return 0
     confirm(arguments, "Remove it? Sessions that are archived later are not processed.")
-    remove(connection, found)
+    remove(connection, planned)
     note(arguments, "removed")
     return 0

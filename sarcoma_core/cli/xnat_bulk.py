@@ -252,7 +252,7 @@ def listed(sessions: "Sequence[RemoteSession]", path: Path) -> "tuple[RemoteSess
     from sarcoma_core.errors import UsageError
 
     named = {name: session for session in sessions for name in (session.label, session.id)}
-    found: dict[str, RemoteSession] = {}
+    by_id: dict[str, RemoteSession] = {}
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows' editors begin a file with a byte-order mark
     except (OSError, UnicodeDecodeError) as error:
@@ -269,8 +269,8 @@ def listed(sessions: "Sequence[RemoteSession]", path: Path) -> "tuple[RemoteSess
                 hint="A session that --where leaves out counts as none.",
             )
         if name:
-            found[named[name].id] = named[name]
-    return tuple(found.values())
+            by_id[named[name].id] = named[name]
+    return tuple(by_id.values())
 
 
 def work(
@@ -289,9 +289,9 @@ def work(
 
     note(arguments, f"run {run.id}: {run.what} on project {run.project}")
     plan = stages(service, run.project, run.steps, run.settings)
-    desk = RunContext(service, ledger, run, plan, pace(arguments), wait=wait)
+    context = RunContext(service, ledger, run, plan, pace(arguments), wait=wait)
     try:
-        Bulk(desk, watch(sum(1 for _ in ledger.present(run)), quiet=arguments.quiet)).work()
+        Bulk(context, watch(sum(1 for _ in ledger.present(run)), quiet=arguments.quiet)).work()
     except KeyboardInterrupt:
         go_on = f"sarcoma xnat resume {run.id}{again(arguments)}"
         raise KeyboardInterrupt(f"Stopped; what runs on the server goes on. Go on: {go_on}") from None

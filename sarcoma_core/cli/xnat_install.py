@@ -145,9 +145,9 @@ def _uninstall(arguments: argparse.Namespace) -> int:
     with connect(arguments) as connection:
         service = ContainerService(connection)
         check_roles(Administration(connection))
-        found = read_live(service, ())
-        shipped_steps([name for name in arguments.step if all(one.step != name for one in found)])
-        live = [one for one in found if not arguments.step or one.step in arguments.step]
+        commands = read_live(service, ())
+        shipped_steps([name for name in arguments.step if all(one.step != name for one in commands)])
+        live = [one for one in commands if not arguments.step or one.step in arguments.step]
         plan = plan_uninstall(live)
         if plan and not arguments.dry_run:
             if not arguments.yes:

@@ -176,14 +176,14 @@ def _session(connection: "Connection", project: str, name: str) -> "RemoteSessio
 
     check_project(connection, project)
     sessions = project_sessions(connection, project)
-    found = next((s for s in sessions if name in (s.label, s.id)), None)
-    if found is None:
+    session = next((s for s in sessions if name in (s.label, s.id)), None)
+    if session is None:
         raise UsageError(
             f"SESSION: must be an image session of project {project}, by label or accession id; "
             f"found {name!r}, it has {counted(len(sessions), 'session')}.",
             hint=f"List them: sarcoma xnat bulk convert --project {project} --dry-run",
         )
-    return found
+    return session
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -247,7 +247,7 @@ def _cancel(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.rest.service import ContainerService
 
     ledger, run = known_run(arguments)
-    left = sum(not present.ended(run.steps) for present in ledger.present(run))
+    left = sum(not item_state.ended(run.steps) for item_state in ledger.present(run))
     if arguments.dry_run or not left:
         note(
             arguments,
@@ -278,10 +278,12 @@ def _clean(arguments: argparse.Namespace) -> int:
 
     with connect(arguments) as connection:
         check_project(connection, arguments.project)
-        found = list(_stale(connection, arguments.project))
-        rows = [Stale(s.label, label, len(files), sum(f.size for f in files)) for s, label, files in found]
+        resources = list(_stale(connection, arguments.project))
+        rows = [
+            Stale(s.label, label, len(files), sum(f.size for f in files)) for s, label, files in resources
+        ]
         show(arguments, "Stale files", rows, ids="session")
-        files = [(s, label, file) for s, label, stale in found for file in stale]
+        files = [(s, label, file) for s, label, stale in resources for file in stale]
         if arguments.dry_run or not files:
             note(arguments, f"{counted(len(files), 'stale file')}{'; none was deleted' if files else ''}")
             return 0

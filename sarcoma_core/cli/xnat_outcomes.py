@@ -46,22 +46,22 @@ def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "LaunchRun") 
     from sarcoma_core.launch.bulk.engine import row
 
     worker, cancelled = ledger.worker(run), ledger.cancel_asked(run)
-    found = [(row(run, each, cancelled=cancelled), each.hint) for each in ledger.present(run)]
+    outcomes = [(row(run, each, cancelled=cancelled), each.hint) for each in ledger.present(run)]
     if worker:  # who resumes it now is refused
-        found = [(r._replace(retry="") if r.outcome == "unfinished" else r, hint) for r, hint in found]
+        outcomes = [(r._replace(retry="") if r.outcome == "unfinished" else r, hint) for r, hint in outcomes]
     rows: list[NamedTuple] = []
-    for r, hint in found:
+    for r, hint in outcomes:
         line = BulkLine(r.session, r.outcome, r.step, r.reason)
         rows.append(
             line if arguments.output == "table" else BulkProgramLine(*line, hint, _retry(arguments, r))
         )
     show(arguments, f"Run {run.id}", rows, ids="session")
-    counts = Counter(r.outcome for r, _ in found)
+    counts = Counter(r.outcome for r, _ in outcomes)
     note(arguments, f"run {run.id}: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
     if worker:
         note(arguments, f"being worked on by process {worker} on this machine")
     # A dict: one `resume` is enough for all that is unfinished.
-    for retry, hint in dict.fromkeys((_retry(arguments, r), hint) for r, hint in found if r.retry):
+    for retry, hint in dict.fromkeys((_retry(arguments, r), hint) for r, hint in outcomes if r.retry):
         note(arguments, f"retry: {printable(retry)}" + (f"\n first: {printable(hint)}" if hint else ""))
     good = counts["complete"] + counts["already done"]
     if good == len(rows):

@@ -123,23 +123,27 @@ def _check(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.rest.roi import RegionsOfInterest
     from sarcoma_core.xnat.roi.rules import refusal
 
-    _, found = _read(arguments.file)
+    _, collection = _read(arguments.file)
     verdict, refused = "not asked", None
     if arguments.session:
         label = _label(arguments)
         with connect(arguments) as connection:
             facts = RegionsOfInterest(connection).facts(
-                arguments.session, found, label=label, project=arguments.project
+                arguments.session, collection, label=label, project=arguments.project
             )
-        refused = refusal(found, facts, label=label, overwrite=arguments.overwrite)
+        refused = refusal(collection, facts, label=label, overwrite=arguments.overwrite)
         verdict = f"{refused.status}: {refused.text}" if refused else "accepted"
-    (study,) = found.study_uids if len(found.study_uids) == 1 else (f"{len(found.study_uids)} studies",)
+    (study,) = (
+        collection.study_uids
+        if len(collection.study_uids) == 1
+        else (f"{len(collection.study_uids)} studies",)
+    )
     row = Checked(
-        found.type,
-        found.name,
-        len(found.regions),
-        len(found.series_uids),
-        len(found.sop_uids),
+        collection.type,
+        collection.name,
+        len(collection.regions),
+        len(collection.series_uids),
+        len(collection.sop_uids),
         study,
         verdict,
     )
@@ -153,20 +157,20 @@ def _put(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
     from sarcoma_core.xnat.roi.rules import refusal
 
-    content, found = _read(arguments.file)
+    content, collection = _read(arguments.file)
     label, overwrite = _label(arguments), arguments.overwrite
     with connect(arguments) as connection:
         rois = RegionsOfInterest(connection)
-        facts = rois.facts(arguments.session, found, label=label, project=arguments.project)
+        facts = rois.facts(arguments.session, collection, label=label, project=arguments.project)
         if arguments.dry_run:
-            refused = refusal(found, facts, label=label, overwrite=overwrite)
+            refused = refusal(collection, facts, label=label, overwrite=overwrite)
             if refused:
                 raise RoiRefusedError(refused)
             key, outcome = "", "would be stored"
         else:
-            key = rois.put(content, found, facts, label=label, overwrite=overwrite)
+            key = rois.put(content, collection, facts, label=label, overwrite=overwrite)
             outcome = "stored"
-    show(arguments, "Upload", [Put(key, label, found.type, outcome)], ids="id")
+    show(arguments, "Upload", [Put(key, label, collection.type, outcome)], ids="id")
     return 0
 
 
@@ -175,9 +179,9 @@ def _list(arguments: argparse.Namespace) -> int:
 
     with connect(arguments) as connection:
         check_project(connection, arguments.project)
-        found = RegionsOfInterest(connection).collections(arguments.project, arguments.session)
-    show(arguments, "Collections", found, ids="label")
-    if not found:
+        collections = RegionsOfInterest(connection).collections(arguments.project, arguments.session)
+    show(arguments, "Collections", collections, ids="label")
+    if not collections:
         note(arguments, "none")
     return 0
 

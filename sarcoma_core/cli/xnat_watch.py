@@ -31,10 +31,10 @@ def watch(sessions: int, *, quiet: bool) -> BulkObserver:
 class NoFollower(progress.NoProgress):
     """Shows nothing."""
 
-    def changed(self, present: ItemState) -> None:
+    def changed(self, item_state: ItemState) -> None:
         """A session has come into another state."""
 
-    def ended(self, present: ItemState) -> None:
+    def ended(self, item_state: ItemState) -> None:
         """A session has ended."""
 
     def away(self, since: float | None) -> None:
@@ -42,9 +42,9 @@ class NoFollower(progress.NoProgress):
 
 
 class _FollowerLines(NoFollower):
-    def ended(self, present: ItemState) -> None:
-        why = ": ".join(filter(None, (present.step, present.reason)))
-        progress.say(present.label, present.state, why)
+    def ended(self, item_state: ItemState) -> None:
+        why = ": ".join(filter(None, (item_state.step, item_state.reason)))
+        progress.say(item_state.label, item_state.state, why)
 
     def away(self, since: float | None) -> None:
         progress.say(_told(since))
@@ -58,12 +58,12 @@ class _FollowerBar(progress.Bar):
         self._ended = 0
         self._start = time.monotonic()
 
-    def changed(self, present: ItemState) -> None:
-        where = f"{printable(present.label)}: {present.step} {present.status or present.state}"
+    def changed(self, item_state: ItemState) -> None:
+        where = f"{printable(item_state.label)}: {item_state.step} {item_state.status or item_state.state}"
         self.progress.update(self.task, description=where)
 
-    def ended(self, present: ItemState) -> None:
-        del present
+    def ended(self, item_state: ItemState) -> None:
+        del item_state
         self._ended += 1
         rate = 60 * self._ended / max(time.monotonic() - self._start, 0.1)
         self.progress.update(self.task, advance=1, rate=f"{rate:.1f}/min")

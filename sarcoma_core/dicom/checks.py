@@ -72,10 +72,10 @@ def _grey(scan: ScanImages) -> ScanFinding | None:
 def _whole_frames(scan: ScanImages) -> ScanFinding | None:
     for header in scan.headers:
         expected = 1 if header.mosaic else header.number_of_frames
-        found = 1 if header.mosaic else len(header.planes)
-        if expected != found or expected < 1:
+        described_frames = 1 if header.mosaic else len(header.planes)
+        if expected != described_frames or expected < 1:
             return refused(
-                f"a file says NumberOfFrames {expected} and has the geometry of {found}: "
+                f"a file says NumberOfFrames {expected} and has the geometry of {described_frames}: "
                 "its functional groups are missing or cut"
             )
     total = max(header.concatenation_total for header in scan.headers)

@@ -125,16 +125,17 @@ def _convert_reading(
         with fence(SeriesRefused, "the scan"):
             receipt = receipt_of(reading)
             scan = ScanImages(reading.headers, _related(reading.headers, beside), whole)
-            found = reading.finding or classify(scan)
-            if isinstance(found, ScanFinding):
-                return Conversion(found.status, found.reason, receipt)
-            receipt = replace(receipt, warnings=(*receipt.warnings, *found.warnings), map=found.map)
-            if not found.parts:
-                return _deliver(found, folder, receipt, name=name, timeout=timeout)
+            classification = reading.finding or classify(scan)
+            if isinstance(classification, ScanFinding):
+                return Conversion(classification.status, classification.reason, receipt)
+            plan = classification
+            receipt = replace(receipt, warnings=(*receipt.warnings, *plan.warnings), map=plan.map)
+            if not plan.parts:
+                return _deliver(plan, folder, receipt, name=name, timeout=timeout)
     except SeriesRefused as refusal:
         return Conversion(Status.REFUSED, refusal.message, receipt)
     parts = []
-    for part, one in zip(found.parts, _readings(reading, found), strict=True):
+    for part, one in zip(plan.parts, _readings(reading, plan), strict=True):
         stem = f"{name}_{part}"
         done = _convert_reading(one, folder, name=stem, beside=beside, timeout=timeout, whole=reading.headers)
         parts.append(replace(done, part=part))

@@ -168,9 +168,11 @@ def _misleading(dataset: FileDataset, planes: tuple[Plane, ...], broken: frozens
 
 
 def _declared_slices(dataset: Dataset) -> tuple[tuple[str, int], ...]:
-    found = [(keyword, read_whole(dataset, keyword)) for keyword in ("NumberOfSlices", "ImagesInAcquisition")]
-    found += [(keyword, _private_number(dataset, *place)) for keyword, place in _PRIVATE_COUNTS.items()]
-    return tuple((keyword, count) for keyword, count in found if count)
+    counts = [
+        (keyword, read_whole(dataset, keyword)) for keyword in ("NumberOfSlices", "ImagesInAcquisition")
+    ]
+    counts += [(keyword, _private_number(dataset, *place)) for keyword, place in _PRIVATE_COUNTS.items()]
+    return tuple((keyword, count) for keyword, count in counts if count)
 
 
 def _private_component(dataset: Dataset) -> str:

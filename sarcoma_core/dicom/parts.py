@@ -55,5 +55,5 @@ def _dixon_word(source: Source) -> str:
     """What a Dixon image shows, by its ImageType beyond the first two values; empty for what is none."""
     values = source.plane.traits[_TYPE]
     said = values[2:] if isinstance(values, tuple) else ()
-    found = {_DIXON[word] for value in said if (word := str(value).upper()) in _DIXON}
-    return found.pop() if len(found) == 1 else ""
+    words = {_DIXON[word] for value in said if (word := str(value).upper()) in _DIXON}
+    return words.pop() if len(words) == 1 else ""

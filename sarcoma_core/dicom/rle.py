@@ -45,13 +45,13 @@ def _segments(frame: bytes, planes: int) -> Iterator[bytes]:
 
 def _decoded(segment: bytes, wanted: int) -> int:
     """How many bytes a segment decodes to; it is read no further than it is wanted, for it may be padded."""
-    place = found = 0
-    while found < wanted and place < len(segment):
+    place = decoded = 0
+    while decoded < wanted and place < len(segment):
         run = segment[place]
         if run < 128:  # noqa: PLR2004  so many bytes and one more, as they are (PS3.5, G.3.1)
-            found, place = found + run + 1, place + run + 2
+            decoded, place = decoded + run + 1, place + run + 2
         elif run > 128:  # noqa: PLR2004  one byte, repeated
-            found, place = found + 257 - run, place + 2
+            decoded, place = decoded + 257 - run, place + 2
         else:
             place += 1
-    return found if place <= len(segment) else -1
+    return decoded if place <= len(segment) else -1

@@ -90,8 +90,8 @@ class ScanImages:
     def other_orientations(self) -> tuple[Numbers, ...]:
         """Orientations that other scans have under the same SeriesInstanceUID."""
         same = (h for scan in self.beside for h in scan if h.series_instance_uid == self.series_uid)
-        found = {plane.orientation for header in same for plane in header.planes if plane.orientation}
-        return tuple(sorted(found))
+        orientations = {plane.orientation for header in same for plane in header.planes if plane.orientation}
+        return tuple(sorted(orientations))
 
     @cached_property
     def orientation_count(self) -> int:

@@ -181,23 +181,25 @@ def _in_order(numbers: Sequence[int | None], *, several: bool) -> bool:
 
 def _warnings(scan: ScanImages) -> list[str]:
     """Signs of a slice missing at an end, which geometry cannot see; each has innocent causes as well."""
-    found = []
+    warnings = []
     slices, images = len(scan.stack.distances), len(scan.sources)
     for keyword, count in sorted({pair for header in scan.headers for pair in header.declared_slices}):
         here = images if keyword == "ImagesInAcquisition" else slices
         if count > here:
-            found.append(f"{keyword} is {count}; found {here}")
+            warnings.append(f"{keyword} is {count}; found {here}")
     numbers = sorted({h.instance_number for h in scan.headers if h.instance_number is not None})
     if len(numbers) == len(scan.headers) > 1:
         if numbers[0] > 1:
-            found.append(f"InstanceNumber starts at {numbers[0]}")
+            warnings.append(f"InstanceNumber starts at {numbers[0]}")
         if numbers[-1] - numbers[0] >= len(numbers):
-            found.append(f"InstanceNumber leaves out {numbers[-1] - numbers[0] + 1 - len(numbers)} numbers")
+            warnings.append(
+                f"InstanceNumber leaves out {numbers[-1] - numbers[0] + 1 - len(numbers)} numbers"
+            )
     if any(header.lossy for header in scan.headers):
-        found.append("LossyImageCompression: the values are not those of the scanner")
+        warnings.append("LossyImageCompression: the values are not those of the scanner")
     stated = abs(scan.sources[0].plane.spacing or 0)
     if stated and abs(stated - scan.stack.spacing) > 0.01 * scan.stack.spacing:
-        found.append(
+        warnings.append(
             f"SpacingBetweenSlices is {stated:.2f} mm; positions are {scan.stack.spacing:.2f} mm apart"
         )
-    return found + unit_warnings(scan.headers)
+    return warnings + unit_warnings(scan.headers)

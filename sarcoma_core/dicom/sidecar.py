@@ -66,8 +66,8 @@ def write_sidecar(source: Path, target: Path) -> None:
         OSError: the file cannot be read or written.
     """
     try:
-        found = json.loads(source.read_text(encoding="utf-8", errors="replace"))
+        sidecar = json.loads(source.read_text(encoding="utf-8", errors="replace"))
     except json.JSONDecodeError:
         raise SeriesRefused("dcm2niix wrote a sidecar that is not JSON") from None
-    kept = {key: value for key, value in found.items() if key in KEPT}
+    kept = {key: value for key, value in sidecar.items() if key in KEPT}
     target.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -123,10 +123,10 @@ def _declared(scan: ScanImages) -> ScanFinding | None:
     declared = max(
         (n for h in scan.headers for k, n in h.declared_slices if k == "NumberOfSlices"), default=0
     )
-    found = len(scan.stack.distances)
-    if scan.headers[0].modality != "PT" or declared <= found:
+    slices = len(scan.stack.distances)
+    if scan.headers[0].modality != "PT" or declared <= slices:
         return None
-    return refused(f"slices are missing: NumberOfSlices is {declared}; found {found}")
+    return refused(f"slices are missing: NumberOfSlices is {declared}; found {slices}")
 
 
 def _one_contrast(scan: ScanImages) -> ScanFinding | None:

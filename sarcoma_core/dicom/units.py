@@ -30,14 +30,14 @@ def units_of(headers: Sequence[Header]) -> str:
 
 def unit_warnings(headers: Sequence[Header]) -> list[str]:
     """What to know of the values, as sentences without a full stop."""
-    found = []
+    warnings = []
     absent = _absent(headers)
     if absent:
         verb = "is" if len(absent) == 1 else "are"
-        found.append(f"{' and '.join(absent)} {verb} absent: the unit of the values is unknown")
+        warnings.append(f"{' and '.join(absent)} {verb} absent: the unit of the values is unknown")
     if any(REAL_WORLD in header.misleading for header in headers):
-        found.append(f"{REAL_WORLD} without RescaleSlope: the stored values are written, not multiplied")
-    return found
+        warnings.append(f"{REAL_WORLD} without RescaleSlope: the stored values are written, not multiplied")
+    return warnings
 
 
 def _absent(headers: Sequence[Header]) -> list[str]:

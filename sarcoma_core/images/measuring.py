@@ -48,11 +48,11 @@ def measure(engine: Engine, names: Sequence[str]) -> tuple[Measured, ...]:
 
 
 def _measure(engine: Engine, image: str) -> Measured:
-    [found] = json.loads(engine.output("image", "inspect", image))
-    size = int(found["Size"])
-    base = found["Config"]["Labels"][BASE_LABEL]
+    [inspected] = json.loads(engine.output("image", "inspect", image))
+    size = int(inspected["Size"])
+    base = inspected["Config"]["Labels"][BASE_LABEL]
     # A step's entry point takes --help; a base has none, and its own command says Python's version.
-    arguments = ("--help",) if found["Config"]["Entrypoint"] else ()
+    arguments = ("--help",) if inspected["Config"]["Entrypoint"] else ()
     starts = [_start(engine, image, arguments) for _ in range(_STARTS)]
     return Measured(image, size, size - _size(engine, base), statistics.median(starts))
 

@@ -185,8 +185,8 @@ def _choose_blocks(volume: Floats, mask: Mask, *, shrink: int) -> _Grid:
         inside = (blocks.coverage == 1) & (blocks.mean > 0)
         if factor == 1 or inside.sum() >= _FEWEST_BLOCKS:
             break
-    if (found := int(inside.sum())) < _FEWEST_VOXELS:
-        raise InputError(f"mask: must hold at least {_FEWEST_VOXELS} positive voxels; found {found}.")
+    if (voxels := int(inside.sum())) < _FEWEST_VOXELS:
+        raise InputError(f"mask: must hold at least {_FEWEST_VOXELS} positive voxels; found {voxels}.")
     kept = inside if x * y * z == 1 else _most_homogeneous(blocks, inside)
     return _Grid((x, y, z), blocks.mean, kept)
 

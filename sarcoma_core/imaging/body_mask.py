@@ -39,12 +39,12 @@ class Body:
 
     def warnings(self) -> tuple[str, ...]:
         """What a reader has to check, in sentences without a full stop."""
-        found = []
+        warnings = []
         if self.part > _NEARLY_ALL:
-            found.append(f"the body mask covers {100 * self.part:.1f} % of the image")
+            warnings.append(f"the body mask covers {100 * self.part:.1f} % of the image")
         if not self.air:
-            found.append("no air was found around the body: all that is positive counts as body")
-        return tuple(found)
+            warnings.append("no air was found around the body: all that is positive counts as body")
+        return tuple(warnings)
 
 
 def find_body(volume: Floats, spacing: Spacing) -> Body:
@@ -115,7 +115,7 @@ def _limbs(body: Mask, spacing: Spacing) -> Mask:
 
 
 def _around(
-    found: NDArray[np.uint8], spacing: Spacing, within: float, combine: np.ufunc
+    votes: NDArray[np.uint8], spacing: Spacing, within: float, combine: np.ufunc
 ) -> tuple[NDArray[np.uint8], int]:
     """Combine the box of this half width (mm) around each voxel; and the box's voxels.
 
@@ -126,15 +126,15 @@ def _around(
         reach = min(round(within / step), _FARTHEST)
         if not reach:
             continue
-        before, found = np.moveaxis(found, axis, 0), found.copy(order="K")
-        after = np.moveaxis(found, axis, 0)
+        before, votes = np.moveaxis(votes, axis, 0), votes.copy(order="K")
+        after = np.moveaxis(votes, axis, 0)
         for shift in range(1, reach + 1):
             combine(after[shift:], before[:-shift], out=after[shift:])
             combine(after[:shift], before[:1], out=after[:shift])
             combine(after[:-shift], before[shift:], out=after[:-shift])
             combine(after[-shift:], before[-1:], out=after[-shift:])
         voxels *= 2 * reach + 1
-    return found, voxels
+    return votes, voxels
 
 
 def _components(mask: Mask) -> NDArray[np.uint32]:

@@ -154,9 +154,9 @@ def automations(connection: Connection, project: str = "") -> tuple[Automated, .
     """The subscriptions that launch wrappers: of a project, or of the site for its administrator."""
     events, names = EventService(connection), _wrapper_names(connection)
     return tuple(
-        _automated(found, names, _chain_of(events, found.rule))
-        for found in events.subscriptions(project)
-        if found.rule.wrapper_id
+        _automated(subscription, names, _chain_of(events, subscription.rule))
+        for subscription in events.subscriptions(project)
+        if subscription.rule.wrapper_id
     )
 
 
@@ -182,28 +182,28 @@ def removal(connection: Connection, number: int, project: str = "") -> Removal:
         UsageError: there is no such automation.
     """
     events = EventService(connection)
-    found = next((each for each in events.subscriptions(project) if each.id == number), None)
-    if found is None or not found.rule.wrapper_id:
+    subscription = next((each for each in events.subscriptions(project) if each.id == number), None)
+    if subscription is None or not subscription.rule.wrapper_id:
         raise UsageError(
             f"--remove: must be the id of an automation; found {number}.",
             hint="List them: sarcoma xnat automate --list",
         )
-    parts = [AutomationPart("subscription", str(number), found.rule.name, "remove")]
-    chosen = _chosen(events, found.rule.project)
-    if chosen and is_ours(chosen) and chosen.wrapper_ids[0] == found.rule.wrapper_id:
+    parts = [AutomationPart("subscription", str(number), subscription.rule.name, "remove")]
+    chosen = _chosen(events, subscription.rule.project)
+    if chosen and is_ours(chosen) and chosen.wrapper_ids[0] == subscription.rule.wrapper_id:
         # Only the project's choice: another project may use the orchestration itself.
         parts.append(AutomationPart("orchestration", str(chosen.id), chosen.name, "remove"))
-    return Removal(project, found.rule.project, tuple(parts))
+    return Removal(project, subscription.rule.project, tuple(parts))
 
 
-def remove(connection: Connection, found: Removal) -> None:
+def remove(connection: Connection, planned: Removal) -> None:
     """Take it away."""
     events = EventService(connection)
-    for part in found.parts:
+    for part in planned.parts:
         if part.part == "subscription":
-            events.unsubscribe(int(part.id), found.scope)
+            events.unsubscribe(int(part.id), planned.scope)
         else:
-            events.drop(found.project)
+            events.drop(planned.project)
 
 
 def is_ours(orchestration: Orchestration) -> bool:
@@ -259,8 +259,8 @@ def _orchestration_parts(
     return [AutomationPart("orchestration", str(same.id), same.name, change)]
 
 
-def _same(found: tuple[Orchestration, ...], wrapper_ids: tuple[int, ...]) -> Orchestration | None:
-    return next((each for each in found if each.wrapper_ids == wrapper_ids and each.enabled), None)
+def _same(orchestrations: tuple[Orchestration, ...], wrapper_ids: tuple[int, ...]) -> Orchestration | None:
+    return next((each for each in orchestrations if each.wrapper_ids == wrapper_ids and each.enabled), None)
 
 
 def _require_replaceable(other: Orchestration, project: str) -> None:
@@ -273,10 +273,12 @@ def _require_replaceable(other: Orchestration, project: str) -> None:
 
 
 def _subscription_part(events: EventService, rule: SubscriptionRule) -> AutomationPart:
-    for found in events.subscriptions(rule.project):
-        if found.rule.name == rule.name:
-            same = found.rule == rule and found.active
-            return AutomationPart("subscription", str(found.id), rule.name, "unchanged" if same else "update")
+    for subscription in events.subscriptions(rule.project):
+        if subscription.rule.name == rule.name:
+            same = subscription.rule == rule and subscription.active
+            return AutomationPart(
+                "subscription", str(subscription.id), rule.name, "unchanged" if same else "update"
+            )
     return AutomationPart("subscription", "", rule.name, "create")
 
 
@@ -306,19 +308,19 @@ def _do(
     return part.id
 
 
-def _automated(found: LiveSubscription, names: Mapping[int, str], chain: tuple[int, ...]) -> Automated:
-    rule = found.rule
+def _automated(subscription: LiveSubscription, names: Mapping[int, str], chain: tuple[int, ...]) -> Automated:
+    rule = subscription.rule
     words = (word for word, meant in OCCASIONS.items() if meant == (rule.event, rule.status))
     launched = (names.get(each, f"wrapper {each}") for each in chain or (rule.wrapper_id,))
     return Automated(
-        id=found.id,
+        id=subscription.id,
         name=rule.name,
         project=rule.project,
         occasion=next(words, f"{rule.event} {rule.status}".strip()),
         launches=", ".join(launched),
-        active=found.active,
-        owner=found.owner,
-        problem=found.problem,
+        active=subscription.active,
+        owner=subscription.owner,
+        problem=subscription.problem,
     )
 
 

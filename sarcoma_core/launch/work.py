@@ -57,8 +57,8 @@ def lacking(holdings: Holdings, step: Step) -> Lack | None:
     scans = holdings.scans()
     if any(images_of(resources) for resources in scans.values()):
         return None
-    found = f"none in its {counted(len(scans), 'scan')}" if scans else "it has no scan"
-    return Lack(f"the session has no DICOM: {found}", "Upload its images again.")
+    why = f"none in its {counted(len(scans), 'scan')}" if scans else "it has no scan"
+    return Lack(f"the session has no DICOM: {why}", "Upload its images again.")
 
 
 def already_done(holdings: Holdings, work: Work) -> tuple[RunRecord, ...]:

@@ -135,7 +135,7 @@ def _read(folder: Path) -> list[tuple[Path, FileDataset]]:
     if len(slices) < _FEWEST:
         raise InputError(f"folder: must hold a series of at least {_FEWEST} slices; found {len(slices)}.")
     normal = _directions(slices[0][1])[2]
-    return sorted(slices, key=lambda found: float(_position(found[1]) @ normal))
+    return sorted(slices, key=lambda file: float(_position(file[1]) @ normal))
 
 
 def _middle(folder: Path) -> tuple[Path, FileDataset]:

@@ -37,8 +37,8 @@ def cautions(modality: str, told: tuple[State, ...], volume: Upright | None) -> 
         told: what became of it.
         volume: the converted volume, if there is one.
     """
-    found = list(_of_facts(modality, told))
-    return (*found, *_of_grid(volume)) if volume else tuple(found)
+    sentences = list(_of_facts(modality, told))
+    return (*sentences, *_of_grid(volume)) if volume else tuple(sentences)
 
 
 def _of_facts(modality: str, told: tuple[State, ...]) -> Iterator[str]:

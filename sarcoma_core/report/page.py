@@ -83,11 +83,11 @@ def methods(runs: Iterable[StageRun]) -> Methods:
 
 def software(runs: Iterable[StageRun]) -> tuple[Fact, ...]:
     """Versions of what did the work; where steps differ, each says its own."""
-    found: dict[str, dict[str, list[str]]] = {}
+    versions: dict[str, dict[str, list[str]]] = {}
     for run in runs:
         for name, version in run.record.software.items() if run.record else ():
-            found.setdefault(name, {}).setdefault(version, []).append(run.stage.step)
-    return tuple(Fact(name, _versions(found[name])) for name in sorted(found, key=str.lower))
+            versions.setdefault(name, {}).setdefault(version, []).append(run.stage.step)
+    return tuple(Fact(name, _versions(versions[name])) for name in sorted(versions, key=str.lower))
 
 
 def _versions(steps_of: Mapping[str, list[str]]) -> str:

@@ -187,11 +187,11 @@ def _versions(
     converted: Volume, stages: Sequence[Stage], paths: Mapping[str, Path]
 ) -> list[tuple[Stage, Upright]]:
     """The converted volume and what the steps made of it, those on its grid."""
-    found = []
+    versions = []
     for stage in stages:
         if stage.label not in paths:
             continue
         volume = converted if stage is stages[0] else read_nifti(paths[stage.label])
         if volume.array.shape == converted.array.shape:
-            found.append((stage, upright(volume.array, volume.affine)))
-    return found
+            versions.append((stage, upright(volume.array, volume.affine)))
+    return versions

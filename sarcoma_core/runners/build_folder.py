@@ -37,6 +37,6 @@ def build_folder(root: Path) -> Iterator[Path]:
 def sweep(root: Path) -> None:
     """Delete the build folders of processes that are no more."""
     for folder in root.glob(".build-*"):
-        found = _NAME.fullmatch(folder.name)
-        if found and not lives(int(found["process"])):
+        match = _NAME.fullmatch(folder.name)
+        if match and not lives(int(match["process"])):
             shutil.rmtree(folder, ignore_errors=True)

@@ -72,9 +72,9 @@ class LocalRunner:
 
     @staticmethod
     def _step(command: ResolvedCommand) -> str:
-        found = _OUR_IMAGE.fullmatch(command.image)
+        match = _OUR_IMAGE.fullmatch(command.image)
         try:
-            return step_named(found["step"] if found else "").name
+            return step_named(match["step"] if match else "").name
         except UsageError:
             raise RunError(
                 f"--runner local: the image must be one of our steps; found {command.image!r}.",

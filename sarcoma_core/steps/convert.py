@@ -51,10 +51,10 @@ def convert(session: Annotated[SessionFolder, Input(level="session")], out: Outp
     """
     from sarcoma_core.dicom.series import read_scan
 
-    found = tuple(session.scans())
-    readings = {scan.id: read_scan(scan.files) for scan in found}
+    scans = tuple(session.scans())
+    readings = {scan.id: read_scan(scan.files) for scan in scans}
     outcomes: list[Outcome] = []
-    for scan in found:
+    for scan in scans:
         beside = tuple(reading for other, reading in readings.items() if other != scan.id)
         if is_scan_id(scan.id):
             outcomes += _convert(scan, readings[scan.id], out / LABEL, beside)

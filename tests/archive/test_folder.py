@@ -143,3 +143,75 @@ def test_a_hostile_manifest_is_refused_before_a_file_is_touched(tmp_path: Path) 
     put(tmp_path, "secret.nii.gz")
     with pytest.raises(ArchiveError, match="must stay inside the resource"):
         list(SessionFolder(tmp_path, ("NIFTI",)).series())
+
+
+def test_parts_of_a_scan_are_series_of_their_own_in_natural_order(tmp_path: Path) -> None:
+    outcomes = [
+        Outcome(scan, "MR", "done", files=(f"{scan}/{part}.nii.gz",), part=part)
+        for scan, part in (("10", "echo1"), ("2", "echo2"), ("2", "echo1"))
+    ]
+    root = record(tmp_path, "NIFTI", *outcomes)
+    for outcome in outcomes:
+        put(root, outcome.files[0])
+    held = [one.outcome.series for one in SessionFolder(tmp_path, ("NIFTI",)).series()]
+    assert held == ["2 echo1", "2 echo2", "10 echo1"]
+
+
+def test_of_a_scan_each_part_is_taken_from_the_first_label_that_holds_it(tmp_path: Path) -> None:
+    first, second = (
+        Outcome("2", "MR", "done", files=(f"2/{part}.nii.gz",), part=part) for part in ("echo1", "echo2")
+    )
+    for label, outcomes in (("N4", (first,)), ("NIFTI", (first, second))):
+        root = record(tmp_path, label, *outcomes)
+        for outcome in outcomes:
+            put(root, outcome.files[0])
+    session = SessionFolder(tmp_path, ("N4", "NIFTI"))
+    assert [(one.label, one.outcome.part) for one in session.series()] == [
+        ("N4", "echo1"),
+        ("NIFTI", "echo2"),
+    ]
+
+
+@pytest.fixture
+def with_roles(tmp_path: Path) -> SessionFolder:
+    """Three series, of which two have roles; a role is told of a fourth that is not there."""
+    done = [Outcome(scan, "MR", "done", files=(f"{scan}.nii.gz",)) for scan in ("2", "3", "4")]
+    root = record(tmp_path, "NIFTI", *done)
+    for outcome in done:
+        put(root, outcome.files[0])
+    roles = {"2": "T1", "3": "T2FS", "9": "T1CE"}
+    told = (Outcome(scan, "MR", "done", facts={"role": role}) for scan, role in roles.items())
+    record(tmp_path, "SERIES_ROLES", *told, Outcome("4", "MR", "not applicable", "unknown"))
+    return SessionFolder(tmp_path, ("NIFTI",))
+
+
+@pytest.mark.parametrize(
+    ("roles", "scan"),
+    [
+        (("T1",), "2"),
+        (("T2FS",), "3"),
+        (("T2FS", "T1"), "3"),
+        (("T1CE", "T1"), "2"),
+        (("T1CE",), None),
+        (("None",), None),
+        ((), None),
+    ],
+)
+def test_the_series_of_the_first_role_that_there_is(
+    with_roles: SessionFolder, roles: tuple[str, ...], scan: str | None
+) -> None:
+    series = with_roles.by_role(*roles)
+    assert (series.scan if series else None) == scan
+
+
+def test_of_two_series_of_one_role_the_first_counts(with_roles: SessionFolder) -> None:
+    told = (Outcome(scan, "MR", "done", facts={"role": "T1"}) for scan in ("3", "2"))
+    record(with_roles.path, "SERIES_ROLES", *told)
+    series = with_roles.by_role("T1")
+    assert series
+    assert series.scan == "3"
+
+
+def test_roles_that_nobody_told_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="SERIES_ROLES"):
+        SessionFolder(tmp_path, ("NIFTI",)).by_role("T1")

@@ -316,12 +316,11 @@ def test_files_that_cannot_be_used_are_counted_and_not_named(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("keyword", "values"),
     [
-        ("EchoTime", [10, 20, 80]),
         ("TemporalPositionIdentifier", [1, 2, 3]),
         ("DiffusionBValue", [0.0, 50.0, 800.0]),
         (
             "ImageType",
-            [["DERIVED", "PRIMARY", "W"], ["DERIVED", "PRIMARY", "F"], ["DERIVED", "PRIMARY", "IP"]],
+            [["DERIVED", "PRIMARY", "W"], ["DERIVED", "PRIMARY", "F"], ["DERIVED", "PRIMARY", "OTHER"]],
         ),
         ("TriggerTime", [0, 300, 600]),
         ("AcquisitionNumber", [1, 2, 3]),

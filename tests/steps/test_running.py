@@ -11,11 +11,11 @@ from typing import Annotated, NamedTuple
 
 import pytest
 
-from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.folder import SeriesFiles, SessionFolder
 from sarcoma_core.errors import InputError, OutputError, UsageError
 from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, Step, describe
 from sarcoma_core.provenance import Outcome, Outcomes, read_record
-from sarcoma_core.steps.running import run_step
+from sarcoma_core.steps.running import each_case, run_step
 from tests.laws import assert_manifest_is_the_folder
 
 
@@ -118,6 +118,81 @@ def test_one_usable_series_is_enough_and_not_applicable_counts(session: Path, tm
     for n, status in enumerate(("done", "not applicable")):
         outcomes = (Outcome("1", "MR", "refused", "no"), Outcome("2", "CT", status, "yes"))  # type: ignore[arg-type]
         run_step(double(None, *outcomes), session, tmp_path / f"out{n}", {})
+
+
+class TwoOutputs(NamedTuple):
+    first: Annotated[Outcomes, Output(resource="FIRST", format="TEXT", help="first")]
+    second: Annotated[Outcomes, Output(resource="SECOND", format="TEXT", help="second")]
+
+
+def two() -> Step:
+    """A test double of a step with two outputs."""
+
+    def pair(session: Annotated[SessionFolder, Input(level="session")], out: OutputDir) -> TwoOutputs:
+        """Pair."""
+        del session
+        for label in ("FIRST", "SECOND"):
+            (out / label).mkdir()
+            (out / label / "a.txt").write_text(label)
+        done = (Outcome("1", "MR", "done", files=("a.txt",)),)
+        return TwoOutputs(done, done)
+
+    return describe(pair, image="core", title="T", methods="M.", resources=Resources(1, 2, 1))
+
+
+def test_of_two_outputs_each_has_its_manifest(session: Path, tmp_path: Path) -> None:
+    first, second = run_step(two(), session, tmp_path / "out", {})
+    assert left_behind(tmp_path / "out") == ["FIRST", "SECOND"]
+    assert (first.title, second.title) == ("FIRST", "SECOND")
+    assert read_record(tmp_path / "out" / "SECOND") == second
+
+
+@pytest.mark.parametrize("label", ["FIRST", "SECOND"])
+def test_when_one_of_two_outputs_cannot_be_put_in_place_neither_is(
+    session: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if target == tmp_path / "out" / label:
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OutputError, match="Nothing was written"):
+        run_step(two(), session, tmp_path / "out", {})
+    assert left_behind(tmp_path / "out") == []
+
+
+def series(scan: str, part: str = "") -> SeriesFiles:
+    return SeriesFiles("NIFTI", Outcome(scan, "MR", "done", files=("a",), part=part), (Path("a"),))
+
+
+def test_a_case_is_told_by_its_first_series_and_one_refusal_stops_no_other() -> None:
+    fixed = series("1")
+    cases = [(series("2", "echo1"), fixed), (series("2", "echo2"), fixed), (series("3"), fixed)]
+
+    def register(case: tuple[SeriesFiles, ...]) -> Outcome:
+        moving, target = case
+        if moving.outcome.part == "echo2":
+            raise InputError("volume: must not be constant.")
+        return moving.told("done", files=("b",), facts={"to": target.scan})
+
+    told = each_case(cases, register)
+    assert [(o.series, o.status, o.reason) for o in told] == [
+        ("2 echo1", "done", ""),
+        ("2 echo2", "refused", "volume: must not be constant."),
+        ("3", "done", ""),
+    ]
+    assert told[0].facts == {"to": "1"}
+
+
+def test_a_fault_that_is_not_the_cases_own_stops_all() -> None:
+    def full(_: tuple[SeriesFiles, ...]) -> Outcome:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        each_case([(series("1"),)], full)
 
 
 def test_an_earlier_output_is_not_overwritten(session: Path, tmp_path: Path) -> None:

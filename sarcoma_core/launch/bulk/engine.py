@@ -42,10 +42,10 @@ class BulkObserver(Protocol):
     ) -> None:
         """End, well or not."""
 
-    def changed(self, present: ItemState) -> None:
+    def changed(self, item_state: ItemState) -> None:
         """A session has come into another state."""
 
-    def ended(self, present: ItemState) -> None:
+    def ended(self, item_state: ItemState) -> None:
         """A session has ended."""
 
     def away(self, since: float | None) -> None:
@@ -174,12 +174,12 @@ class Bulk:
     def _take_up(self) -> None:
         """Go on with what an earlier launcher left; tell the watch what has ended already."""
         steps = self._context.run.steps
-        for present in self._context.ledger.present(self._context.run):
-            if present.ended(steps):
-                self._watch.ended(present)
-            elif present.state:
+        for item_state in self._context.ledger.present(self._context.run):
+            if item_state.ended(steps):
+                self._watch.ended(item_state)
+            elif item_state.state:
                 self._active += 1
-                self._put(ItemJourney(self._context, present), 0.0)
+                self._put(ItemJourney(self._context, item_state), 0.0)
 
     def _work(self) -> None:
         while (journey := self._next()) is not None:
@@ -269,9 +269,9 @@ def cancel(service: ContainerService, ledger: Ledger, run: LaunchRun, *, wait: f
         try:
             with ledger.alone(run):
                 left = [p for p in ledger.present(run) if not p.ended(run.steps)]
-                for present in left:
-                    reason = _kill(service, run, present)
-                    ledger.write(run, replace(present, at=time.time(), state="cancelled", reason=reason))
+                for item_state in left:
+                    reason = _kill(service, run, item_state)
+                    ledger.write(run, replace(item_state, at=time.time(), state="cancelled", reason=reason))
                 return len(left)
         except UsageError:
             if time.monotonic() > until:
@@ -279,12 +279,12 @@ def cancel(service: ContainerService, ledger: Ledger, run: LaunchRun, *, wait: f
             time.sleep(_TICK)
 
 
-def _kill(service: ContainerService, run: LaunchRun, present: ItemState) -> str:
+def _kill(service: ContainerService, run: LaunchRun, item_state: ItemState) -> str:
     """End what a session has on the server; gives what became of it, in words."""
-    if not present.workflow:
-        return "before it was launched" if present.state != "intended" else "while it was being launched"
+    if not item_state.workflow:
+        return "before it was launched" if item_state.state != "intended" else "while it was being launched"
     try:
-        workflow = service.workflow(present.workflow)
+        workflow = service.workflow(item_state.workflow)
         if workflow.terminal:
             return f"its launch had ended already: {workflow.status}"
         if not workflow.container:
@@ -297,20 +297,22 @@ def _kill(service: ContainerService, run: LaunchRun, present: ItemState) -> str:
     return f"its container was killed at {workflow.status}"
 
 
-def row(run: LaunchRun, present: ItemState, *, cancelled: bool = False) -> ItemRow:
+def row(run: LaunchRun, item_state: ItemState, *, cancelled: bool = False) -> ItemRow:
     """A session's line of the table.
 
     Args:
         run: its run.
-        present: where it stands.
+        item_state: where it stands.
         cancelled: whether the run was cancelled: then nothing goes on, also where it is not written yet.
     """
-    done = present.ended(run.steps)
-    outcome = cast("ItemOutcome", present.state if done else "cancelled" if cancelled else "unfinished")
+    done = item_state.ended(run.steps)
+    outcome = cast("ItemOutcome", item_state.state if done else "cancelled" if cancelled else "unfinished")
     good = outcome in ("complete", "already done")
-    again = f"sarcoma xnat resume {run.id}" if outcome == "unfinished" else retry_command(run, present.label)
-    reason = present.reason if done else present.status or present.state or "not begun"
-    return ItemRow(present.label, outcome, "" if good else present.step, reason, "" if good else again)
+    again = (
+        f"sarcoma xnat resume {run.id}" if outcome == "unfinished" else retry_command(run, item_state.label)
+    )
+    reason = item_state.reason if done else item_state.status or item_state.state or "not begun"
+    return ItemRow(item_state.label, outcome, "" if good else item_state.step, reason, "" if good else again)
 
 
 def retry_command(run: LaunchRun, label: str) -> str:

@@ -57,7 +57,7 @@ def may_pass(error: ServerError) -> bool:
 
 
 class Reachability:
-    """Whether the server can be reached: bad weather is waited out, up to a limit. Shared by all launches.
+    """Whether the server can be reached: an outage is waited out, up to a limit. Shared by all launches.
 
     Args:
         pace: how patiently.
@@ -142,23 +142,23 @@ class Following:
         Raises:
             ServerError: the server does not answer, or (404) knows no such workflow.
         """
-        found = self._service.workflow(self.workflow)
-        if found.status != self.status:
-            self.status, self._since, self.interval = found.status, self._clock(), self._pace.first
+        workflow = self._service.workflow(self.workflow)
+        if workflow.status != self.status:
+            self.status, self._since, self.interval = workflow.status, self._clock(), self._pace.first
         else:
             self.interval = min(self.interval * self._pace.growth, self._pace.longest)
-        if found.terminal:
-            return Ending("complete") if found.succeeded else explain(self._service, found)
+        if workflow.terminal:
+            return Ending("complete") if workflow.succeeded else explain(self._service, workflow)
         silence = self._clock() - self._since
-        return self._stuck(found, silence) if silence > self._pace.stuck_after else None
+        return self._stuck(workflow, silence) if silence > self._pace.stuck_after else None
 
-    def _stuck(self, found: Workflow, silence: float) -> Ending:
-        said = container_status(self._service, found.container)
+    def _stuck(self, workflow: Workflow, silence: float) -> Ending:
+        said = container_status(self._service, workflow.container)
         return Ending(
             "failed",
-            f"stuck: the workflow's status is {found.status} for {silence:.0f} s; {said}",
+            f"stuck: the workflow's status is {workflow.status} for {silence:.0f} s; {said}",
             "See what it does: sarcoma xnat logs "
-            f"{found.id}. End it: sarcoma xnat cancel. A longer wait: --stuck-after.",
+            f"{workflow.id}. End it: sarcoma xnat cancel. A longer wait: --stuck-after.",
         )
 
 
@@ -185,8 +185,8 @@ _HINTS = {
 
 def explain(service: ContainerService, workflow: Workflow) -> Ending:
     """Why a workflow did not end well: the service's word, or the last line that the step itself said."""
-    found = _WORD.match(workflow.status)
-    word = found["word"] if found else ""
+    match = _WORD.match(workflow.status)
+    word = match["word"] if match else ""
     key = word.lower()
     if workflow.status.startswith("Killed") or key == "killed":
         return Ending("cancelled", "it was killed on the server")
@@ -215,8 +215,8 @@ def _said(service: ContainerService, workflow: Workflow) -> Ending:
 
 def newest_workflow(connection: Connection, project: str) -> int:
     """The id of the newest workflow of a project; 0 when it has none. Ids only ever grow."""
-    found = newest_workflows(connection, project, "xnat:projectData", size=1)
-    return max((int(each.id) for each in found if each.id.isdigit()), default=0)
+    workflows = newest_workflows(connection, project, "xnat:projectData", size=1)
+    return max((int(each.id) for each in workflows if each.id.isdigit()), default=0)
 
 
 def find_workflow(

@@ -32,30 +32,32 @@ def check_going_on(connection: Connection, project: str, plan: Sequence[LiveStep
         UsageError: one of several steps starts the project's orchestration.
         ServerError: the server does not answer.
     """
-    found = EventService(connection).chosen(project)
-    names = [stage.step.name for stage in plan if found and found.starts_with(stage.wrapper_id)]
-    if found is None or not names:
+    orchestration = EventService(connection).chosen(project)
+    names = [
+        stage.step.name for stage in plan if orchestration and orchestration.starts_with(stage.wrapper_id)
+    ]
+    if orchestration is None or not names:
         return ""
     if len(plan) == 1:
         return (
-            f"Each launch of {names[0]} in project {project} starts orchestration {found.name!r}: the server "
-            "goes on with its other steps by itself."
+            f"Each launch of {names[0]} in project {project} starts orchestration {orchestration.name!r}: "
+            "the server goes on with its other steps by itself."
         )
     raise UsageError(
         f"STEP|CHAIN: must be one step in project {project}, where each launch of {names[0]} starts "
-        f"orchestration {found.name!r}; found {len(plan)} steps, which would run twice.",
-        hint=_instead(project, plan, names[0], found),
+        f"orchestration {orchestration.name!r}; found {len(plan)} steps, which would run twice.",
+        hint=_instead(project, plan, names[0], orchestration),
     )
 
 
-def _instead(project: str, plan: Sequence[LiveStep], starter: str, found: Orchestration) -> str:
+def _instead(project: str, plan: Sequence[LiveStep], starter: str, orchestration: Orchestration) -> str:
     """What to do: launch up to the step that starts it, or take the orchestration away."""
     steps = [stage.step.name for stage in plan]
     launched = steps[: steps.index(starter) + 1]
     commands = " && ".join(f"sarcoma xnat bulk {step} --project {project}" for step in launched)
     end = (
         f"sarcoma xnat automate --remove NUMBER (of sarcoma xnat automate --list --project {project})"
-        if is_ours(found)
+        if is_ours(orchestration)
         else "XNAT, project settings, Command Orchestration"
     )
     return f"{commands} and the orchestration does the rest. Or take it from the project first: {end}."

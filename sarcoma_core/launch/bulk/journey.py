@@ -51,19 +51,19 @@ class ItemJourney:
 
     Args:
         context: what all sessions share.
-        present: where the session stands; nowhere yet, or where a killed launcher left it.
+        item_state: where the session stands; nowhere yet, or where a killed launcher left it.
     """
 
-    def __init__(self, context: RunContext, present: ItemState) -> None:
-        self.item = present
+    def __init__(self, context: RunContext, item_state: ItemState) -> None:
+        self.item = item_state
         self._context = context
         names = [stage.step.name for stage in context.stages]
-        self._at = names.index(present.step) if present.step else 0
-        self._attempt = max(present.attempt, 1)
-        self._workflow = present.workflow
-        self._since = present.at
-        self._accepted = present.state in ("launched", "running")
-        self._do = self._first(present)
+        self._at = names.index(item_state.step) if item_state.step else 0
+        self._attempt = max(item_state.attempt, 1)
+        self._workflow = item_state.workflow
+        self._since = item_state.at
+        self._accepted = item_state.state in ("launched", "running")
+        self._do = self._first(item_state)
 
     def __call__(self) -> float | None:
         """Do the next thing; gives the seconds until the one after it, or None at the journey's end.
@@ -82,12 +82,12 @@ class ItemJourney:
         """End the journey here."""
         self._write("failed", reason=reason, hint=hint)
 
-    def _first(self, present: ItemState) -> Callable[[], float | None]:
-        if present.state == "intended":
+    def _first(self, item_state: ItemState) -> Callable[[], float | None]:
+        if item_state.state == "intended":
             return self._find
-        if present.state in ("launched", "running"):
-            return self._following() if present.workflow else self._find
-        if present.state in ("complete", "already done"):
+        if item_state.state in ("launched", "running"):
+            return self._following() if item_state.workflow else self._find
+        if item_state.state in ("complete", "already done"):
             self._next_stage()
         return self._check
 
@@ -145,7 +145,7 @@ class ItemJourney:
         """Look for the workflow of a launch whose answer did not come, or came without an id."""
         run, item = self._context.run, self.item
         known = self._context.ledger.workflows(run, item.target) - {self._workflow}
-        found = find_workflow(
+        workflow = find_workflow(
             self._context.service.connection,
             item.target,
             item.type,
@@ -153,8 +153,8 @@ class ItemJourney:
             after=run.baseline,
             known=known,
         )
-        if found:
-            self._workflow = found
+        if workflow:
+            self._workflow = workflow
             self._write("launched")
             self._do = self._following()
             return 0.0

@@ -127,9 +127,9 @@ class Ledger:
             self._base.row_factory = sqlite3.Row
             prepare(self._base)
         except (OSError, sqlite3.Error) as error:
-            found = error.strerror if isinstance(error, OSError) else error
+            reason = error.strerror if isinstance(error, OSError) else error
             raise OutputError(
-                f"--ledger: must be a ledger in a folder that can be written; found: {found}.",
+                f"--ledger: must be a ledger in a folder that can be written; found: {reason}.",
                 hint="Name another file: --ledger FILE.",
             ) from None
 
@@ -185,7 +185,7 @@ class Ledger:
             hint="See what was run: sarcoma xnat status. Another ledger: --ledger FILE.",
         )
 
-    def write(self, run: LaunchRun, present: ItemState) -> None:
+    def write(self, run: LaunchRun, item_state: ItemState) -> None:
         """Append the state that a session has come into.
 
         Raises:
@@ -194,16 +194,16 @@ class Ledger:
         self._rows(
             """INSERT INTO event (at, run, item, step, attempt, state, workflow, status, reason, hint)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            present.at,
+            item_state.at,
             run.id,
-            present.item,
-            present.step,
-            present.attempt,
-            present.state,
-            present.workflow,
-            present.status,
-            present.reason,
-            present.hint,
+            item_state.item,
+            item_state.step,
+            item_state.attempt,
+            item_state.state,
+            item_state.workflow,
+            item_state.status,
+            item_state.reason,
+            item_state.hint,
         )
 
     def present(self, run: LaunchRun) -> Iterator[ItemState]:

@@ -84,10 +84,10 @@ def _upgrade(base: sqlite3.Connection) -> None:
 
 def _statements(script: str) -> list[str]:
     """The statements of a script; a trigger holds some of its own."""
-    found, so_far = [], ""
+    statements, so_far = [], ""
     for line in script.splitlines(keepends=True):
         so_far += line
         if sqlite3.complete_statement(so_far):
-            found.append(so_far)
+            statements.append(so_far)
             so_far = ""
-    return found
+    return statements

@@ -88,13 +88,13 @@ def stages(
 def _stage(service: ContainerService, project: str, step: Step, given: Mapping[str, Value]) -> LiveStep:
     name = command_for(step).name
     params = step.check(given)
-    found = [live for live in service.commands(name) if live.wrappers]
-    if not found:
+    commands = [live for live in service.commands(name) if live.wrappers]
+    if not commands:
         raise UsageError(
             f"step {step.name}: must be installed on this server; it is not.",
             hint=f"Install it: sarcoma xnat install --step {step.name} --project {project}",
         )
-    for live in reversed(found):
+    for live in reversed(commands):
         for wrapper in live.wrappers:
             if service.enabled(wrapper.id, project):
                 return _live_stage(step, live, wrapper, params)

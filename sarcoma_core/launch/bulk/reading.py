@@ -36,13 +36,13 @@ def read_results(
 
 
 def _runs(
-    service: ContainerService, run: LaunchRun, present: ItemState, session: Session
+    service: ContainerService, run: LaunchRun, item_state: ItemState, session: Session
 ) -> tuple[StepRun, ...]:
     """The steps that it passed, as their manifests tell them, then the one that it failed at."""
-    if present.ended(run.steps) and present.state in ("complete", "already done"):
+    if item_state.ended(run.steps) and item_state.state in ("complete", "already done"):
         return tuple(_passed(session, name) for name in run.steps)
-    at = present.step or run.steps[0]
-    failed = StepRun(at, "failed", present.reason, _said(service, present), present.hint)
+    at = item_state.step or run.steps[0]
+    failed = StepRun(at, "failed", item_state.reason, _said(service, item_state), item_state.hint)
     return (*(_passed(session, name) for name in run.steps[: run.steps.index(at)]), failed)
 
 
@@ -51,12 +51,12 @@ def _passed(session: Session, step: str) -> StepRun:
     return StepRun(step, "done", series=record.outcomes if record else ())
 
 
-def _said(service: ContainerService, present: ItemState) -> Outcomes:
+def _said(service: ContainerService, item_state: ItemState) -> Outcomes:
     """What a step said of each series before it failed: its log is the only trace of them."""
-    if not present.workflow:
+    if not item_state.workflow:
         return ()
     try:
-        container = service.workflow(present.workflow).container
+        container = service.workflow(item_state.workflow).container
         return Ended(1, service.logs(container, "stdout"), "").outcomes if container else ()
     except ServerError:
         return ()

@@ -107,9 +107,11 @@ def check_digests(facts: Facts) -> Iterator[Finding]:
     compared = {name: image.id for name, image in there.items() if image.id and name in facts.built}
     changed = [name for name, digest in compared.items() if digest != facts.built[name]]
     for name in changed:
-        found = f"{name} on the backend is {_short(compared[name])}, here it is {_short(facts.built[name])}."
+        message = (
+            f"{name} on the backend is {_short(compared[name])}, here it is {_short(facts.built[name])}."
+        )
         fix = "Load it again: sarcoma images save, then on its host: docker load --input FILE"
-        yield Finding(check, "fault", found, fix)
+        yield Finding(check, "fault", message, fix)
     if untold := len(there) - len(compared):
         why = (
             "the Docker Engine of this machine does not hold them, so there is nothing to compare with"

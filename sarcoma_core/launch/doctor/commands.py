@@ -19,8 +19,8 @@ def check_commands(facts: Facts) -> Iterator[Finding]:
     for step in facts.steps:
         fix = f"sarcoma xnat install --step {step.step}{_options(facts)}"
         if not step.present:
-            found = f"{step.step} is not on the server in this version."
-            yield Finding(check, "fault", found, fix, _install(facts, step))
+            message = f"{step.step} is not on the server in this version."
+            yield Finding(check, "fault", message, fix, _install(facts, step))
         elif step.differences:
             yield Finding(check, "fault", _changed(step), fix, _install(facts, step))
         else:
@@ -86,6 +86,6 @@ def check_other_versions(facts: Facts) -> Iterator[Finding]:
         return
     for step in facts.steps:
         for version in step.others:
-            found = f"{step.step} {version} is enabled beside this version."
+            message = f"{step.step} {version} is enabled beside this version."
             fix = f"sarcoma xnat install --step {step.step}{_options(facts)} (it switches the others off)"
-            yield Finding("other versions", "warning", found, fix, _install(facts, step))
+            yield Finding("other versions", "warning", message, fix, _install(facts, step))

@@ -17,15 +17,17 @@ def check_stale(facts: Facts) -> Iterator[Finding]:
     left = facts.leftovers
     among = f"in {left.sessions} of {left.of} sessions"
     if left.stale:
-        found = (
+        message = (
             f"{left.stale} in {left.resources} resources ({among}): of an earlier run; no step reads them."
         )
         fix = f"sarcoma xnat clean --project {facts.scope.project} --dry-run"
-        yield Finding(check, "warning", found, fix)
+        yield Finding(check, "warning", message, fix)
     if left.damaged:
         fix = f"Launch their step again: sarcoma xnat launch STEP SESSION --project {facts.scope.project}"
-        found = f"{left.damaged} resources have a run.json that cannot be read ({among}): no step reads them."
-        yield Finding(check, "warning", found, fix)
+        message = (
+            f"{left.damaged} resources have a run.json that cannot be read ({among}): no step reads them."
+        )
+        yield Finding(check, "warning", message, fix)
     if not left.stale and not left.damaged:
         yield Finding(check, "ok", f"none {among}")
 

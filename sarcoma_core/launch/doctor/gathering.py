@@ -56,7 +56,7 @@ def gather(
         steps=steps,
         leftovers=asked(lambda: _leftovers(connection, scope)),
         probe=asked(probe) if probe else _not_probed(scope),
-        built={image: found for image in images if (found := image_id(image))},
+        built={image: digest for image in images if (digest := image_id(image))},
     )
 
 

@@ -31,11 +31,11 @@ def check_path_translation(facts: Facts) -> Iterator[Finding]:
     elif EMPTY in probed.reason or NO_KEY in probed.reason:
         yield Finding(check, "fault", "a container finds none of the session's files.", _translate(facts))
     elif probed.seen:
-        found = "a container read another file than the one that XNAT filed."
-        yield Finding(check, "fault", found, _translate(facts))
+        message = "a container read another file than the one that XNAT filed."
+        yield Finding(check, "fault", message, _translate(facts))
     elif is_success(probed.status) or _UPLOAD in probed.status:
-        found = f"XNAT does not find what the container wrote ({probed.status})."
-        yield Finding(check, "fault", found, _translate(facts))
+        message = f"XNAT does not find what the container wrote ({probed.status})."
+        yield Finding(check, "fault", message, _translate(facts))
     elif not is_terminal(probed.status):
         fix = "Look at what the queue waits for, or wait longer: --wait SECONDS."
         yield Finding(check, "unknown", f"the probe was still {probed.status} when the time was over.", fix)

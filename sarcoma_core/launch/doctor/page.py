@@ -50,8 +50,8 @@ def _alike(group: Sequence[Finding]) -> dict[tuple[str, str, bool], list[str]]:
     return alike
 
 
-def _lines(names: str, found: str, fix: str, able: bool) -> Iterator[str]:  # noqa: FBT001  a part of the key
-    yield from _filled(f"{names}: {found}", "  ", _INDENT)
+def _lines(names: str, message: str, fix: str, able: bool) -> Iterator[str]:  # noqa: FBT001  a part of the key
+    yield from _filled(f"{names}: {message}", "  ", _INDENT)
     if fix:
         yield from _filled(f"fix: {fix}{' [--apply does it]' if able else ''}", _INDENT, _INDENT + "     ")
 

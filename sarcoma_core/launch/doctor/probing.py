@@ -71,14 +71,14 @@ def run_probe(service: ContainerService, project: str, image: str, *, session: s
 def _session(connection: Connection, project: str, name: str) -> Iterator[str]:
     """Accession id of the session to launch on; it is afterwards as it was, or gone."""
     if name:
-        found = [s.id for s in project_sessions(connection, project) if name in (s.label, s.id)]
-        if not found:
+        accession_ids = [s.id for s in project_sessions(connection, project) if name in (s.label, s.id)]
+        if not accession_ids:
             raise UsageError(f"--session: must be in project {project!r}; found {name!r}.")
         try:
-            yield found[0]
+            yield accession_ids[0]
         finally:
             for label in _LABELS:
-                filing.delete_resource(connection, found[0], label)
+                filing.delete_resource(connection, accession_ids[0], label)
         return
     label = f"SARCOMA_PROBE_{secrets.token_hex(4)}"
     try:
@@ -109,9 +109,9 @@ def _wait(ask: Callable[[], tuple[Workflow, ...]], seconds: float) -> Workflow:
     """The workflow when it has ended; as it is when the time is over."""
     until = time.monotonic() + seconds
     while True:
-        found = ask()
-        if found and (found[0].terminal or time.monotonic() > until):
-            return found[0]
+        workflows = ask()
+        if workflows and (workflows[0].terminal or time.monotonic() > until):
+            return workflows[0]
         if time.monotonic() > until:
             return Workflow(0, QUEUED, "", "", "no workflow appeared")
         time.sleep(_SECONDS_BETWEEN)

@@ -29,23 +29,25 @@ def step_facts(service: ContainerService, scope: CheckScope) -> tuple[StepFacts,
 def _facts(shipped: Shipped, live: list[Live], project: str) -> StepFacts:
     same = [one for one in live if one.command.version == shipped.version]
     # The same version may be there under two registries; the one that we would install is meant.
-    found = max(
+    current = max(
         same, key=lambda one: (one.command.image == shipped.command.image, one.command.id), default=None
     )
     return StepFacts(
         step=shipped.step,
         image=shipped.command.image,
-        present=found is not None,
-        differences=_told(shipped, found) if found else (),
-        on_site=bool(found and found.is_on),
-        on_project=bool(found and project in found.scopes),
-        others=tuple(one.command.version for one in live if one is not found and one.is_on),
+        present=current is not None,
+        differences=_told(shipped, current) if current else (),
+        on_site=bool(current and current.is_on),
+        on_project=bool(current and project in current.scopes),
+        others=tuple(one.command.version for one in live if one is not current and one.is_on),
     )
 
 
 def _told(shipped: Shipped, live: Live) -> tuple[str, ...]:
     try:
-        found = differences(shipped.command, live.command.tree)
+        differing = differences(shipped.command, live.command.tree)
     except CommandError:
         return ("it is no command that can be read",)
-    return tuple(f"{d.field} is {d.live or 'not set'!r}, shipped {d.shipped or 'not set'!r}" for d in found)
+    return tuple(
+        f"{d.field} is {d.live or 'not set'!r}, shipped {d.shipped or 'not set'!r}" for d in differing
+    )

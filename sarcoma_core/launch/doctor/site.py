@@ -45,13 +45,13 @@ def check_roles(facts: Facts) -> Iterator[Finding]:
         fix += " Or name your project, to see whether you need it: sarcoma xnat doctor --project P"
         yield Finding(check, "unknown", f"{lacks}; whether it is needed could not be seen.", fix)
     elif all(step.present and step.on_site and not step.differences for step in facts.steps):
-        found = (
+        message = (
             f"{lacks}: xnat install, uninstall, enable and disable for the site need it; running does not."
         )
-        yield Finding(check, "warning", found, fix)
+        yield Finding(check, "warning", message, fix)
     else:
-        found = f"{lacks}: xnat install and enable for the site need it, and some steps are yet to be."
-        yield Finding(check, "fault", found, fix)
+        message = f"{lacks}: xnat install and enable for the site need it, and some steps are yet to be."
+        yield Finding(check, "fault", message, fix)
 
 
 def check_address(facts: Facts) -> Iterator[Finding]:

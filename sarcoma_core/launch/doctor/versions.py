@@ -19,15 +19,15 @@ _GET_OHIF = f"Put ohif-viewer-3.6.0.jar {_PLUGINS_FOLDER}; only viewing and draw
 
 def numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a version: `1.9.3-SNAPSHOT` is (1, 9, 3)."""
-    found = []
+    leading = []
     for part in version.split("."):
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
         if not digits:
             break
-        found.append(int(digits))
+        leading.append(int(digits))
         if digits != part:
             break
-    return tuple(found)
+    return tuple(leading)
 
 
 def check_versions(facts: Facts) -> Iterator[Finding]:
@@ -59,14 +59,14 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 def check_batch(facts: Facts) -> Iterator[Finding]:
     """The batch-launch plugin: `/xapi/workflows` is its own, so without it no launch can be followed."""
-    found = "it is not installed: XNAT does not tell how far a launch is."
-    yield _plugin(facts, BATCH, "batch launch", Finding("batch-launch plugin", "fault", found, _GET_BATCH))
+    message = "it is not installed: XNAT does not tell how far a launch is."
+    yield _plugin(facts, BATCH, "batch launch", Finding("batch-launch plugin", "fault", message, _GET_BATCH))
 
 
 def check_ohif(facts: Facts) -> Iterator[Finding]:
     """The OHIF plugin: without it there is no viewer, and no region of interest can be stored."""
-    found = "the OHIF viewer plugin is not installed."
-    yield _plugin(facts, OHIF, "OHIF viewer", Finding("OHIF plugin", "warning", found, _GET_OHIF))
+    message = "the OHIF viewer plugin is not installed."
+    yield _plugin(facts, OHIF, "OHIF viewer", Finding("OHIF plugin", "warning", message, _GET_OHIF))
 
 
 def _plugin(facts: Facts, plugin: str, name: str, missing: Finding) -> Finding:

@@ -157,13 +157,13 @@ def read_for_install(
         projects: where they are to be on.
         version: the version to install.
     """
-    found = tuple(live for live in read_live(service, projects) if live.step in steps)
-    replaced = {live.step for live in found if live.is_on and live.command.version != version}
-    replaced |= {live.step for live in found if sum(o.step == live.step for o in found if o.is_on) > 1}
+    commands = tuple(live for live in read_live(service, projects) if live.step in steps)
+    replaced = {live.step for live in commands if live.is_on and live.command.version != version}
+    replaced |= {live.step for live in commands if sum(o.step == live.step for o in commands if o.is_on) > 1}
     if not replaced:
-        return found
+        return commands
     everywhere = visible_projects(service.connection)
-    return tuple(_whole(service, one, everywhere) if one.step in replaced else one for one in found)
+    return tuple(_whole(service, one, everywhere) if one.step in replaced else one for one in commands)
 
 
 def read_for_list(service: ContainerService) -> tuple[Live, ...]:
@@ -325,9 +325,9 @@ def _updated(service: ContainerService, action: Action) -> LiveCommand:
 def _checked(service: ContainerService, action: Action, command_id: int) -> LiveCommand:
     """The command as the service keeps it, which has to be what was sent."""
     command = service.command(command_id)
-    found = differences(action.shipped, command.tree) if action.shipped else ()
-    if found:
-        fields = ", ".join(difference.field for difference in found)
+    differing = differences(action.shipped, command.tree) if action.shipped else ()
+    if differing:
+        fields = ", ".join(difference.field for difference in differing)
         raise RunError(f"step {action.step}: the service keeps it otherwise than it was sent: {fields}.")
     return command
 
@@ -336,9 +336,9 @@ def listing(shipped: Sequence[Shipped], live: Sequence[Live]) -> tuple[Installed
     """Every step with its versions on the server; a step without any has one line too."""
     rows: list[Installed] = []
     for one in shipped:
-        found = [other for other in live if other.step == one.step]
-        rows += [_row(one, other) for other in found]
-        if not found:
+        versions = [other for other in live if other.step == one.step]
+        rows += [_row(one, other) for other in versions]
+        if not versions:
             rows.append(Installed(one.step, "", one.version, "", "", "", "not installed", "", ""))
     known = {one.step for one in shipped}
     rows += [_foreign(other) for other in live if other.step not in known]

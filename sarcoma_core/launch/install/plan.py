@@ -180,14 +180,14 @@ def _bring(shipped: Shipped, current: Live | None) -> Iterable[Action]:
     if current is None:
         yield Action("add", shipped.step, shipped.version, body=body, shipped=shipped.command)
         return
-    found = differences(shipped.command, current.command.tree)
-    if not found:
+    differing = differences(shipped.command, current.command.tree)
+    if not differing:
         return
     ids = {wrapper.name: wrapper.id for wrapper in current.command.wrappers}
     wrappers = body["xnat"]
     assert isinstance(wrappers, list)  # noqa: S101  the model writes a list of objects
     kept = [{**w, "id": ids[w["name"]]} if w["name"] in ids else w for w in wrappers if isinstance(w, dict)]
-    fields = [difference.field for difference in found]
+    fields = [difference.field for difference in differing]
     more = f" and {len(fields) - _FIELDS_SHOWN} more" if len(fields) > _FIELDS_SHOWN else ""
     yield Action(
         "update",
@@ -224,11 +224,13 @@ class _Target:
         """Carry over what was set about the version before, unless something is set already."""
         if self.current and _settings(self.current, project):
             return
-        found = carried(_settings(before, project), self.shipped.command.to_json(), self.shipped.wrapper_name)
-        left = f"; not taken any more: {', '.join(found.left)}" if found.left else ""
-        if found.configuration:
+        carried_over = carried(
+            _settings(before, project), self.shipped.command.to_json(), self.shipped.wrapper_name
+        )
+        left = f"; not taken any more: {', '.join(carried_over.left)}" if carried_over.left else ""
+        if carried_over.configuration:
             note = f"settings of {before.command.version}{left}"
-            yield self.action("configure", project, body=found.configuration, note=note)
+            yield self.action("configure", project, body=carried_over.configuration, note=note)
 
 
 def _settings(live: Live, project: str) -> Tree:
@@ -277,13 +279,13 @@ def plan_switch(step: str, live: Sequence[Live], projects: Sequence[str], *, on:
     Raises:
         UsageError: there is no such step, or it is not installed.
     """
-    found = installed(step, live)
-    if found is None:
+    current = installed(step, live)
+    if current is None:
         step_named(step)
         raise UsageError(f"step {step}: is not installed.", hint=f"sarcoma xnat install --step {step}")
     wanted = [SITE, *projects] if on else list(projects or (SITE,))
     verb: Verb = "enable" if on else "disable"
-    return tuple(_on(found, verb, project) for project in wanted if (project in found.scopes) != on)
+    return tuple(_on(current, verb, project) for project in wanted if (project in current.scopes) != on)
 
 
 def installed(step: str, live: Sequence[Live]) -> Live | None:

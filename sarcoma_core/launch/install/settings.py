@@ -37,14 +37,14 @@ def settings(configuration: Tree, below: Tree) -> Tree:
     """
     inputs = {
         name: changed
-        for name, found in (configuration.get("inputs") or {}).items()
-        if (changed := _changed(found, (below.get("inputs") or {}).get(name) or {}))
+        for name, input_configuration in (configuration.get("inputs") or {}).items()
+        if (changed := _changed(input_configuration, (below.get("inputs") or {}).get(name) or {}))
     }
     outputs = {
-        name: {"label": found["label"]}
-        for name, found in (configuration.get("outputs") or {}).items()
-        if found.get("label")
-        and found["label"] != ((below.get("outputs") or {}).get(name) or {}).get("label")
+        name: {"label": output_configuration["label"]}
+        for name, output_configuration in (configuration.get("outputs") or {}).items()
+        if output_configuration.get("label")
+        and output_configuration["label"] != ((below.get("outputs") or {}).get(name) or {}).get("label")
     }
     return {key: part for key, part in (("inputs", inputs), ("outputs", outputs)) if part}
 
@@ -90,12 +90,12 @@ def carried(made: Tree, command: Tree, wrapper_name: str) -> Carried:
     return Carried(configuration, tuple(left))
 
 
-def _changed(found: Tree, below: Tree) -> Tree:
+def _changed(input_configuration: Tree, below: Tree) -> Tree:
     return {
-        key: found[key]
+        key: input_configuration[key]
         for key in _INPUT_KEYS
-        if found.get(key) is not None
-        and found[key] != (below.get(key) if below.get(key) is not None else _UNSET.get(key))
+        if input_configuration.get(key) is not None
+        and input_configuration[key] != (below.get(key) if below.get(key) is not None else _UNSET.get(key))
     }
 
 

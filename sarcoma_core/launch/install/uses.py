@@ -93,7 +93,11 @@ def read_uses(service: ContainerService, plan: Sequence[Action]) -> tuple[Use, .
         for each in _unless_refused(events.orchestrations) or ()
         if each.enabled and off & {*each.wrapper_ids}
     ]
-    chosen = {p: found for p in projects if orchestrations and (found := events.chosen(p)) in orchestrations}
+    chosen = {
+        p: orchestration
+        for p in projects
+        if orchestrations and (orchestration := events.chosen(p)) in orchestrations
+    }
     steps = {wrapper.id: step_of(command) for command in service.commands() for wrapper in command.wrappers}
     rules = [each.rule for each in _subscriptions(events, projects) if each.active]
     again = {rule: _again(rule, chosen.get(rule.project), steps) for rule in rules}
@@ -119,27 +123,27 @@ def _unless_refused(question: Callable[[], _T]) -> _T | None:
 
 def _subscriptions(events: EventService, projects: Iterable[str]) -> Iterable[LiveSubscription]:
     """All subscriptions for an administrator, those of the own projects for others."""
-    found = _unless_refused(events.subscriptions)
-    if found is not None:
-        return found
+    subscriptions = _unless_refused(events.subscriptions)
+    if subscriptions is not None:
+        return subscriptions
     own = (_unless_refused(partial(events.subscriptions, project)) or () for project in projects)
     return {each.id: each for several in own for each in several}.values()
 
 
 def _orchestrated(
-    found: Orchestration,
+    orchestration: Orchestration,
     chosen: Mapping[str, Orchestration],
     again: Mapping[SubscriptionRule, tuple[str, ...]],
     steps: Mapping[int, str],
 ) -> Use:
     """An orchestration's use; in a project it is made anew as the subscription that starts it says."""
-    commands, what = list[str](), _what(found.wrapper_ids, steps)
+    commands, what = list[str](), _what(orchestration.wrapper_ids, steps)
     # A manager may not be told which projects have chosen it.
-    for project in [project for project, each in chosen.items() if each == found] or ["PROJECT"]:
-        rules = [r for r in again if r.project == project and found.starts_with(r.wrapper_id)]
+    for project in [project for project, each in chosen.items() if each == orchestration] or ["PROJECT"]:
+        rules = [r for r in again if r.project == project and orchestration.starts_with(r.wrapper_id)]
         own = [command for rule in rules for command in again[rule]]
         commands += own or ([_command(Wanted(what, project))] if what else [])
-    return Use("orchestration", found.name, frozenset(found.wrapper_ids), tuple(commands))
+    return Use("orchestration", orchestration.name, frozenset(orchestration.wrapper_ids), tuple(commands))
 
 
 def _again(rule: SubscriptionRule, chosen: Orchestration | None, steps: Mapping[int, str]) -> tuple[str, ...]:

@@ -109,16 +109,16 @@ def project_in(folder: Path, named: str | None) -> str | None:
         UsageError: there is no such folder; no such project, or several and none is named.
     """
     if not folder.is_dir():
-        found, hint = _no_folder(folder)
-        raise UsageError(f"FOLDER: must be an archive or a folder of DICOM; found {found}.", hint=hint)
+        what, hint = _no_folder(folder)
+        raise UsageError(f"FOLDER: must be an archive or a folder of DICOM; found {what}.", hint=hint)
     known = Archive(folder).projects()
     if named is None and len(known) <= 1:
         return next(iter(known), None)
     if not known:
         raise UsageError("--from-project: needs an archive of ours; FOLDER is none.", hint="Leave it out.")
     if named not in known:
-        found = f"{named!r}, known" if named else "none, and the archive has"
-        raise UsageError(f"--from-project: must be one of the archive; found {found}: {', '.join(known)}.")
+        asked = f"{named!r}, known" if named else "none, and the archive has"
+        raise UsageError(f"--from-project: must be one of the archive; found {asked}: {', '.join(known)}.")
     return named
 
 
@@ -198,7 +198,7 @@ def _distinct(instances: Iterable[Instance]) -> tuple[tuple[Content, ...], int]:
     by_uid: dict[str, list[Content]] = defaultdict(list)
     for i in sorted(instances, key=lambda i: i.path):
         by_uid[i.sop_uid].append(Content(i.sop_uid, number_word(i.series_number), i.path))
-    kept = tuple(content for found in by_uid.values() for content in _different(found))
+    kept = tuple(content for contents in by_uid.values() for content in _different(contents))
     return kept, sum(map(len, by_uid.values())) - len(kept)
 
 
@@ -206,13 +206,13 @@ def _different(contents: Sequence[Content]) -> Iterable[Content]:
     """Of contents of one UID those with bytes of their own; a file that is alone is not read for that."""
     if len(contents) == 1:
         return contents
-    found: dict[str, Content] = {}
+    distinct: dict[str, Content] = {}
     for content in contents:
         try:
-            found.setdefault(content.digest, content)
+            distinct.setdefault(content.digest, content)
         except OSError:  # it stays, so that its session fails and says so
-            found[str(content.path)] = content
-    return found.values()
+            distinct[str(content.path)] = content
+    return distinct.values()
 
 
 def _free_label(part: StudyPart, used: Iterable[str], is_free: IsFree) -> str:

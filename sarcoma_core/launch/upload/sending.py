@@ -140,8 +140,8 @@ def _deliver(service: ImportService, parcel: Parcel, watch: UploadObserver, how:
                 tries = f" ({turn} tries)" if turn > 1 else ""
                 return Uploaded(parcel.label, "failed", reason=error.message + tries, hint=error.hint)
         except OSError as error:
-            found = error.strerror or type(error).__name__
-            reason = f"a file cannot be read, or the zip not be written ({found})"
+            cause = error.strerror or type(error).__name__
+            reason = f"a file cannot be read, or the zip not be written ({cause})"
             hint = "Check the folder, and the space in TMPDIR."
             return Uploaded(parcel.label, "failed", reason=reason, hint=hint)
         how.pause(_FIRST_PAUSE * 2 ** (turn - 1))
@@ -174,17 +174,19 @@ class _Delivery:
         held = self._held()
         if self._was_there is None:
             self._before, self._was_there = held or NOTHING, held is not None
-        found = self._compared(held or NOTHING)
-        if not self._how.to_archive and found.missing:
-            return self._to_prearchive(found.missing)
-        if found.missing and (refusal := self._into_archive(found.missing, append=held is not None)):
-            there = f"; {self._how_many(found)} are there" if held else ""
+        comparison = self._compared(held or NOTHING)
+        if not self._how.to_archive and comparison.missing:
+            return self._to_prearchive(comparison.missing)
+        if comparison.missing and (
+            refusal := self._into_archive(comparison.missing, append=held is not None)
+        ):
+            there = f"; {self._how_many(comparison)} are there" if held else ""
             return self._failed(refusal + there, _hint_for(refusal))
         if self._tried and (failure := self._not_arrived()):
             return failure
         for folder in parcel.resources:
             self._resources_sent += self._send_resource(folder)
-        odd = f"{found.changed} of {len(parcel.files)} files {_CHANGED}" if found.changed else ""
+        odd = f"{comparison.changed} of {len(parcel.files)} files {_CHANGED}" if comparison.changed else ""
         return Uploaded(parcel.label, self._outcome(), len(parcel.files), len(self._tried), reason=odd)
 
     def _held(self) -> ArchivedFiles | None:
@@ -193,9 +195,9 @@ class _Delivery:
     def _compared(self, held: ArchivedFiles) -> Comparison:
         return compare(self._parcel.files, held, before=self._before, sent=self._tried)
 
-    def _how_many(self, found: Comparison) -> str:
+    def _how_many(self, comparison: Comparison) -> str:
         total = len(self._parcel.files)
-        return f"{total - len(found.missing)} of {total} SOP instances"
+        return f"{total - len(comparison.missing)} of {total} SOP instances"
 
     def _failed(self, reason: str, hint: str) -> Uploaded:
         return Uploaded(self._parcel.label, "failed", reason=reason, hint=hint)
@@ -206,19 +208,19 @@ class _Delivery:
         More files than expected are no fault: others may add to the session, too.
         """
         now = self._held() or NOTHING
-        found, expected = self._compared(now), len(self._before.files) + len(self._tried)
-        if not found.missing and len(now.files) >= expected:
+        comparison, expected = self._compared(now), len(self._before.files) + len(self._tried)
+        if not comparison.missing and len(now.files) >= expected:
             return None
         reason = (
-            f"verified: {self._how_many(found)} are there, "
+            f"verified: {self._how_many(comparison)} are there, "
             f"in {len(now.files)} files where {expected} were expected"
         )
-        return self._failed(reason, self._hint_for_loss(found, now, all_came=len(now.files) >= expected))
+        return self._failed(reason, self._hint_for_loss(comparison, now, all_came=len(now.files) >= expected))
 
-    def _hint_for_loss(self, found: Comparison, now: ArchivedFiles, *, all_came: bool) -> str:
+    def _hint_for_loss(self, comparison: Comparison, now: ArchivedFiles, *, all_came: bool) -> str:
         if all_came and not now.uids & {content.uid for content in self._tried}:
             return _NEW_UIDS
-        return self._hint_for_missing(found.missing)
+        return self._hint_for_missing(comparison.missing)
 
     def _hint_for_missing(self, missing: Sequence[Content]) -> str:
         uids = Counter(content.uid for content in self._parcel.files)

@@ -108,13 +108,13 @@ def part_models(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
 def _bind(model: type[BaseModel], tree: Members, place: _JsonPlace) -> Node:
     schema = _schema(model)
     values: dict[str, Bound] = {}
-    for key, found in tree.pairs:
+    for key, json in tree.pairs:
         member = schema.members.get(key)
         if member is None:
             continue
         if len(values) == len(schema.members) and not schema.has_setters:
             raise place.error(f'"{key}" is repeated after every key has been given')
-        values[key] = member.read(found, place / key)
+        values[key] = member.read(json, place / key)
     for key, member in schema.members.items():
         if member.not_null and values.get(key) is None:
             raise place.error(f'"{key}" is missing')

@@ -144,5 +144,5 @@ def _real(text: str, word: str) -> float | None:
     return float(word.rstrip("fFdD")) if _DECIMAL.fullmatch(word) else None
 
 
-def _unlike(expected: str, found: Json) -> str:
-    return f"expected {expected}, found {named(found)}"
+def _unlike(expected: str, json: Json) -> str:
+    return f"expected {expected}, found {named(json)}"

@@ -49,17 +49,17 @@ def differences(shipped: Command, live: Mapping[str, Any]) -> tuple[Difference, 
 def _leaves(where: str, value: JsonValue) -> dict[str, str]:
     """Every value that is no default, under its path; a part is found by its name, not by its place."""
     if isinstance(value, dict):
-        found: dict[str, str] = {}
+        leaves: dict[str, str] = {}
         for key, below in value.items():
             if not _is_default(where, key, below, value):
-                found |= _leaves(f"{where}/{key}".strip("/"), below)
-        return found
+                leaves |= _leaves(f"{where}/{key}".strip("/"), below)
+        return leaves
     if isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value):
-        found = {}
+        leaves = {}
         for item in value:
             assert isinstance(item, dict)  # noqa: S101  all of them are
-            found |= {f"{where}/{item['name']}": "present"} | _leaves(f"{where}/{item['name']}", item)
-        return found
+            leaves |= {f"{where}/{item['name']}": "present"} | _leaves(f"{where}/{item['name']}", item)
+        return leaves
     if isinstance(value, list):
         return {where: ", ".join(sorted(map(str, value)))}
     return {where: str(value)}

@@ -118,7 +118,7 @@ def lint(text: str) -> tuple[LintFinding, ...]:
     if tree == []:
         return (_unreadable("", "the list holds no command."),)
     if isinstance(tree, list):
-        return tuple(found for index, item in enumerate(tree) for found in _lint(item, f"/{index}"))
+        return tuple(finding for index, item in enumerate(tree) for finding in _lint(item, f"/{index}"))
     return tuple(_lint(tree, ""))
 
 

@@ -178,6 +178,6 @@ def illegal_defaults(scene: Scene) -> Iterator[Spot]:
         given = {"default-value": part.node.text("default-value") or ""}
         given |= {f"select-values/{i}": value for i, value in enumerate(part.node.texts("select-values"))}
         for key, value in given.items():
-            found = [sign for sign in ILLEGAL_IN_VALUES if sign in value]
-            if found:
-                yield Spot(f"{part.where}/{key}", f'"{found[0]}" is refused in the value of an input')
+            illegal = [sign for sign in ILLEGAL_IN_VALUES if sign in value]
+            if illegal:
+                yield Spot(f"{part.where}/{key}", f'"{illegal[0]}" is refused in the value of an input')

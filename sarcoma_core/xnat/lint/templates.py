@@ -17,14 +17,14 @@ _SHELL_LINE = re.compile(r"\s*(?:\S*/)?(?:ba|da|z|k|c|tc)?sh\s+(?:-\w+\s+)*-\w*c
 
 def overlapping_keys(scene: Scene) -> Iterator[Spot]:
     """Keys of which one is part of another, in one field: which is replaced first is not said."""
-    found: dict[tuple[str, str], Spot] = {}
+    spots: dict[tuple[str, str], Spot] = {}
     for wrapper in scene.wrappers or (scene.root,):
         for one, other in combinations((*scene.inputs, *inputs_of(wrapper)), 2):
             short, long = sorted((one, other), key=lambda part: len(part.key))
             if short.key in long.key and not _same_value(one, other) and _meet(scene, wrapper, short, long):
                 told = f'its key "{short.key}" is part of "{long.key}", the key of "{long.name}"'
-                found.setdefault((short.where, long.where), Spot(short.where, told))
-    yield from found.values()
+                spots.setdefault((short.where, long.where), Spot(short.where, told))
+    yield from spots.values()
 
 
 def _same_value(one: LintedPart, other: LintedPart) -> bool:
@@ -92,9 +92,9 @@ def wrapper_keys_in_command_line(scene: Scene) -> Iterator[Spot]:
 
 def caret_pair(scene: Scene) -> Iterator[Spot]:
     """Two carets in a command line, which the service takes for a JSONPath between them."""
-    found = _CARETS.search(scene.command_line)
-    if found and not found["path"].startswith("$"):
-        yield Spot("/command-line", f'"{found[0]}" is read as a JSONPath, and the launch fails silently')
+    match = _CARETS.search(scene.command_line)
+    if match and not match["path"].startswith("$"):
+        yield Spot("/command-line", f'"{match[0]}" is read as a JSONPath, and the launch fails silently')
 
 
 def shell_without_override(scene: Scene) -> Iterator[Spot]:
@@ -103,9 +103,9 @@ def shell_without_override(scene: Scene) -> Iterator[Spot]:
         return
     unquoted = _DOUBLE_QUOTED.sub(" ", _SINGLE_QUOTED.sub(" ", scene.command_line))
     quoted = " ".join(_DOUBLE_QUOTED.findall(_SINGLE_QUOTED.sub(" ", scene.command_line)))
-    found = _OPERATOR.search(unquoted) or _EXPANSION.search(quoted)
-    if found:
+    match = _OPERATOR.search(unquoted) or _EXPANSION.search(quoted)
+    if match:
         yield Spot(
             "/command-line",
-            f'"{found[0]}" is shell syntax, and without override-entrypoint no shell reads it',
+            f'"{match[0]}" is shell syntax, and without override-entrypoint no shell reads it',
         )

@@ -83,14 +83,14 @@ def derive(
         return _property(spec, parent, parent_type, matcher)
     if spec.type == "Directory":
         return _folder(parent, parent_type, matcher)
-    found: tuple[XnatObject, ...] = ()
+    objects: tuple[XnatObject, ...] = ()
     below = _BELOW.get(spec.type)
     if below and parent_type in below.lists:
         candidates = parent.below.get(below.lists[parent_type], ())
-        found = _children(parent, candidates, below.keys, _Wanted(matcher, chosen, multiple=spec.multiple))
+        objects = _children(parent, candidates, below.keys, _Wanted(matcher, chosen, multiple=spec.multiple))
     elif parent_type in _ABOVE.get(spec.type, ()):
-        found = (_above(spec.type, parent, root),)
-    return tuple(Derived(_value(spec, item), item) for item in found)
+        objects = (_above(spec.type, parent, root),)
+    return tuple(Derived(_value(spec, item), item) for item in objects)
 
 
 def _property(
@@ -148,9 +148,9 @@ def _children(
 ) -> tuple[XnatObject, ...]:
     for key in keys:
         predicate = wanted.predicate(key)
-        found = candidates if predicate is None else matching(candidates, predicate, root=parent)
-        if found:
-            return found
+        children = candidates if predicate is None else matching(candidates, predicate, root=parent)
+        if children:
+            return children
     return ()
 
 

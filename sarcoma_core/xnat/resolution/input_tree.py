@@ -75,7 +75,7 @@ class ResolvedInputs:
 
     def only(self, name: str) -> ResolvedValue | None:
         """The one value of an input, found from the roots down through inputs that have one value."""
-        return next((found for tree in self.trees if (found := _only(tree, name))), None)
+        return next((only for tree in self.trees if (only := _only(tree, name))), None)
 
     def missing(self) -> tuple[str, ...]:
         """Names of the required inputs without a value, those of a tree from below."""
@@ -229,7 +229,7 @@ class _Resolver:
         if parent is None or item is None:
             return ()
         chosen, _ = self._given(spec)
-        found = derive(
+        derived = derive(
             spec,
             item,
             parent.type,
@@ -237,7 +237,7 @@ class _Resolver:
             chosen=chosen,
             root=self._launch.root or item,
         )
-        return tuple(ResolvedValue(one.text, "archive", one.item) for one in found)
+        return tuple(ResolvedValue(one.text, "archive", one.item) for one in derived)
 
     def _command_value(self, spec: CommandInput, provider: ResolvedValue | None) -> ResolvedValue:
         text, origin = self._given(spec)
@@ -249,18 +249,18 @@ class _Resolver:
             text = text if word is None else word
         return ResolvedValue(text, origin)
 
-    def _collect(self, found: ResolvedInput) -> None:
+    def _collect(self, resolved_input: ResolvedInput) -> None:
         """Keep the texts of an input and of those below it, where each has exactly one value."""
-        spec, only = found.spec, found.only
+        spec, only = resolved_input.spec, resolved_input.only
         if only is not None:
             self._texts[spec.key] = only.text or ""
             if isinstance(spec, CommandInput):
                 self._line[spec.key] = on_the_line(spec, only.text)
             for child in only.children:
                 self._collect(child)
-        elif found.multiple:
-            self._collect_many(found)
-        elif spec.required and not found.values:
+        elif resolved_input.multiple:
+            self._collect_many(resolved_input)
+        elif spec.required and not resolved_input.values:
             raise ResolutionError(
                 f'Input "{spec.name}" could not be resolved for this item. You might check the JSONPath '
                 f"matchers in command.json and confirm that this item has {spec.type} data."
@@ -271,14 +271,16 @@ class _Resolver:
                 "in command.json."
             )
 
-    def _collect_many(self, found: ResolvedInput) -> None:
-        children = [child for value in found.values for child in value.children]
+    def _collect_many(self, resolved_input: ResolvedInput) -> None:
+        children = [child for value in resolved_input.values for child in value.children]
         fed = children[0].spec if children else None
-        if len(children) != len(found.values) or (fed is None and found.spec.required):
-            raise ResolutionError(f"{found.name} must have precisely one command input child element")
+        if len(children) != len(resolved_input.values) or (fed is None and resolved_input.spec.required):
+            raise ResolutionError(
+                f"{resolved_input.name} must have precisely one command input child element"
+            )
         texts = [text for child in children if (text := child.values[0].text) and not is_blank(text)]
         listed = f"[{', '.join(texts)}]"
-        self._texts[found.spec.key] = listed
+        self._texts[resolved_input.spec.key] = listed
         if isinstance(fed, CommandInput):
             self._texts[fed.key] = listed
             self._line[fed.key] = many_on_the_line(fed, texts)
@@ -291,22 +293,22 @@ def _refuse_file(tree: ResolvedInput) -> None:
         )
 
 
-def _all(found: ResolvedInput) -> Iterator[ResolvedInput]:
-    yield found
-    for value in found.values:
+def _all(resolved_input: ResolvedInput) -> Iterator[ResolvedInput]:
+    yield resolved_input
+    for value in resolved_input.values:
         for child in value.children:
             yield from _all(child)
 
 
-def _only(found: ResolvedInput, name: str) -> ResolvedValue | None:
-    if found.only is None or found.name == name:
-        return found.only
-    return next((value for child in found.only.children if (value := _only(child, name))), None)
+def _only(resolved_input: ResolvedInput, name: str) -> ResolvedValue | None:
+    if resolved_input.only is None or resolved_input.name == name:
+        return resolved_input.only
+    return next((value for child in resolved_input.only.children if (value := _only(child, name))), None)
 
 
-def _missing(found: ResolvedInput) -> Iterator[str]:
-    for value in found.values:
+def _missing(resolved_input: ResolvedInput) -> Iterator[str]:
+    for value in resolved_input.values:
         for child in value.children:
             yield from _missing(child)
-    if found.spec.required and all(value.text is None for value in found.values):
-        yield found.name
+    if resolved_input.spec.required and all(value.text is None for value in resolved_input.values):
+        yield resolved_input.name

@@ -76,10 +76,10 @@ def property_text(item: XnatObject, path: str) -> str | None:
         compiled = _ENVIRONMENT.compile(f"$.{path}")
     except JSONPathError:
         raise _refuse("its syntax") from None
-    found = _value_at(compiled, item)
-    if isinstance(found, bool):
-        return str(found).lower()
-    return str(found) if isinstance(found, str | int | float) else None
+    property_value = _value_at(compiled, item)
+    if isinstance(property_value, bool):
+        return str(property_value).lower()
+    return str(property_value) if isinstance(property_value, str | int | float) else None
 
 
 def _parse(matcher: str) -> parsed.BaseExpression:
@@ -147,10 +147,10 @@ def _literal(value: object) -> Operand:
 
 
 def _json(expression: parsed.BaseExpression, place: _MatchContext) -> JsonValue:
-    found = _operand(expression, place)
-    if isinstance(found, re.Pattern | Missing):
+    operand = _operand(expression, place)
+    if isinstance(operand, re.Pattern | Missing):
         raise _refuse("its list")
-    return found
+    return operand
 
 
 def _exists(query: parsed.FilterQuery, place: _MatchContext) -> bool:
@@ -168,17 +168,17 @@ def _value_at(path: object, item: XnatObject) -> "JsonValue | Missing":
     """What a path leads to: one value, or behind a wildcard the list of all that is found."""
     if not isinstance(path, JSONPath):
         raise _refuse("a union of paths")
-    found: list[_Value] = [item]
+    nodes: list[_Value] = [item]
     definite = True
     for segment in path.segments:
         if not isinstance(segment, JSONPathChildSegment) or len(segment.selectors) != 1:
             raise _refuse("a path with more than keys, indices and *,")
         selector = segment.selectors[0]
         definite = definite and not isinstance(selector, WildcardSelector)
-        found = [child for value in found for child in _below(value, selector)]
-        if definite and not found:
+        nodes = [child for value in nodes for child in _below(value, selector)]
+        if definite and not nodes:
             return MISSING
-    values = [_as_json(value) for value in found]
+    values = [_as_json(value) for value in nodes]
     return values[0] if definite else values
 
 

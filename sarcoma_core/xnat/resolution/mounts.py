@@ -31,7 +31,7 @@ def resolve_mount(mount: Mount, inputs: ResolvedInputs) -> tuple[ResolvedMount, 
         ResolutionError: the input that provides its files has none to give; the service's text.
     """
     path = fill(mount.path, inputs.texts)
-    feeding = [found for tree in inputs.trees for found in _feeding(tree, mount.name)]
+    feeding = [resolved_input for tree in inputs.trees for resolved_input in _feeding(tree, mount.name)]
     if not feeding:
         return ResolvedMount(mount.name, path, writable=True), None
     source = _source(mount, feeding[-1])
@@ -43,32 +43,37 @@ def resolve_mount(mount: Mount, inputs: ResolvedInputs) -> tuple[ResolvedMount, 
     return filled, SetupCommand(reference, mount.name, source)
 
 
-def _feeding(found: ResolvedInput, mount: str) -> Iterator[ResolvedInput]:
+def _feeding(resolved_input: ResolvedInput, mount: str) -> Iterator[ResolvedInput]:
     """The inputs that provide files for a mount, down through inputs with one value; the last one counts."""
-    if isinstance(found.spec, ExternalInput) and found.spec.provides_files_for_command_mount == mount:
-        yield found
-    for child in found.only.children if found.only else ():
+    if (
+        isinstance(resolved_input.spec, ExternalInput)
+        and resolved_input.spec.provides_files_for_command_mount == mount
+    ):
+        yield resolved_input
+    for child in resolved_input.only.children if resolved_input.only else ():
         yield from _feeding(child, mount)
 
 
-def _source(mount: Mount, found: ResolvedInput) -> Path:
+def _source(mount: Mount, resolved_input: ResolvedInput) -> Path:
     """The archive folder behind the input that provides a mount's files."""
-    kind = found.spec.type
+    kind = resolved_input.spec.type
     if kind not in _MOUNTABLE:
         name = _JAVA_NAMES.get(kind, kind.upper())
         raise ResolutionError(
             f'I don\'t know how to provide files to a mount from an input of type "{name}".'
         )
-    if len(found.values) > 1:
+    if len(resolved_input.values) > 1:
         raise ResolutionError(
-            f'Input "{found.name}" has multiple resolved values. We can only use inputs with a single '
-            "resolved value."
+            f'Input "{resolved_input.name}" has multiple resolved values. We can only use inputs with a '
+            "single resolved value."
         )
-    if not found.values:
-        raise ResolutionError(f'Input "{found.name}" has no value to mount; the service stumbles over it.')
-    item = found.values[0].item
+    if not resolved_input.values:
+        raise ResolutionError(
+            f'Input "{resolved_input.name}" has no value to mount; the service stumbles over it.'
+        )
+    item = resolved_input.values[0].item
     if item is None:
-        raise ResolutionError(f'Input "{found.name}"\'s XnatModelObject value is null')
+        raise ResolutionError(f'Input "{resolved_input.name}"\'s XnatModelObject value is null')
     if item.directory is None:
         raise ResolutionError(f'Mount "{mount.name}" should have a root path but does not.')
     return item.directory

@@ -50,7 +50,9 @@ _INTEGERS = ("integer-id", "frames", "size")
 
 
 def _anywhere_below(kind: ObjectType) -> frozenset[ObjectType]:
-    return frozenset(found for child in _BELOW[kind].values() for found in ({child} | _anywhere_below(child)))
+    return frozenset(
+        descendant for child in _BELOW[kind].values() for descendant in ({child} | _anywhere_below(child))
+    )
 
 
 _ANYWHERE_BELOW = {kind: _anywhere_below(kind) for kind in OBJECT_TYPES}
@@ -328,8 +330,8 @@ def _resource(folder: Path, parent: str) -> XnatObject:
 
 def _files(folder: Path, resource: str) -> tuple[XnatObject, ...]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not is_catalog(path))
-    found = (_file(path, folder, resource) for path in files)
-    return tuple(file for file in found if file is not None)
+    objects = (_file(path, folder, resource) for path in files)
+    return tuple(file for file in objects if file is not None)
 
 
 def _file(path: Path, folder: Path, resource: str) -> XnatObject | None:

@@ -35,12 +35,12 @@ def resolve_outputs(command: Command, wrapper: Wrapper, inputs: ResolvedInputs) 
         if handler.accepts_command_output == output.name
     }
     for handler in handlers:
-        found = resolved.get(handler.name)
-        if found is None:
+        resolved_output = resolved.get(handler.name)
+        if resolved_output is None:
             raise ResolutionError(
                 f'Command wrapper output handler "{handler.name}" has no resolved output to handle.'
             )
-        yield found
+        yield resolved_output
 
 
 def _output(

@@ -261,24 +261,35 @@ class ResolvedCommand:
         return tuple(row for root in self.inputs for row in _rows(root))
 
 
-def _rows(found: ResolvedInput) -> Iterator[InputRow]:
-    if found.multiple and found.values:
-        texts = [value.text or "null" for value in found.values]
-        yield InputRow(found.role, found.name, found.spec.type, ", ".join(texts), found.values[0].origin)
+def _rows(resolved_input: ResolvedInput) -> Iterator[InputRow]:
+    if resolved_input.multiple and resolved_input.values:
+        texts = [value.text or "null" for value in resolved_input.values]
+        yield InputRow(
+            resolved_input.role,
+            resolved_input.name,
+            resolved_input.spec.type,
+            ", ".join(texts),
+            resolved_input.values[0].origin,
+        )
     else:
-        first = found.values[0] if found.values else ResolvedValue(None, "nowhere")
-        yield InputRow(found.role, found.name, found.spec.type, first.text, first.origin)
-    if found.only:
-        for child in found.only.children:
+        first = resolved_input.values[0] if resolved_input.values else ResolvedValue(None, "nowhere")
+        yield InputRow(
+            resolved_input.role, resolved_input.name, resolved_input.spec.type, first.text, first.origin
+        )
+    if resolved_input.only:
+        for child in resolved_input.only.children:
             yield from _rows(child)
-    elif found.multiple:
-        yield from _handed_on(found)
+    elif resolved_input.multiple:
+        yield from _handed_on(resolved_input)
 
 
-def _handed_on(found: ResolvedInput) -> Iterator[InputRow]:
+def _handed_on(resolved_input: ResolvedInput) -> Iterator[InputRow]:
     """The command input that a `multiple` input hands its values on to."""
     fed = [
-        child for value in found.values for child in value.children if isinstance(child.spec, CommandInput)
+        child
+        for value in resolved_input.values
+        for child in value.children
+        if isinstance(child.spec, CommandInput)
     ]
     if fed:
         texts = [value.text for child in fed for value in child.values if value.text]

@@ -78,12 +78,12 @@ def resolve(
 
 
 def _wrapper(command: Command, name: str | None) -> Wrapper:
-    found = [wrapper for wrapper in command.xnat if name in (None, wrapper.name)]
-    if len(found) != 1:
+    wrappers = [wrapper for wrapper in command.xnat if name in (None, wrapper.name)]
+    if len(wrappers) != 1:
         known = ", ".join(wrapper.name for wrapper in command.xnat) or "none"
         asked = "found none named" if name is None else f"found {name!r}"
         raise CommandError(f"--wrapper: must name one of {command.name}'s wrappers ({known}); {asked}.")
-    return found[0]
+    return wrappers[0]
 
 
 def _refuse_missing(inputs: ResolvedInputs) -> None:
@@ -101,9 +101,9 @@ def _secrets(command: Command) -> tuple[str, ...]:
 def _refuse_secrets(command: Command, inputs: ResolvedInputs) -> None:
     """A value that names a secret's variable is refused; the value itself stays out of the message."""
     told = [
-        f'Input "{found.name}" resolved value refers to secret destination "{name}"'
-        for found in inputs.all()
-        for value in found.values
+        f'Input "{resolved_input.name}" resolved value refers to secret destination "{name}"'
+        for resolved_input in inputs.all()
+        for value in resolved_input.values
         if (name := next((n for n in _secrets(command) if n in (value.text or "")), None)) is not None
     ]
     if told:

@@ -111,12 +111,12 @@ def _or_blank(text: str | None) -> str:
 def _list(text: str) -> list[str] | None:
     """The texts of a JSON list, as a select-many input has them; None when it is none."""
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except ValueError:
         return None
-    if not isinstance(found, list) or any(item is None or isinstance(item, list | dict) for item in found):
+    if not isinstance(parsed, list) or any(item is None or isinstance(item, list | dict) for item in parsed):
         return None
-    return [item if isinstance(item, str) else json.dumps(item) for item in found]
+    return [item if isinstance(item, str) else json.dumps(item) for item in parsed]
 
 
 def words(line: str) -> tuple[str, ...]:

@@ -97,30 +97,30 @@ class Administration:
 
     def roles(self, user: str | None = None) -> frozenset[str] | None:
         """Names of the roles of a user, of one's own when None."""
-        found = self._read(at("xapi", "users", user or self.connection.user, "roles"))
-        return None if found is None else frozenset(map(str, found))
+        roles = self._read(at("xapi", "users", user or self.connection.user, "roles"))
+        return None if roles is None else frozenset(map(str, roles))
 
     def users(self) -> tuple[str, ...] | None:
         """User names."""
-        found = self._read("/xapi/users")
-        return None if found is None else tuple(map(str, found))
+        users = self._read("/xapi/users")
+        return None if users is None else tuple(map(str, users))
 
     def administrators(self) -> tuple[str, ...] | None:
         """User names of the site's administrators (`UsersApi`; our reading: older servers answer 404)."""
-        found = self._read(at("xapi", "users", "roles", ADMINISTRATOR))
-        return None if found is None else tuple(sorted(map(str, found)))
+        administrators = self._read(at("xapi", "users", "roles", ADMINISTRATOR))
+        return None if administrators is None else tuple(sorted(map(str, administrators)))
 
     def site_config(self) -> Mapping[str, Any] | None:
         """The site's configuration: `siteUrl`, `processingUrl`, `aliasTokenTimeout`, and so on."""
-        found = self._read("/xapi/siteConfig")
-        return found if isinstance(found, dict) else None
+        site_config = self._read("/xapi/siteConfig")
+        return site_config if isinstance(site_config, dict) else None
 
     def plugins(self) -> tuple[Plugin, ...] | None:
         """The plugins, in order of their ids."""
-        found = self._read("/xapi/plugins")
-        if found is None:
+        plugins = self._read("/xapi/plugins")
+        if plugins is None:
             return None
-        trees: Iterable[Mapping[str, Any]] = found.values() if isinstance(found, dict) else found
+        trees: Iterable[Mapping[str, Any]] = plugins.values() if isinstance(plugins, dict) else plugins
         read = (
             Plugin(str(tree.get("id") or ""), str(tree.get("name") or ""), str(tree.get("version") or ""))
             for tree in trees

@@ -56,11 +56,9 @@ class Answer:
         try:
             return json.loads(self.content or self.text)
         except ValueError:
-            found = (
-                "an HTML page" if is_html(self.content) else f"{len(self.content)} bytes of something else"
-            )
+            body = "an HTML page" if is_html(self.content) else f"{len(self.content)} bytes of something else"
         raise ServerError(
-            f"The server's answer must be JSON; found {found}.", status=self.status, hint=_PROXY_HINT
+            f"The server's answer must be JSON; found {body}.", status=self.status, hint=_PROXY_HINT
         )
 
 

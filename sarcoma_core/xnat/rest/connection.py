@@ -11,7 +11,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypedDict, Unpack
 from urllib.parse import quote
 
 import requests
@@ -27,6 +27,24 @@ _CONNECT_TIMEOUT = 10.0
 _TRANSFER_TIMEOUT = 1800.0
 """Seconds of silence: an import answers when the whole session is archived."""
 _CHUNK = 1 << 20
+
+
+class Request(TypedDict, total=False):
+    """What goes along with a method and a path: a JSON body or bytes, a file by stream.
+
+    Attributes:
+        json: the body as JSON.
+        data: the body as it is.
+        query: the query string.
+        content_type: of `data`.
+        accept: statuses that are answers beside 2xx.
+    """
+
+    json: Any
+    data: bytes | IO[bytes] | None
+    query: Mapping[str, str] | None
+    content_type: str
+    accept: tuple[int, ...]
 
 
 class Connection:
@@ -96,31 +114,13 @@ class Connection:
         """
         return self._ask("GET", path, query=query, accept=accept)
 
-    def post(
-        self,
-        path: str,
-        *,
-        json: Any = None,  # noqa: ANN401  JSON
-        data: bytes | IO[bytes] | None = None,
-        query: Mapping[str, str] | None = None,
-        content_type: str = "",
-        accept: tuple[int, ...] = (),
-    ) -> Answer:
+    def post(self, path: str, **request: Unpack[Request]) -> Answer:
         """POST a JSON body or bytes, a file by stream; see `get`."""
-        return self._ask("POST", path, json, data, query=query, content_type=content_type, accept=accept)
+        return self._ask("POST", path, **request)
 
-    def put(
-        self,
-        path: str,
-        *,
-        json: Any = None,  # noqa: ANN401  JSON
-        data: bytes | IO[bytes] | None = None,
-        query: Mapping[str, str] | None = None,
-        content_type: str = "",
-        accept: tuple[int, ...] = (),
-    ) -> Answer:
+    def put(self, path: str, **request: Unpack[Request]) -> Answer:
         """PUT a JSON body or bytes, a file by stream; see `get`."""
-        return self._ask("PUT", path, json, data, query=query, content_type=content_type, accept=accept)
+        return self._ask("PUT", path, **request)
 
     def delete(
         self, path: str, query: Mapping[str, str] | None = None, *, accept: tuple[int, ...] = ()
@@ -152,23 +152,11 @@ class Connection:
             partial.unlink(missing_ok=True)
         raise failure
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        json: Any = None,  # noqa: ANN401  JSON
-        data: bytes | IO[bytes] | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        content_type: str = "",
-        accept: tuple[int, ...] = (),
-    ) -> Answer:
+    def _ask(self, method: str, path: str, **request: Unpack[Request]) -> Answer:
         """One request, its answer read to the end."""
-        with self._send(
-            method, path, json, data, query=query, content_type=content_type, accept=accept
-        ) as got:
+        with self._send(method, path, **request) as got:
             status, content = got.status_code, got.content
-        if not got.ok and status not in accept:
+        if not got.ok and status not in request.get("accept", ()):
             raise refused(method, path, status)
         if method != "GET" and is_html(content) and got.ok:
             raise ServerError(
@@ -179,22 +167,14 @@ class Connection:
         return Answer(status, content.decode("utf-8", "replace"), content)
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        json: Any = None,  # noqa: ANN401  JSON
-        data: bytes | IO[bytes] | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        content_type: str = "",
-        accept: tuple[int, ...] = (),
-        stream: bool = False,
+        self, method: str, path: str, *, stream: bool = False, **request: Unpack[Request]
     ) -> requests.Response:
         """One request; once more after a new log-in when the session has ended."""
+        data, content_type = request.get("data"), request.get("content_type")
         silence = _TRANSFER_TIMEOUT if stream or data is not None else self._timeout
         options: dict[str, Any] = {
-            "params": dict(query or {}),
-            "json": json,
+            "params": dict(request.get("query") or {}),
+            "json": request.get("json"),
             "headers": {"Content-Type": content_type} if content_type else None,
             "timeout": (min(self._timeout, _CONNECT_TIMEOUT), silence),
             "stream": stream,
@@ -204,7 +184,7 @@ class Connection:
         http = self._http
         response = self._once(http, method, path, data, options)
         is_spent = start is None and not isinstance(data, bytes | None)
-        if not _has_ended(response) or response.status_code in accept or is_spent:
+        if not _has_ended(response) or response.status_code in request.get("accept", ()) or is_spent:
             return response
         response.close()
         self._log_in_again(http)

@@ -151,8 +151,8 @@ class EventService:
     def subscriptions(self, project: str = "") -> tuple[LiveSubscription, ...]:
         """Subscriptions of a project and of the whole site; all of them for an administrator."""
         scope = ("projects", project) if project else ()
-        found = self.connection.get(at("xapi", *scope, "events", "subscriptions")).json()
-        return tuple(map(LiveSubscription.of, found))
+        subscriptions = self.connection.get(at("xapi", *scope, "events", "subscriptions")).json()
+        return tuple(map(LiveSubscription.of, subscriptions))
 
     def subscribe(self, rule: SubscriptionRule) -> int:
         """Make a subscription; gives its number."""

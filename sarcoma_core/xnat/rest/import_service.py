@@ -189,12 +189,12 @@ class ImportService:
         """
         path = at("data", "prearchive", "projects", self.project)
         rows = _rows(self._connection.get(path, {"format": "json"}, accept=(HTTPStatus.NOT_FOUND,)))
-        found = [
+        sessions = [
             Waiting(str(row["url"]), str(row["name"]), str(row.get("tag", "")), str(row["status"]))
             for row in rows
             if row.get("name") == label and row.get("tag", "") in ("", study_uid)
         ]
-        return found[-1] if found else None
+        return sessions[-1] if sessions else None
 
     def waiting_files(self, waiting: Waiting) -> int:
         """How many DICOM files wait in a session of the prearchive.

@@ -77,9 +77,9 @@ def _credentials(where: str, named: _PartialLogin) -> tuple[str, str]:
         (known for known in _profiles().values() if _host(known.server) == _host(where)), _PartialLogin()
     )
     wanted = named.user or environment.user
-    for found in (kept, _of_netrc(where)):
-        if found.user and found.password and wanted in ("", found.user):
-            return found.user, found.password
+    for login in (kept, _of_netrc(where)):
+        if login.user and login.password and wanted in ("", login.user):
+            return login.user, login.password
     return _asked(where, wanted or kept.user)
 
 
@@ -145,8 +145,8 @@ def _of_netrc(where: str) -> _PartialLogin:
     except (OSError, netrc.NetrcParseError):  # the parser's text may repeat a password
         raise UsageError(f"{path}: cannot be read as a netrc file.") from None
     url = urlsplit(where)
-    found = entries.authenticators(url.netloc) or entries.authenticators(url.hostname or "")
-    return _PartialLogin(where, found[0], found[2]) if found else _PartialLogin()
+    entry = entries.authenticators(url.netloc) or entries.authenticators(url.hostname or "")
+    return _PartialLogin(where, entry[0], entry[2]) if entry else _PartialLogin()
 
 
 def _refuse_shared(path: Path) -> None:

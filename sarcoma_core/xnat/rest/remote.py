@@ -175,8 +175,8 @@ def _session(row: Mapping[str, str]) -> RemoteSession:
 
 def _modality(xsi_type: str) -> str:
     """`MR` of `xnat:mrSessionData`; XNAT writes `pet` for DICOM's `PT`."""
-    found = _SESSION_TYPE.fullmatch(xsi_type)
-    word = found["word"].upper() if found else ""
+    match = _SESSION_TYPE.fullmatch(xsi_type)
+    word = match["word"].upper() if match else ""
     return "PT" if word == "PET" else word
 
 
@@ -292,8 +292,8 @@ def _children(item: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]
 
 
 def _xsi_type(item: Mapping[str, Any]) -> str | None:
-    found: str | None = item.get("meta", {}).get("xsi:type")
-    return found
+    xsi_type: str | None = item.get("meta", {}).get("xsi:type")
+    return xsi_type
 
 
 def _known(keys: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:

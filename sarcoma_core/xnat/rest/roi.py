@@ -77,13 +77,13 @@ class RegionsOfInterest:
         self.connection = connection
 
     def facts(
-        self, session: str, found: Collection | Unreadable, *, label: str, project: str = ""
+        self, session: str, collection: Collection | Unreadable, *, label: str, project: str = ""
     ) -> SessionFacts:
         """What the pre-check needs to know of a session: of its scans, those that the collection names.
 
         Args:
             session: accession id; or its label, when the project is given.
-            found: the collection.
+            collection: what was read of the file.
             label: its label.
             project: project id; the session's own when empty.
 
@@ -102,7 +102,7 @@ class RegionsOfInterest:
             xsi_type=xsi_type,
             study_uid=str(fields.get("UID") or ""),
             modality=str(fields.get("modality") or ""),
-            scans=self._scans(project, accession, found),
+            scans=self._scans(project, accession, collection),
             labels=frozenset(here),
             labels_elsewhere=frozenset({label} if taken else ()),
             session_rights=self.rights(project, xsi_type),
@@ -135,7 +135,7 @@ class RegionsOfInterest:
     def put(
         self,
         content: bytes,
-        found: Collection | Unreadable,
+        collection: Collection | Unreadable,
         session: SessionFacts,
         *,
         label: str,
@@ -145,7 +145,7 @@ class RegionsOfInterest:
 
         Args:
             content: the file's bytes.
-            found: what they say.
+            collection: what they say.
             session: where to; from `facts`.
             label: its label, unique in its project.
             overwrite: replace the collection of this label in this session.
@@ -157,13 +157,13 @@ class RegionsOfInterest:
             RoiRefusedError: the pre-check or the server refuses it.
             ServerError: the server does not answer.
         """
-        refused = refusal(found, session, label=label, overwrite=overwrite)
+        refused = refusal(collection, session, label=label, overwrite=overwrite)
         if refused:
             raise RoiRefusedError(refused)
         answer = self.connection.put(
             at("xapi", "roi", "projects", session.project, "sessions", session.id, "collections", label),
             data=content,
-            query={"type": found.type, "overwrite": str(overwrite).lower()},
+            query={"type": collection.type, "overwrite": str(overwrite).lower()},
             content_type="application/octet-stream",
             accept=_REFUSED,
         )
@@ -187,9 +187,9 @@ class RegionsOfInterest:
         Raises:
             UsageError: the project has none of that name.
         """
-        for found in self.collections(project):
-            if name in (found.label, found.id):
-                return found
+        for collection in self.collections(project):
+            if name in (collection.label, collection.id):
+                return collection
         raise UsageError(
             f"NAME: must be a collection's label or id in project {project!r}; found {name!r}.",
             hint=f"List them: sarcoma xnat roi list --project {project}",
@@ -212,10 +212,10 @@ class RegionsOfInterest:
         self.connection.delete(at("xapi", "roi", "projects", project, "collections", name))
 
     def _scans(
-        self, project: str, session: str, found: Collection | Unreadable
+        self, project: str, session: str, collection: Collection | Unreadable
     ) -> Mapping[str, frozenset[str]]:
         ids: Mapping[str, str] = self._ask("projects", project, "sessions", session, "uididmap").json()
-        named = found.series_uids if isinstance(found, Collection) else frozenset[str]()
+        named = collection.series_uids if isinstance(collection, Collection) else frozenset[str]()
         return {
             uid: frozenset(
                 self._ask("projects", project, "sessions", session, "scans", scan, "uids").json()

@@ -181,15 +181,15 @@ class ContainerService:
 
     def enabled(self, wrapper_id: int, project: str | None = None) -> bool:
         """Whether a wrapper is on for the site, or for a project; off at the site, it is off everywhere."""
-        found = self.connection.get(f"{_wrapper(wrapper_id, project)}/enabled").json()
-        if isinstance(found, dict):
-            return bool(found["enabled-for-site"] and found["enabled-for-project"])
-        return bool(found)
+        enabled = self.connection.get(f"{_wrapper(wrapper_id, project)}/enabled").json()
+        if isinstance(enabled, dict):
+            return bool(enabled["enabled-for-site"] and enabled["enabled-for-project"])
+        return bool(enabled)
 
     def enabled_for_site(self, wrapper_id: int, project: str) -> bool:
         """Whether a wrapper is on for the site, as an owner of a project is told who may not ask the site."""
-        found = self.connection.get(f"{_wrapper(wrapper_id, project)}/enabled").json()
-        return bool(found["enabled-for-site"])
+        enabled = self.connection.get(f"{_wrapper(wrapper_id, project)}/enabled").json()
+        return bool(enabled["enabled-for-site"])
 
     def set_enabled(self, wrapper_id: int, on: bool, project: str | None = None) -> None:  # noqa: FBT001  names it
         """Switch a wrapper on or off, for the site or for a project."""
@@ -200,8 +200,8 @@ class ContainerService:
 
         The service answers all inputs and outputs, also those that nobody has set.
         """
-        found: Tree = self.connection.get(f"{_wrapper(wrapper_id, project)}/config").json()
-        return found
+        configuration: Tree = self.connection.get(f"{_wrapper(wrapper_id, project)}/config").json()
+        return configuration
 
     def set_configuration(
         self, wrapper_id: int, configuration: Tree, project: str | None = None, *, enable: bool = False
@@ -252,7 +252,7 @@ class ContainerService:
 
     def workflows(self, bulk_id: str) -> tuple[Workflow, ...]:
         """All workflows of a bulk launch that exist by now."""
-        found: list[Workflow] = []
+        workflows: list[Workflow] = []
         query = {
             "data_type": "xdat:user",
             "sort_col": "wfid",
@@ -262,10 +262,10 @@ class ContainerService:
         }
         for number in itertools.count(1):
             rows = listing_page(self.connection, query, number=number, size=_PAGE)
-            found += (Workflow.of(row) for row in rows if row.get("jobId") == bulk_id)
+            workflows += (Workflow.of(row) for row in rows if row.get("jobId") == bulk_id)
             if len(rows) < _PAGE:
                 break
-        return tuple(found)
+        return tuple(workflows)
 
     def containers(self, project: str | None = None) -> tuple[ContainerRecord, ...]:
         """All containers that the service remembers, or those of a project."""
@@ -302,12 +302,12 @@ def _wrapper(wrapper_id: int, project: str | None) -> str:
 def _object(answer: Answer) -> Tree:
     """The body as a JSON object; an empty one for an error page of the web server."""
     try:
-        found = answer.json()
+        body = answer.json()
     except ServerError:
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return {}
         raise
-    return found if isinstance(found, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def _accepted(answer: Answer, method: str, path: str) -> Answer:

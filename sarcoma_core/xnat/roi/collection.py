@@ -106,13 +106,13 @@ def read_collection(content: bytes, kind: str = "") -> Collection:
         try:
             require_no_bomb(BytesIO(content))
             dataset = pydicom.dcmread(BytesIO(content), stop_before_pixels=True)
-            found = SOP_CLASSES.get(str(dataset.get("SOPClassUID", "")), "")
-            if not found or (kind and kind != found):
+            collection_type = SOP_CLASSES.get(str(dataset.get("SOPClassUID", "")), "")
+            if not collection_type or (kind and kind != collection_type):
                 raise DicomError(
                     f"SOPClassUID: must be that of a {kind or 'SEG or RTSTRUCT'}; found another."
                 )
-            _require(dataset, *_NEEDED[found])
-            return _seg(dataset) if found == SEG else _rtstruct(dataset)
+            _require(dataset, *_NEEDED[collection_type])
+            return _seg(dataset) if collection_type == SEG else _rtstruct(dataset)
         except InvalidDicomError:
             raise DicomError("ROI collection: must be DICOM; found no DICM prefix.") from None
         except (

@@ -102,17 +102,17 @@ class _Case(NamedTuple):
 
 
 def refusal(
-    found: Collection | Unreadable, session: SessionFacts, *, label: str, overwrite: bool = False
+    collection: Collection | Unreadable, session: SessionFacts, *, label: str, overwrite: bool = False
 ) -> RoiRefusal | None:
     """Why the plugin refuses a collection; None when it takes it.
 
     Args:
-        found: what is to be stored.
+        collection: what is to be stored.
         session: where.
         label: the collection's label, unique in its project.
         overwrite: whether a collection of this label in this session may be replaced.
     """
-    case = _Case(found, session, label, overwrite)
+    case = _Case(collection, session, label, overwrite)
     return next((refused for rule in _RULES if (refused := rule(case))), None)
 
 
@@ -195,17 +195,17 @@ def _named(case: _Case) -> RoiRefusal | None:
 
 def _there(case: _Case) -> RoiRefusal | None:
     assert isinstance(case.found, Collection)  # noqa: S101  as above
-    found, session = case.found, case.session
-    series = (session.scans.get(uid) for uid in found.series_uids)
+    collection, session = case.found, case.session
+    series = (session.scans.get(uid) for uid in collection.series_uids)
     known = [uids for uids in series if uids is not None]
-    if found.study_uids != {session.study_uid}:
+    if collection.study_uids != {session.study_uid}:
         what, hint = (
             "study UID",
             "It was drawn on another study; or the UIDs were remapped apart from the images.",
         )
-    elif len(known) < len(found.series_uids):
+    elif len(known) < len(collection.series_uids):
         what, hint = "series UID", "Upload the series that it was drawn on into this session first."
-    elif not found.sop_uids <= frozenset[str]().union(*known):
+    elif not collection.sop_uids <= frozenset[str]().union(*known):
         what, hint = (
             "SOP instance UID",
             "Upload the missing images; if they are there, refresh the scan's catalog.",

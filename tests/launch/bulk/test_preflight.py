@@ -18,7 +18,8 @@ from sarcoma_core.launch.bulk.preflight import LiveStep, preflight, stages
 from sarcoma_core.launch.work import manifest, stale_files
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
-from tests.launch.fake_xnat import FakeXnat, listing
+from tests.launch.fake_xnat import FakeXnat
+from tests.launch.served_folder import ServedFolder
 
 
 def stage(fake: FakeXnat, step: str, **params: Any) -> LiveStep:
@@ -181,7 +182,7 @@ def test_the_fingerprint_over_rest_is_that_of_the_folder(export: Path, tmp_path:
     shutil.copy(first, session.path / "SCANS" / "9" / "secondary" / "a.dcm")
     (session.path / "SCANS" / "4" / "secondary").mkdir()
     shutil.copy(first, session.path / "SCANS" / "4" / "secondary" / "a.dcm")
-    fake = _Folder(session.path)
+    fake = ServedFolder(session.path)
     assert fingerprint(RemoteHoldings(fake, "E0"), ()) == fingerprint(FolderHoldings(session.path), ())
     for label in ("NIFTI", "N4"):
         (session.path / "RESOURCES" / label).mkdir(parents=True)
@@ -192,37 +193,3 @@ def test_the_fingerprint_over_rest_is_that_of_the_folder(export: Path, tmp_path:
         == fingerprint(FolderHoldings(session.path), labels)
         != {}
     )
-
-
-class _Folder(FakeXnat):
-    """A session's folder, served as XNAT serves it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__({"E0": {}})
-        self._path = path
-
-    def _answer(self, path: str, accept: tuple[int, ...]) -> Any:
-        resources = self._path / "RESOURCES"
-        for told in resources.glob("*/run.json"):
-            self.sessions["E0"][told.parent.name] = told.read_text()
-        for empty in resources.glob("*"):
-            self.sessions["E0"].setdefault(empty.name, "")
-        if not path.endswith("/scans/ALL/files"):
-            return super()._answer(path, accept)
-        rows = []
-        for file in (self._path / "SCANS").rglob("*"):
-            if file.is_file():
-                scan, resource, *_ = file.relative_to(self._path / "SCANS").parts
-                below = file.relative_to(self._path / "SCANS" / scan / resource).as_posix()
-                uri = f"/data/experiments/E0/scans/{scan}/resources/1/files/{below}"
-                size = str(file.stat().st_size)
-                rows.append({"Name": file.name, "Size": size, "URI": uri, "collection": resource})
-        return listing(rows)
-
-    def _tree(self, name: str) -> dict[str, Any]:
-        tree = super()._tree(name)
-        ids = [p.name for p in (self._path / "SCANS").iterdir()]
-        tree["items"][0]["children"][0]["items"] = [
-            {"data_fields": {"ID": scan}, "meta": {}, "children": []} for scan in ids
-        ]
-        return tree

@@ -1,0 +1,57 @@
+"""Several folders come to their places together, or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from sarcoma_core.archive.swapping import put_in_place
+
+
+def folder(path: Path, content: str) -> Path:
+    path.mkdir(parents=True)
+    (path / "a").write_text(content)
+    return path
+
+
+def tree(root: Path) -> dict[str, str]:
+    return {str(p.relative_to(root)): p.read_text() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def test_each_takes_the_place_of_an_earlier_one_of_which_nothing_is_left(tmp_path: Path) -> None:
+    new = {folder(tmp_path / "new" / n, f"new {n}"): tmp_path / "there" / n for n in ("A", "B", "C")}
+    for name in ("A", "B"):
+        folder(tmp_path / "there" / name, "old")
+        (tmp_path / "there" / name / "stale").write_text("old")
+    put_in_place(new)
+    assert tree(tmp_path) == {f"there/{n}/a": f"new {n}" for n in ("A", "B", "C")}
+    assert sorted(p.name for p in (tmp_path / "there").iterdir()) == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("fails_at", range(1, 6))
+def test_whichever_move_fails_all_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    """Two have an earlier folder in their place, one has none: five moves."""
+    new = {folder(tmp_path / "new" / n, f"new {n}"): tmp_path / "there" / n for n in ("A", "B", "C")}
+    for name in ("A", "B"):
+        folder(tmp_path / "there" / name, "old")
+    before = tree(tmp_path)
+    moves, rename = 0, Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        nonlocal moves
+        moves += 1
+        if moves == fails_at:
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        put_in_place(new)
+    assert tree(tmp_path) == before
+    assert sorted(p.name for p in (tmp_path / "there").iterdir()) == ["A", "B"]
+    assert moves >= fails_at
+
+
+def test_nothing_to_move_is_well() -> None:
+    put_in_place({})
