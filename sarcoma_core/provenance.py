@@ -223,13 +223,22 @@ def read_record(folder: Path) -> RunRecord | None:
     Raises:
         ArchiveError: it is damaged, was written by a later schema, or names what is not in the folder.
     """
+    content = manifest_bytes(folder)
+    return None if content is None else parse_record(content, folder.name)
+
+
+def manifest_bytes(folder: Path) -> bytes | None:
+    """The manifest of a label's folder as it is on disk; None when there is none.
+
+    Raises:
+        ArchiveError: it is there and cannot be read.
+    """
     try:
-        content = (folder / MANIFEST).read_bytes()
+        return (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         return None
     except OSError:
         raise _damaged(folder.name) from None
-    return parse_record(content, folder.name)
 
 
 def parse_record(content: bytes, label: str) -> RunRecord:

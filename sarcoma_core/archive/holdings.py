@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from sarcoma_core.archive.folder import images_of, is_catalog, resource, scan_files
-from sarcoma_core.provenance import MANIFEST, SCAN_INPUT, recorded_scan_id
+from sarcoma_core.provenance import SCAN_INPUT, manifest_bytes, recorded_scan_id
 
 
 class Held(NamedTuple):
@@ -60,12 +60,9 @@ class FolderHoldings:
         """The manifest of a resource.
 
         Raises:
-            OSError: it is there and cannot be read.
+            ArchiveError: it is there and cannot be read.
         """
-        try:
-            return (resource(self._path, label) / MANIFEST).read_bytes()
-        except FileNotFoundError:
-            return None
+        return manifest_bytes(resource(self._path, label))
 
     def files(self, label: str) -> tuple[Held, ...]:
         """The files of a resource."""
@@ -100,7 +97,7 @@ def fingerprint(holdings: Holdings, labels: tuple[str, ...]) -> Mapping[str, str
         labels: resources that the step reads; none means the DICOM of the scans.
 
     Raises:
-        ArchiveError: the object is not a session.
+        ArchiveError: the object is not a session, or a manifest cannot be read.
     """
     if labels:
         manifests = {label: holdings.manifest(label) for label in labels}

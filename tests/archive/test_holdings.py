@@ -98,3 +98,13 @@ def test_a_resource_is_told_by_its_manifest_and_left_out_without_one(tmp_path: P
     put(tmp_path / "RESOURCES", "NIFTI/4.nii.gz")
     told = fingerprint(FolderHoldings(tmp_path), ("N4", "NIFTI", "SUV"))
     assert told == {"N4": hashlib.sha256(b"x").hexdigest()}
+
+
+def test_a_manifest_that_cannot_be_read_is_damage_and_not_none(tmp_path: Path) -> None:
+    (tmp_path / "RESOURCES" / "N4" / "run.json").mkdir(parents=True)
+    for look in (
+        FolderHoldings(tmp_path).manifest,
+        lambda label: fingerprint(FolderHoldings(tmp_path), (label,)),
+    ):
+        with pytest.raises(ArchiveError, match="N4/run.json: must be a manifest"):
+            look("N4")

@@ -166,3 +166,11 @@ def test_both_tell_the_same(session: Path, look: Look) -> None:
     assert fingerprint(here, ("N4", "NIFTI")) == fingerprint(there, ("N4", "NIFTI"))
     assert sorted(here.files("N4")) == sorted(there.files("N4"))
     assert json.loads(there.manifest("N4") or b"") == json.loads(here.manifest("N4") or b"")
+
+
+@pytest.mark.parametrize("label", ["N4", "NIFTI"])
+def test_a_manifest_that_cannot_be_read_means_do_it_again(session: Path, label: str) -> None:
+    done(session, FolderHoldings)
+    (session / "RESOURCES" / label / "run.json").unlink()
+    (session / "RESOURCES" / label / "run.json").mkdir()
+    assert already_done(FolderHoldings(session), WORK) == ()
