@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from sarcoma_core.report.facts import value_text
-from sarcoma_core.report.windows import between_percentiles
 
 Values = npt.NDArray[np.floating]
 
@@ -16,7 +16,8 @@ BINS = 128
 HEIGHT = 100
 """Of the drawing, in its own units; its width is `BINS`."""
 
-_SHOWN_PERCENTILES = (0.1, 99.9)
+_PERCENTILES = (0.1, 5, 50, 95, 99.9)
+"""The outermost are the ends of the axis."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ def histogram(title: str, unit: str, samples: Sequence[tuple[str, Values]]) -> H
         unit: of the values.
         samples: name and values of each; finite, at least one.
     """
-    ends = [between_percentiles(values, _SHOWN_PERCENTILES) for _, values in samples]
-    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    spreads = [_Spread(*np.percentile(values, _PERCENTILES)) for _, values in samples]
+    low, high = min(spread.lowest for spread in spreads), max(spread.end for spread in spreads)
     shares = [_shares(values, low, high) for _, values in samples]
     peak = max(float(share.max()) for share in shares)
-    spread = "; ".join(f"{name} {_spread(values)}" for name, values in samples)
+    told = "; ".join(f"{name} {spread.words}" for (name, _), spread in zip(samples, spreads, strict=True))
     return Histogram(
         title=title,
         unit=unit,
@@ -74,7 +75,7 @@ def histogram(title: str, unit: str, samples: Sequence[tuple[str, Values]]) -> H
             Curve(name, outline(share / peak)) for (name, _), share in zip(samples, shares, strict=True)
         ),
         ticks=ticks(low, high),
-        alt=f"{title}: {spread}" + (f" {unit}." if unit else "."),
+        alt=f"{title}: {told}" + (f" {unit}." if unit else "."),
     )
 
 
@@ -84,9 +85,25 @@ def _shares(values: Values, low: float, high: float) -> Values:
     return counts / values.size
 
 
-def _spread(values: Values) -> str:
-    low, middle, high = (value_text(float(v)) for v in np.percentile(values, (5, 50, 95)))
-    return f"median {middle}, 5 to 95 percentile {low} to {high}"
+class _Spread(NamedTuple):
+    """Percentiles of a sample, asked for at once: each asking sorts in part."""
+
+    lowest: float
+    low: float
+    median: float
+    high: float
+    highest: float
+
+    @property
+    def end(self) -> float:
+        """Where the axis may end: at the highest, and a little above the lowest at least."""
+        return self.highest if self.highest > self.lowest else self.lowest + 1.0
+
+    @property
+    def words(self) -> str:
+        """The middle nine tenths, for who cannot see them."""
+        low, median, high = (value_text(float(v)) for v in (self.low, self.median, self.high))
+        return f"median {median}, 5 to 95 percentile {low} to {high}"
 
 
 def outline(heights: Values) -> str:

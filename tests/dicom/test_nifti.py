@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from isal import igzip
 
 from sarcoma_core.dicom.nifti import StoredVolume, clean_header, compress, read_nifti
 from sarcoma_core.errors import SeriesRefused
@@ -78,11 +79,11 @@ def test_a_power_of_two_multiplies_the_rescaling_and_nothing_else(source: Path) 
 def test_a_compressed_file_that_does_not_read_back_is_refused(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def faulty(stream: gzip.GzipFile, content: bytes) -> int:
+    def faulty(stream: igzip.IGzipFile, content: bytes) -> int:
         return write(stream, content[:-1] + bytes([content[-1] ^ 1]))
 
-    write = gzip.GzipFile.write
-    monkeypatch.setattr(gzip.GzipFile, "write", faulty)
+    write = igzip.IGzipFile.write
+    monkeypatch.setattr(igzip.IGzipFile, "write", faulty)
 
     with pytest.raises(SeriesRefused, match="does not read back"):
         compress(source, tmp_path / "out.nii.gz")
