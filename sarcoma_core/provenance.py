@@ -31,6 +31,7 @@ UNKNOWN_UNITS = "unknown"
 Status = Literal["done", "not applicable", "set apart", "refused"]
 _STATUSES: tuple[str, ...] = get_args(Status)
 
+_LABEL = re.compile(r"[A-Z][A-Z0-9_]*")
 _PART = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _SCAN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 SCAN_ID_RULE = (
@@ -270,6 +271,8 @@ def parse_record(content: bytes, label: str) -> RunRecord:
     paths = (*(path for o in record.outcomes for path in o.files), *(entry.path for entry in record.files))
     scans = (outcome.scan for outcome in record.outcomes if outcome.scan)
     parts = (outcome.part for outcome in record.outcomes if outcome.part)
+    if not all(map(_is_label, record.reads)):
+        raise _damaged(label)
     if not all(map(_is_inside, paths)) or not all(map(is_scan_id, scans)) or not all(map(_is_part, parts)):
         raise ArchiveError(
             f"{label}/{MANIFEST}: scan and files must stay inside the resource; one does not.",
@@ -320,6 +323,11 @@ def _typed(hint: Any, raw: Any) -> Any:  # noqa: ANN401  a type hint has no type
     if type(raw) in {None: (hint,), UnionType: args}.get(kind, ()):
         return raw
     raise TypeError
+
+
+def _is_label(text: str) -> bool:
+    """Whether what a step read is a label: it names a folder."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def _is_part(text: str) -> bool:

@@ -249,3 +249,10 @@ def test_only_the_first_two_schemas_are_read(tmp_path: Path, schema: int) -> Non
 )
 def test_a_line_of_an_outcome_is_read_again(outcome: Outcome) -> None:
     assert Outcome.from_line(outcome.as_line()) == outcome
+
+
+@pytest.mark.parametrize("reads", ["../../etc", "/etc", "a", "N4\0", "", "N4/x"])
+def test_what_was_read_has_to_be_a_label(tmp_path: Path, reads: str) -> None:
+    write_record(tmp_path, replace(RECORD, reads=(reads,)))
+    with pytest.raises(ArchiveError, match="must be a manifest"):
+        read_record(tmp_path)

@@ -104,9 +104,11 @@ def fingerprint(holdings: Holdings, labels: tuple[str, ...]) -> Mapping[str, str
         return {
             label: hashlib.sha256(body).hexdigest() for label, body in manifests.items() if body is not None
         }
+    images = {scan: images_of(resources) for scan, resources in holdings.scans().items()}
     return {
-        f"{SCAN_INPUT}{recorded_scan_id(scan)}": _listing_digest(images_of(resources))
-        for scan, resources in holdings.scans().items()
+        f"{SCAN_INPUT}{recorded_scan_id(scan)}": _listing_digest(files)
+        for scan, files in images.items()
+        if files  # of a scan without any there may be a folder, or a record, or both
     }
 
 

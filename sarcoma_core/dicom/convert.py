@@ -135,7 +135,8 @@ def _convert_reading(
     except SeriesRefused as refusal:
         return Conversion(Status.REFUSED, refusal.message, receipt)
     parts = []
-    for part, one in zip(plan.parts, _readings(reading, plan), strict=True):
+    volumes = zip(plan.parts, _readings(reading, plan), strict=True)
+    for part, one in sorted(volumes, key=lambda volume: volume[0]):
         stem = f"{name}_{part}"
         done = _convert_reading(one, folder, name=stem, beside=beside, timeout=timeout, whole=reading.headers)
         parts.append(replace(done, part=part))

@@ -58,6 +58,8 @@ _WORDS: Mapping[str, str] = {
 }
 """Words that mean a map wherever they stand in a value."""
 
+MAP_WORDS = frozenset((*_VALUES, *_OF_NO_MAGNITUDE, *_OF_DERIVED, *_WORDS))
+"""Values of ImageType, and words in them, that name a map or a part of a complex image."""
 _IN_PHASE = frozenset(("IN", "OUT", "OPP", "OPPOSED", "OP", "CONTRAST"))
 """Words beside PHASE in the names of anatomy: in and opposed phase of Dixon, phase contrast."""
 

@@ -21,6 +21,9 @@ _DIXON: Mapping[str, str] = {
     **dict.fromkeys(("IN", "IP", "IN_PHASE", "INPHASE"), "in-phase"),
     **dict.fromkeys(("OPP", "OP", "OUT_PHASE", "OUTPHASE", "OPP_PHASE", "OPPPHASE"), "opposed-phase"),
 }
+DIXON_WORDS = frozenset(_DIXON)
+"""Values of ImageType that name a Dixon image."""
+
 _BY_ECHO = {"EchoTime"}
 _BY_WORD = {"EchoTime", "ImageType"}
 _ECHO, _TYPE = TRAITS.index("EchoTime"), TRAITS.index("ImageType")
@@ -34,21 +37,33 @@ def name_parts(volumes: Sequence[Sequence[Source]], differ: Sequence[str]) -> tu
         differ: the keywords that tell them apart.
 
     Returns:
-        A name for each volume, no two alike; empty where the volumes are no parts, or a file holds planes of
-        several.
+        A name for each volume, no two alike; empty where the volumes are no parts: where they are not MR, no
+        value tells all planes of one from all planes of another, or a file holds planes of several.
     """
-    files = {source.header.path for volume in volumes for source in volume}
-    alone = len(files) == sum(len({s.header.path for s in volume}) for volume in volumes)
-    if not 1 < len(volumes) <= MOST or not alone:
+    if not differ or not 1 < len(volumes) <= MOST or not _are_whole(volumes, differ):
         return ()
-    words = [_dixon_word(volume[0]) for volume in volumes]
-    if set(differ) <= _BY_WORD and all(words) and len(set(words)) == len(words):
-        return tuple(words)
+    words = [{_dixon_word(source) for source in volume} for volume in volumes]
+    names = [word for said in words for word in said]
+    if set(differ) <= _BY_WORD and all(names) and len(set(names)) == len(names) == len(volumes):
+        return tuple(names)
     times = [volume[0].plane.traits[_ECHO] for volume in volumes]
-    if set(differ) == _BY_ECHO and all(isinstance(time, float) for time in times):
-        order = sorted(range(len(times)), key=lambda n: float(str(times[n])))
-        return tuple(f"echo{order.index(n) + 1}" for n in range(len(times)))
+    known = [time for time in times if isinstance(time, float) and time > 0]
+    if set(differ) == _BY_ECHO and len(set(known)) == len(volumes):
+        return tuple(f"echo{sorted(known).index(time) + 1}" for time in known)
     return ()
+
+
+def _are_whole(volumes: Sequence[Sequence[Source]], differ: Sequence[str]) -> bool:
+    """Whether what tells the volumes apart is the same all through each, and no file is in two of them."""
+    places = [TRAITS.index(keyword) for keyword in differ]
+    seen = [{tuple(source.plane.traits[place] for place in places) for source in v} for v in volumes]
+    files = [{source.header.path for source in volume} for volume in volumes]
+    return (
+        all(source.header.modality == "MR" for volume in volumes for source in volume)
+        and all(len(values) == 1 for values in seen)
+        and len(set.union(*seen)) == len(volumes)
+        and len(set.union(*files)) == sum(map(len, files))
+    )
 
 
 def _dixon_word(source: Source) -> str:

@@ -12,7 +12,8 @@ from sarcoma_core.dicom.dimensions import split_volumes
 from sarcoma_core.dicom.geometry import Floats, affine
 from sarcoma_core.dicom.headers import Header, read_header
 from sarcoma_core.dicom.kinds import reason_to_set_apart
-from sarcoma_core.dicom.parts import name_parts
+from sarcoma_core.dicom.maps import MAP_WORDS
+from sarcoma_core.dicom.parts import DIXON_WORDS, name_parts
 from sarcoma_core.dicom.planes import TRAITS
 from sarcoma_core.dicom.scan import ScanFinding, ScanImages, Source, Status, refused, set_apart
 from sarcoma_core.dicom.small_slopes import lift
@@ -119,7 +120,7 @@ def _images(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], tuple[str,
 
 def classify(scan: ScanImages) -> ConversionPlan | ScanFinding:
     """What a scan is: something to convert, with all that the result has to be, or a finding against it."""
-    if finding := check_images(scan) or torn_stack(scan) or check_stack(scan):
+    if finding := check_images(scan) or (None if scan.whole else torn_stack(scan)) or check_stack(scan):
         return finding
     stack = scan.stack
     sources = scan.sources
@@ -154,6 +155,7 @@ def classify(scan: ScanImages) -> ConversionPlan | ScanFinding:
 _TELLING = {"EchoTime": " ms", "ImageType": "", "ComplexImageComponent": "", "DiffusionBValue": " s/mm2"}
 """Traits whose values say what a volume is, and their units."""
 _MOST_NAMED = 6
+_DEFINED = DIXON_WORDS | MAP_WORDS | {"NONE", "M", "MAGNITUDE", "PHASE", "MIXED", "ND", "NORM", "DIXON"}
 
 
 def _values_of(values: Sequence[Hashable], keyword: str) -> str:
@@ -164,10 +166,16 @@ def _values_of(values: Sequence[Hashable], keyword: str) -> str:
     numbers = sorted(value for value in distinct if isinstance(value, float))
     if len(numbers) == len(distinct):
         return f" ({', '.join(f'{number:g}' for number in numbers)}{_TELLING[keyword]})"
-    words = [value if isinstance(value, tuple) else (str(value or "none"),) for value in distinct]
-    common = set(words[0]).intersection(*words[1:])
-    told = ("/".join(str(word) for word in value if word not in common) or "none" for value in words)
+    values_of = [value if isinstance(value, tuple) else (str(value or "none"),) for value in distinct]
+    common = set(values_of[0]).intersection(*values_of[1:])
+    told = ("/".join(_word(word) for word in each if word not in common) or "none" for each in values_of)
     return f" ({', '.join(sorted(told))})"
+
+
+def _word(value: Hashable) -> str:
+    """A value that tells volumes apart, where the standard or a maker defines it; else it may be anything."""
+    word = str(value)
+    return word if word.upper() in _DEFINED else "another word"
 
 
 def _in_order(numbers: Sequence[int | None], *, several: bool) -> bool:

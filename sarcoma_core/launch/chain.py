@@ -23,6 +23,7 @@ from sarcoma_core.provenance import Outcome, Outcomes, read_record
 from sarcoma_core.runners.build_folder import build_folder, sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
+from sarcoma_core.steps.running import explain_os_error
 
 _REASONS_TOLD = 3
 """Of the series of a session of which none could be used."""
@@ -198,6 +199,9 @@ def _run_one(
     except SarcomaError as error:
         said = error.outcomes if isinstance(error, StepFailedError) else ()
         return StepRun(step.name, "failed", error.message, said, error.hint)
+    except OSError as error:  # a folder of this session: the others may be well
+        told = explain_os_error(error, session.path)
+        return StepRun(step.name, "failed", told.message, hint=told.hint)
     return StepRun(step.name, "done", series=record.outcomes if record else ())
 
 

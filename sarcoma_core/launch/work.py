@@ -28,7 +28,7 @@ class Work(NamedTuple):
 
     def is_that_of(self, record: RunRecord, inputs: Mapping[str, str]) -> bool:
         """Whether a manifest is of this very work."""
-        foreign = self.version != __version__
+        foreign = self.version not in ("", __version__)  # a command without a version tells nothing
         if foreign and record.version != self.version:
             return False
         revision = record.revision if foreign else self.step.revision
@@ -77,7 +77,9 @@ def already_done(holdings: Holdings, work: Work) -> tuple[RunRecord, ...]:
             inputs = fingerprint(holdings, work.step.reads) if inputs is None else inputs
         except ArchiveError:
             return ()
-        if record is None or not work.is_that_of(record, inputs) or not _is_whole(holdings, label, record):
+        if record is None or not record.outcomes:
+            return ()
+        if not work.is_that_of(record, inputs) or not _is_whole(holdings, label, record):
             return ()
         records.append(record)
     return tuple(records)

@@ -175,6 +175,7 @@ def verdict(told: tuple[State, ...]) -> Readiness:
         if state.condition == "refused":
             return Readiness("refused", f"Mend the cause, then run {state.stage.maker} again.")
         if state.condition in ("not run", "out of date"):
-            return Readiness("unfinished", f"Run {state.stage.maker} and the steps after it.")
+            order = "" if state.stage.step else ": the chain prepare does them in order"
+            return Readiness("unfinished", f"Run {state.stage.maker} and the steps after it{order}.")
     last = next((s.stage.label for s in reversed(told) if s.condition == "done"), converted.stage.label)
     return Readiness("ready", f"Read it from the resource {last}.")

@@ -1,6 +1,7 @@
 """Echoes and Dixon images that share a scan: one volume each, like those of a scan of their own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,84 @@ def test_what_is_no_echo_and_no_dixon_stays_one_4d_image(tmp_path: Path, values:
     )
     assert (outcome.status, outcome.part) == ("set apart", "")
     assert outcome.reason.startswith(f"4D: {len(values)} volumes")
+
+
+def with_numbers_of_its_own(datasets: Sequence[Dataset], volumes: int) -> list[Dataset]:
+    """InstanceNumber begins anew in every volume, and the names of the files say nothing."""
+    for n, dataset in enumerate(datasets):
+        dataset.InstanceNumber = n // volumes + 1
+    return [datasets[n] for n in np.random.default_rng(5).permutation(len(datasets))]
+
+
+AMBIGUOUS: dict[str, list[dict[str, Any]]] = {
+    "two of three echoes are alike": [{"EchoTime": 10}, {"EchoTime": 80}, {"EchoTime": 80}],
+    "each echo twice": [{"EchoTime": time} for time in (10, 10, 80, 80)],
+    "an echo at 0 ms": [{"EchoTime": 0}, {"EchoTime": 10}],
+    "one word twice": [{"ImageType": ["DERIVED", "PRIMARY", w]} for w in ("W", "W", "F")],
+    "magnitude and phase of one echo": [
+        {"EchoTime": time, "ImageType": ["ORIGINAL", "PRIMARY", kind]} for time in (10, 80) for kind in "MP"
+    ],
+}
+
+
+@pytest.mark.parametrize("own_numbers", [False, True])
+@pytest.mark.parametrize("values", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+def test_what_does_not_tell_each_volume_from_each_other_makes_no_parts(
+    tmp_path: Path, values: list[dict[str, Any]], *, own_numbers: bool
+) -> None:
+    datasets = mixed(values)
+    if own_numbers:
+        datasets = with_numbers_of_its_own(datasets, len(values))
+    (outcome,) = convert(tmp_path, datasets)
+    assert (outcome.part, outcome.status in ("set apart", "refused")) == ("", True)
+
+
+@pytest.mark.parametrize("own_numbers", [False, True])
+@pytest.mark.parametrize(("extra", "parts"), [(0, 2), (1, 0)])
+def test_a_word_that_only_some_slices_have_makes_no_parts(
+    tmp_path: Path, extra: int, parts: int, *, own_numbers: bool
+) -> None:
+    datasets = mixed([{"ImageType": ["DERIVED", "PRIMARY", word]} for word in ("W", "F")])
+    for dataset in datasets[:extra]:
+        dataset.ImageType = [*dataset.ImageType, "NORM"]
+    if own_numbers:
+        datasets = with_numbers_of_its_own(datasets, 2)
+    outcomes = convert(tmp_path, datasets)
+    assert [o.part for o in outcomes if o.part] == ["fat", "water"][:parts]
+
+
+def test_words_that_contradict_the_echo_times_name_nothing(tmp_path: Path) -> None:
+    datasets = mixed([{"EchoTime": t, "ImageType": ["D", "P", w]} for t, w in ((10, "W"), (80, "F"))])
+    datasets[0].ImageType, datasets[1].ImageType = datasets[1].ImageType, datasets[0].ImageType
+    by_part = {outcome.part: outcome for outcome in convert(tmp_path, datasets)}
+    assert set(by_part) == {"echo1", "echo2"}
+    for part, stack in zip(("echo1", "echo2"), STACK.repeat(2), strict=True):
+        assert_voxels(tmp_path, by_part[part], stack)
+
+
+@pytest.mark.parametrize(("modality", "parts"), [("MR", 2), ("CT", 0)])
+def test_only_mr_has_echoes(tmp_path: Path, modality: str, parts: int) -> None:
+    stacks = replace(STACK, modality=modality).repeat(2)
+    datasets = [d for s, time in zip(stacks, (10, 80), strict=True) for d in s.datasets(EchoTime=time)]
+    assert len([o for o in convert(tmp_path, datasets) if o.part]) == parts
+
+
+def test_echoes_of_two_slices_are_not_taken_for_pieces_of_the_scan_beside(tmp_path: Path) -> None:
+    stacks = replace(STACK, slices=2).repeat(2)
+    datasets = [d for s, time in zip(stacks, (10, 80), strict=True) for d in s.datasets(EchoTime=time)]
+    other = replace(STACK, slices=2, seed=9).datasets(SeriesNumber=6)
+    outcomes = {o.series: o.status for o in convert(tmp_path, datasets, other)}
+    assert outcomes == {"5 echo1": "done", "5 echo2": "done", "6": "done"}
+
+
+def test_a_word_of_nobodys_is_not_repeated(tmp_path: Path) -> None:
+    told = (("W", "DOE JANE"), ("F", "19600229"))
+    values = [{"ImageType": ["DERIVED", "PRIMARY", word, name]} for word, name in told]
+    outcomes = convert(tmp_path, mixed(values))
+    assert [outcome.part for outcome in outcomes] == ["fat", "water"]
+    warnings = str([outcome.facts["warnings"] for outcome in outcomes])
+    assert "F/another word, W/another word" in warnings
+    assert not any(value in warnings for value in ("DOE", "JANE", "1960"))
 
 
 def test_a_slice_that_lacks_in_one_echo_refuses_the_scan_and_not_the_one_beside(tmp_path: Path) -> None:

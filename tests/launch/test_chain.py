@@ -5,7 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -223,6 +223,25 @@ def test_the_retry_command_asks_for_the_same_parameters(export: Path, tmp_path: 
     words = shlex.split(result.retry)
     arguments = parser().parse_args(words[1:])
     assert parse_settings("prepare", arguments.set) == settings
+
+
+def test_a_session_that_cannot_be_read_does_not_stop_the_next(
+    copy: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, other = plan(copy, "P", ())
+    whole = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.is_relative_to(locked.path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    (first, second), _ = prepare(copy)
+    assert (first.outcome, second.outcome) == ("failed", "complete")
+    assert "every file must be readable; found: Permission denied" in first.reason
+    assert locked.label not in first.reason
+    assert second.session == other
 
 
 def test_one_broken_series_does_not_stop_its_session(export: Path, tmp_path: Path) -> None:

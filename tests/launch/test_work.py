@@ -174,3 +174,22 @@ def test_a_manifest_that_cannot_be_read_means_do_it_again(session: Path, label: 
     (session / "RESOURCES" / label / "run.json").unlink()
     (session / "RESOURCES" / label / "run.json").mkdir()
     assert already_done(FolderHoldings(session), WORK) == ()
+
+
+@both
+def test_a_scan_without_images_is_no_input_whether_it_has_a_folder_or_not(session: Path, look: Look) -> None:
+    before = fingerprint(look(session), ())
+    (session / "SCANS" / "9").mkdir()
+    assert fingerprint(look(session), ()) == before
+
+
+@both
+def test_a_command_without_a_version_is_taken_for_ours(session: Path, look: Look) -> None:
+    done(session, look)
+    assert already_done(look(session), WORK._replace(version=""))
+
+
+@both
+def test_a_manifest_without_outcomes_is_no_work(session: Path, look: Look) -> None:
+    done(session, look, outcomes=())
+    assert already_done(look(session), WORK) == ()

@@ -1,5 +1,6 @@
 """What 0.1.0 left goes on working: manifests of schema 1, its archive, its ledger."""
 
+import fcntl
 import json
 import shutil
 import sqlite3
@@ -175,3 +176,56 @@ def test_a_ledger_of_a_later_version_is_left_alone(tmp_path: Path, version: int)
         return
     with pytest.raises(OutputError, match=rf"must be of version {VERSION} or earlier; found {version}"):
         Ledger(path)
+
+
+def test_a_ledger_of_0_1_that_is_worked_on_is_left_to_its_launcher(old_ledger: Path) -> None:
+    before = old_ledger.read_bytes()
+    with old_ledger.with_name(f"{old_ledger.name}.run-1").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(OutputError, match="a run in it is being worked on"):
+            Ledger(old_ledger)
+        assert old_ledger.read_bytes() == before
+    Ledger(old_ledger).close()
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        "CREATE TABLE bookmarks (id INTEGER, url TEXT)",
+        "CREATE TABLE item (id INTEGER, session TEXT, xsi_type TEXT, price REAL)",
+        "CREATE TABLE run (id INTEGER); CREATE TABLE item (id INTEGER); CREATE TABLE event (id INTEGER)",
+    ],
+)
+@pytest.mark.parametrize("version", [0, VERSION, VERSION + 1])
+def test_the_database_of_another_program_is_not_touched(tmp_path: Path, tables: str, version: int) -> None:
+    path = tmp_path / "places.sqlite"
+    with closing(sqlite3.connect(path)) as base:
+        base.executescript(f"{tables}; PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match="found the database of another program"):
+        Ledger(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_is_missing_in_a_ledger_is_made_again(old_ledger: Path) -> None:
+    Ledger(old_ledger).close()
+    with closing(sqlite3.connect(old_ledger)) as base:
+        base.execute("DROP VIEW present")
+        base.commit()
+    ledger = Ledger(old_ledger)
+    assert [item.state for item in ledger.present(ledger.run())] == ["complete"]
+
+
+def test_a_ledger_that_another_process_holds_is_told_as_such(
+    old_ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **{**k, "timeout": 0.01}))
+    ledger = Ledger(old_ledger)
+    with closing(connect(old_ledger, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for use in (lambda: ledger.begin(ledger.run(), ()), lambda: Ledger(old_ledger)):
+            with pytest.raises(OutputError, match="another process has held it for too long") as refused:
+                use()
+            assert "wait" in refused.value.hint

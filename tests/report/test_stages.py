@@ -104,7 +104,10 @@ def test_a_step_that_has_not_run_leaves_the_series_unfinished(tmp_path: Path) ->
     assert conditions(tmp_path, "2") == ["done", "not run", "not run"]
     found = verdict(states(read_runs(as_read(tmp_path)), "2"))
     assert found.fate == "unfinished"
-    assert found.advice == "Run the step that writes N4 and the steps after it."
+    assert (
+        found.advice
+        == "Run the step that writes N4 and the steps after it: the chain prepare does them in order."
+    )
 
 
 def test_a_series_refused_by_a_later_step_is_refused(tmp_path: Path) -> None:

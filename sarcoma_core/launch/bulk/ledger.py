@@ -125,8 +125,10 @@ class Ledger:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
             self._base.row_factory = sqlite3.Row
-            prepare(self._base)
+            prepare(self._base, is_worked_on=self._is_worked_on)
         except (OSError, sqlite3.Error) as error:
+            if _is_locked(error):
+                raise _unusable(error) from None
             reason = error.strerror if isinstance(error, OSError) else error
             raise OutputError(
                 f"--ledger: must be a ledger in a folder that can be written; found: {reason}.",
@@ -286,20 +288,46 @@ class Ledger:
             try:
                 return self._base.execute(sql, values).fetchall()
             except sqlite3.Error as error:
-                raise OutputError(
-                    f"--ledger: must be a ledger that can be written; found: {error}.",
-                    hint="Make room, or give yourself the right to write it; then: sarcoma xnat resume",
-                ) from None
+                raise _unusable(error) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._base.execute("BEGIN IMMEDIATE")
         try:
-            yield
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _unusable(error) from None
+
+    def _is_worked_on(self) -> bool:
+        """Whether some process works on some run of this ledger."""
+        return any(map(_is_held, self.path.parent.glob(f"{self.path.name}.run-*")))
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether SQLite gave up waiting for another process."""
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def _unusable(error: Exception) -> OutputError:
+    if _is_locked(error):
+        return OutputError(
+            "--ledger: must be free to be written; another process has held it for too long.",
+            hint="Another sarcoma may be writing it: wait a little, then run the same command again.",
+        )
+    return OutputError(
+        f"--ledger: must be a ledger that can be written; found: {error}.",
+        hint="Make room, or give yourself the right to write it; then: sarcoma xnat resume",
+    )
+
+
+def _is_held(path: Path) -> bool:
+    with path.open() as lock:
+        return not _locks(lock)
 
 
 def _locks(file: IO[str]) -> bool:

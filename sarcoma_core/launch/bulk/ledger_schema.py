@@ -1,6 +1,7 @@
 """The tables of the ledger, and how a file of an earlier version becomes one of this."""
 
 import sqlite3
+from collections.abc import Callable
 
 from sarcoma_core.errors import OutputError
 
@@ -28,6 +29,12 @@ _APPEND_ONLY = """
 CREATE TRIGGER IF NOT EXISTS {table}_is_never_{verb}d BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
+_OURS = {
+    "run": {"id", "server", "project", "what", "steps", "settings", "baseline"},
+    "item": {"id", "run", "label"},
+    "event": {"id", "run", "item", "step", "state", "workflow"},
+}
+"""Columns by which a ledger of any version is known."""
 _FROM_0 = (
     "DROP VIEW IF EXISTS present",
     "DROP INDEX IF EXISTS item_of_session",
@@ -36,22 +43,35 @@ _FROM_0 = (
 )
 
 
-def prepare(base: sqlite3.Connection) -> None:
+def prepare(base: sqlite3.Connection, *, is_worked_on: Callable[[], bool]) -> None:
     """Make the tables of a new file, or bring an earlier one up to date; nothing in it is lost.
+
+    Nothing is written to a file that is no ledger.
 
     Args:
         base: in autocommit mode; it is locked against other processes meanwhile.
+        is_worked_on: whether a launcher works on a run of the file: one of an earlier version would lose it.
 
     Raises:
-        OutputError: the file was written by a later version.
-        sqlite3.Error: it cannot be written, or is no ledger.
+        OutputError: the file was written by a later version or another program, or is worked on and old.
+        sqlite3.Error: it cannot be read or written, or is no database.
     """
+    found = _version(base)
+    _require_ledger(base)
+    if found < VERSION and _columns(base, "item") and is_worked_on():
+        raise OutputError(
+            "--ledger: must not be in use by an earlier version; a run in it is being worked on.",
+            hint="Let that run end, or stop its launcher; then run the same command again.",
+        )
     # FULL: a launch whose intention a power cut takes away could be made twice.
     base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
     base.execute("BEGIN IMMEDIATE")
     try:
-        if _version(base) < VERSION:
-            _upgrade(base)
+        for statement in _FROM_0 if "session" in _columns(base, "item") else ():
+            base.execute(statement)
+        for statement in _statements(_TABLES + _triggers()):  # executescript would commit
+            base.execute(statement)
+        base.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         base.execute("ROLLBACK")
         raise
@@ -60,7 +80,7 @@ def prepare(base: sqlite3.Connection) -> None:
 
 def _version(base: sqlite3.Connection) -> int:
     version = int(base.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION:
+    if version > VERSION and _is_ledger(base):
         raise OutputError(
             f"--ledger: must be of version {VERSION} or earlier; found {version}.",
             hint="Use the version of sarcoma that wrote it, or name another file: --ledger FILE.",
@@ -68,18 +88,31 @@ def _version(base: sqlite3.Connection) -> int:
     return version
 
 
-def _upgrade(base: sqlite3.Connection) -> None:
-    columns = {row[1] for row in base.execute("PRAGMA table_info(item)")}
-    tables = _TABLES + "".join(
-        _APPEND_ONLY.format(table=table, verb=verb)
-        for table in ("run", "item", "event")
-        for verb in ("update", "delete")
+def _require_ledger(base: sqlite3.Connection) -> None:
+    if _names(base) and not _is_ledger(base):
+        raise OutputError(
+            "--ledger: must be a ledger of sarcoma; found the database of another program.",
+            hint="Name another file: --ledger FILE.",
+        )
+
+
+def _names(base: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _columns(base: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in base.execute(f"PRAGMA table_info({table})")}
+
+
+def _is_ledger(base: sqlite3.Connection) -> bool:
+    """Whether the tables are those of a ledger, of any version."""
+    return _names(base) == set(_OURS) and all(_columns(base, table) >= _OURS[table] for table in _OURS)
+
+
+def _triggers() -> str:
+    return "".join(
+        _APPEND_ONLY.format(table=table, verb=verb) for table in _OURS for verb in ("update", "delete")
     )
-    for statement in _FROM_0 if "session" in columns else ():
-        base.execute(statement)
-    for statement in _statements(tables):  # executescript would commit
-        base.execute(statement)
-    base.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _statements(script: str) -> list[str]:

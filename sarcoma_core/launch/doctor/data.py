@@ -7,6 +7,9 @@ from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.steps import STEPS
 from sarcoma_core.text import counted
 
+CHAIN = "prepare"
+"""What redoes a step and all that depends on it."""
+
 
 def check_stale(facts: Facts) -> Iterator[Finding]:
     """Files that no manifest lists: XNAT merges a new run into the resource of an earlier one."""
@@ -39,19 +42,19 @@ def check_revisions(facts: Facts) -> Iterator[Finding]:
         return
     left = facts.leftovers
     among = f"in {left.sessions} of {left.of} sessions"
-    mixed = False
-    for step in STEPS:
-        wrote = left.revisions.get(step.name, {})
-        if not set(wrote) - {step.revision}:
-            continue
-        mixed = True
-        told = ", ".join(
-            f"revision {revision} wrote {counted(number, 'resource')}"
-            for revision, number in sorted(wrote.items())
-        )
-        fix = f"sarcoma xnat bulk {step.name} --project {facts.scope.project}"
-        yield Finding(
-            check, "warning", f"{step.name}: {told} ({among}); this version's is {step.revision}.", fix
-        )
-    if not mixed:
-        yield Finding(check, "ok", f"all results are of this version's {among}")
+    ours = {step.name: step.revision for step in STEPS}
+    others = {name: wrote for name, wrote in left.revisions.items() if set(wrote) - {ours.get(name)}}
+    for name in filter(others.__contains__, ours):
+        wrote = others[name]
+        numbers = (f"{counted(n, 'result')} of revision {revision}" for revision, n in sorted(wrote.items()))
+        told = " and ".join(numbers)
+        if max(wrote) > ours[name]:
+            fix = "Upgrade this sarcoma: a later one has worked on the project."
+        else:
+            fix = f"sarcoma xnat bulk {CHAIN} --project {facts.scope.project}"
+        message = f"{name}: {told} ({among}). They do not compare; this version makes revision {ours[name]}."
+        yield Finding(check, "warning", message, fix)
+    if not left.revisions:
+        yield Finding(check, "ok", f"no results yet {among}")
+    elif not others:
+        yield Finding(check, "ok", f"all results are of the revisions that this version makes, {among}")

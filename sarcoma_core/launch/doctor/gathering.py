@@ -15,6 +15,7 @@ from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from sarcoma_core.xnat.rest.remote import project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService
 
+STEP_NAMES = frozenset(step.name for step in STEPS)
 OUR_LABELS = tuple(label for step in STEPS for label in step.labels)
 """The labels that the steps write."""
 
@@ -112,6 +113,6 @@ def _leftovers(connection: Connection, scope: CheckScope) -> Leftovers:
                 damaged += 1
                 continue
             stale.append(len(stale_files(record, holdings.files(label))))
-            if record:
+            if record and record.step in STEP_NAMES:
                 revisions.setdefault(record.step, Counter())[record.revision] += 1
     return Leftovers(sum(stale), sum(map(bool, stale)), damaged, len(looked_at), len(sessions), revisions)

@@ -35,7 +35,7 @@ def _tree(body: RequestBody) -> Document:
     """The JSON object of a body; an empty one when there is no body."""
     try:
         tree = json_module.loads(body.whole() or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal(400, "The body must be JSON.") from None
     if not isinstance(tree, dict):
         raise Refusal(400, "The body must be a JSON object.")

@@ -124,9 +124,9 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ("OHIF plugin", {"plugins": {"containers": "3.7.3"}}, "warning", "ohif-viewer"),
     ("stale files", {"leftovers": Leftovers(2, 1, 0, 3, 3)}, "warning", "sarcoma xnat clean --project STS"),
     ("stale files", {"leftovers": Leftovers(0, 0, 1, 3, 3)}, "warning", "sarcoma xnat launch"),
-    ("step revisions", {"leftovers": wrote({1: 2})}, "warning", "sarcoma xnat bulk convert --project STS"),
-    ("step revisions", {"leftovers": wrote({1: 1, OURS: 2})}, "warning", "sarcoma xnat bulk convert"),
-    ("step revisions", {"leftovers": wrote({OURS: 2, OURS + 1: 1})}, "warning", "sarcoma xnat bulk convert"),
+    ("step revisions", {"leftovers": wrote({1: 2})}, "warning", "sarcoma xnat bulk prepare --project STS"),
+    ("step revisions", {"leftovers": wrote({1: 1, OURS: 2})}, "warning", "sarcoma xnat bulk prepare"),
+    ("step revisions", {"leftovers": wrote({OURS: 2, OURS + 1: 1})}, "warning", "Upgrade this sarcoma"),
 ]
 
 
@@ -264,6 +264,6 @@ def test_results_of_this_versions_revision_are_well(resources: Mapping[int, int]
 def test_mixed_revisions_are_told_with_their_numbers() -> None:
     (finding,) = (f for f in check(facts(leftovers=wrote({1: 1, OURS: 2}))) if f.check == "step revisions")
     assert finding.found == (
-        f"convert: revision 1 wrote 1 resource, revision {OURS} wrote 2 resources (in 3 of 3 sessions); "
-        f"this version's is {OURS}."
+        f"convert: 1 result of revision 1 and 2 results of revision {OURS} (in 3 of 3 sessions). "
+        f"They do not compare; this version makes revision {OURS}."
     )

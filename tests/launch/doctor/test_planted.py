@@ -149,7 +149,7 @@ PLANTED: list[tuple[Plant, str, Verdict, str]] = [
     (unknown_pair, "versions", "warning", "XNAT 1.9 with Container Service 3.7"),
     (no_container_service, "versions", "fault", "container-service-3.7.3-fat.jar"),
     (stale_file, "stale files", "warning", f"sarcoma xnat clean --project {PROJECT}"),
-    (older_revision, "step revisions", "warning", f"sarcoma xnat bulk report --project {PROJECT}"),
+    (older_revision, "step revisions", "warning", f"sarcoma xnat bulk prepare --project {PROJECT}"),
 ]
 NEED_A_CONTAINER = ("path translation", "container user", "XNAT_HOST")
 
