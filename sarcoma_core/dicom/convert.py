@@ -145,7 +145,7 @@ def _convert_reading(
 
 def _readings(reading: Reading, plan: ConversionPlan) -> Iterator[Reading]:
     """The files of each part, with what the scan has to say of all of them."""
-    copies = f"{reading.duplicates} files of the scan are byte-equal copies of others"
+    copies = f"byte-equal copies of files of the scan, left out: {reading.duplicates}"
     told = (
         *reading.aside,
         *((copies,) if reading.duplicates else ()),

@@ -3,8 +3,8 @@
 Each is a volume like any other, of a scan of its own or not. What else lies at one place several times
 (b-values, time points, phases of a movement) is one 4D image, and stays one.
 
-Source: the words for Dixon images are those of PS3.3, C.8.13.3.1.4 (ImageType, value 4), and of ImageType as
-Siemens, GE and Philips write it.
+Source: the words for Dixon images are those of PS3.3, C.8.13 (Enhanced MR Image, ImageType), and those that
+Siemens, GE and Philips write into ImageType.
 """
 
 from collections.abc import Mapping, Sequence
