@@ -49,7 +49,21 @@ def block_statistics(volume: Floats, mask: Mask, factors: Factors) -> Blocks:
 
 
 def block_sum(values: NDArray[Number], factors: Sequence[int]) -> NDArray[Number]:
-    """Sum over blocks, in the type of the values; the grid's shape is ceil(shape / factors)."""
+    """Sum over blocks, in the type of the values; the grid's shape is ceil(shape / factors).
+
+    A layer of blocks at a time, across what is farthest apart in memory: a layer fits into a processor's
+    cache, a volume does not.
+    """
+    axis = int(np.argmax(values.strides))
+    step = factors[axis]
+    layers = [
+        _layer_sum(values[(*[slice(None)] * axis, slice(start, start + step))], factors)
+        for start in range(0, values.shape[axis], step)
+    ]
+    return np.ascontiguousarray(np.concatenate(layers, axis=axis))
+
+
+def _layer_sum(values: NDArray[Number], factors: Sequence[int]) -> NDArray[Number]:
     for axis, factor in enumerate(factors):
         along = np.moveaxis(values, axis, 0)
         sums = along[::factor].copy()
@@ -57,7 +71,7 @@ def block_sum(values: NDArray[Number], factors: Sequence[int]) -> NDArray[Number
             layer = along[offset::factor]
             np.add(sums[: len(layer)], layer, out=sums[: len(layer)])
         values = np.moveaxis(sums, 0, axis)
-    return np.ascontiguousarray(values)
+    return values
 
 
 def spread_out(blocks: NDArray[Value], factors: Sequence[int], shape: Sequence[int]) -> NDArray[Value]:

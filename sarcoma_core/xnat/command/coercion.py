@@ -41,7 +41,11 @@ def named(value: Json) -> str:
 
 
 def to_text(value: Json) -> str | None:
-    """A text; numbers as they were written, true and false as words."""
+    """A text; numbers as they were written, true and false as words.
+
+    Raises:
+        ValueError: the value is none, in words.
+    """
     text = to_text_or_none(value)
     if text is None and value is not None:
         raise ValueError(_unlike("a text", value))
@@ -62,7 +66,11 @@ def to_text_or_none(value: Json) -> str | None:
 
 
 def to_flag(value: Json) -> bool | None:
-    """A flag: true, false, an integer (0 is false), or one of their three spellings as a text."""
+    """A flag: true, false, an integer (0 is false), or one of their three spellings as a text.
+
+    Raises:
+        ValueError: the value is none, in words.
+    """
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, Number) and value.is_integer:
@@ -79,7 +87,11 @@ def to_flag(value: Json) -> bool | None:
 
 
 def to_whole(value: Json) -> int | None:
-    """A 64-bit integer; a fraction is cut off, a text has to be an integer."""
+    """A 64-bit integer; a fraction is cut off, a text has to be an integer.
+
+    Raises:
+        ValueError: the value is none, in words.
+    """
     if value is None:
         return None
     if isinstance(value, Number):
@@ -97,7 +109,11 @@ def to_whole(value: Json) -> int | None:
 
 
 def to_real(value: Json) -> float | None:
-    """A double-precision number, or a text that Java reads as one."""
+    """A double-precision number, or a text that Java reads as one.
+
+    Raises:
+        ValueError: the value is none, in words.
+    """
     if value is None:
         return None
     if isinstance(value, Number):
