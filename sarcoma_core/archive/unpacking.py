@@ -115,16 +115,12 @@ class _Meter:
     def reached(self, count: int) -> None:
         """Some layer of the archive is `count` bytes long so far."""
         if count > self._limits.size:
-            raise TooLargeError(
-                f"Archive refused: unpacked it exceeds {self._limits.size} bytes.",
-            )
+            raise TooLargeError(f"Archive refused: unpacked it exceeds {self._limits.size} bytes.")
         if count > self._free:
-            raise OutputError(
-                "Archive refused: unpacked it exceeds the free space of the server.",
-            )
+            raise OutputError("Archive refused: unpacked it exceeds the free space of the server.")
         if count > self._limits.ratio_from and count > self._limits.ratio * self._packed:
             raise UnpackError(
-                f"Archive refused: it unpacks to more than {self._limits.ratio} times its size.",
+                f"Archive refused: it unpacks to more than {self._limits.ratio} times its size."
             )
 
 

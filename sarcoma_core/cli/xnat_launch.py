@@ -298,14 +298,13 @@ def _stale(connection: "Connection", project: str) -> "Iterator[tuple[RemoteSess
     """Session, label and stale files of each resource of ours that has some."""
     from sarcoma_core.errors import ArchiveError
     from sarcoma_core.launch.work import manifest, stale_files
-    from sarcoma_core.steps import STEPS
+    from sarcoma_core.steps import LABELS
     from sarcoma_core.xnat.rest.holdings import RemoteHoldings
     from sarcoma_core.xnat.rest.remote import project_sessions
 
-    ours = {label for step in STEPS for label in step.labels}
     for session in project_sessions(connection, project):
         holdings = RemoteHoldings(connection, session.id)
-        for label in filter(ours.__contains__, holdings.labels()):
+        for label in filter(LABELS.__contains__, holdings.labels()):
             try:
                 stale = stale_files(manifest(holdings, label), holdings.files(label))
             except ArchiveError:

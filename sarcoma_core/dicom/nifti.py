@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from isal import igzip
 
+from sarcoma_core.archive.gzipped import gzipped
 from sarcoma_core.errors import SeriesRefused
 
 _nib: Any = nibabel  # its functions have no types
@@ -130,8 +131,7 @@ def compress(source: Path, target: Path) -> str:
         OSError: a file cannot be read or written.
     """
     content = source.read_bytes()
-    # No name and no time in gzip's header (RFC 1952), or two runs differ.
-    with target.open("wb") as raw, igzip.IGzipFile("", "wb", fileobj=raw, mtime=0) as stream:
+    with gzipped(target) as stream:
         stream.write(content)
     with igzip.open(target) as stream:
         if hashlib.file_digest(stream, "sha256").digest() != hashlib.sha256(content).digest():

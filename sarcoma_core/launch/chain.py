@@ -1,8 +1,7 @@
 """Run a chain of steps over the sessions of an archive: resumable, and no failure stops another session.
 
 A step is skipped when its manifest says that this very work was done: same step, revision, parameters and
-inputs.
-So running again goes on where it stopped, retries what failed, and redoes what lies after a change.
+inputs. So running again goes on where it stopped, retries what failed, and redoes what lies after a change.
 """
 
 import shlex

@@ -74,10 +74,10 @@ def already_done(holdings: Holdings, work: Work) -> tuple[RunRecord, ...]:
     for label in labels:
         try:
             record = manifest(holdings, label)
+            if record is None or not record.outcomes:
+                return ()
             inputs = fingerprint(holdings, work.step.reads) if inputs is None else inputs
         except ArchiveError:
-            return ()
-        if record is None or not record.outcomes:
             return ()
         if not work.is_that_of(record, inputs) or not _is_whole(holdings, label, record):
             return ()

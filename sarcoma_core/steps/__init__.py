@@ -5,6 +5,8 @@ from sarcoma_core.interface import Step
 from sarcoma_core.steps import bias_field, convert, normalise, report
 
 STEPS: tuple[Step, ...] = (convert.STEP, bias_field.STEP, normalise.STEP, report.STEP)
+LABELS = frozenset(label for step in STEPS for label in step.labels)
+"""Labels of the resources that the steps write."""
 
 
 def step_named(name: str) -> Step:

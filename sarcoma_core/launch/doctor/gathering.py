@@ -8,7 +8,7 @@ from sarcoma_core.errors import ArchiveError, SarcomaError
 from sarcoma_core.launch.doctor.facts import CheckScope, Facts, Known, Leftovers, Probed, Site, Unknown
 from sarcoma_core.launch.doctor.shipped import step_facts
 from sarcoma_core.launch.work import manifest, stale_files
-from sarcoma_core.steps import STEPS
+from sarcoma_core.steps import LABELS, STEPS
 from sarcoma_core.xnat.rest.administration import Administration
 from sarcoma_core.xnat.rest.connection import Connection, ServerError
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
@@ -16,8 +16,6 @@ from sarcoma_core.xnat.rest.remote import project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService
 
 STEP_NAMES = frozenset(step.name for step in STEPS)
-OUR_LABELS = tuple(label for step in STEPS for label in step.labels)
-"""The labels that the steps write."""
 
 
 T = TypeVar("T")
@@ -106,7 +104,7 @@ def _leftovers(connection: Connection, scope: CheckScope) -> Leftovers:
     revisions: dict[str, Counter[int]] = {}
     for session in looked_at:
         holdings = RemoteHoldings(connection, session.id)
-        for label in set(OUR_LABELS).intersection(holdings.labels()):
+        for label in LABELS.intersection(holdings.labels()):
             try:
                 record = manifest(holdings, label)
             except ArchiveError:

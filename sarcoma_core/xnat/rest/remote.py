@@ -112,12 +112,6 @@ def remote_session(connection: Connection, session_id: str) -> XnatObject:
         raise ServerError("The server's answer must be the JSON of a session; it is not.") from None
 
 
-def file_count(resource: XnatObject) -> int | None:
-    """How many files a resource of `remote_session` has; None when the server does not say."""
-    count = resource.keys.get("file_count")
-    return int(count) if isinstance(count, int | str) and str(count).isdigit() else None
-
-
 def scan_files(connection: Connection, session_id: str) -> tuple[RemoteFile, ...]:
     """Every file of every scan of a session."""
     return _files(connection, at("data", "experiments", session_id, "scans", "ALL", "files"))
