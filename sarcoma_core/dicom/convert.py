@@ -183,9 +183,7 @@ def _deliver(
         _require_distinct(plan)
         files = readable_files(plan.headers, readable, renumber=not plan.in_order, power=plan.lift)
         deliveries = _convert(plan, files, raw, clean, name=name, timeout=timeout)
-        with ThreadPoolExecutor(
-            1
-        ) as aside:  # compressing lets other threads run: the voxels are compared meanwhile
+        with ThreadPoolExecutor(1) as aside:  # ISA-L lets other threads run: voxels are compared meanwhile
             digests = aside.map(compress, *zip(*((d.image, d.target) for d in deliveries), strict=True))
             receipt = _verify(plan, deliveries, receipt)
             receipt = replace(receipt, voxels_sha256=tuple(digests))
