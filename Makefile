@@ -3,6 +3,7 @@
 #   make demo INPUT=DIR    the same on your own DICOM
 #   make demo SERVE=1      the same, and leave its page up in the browser
 #   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
+#   make extras            torch, NVFlare and the cloud's tools too, for the tests of those; 2 GB on disk
 #   make check             format, lint, types, layers, generated files
 #   make generate          write command JSON, docs pages and labels from the steps
 #   make images            build every image, print sizes and start times (needs a Docker engine)
@@ -15,7 +16,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: setup demo test check generate images docs bench mutants soak clean
+# The build of torch that the images hold, and where it is had.
+from_image = $(shell sed -n 's/^ARG $(1)=//p' containers/torch/Dockerfile)
+
+.PHONY: setup extras demo test check generate images docs bench mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -33,6 +37,16 @@ setup: .venv/site.done
 .venv/dev.done: .venv/site.done
 	@$(PIP) --editable '.[site,dev]'
 	@touch $@
+
+# As this machine's pip finds it, or from PyTorch's own index: PyPI's build is for CUDA and takes several GB.
+.venv/extras.done: .venv/dev.done containers/torch/Dockerfile containers/train/no-deps.txt
+	@$(PIP) 'torch==$(call from_image,TORCH)' 2>/dev/null || \
+		$(PIP) --extra-index-url '$(call from_image,TORCH_INDEX)' 'torch==$(call from_image,TORCH)'
+	@$(PIP) --editable '.[site,dev,torch,train,pathology,flare,cdk,oracle]'
+	@$(PIP) --no-deps --requirement containers/train/no-deps.txt
+	@touch $@
+
+extras: .venv/extras.done
 
 demo: .venv/site.done
 	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve)

@@ -1,7 +1,12 @@
-"""Named sequences of steps. No logic: a chain is its list of names."""
+"""Named sequences of steps: a chain is its list of names."""
 
 from collections.abc import Mapping
 
 CHAINS: Mapping[str, tuple[str, ...]] = {
     "prepare": ("convert", "bias-field", "normalise", "report"),
 }
+
+
+def steps_of(what: str) -> tuple[str, ...]:
+    """The steps of a chain, or the one step of that name."""
+    return CHAINS.get(what, (what,))

@@ -89,6 +89,16 @@ class Outcome:
         return f"{self.scan} {self.part}" if self.part else self.scan
 
     @property
+    def place(self) -> str:
+        """What tells it from every other outcome of a run: subject, session and series, as far as it has one.
+
+        A label of XNAT holds no `/`.
+        """
+        if not self.subject and not self.session:
+            return self.series
+        return f"{self.subject}/{self.session}/{self.series}"
+
+    @property
     def stem(self) -> str:
         """How the names of its files begin: the scan id, and its part after `_`."""
         return f"{self.scan}_{self.part}" if self.part else self.scan
@@ -104,19 +114,24 @@ class Outcome:
         return str(self.facts.get("map") or "")
 
     def as_line(self) -> str:
-        """What a step prints of it: series, modality, status and reason, with tabs between."""
-        return f"{self.series}\t{self.modality}\t{self.status}\t{self.reason}"
+        """What a step prints of it: place, modality, status and reason, with tabs between."""
+        return f"{self.place}\t{self.modality}\t{self.status}\t{self.reason}"
 
     @classmethod
     def from_line(cls, line: str) -> "Outcome | None":
         """Read a line of `as_line` again; None when it is none."""
-        series, _, rest = line.partition("\t")
+        place, _, rest = line.partition("\t")
         modality, _, rest = rest.partition("\t")
         status, tab, reason = rest.partition("\t")
         if not tab or status not in _STATUSES:
             return None
+        subject, slash, rest_of_place = place.partition("/")
+        session, further, series = rest_of_place.partition("/")
+        if not (slash and further):
+            subject, session, series = "", "", place
         scan, _, part = series.partition(" ")
-        return cls(scan, modality, cast("Status", status), reason, part=part)
+        found = cast("Status", status)
+        return cls(scan, modality, found, reason, part=part, subject=subject, session=session)
 
 
 Outcomes = tuple[Outcome, ...]
@@ -154,7 +169,7 @@ class RunRecord:
         finished: UTC, ISO 8601.
         platform: interpreter, system and machine that it ran on.
         device: what computed: `cpu`, or the name of a GPU.
-        assets: SHA-256 of the manifest of each model or cohort that was read, by name.
+        assets: the hash of each model or cohort that was read, by name (`archive.asset.asset_hash`).
     """
 
     step: str
@@ -178,20 +193,26 @@ class RunRecord:
     assets: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
+    @property
+    def contents(self) -> str:
+        """One hash over its files: equal outputs, equal hash, whenever and wherever they were made."""
+        return contents_hash({entry.path: entry.sha256 for entry in self.files})
+
     def outcome(self, series: str) -> Outcome | None:
         """The outcome of one series, as `Outcome.series` names it, if this run saw it."""
         return next((o for o in self.outcomes if o.series == series), None)
 
     def is_same_work(
-        self, step: str, revision: int, params: Mapping[str, Value], inputs: Mapping[str, str]
+        self,
+        step: str,
+        revision: int,
+        params: Mapping[str, Value],
+        inputs: Mapping[str, str],
+        assets: Mapping[str, str],
     ) -> bool:
         """Whether running the step again would do this very work again."""
-        return (self.step, self.revision, dict(self.params), dict(self.inputs)) == (
-            step,
-            revision,
-            dict(params),
-            dict(inputs),
-        )
+        mine = self.step, self.revision, dict(self.params), dict(self.inputs), dict(self.assets)
+        return mine == (step, revision, dict(params), dict(inputs), dict(assets))
 
 
 def sha256(path: Path) -> str:
@@ -204,6 +225,16 @@ def list_files(folder: Path) -> tuple[FileEntry, ...]:
     """Every file below `folder` but its manifest, in path order."""
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
     return tuple(FileEntry(p.relative_to(folder).as_posix(), p.stat().st_size, sha256(p)) for p in paths)
+
+
+def contents_hash(hashes: Mapping[str, str]) -> str:
+    """One SHA-256 over files, told by path and SHA-256: equal files, equal hash, whenever they were written.
+
+    Args:
+        hashes: the SHA-256 of each file, by its path.
+    """
+    lines = (f"{path}\t{digest}" for path, digest in sorted(hashes.items()))
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def write_record(folder: Path, record: RunRecord) -> Path:

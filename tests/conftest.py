@@ -1,7 +1,8 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use; what a test needs that may be missing, and that CI skips none."""
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,65 @@ from sarcoma_core.phantom.grid import Grid
 # A busy machine is no failure: no example has a time limit.
 settings.register_profile("sarcoma", deadline=None)
 settings.load_profile("sarcoma")
+
+NEEDS = {"torch": "torch", "flare": "nvflare", "cdk": "aws_cdk"}
+"""Markers of tests that need a package which `make test` does not install."""
+
+SKIPPED = pytest.StashKey[dict[str, str]]()
+"""The tests that were skipped in this run, and why; those of all workers."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SKIPPED] = {}
+    config.pluginmanager.register(_Skips(config), "sarcoma-skips")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for marker, package in NEEDS.items():
+        if find_spec(package) is None:
+            reason = f"{marker} test: pip install 'sarcoma[{marker}]' (make extras) to run it"
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=reason))
+
+
+class _Skips:
+    """In CI, a skipped test is a failure: everything is installed there, so nothing explains it.
+
+    A test that is not to run in CI is deselected (`-m`), which stands in the command and not in the test.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.skipped = config.stash[SKIPPED]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._note(report)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            # Where it stands, and last why.
+            self.skipped[report.nodeid] = str(
+                report.longrepr[-1] if isinstance(report.longrepr, tuple) else ""
+            )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        # A worker's own status is not looked at; the one that started it notes its reports.
+        if self.skipped and _in_ci() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.skipped and _in_ci():
+            terminalreporter.section("a skipped test is a failure in CI", red=True)
+            for test, reason in self.skipped.items():
+                terminalreporter.write_line(f"{test}: {reason}")
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI") == "true"
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,30 @@
 """A step is read off its function, and what a command could not carry is refused at import."""
 
+import inspect
 import subprocess
 import sys
 from contextlib import suppress
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.errors import DeclarationError, UsageError
-from sarcoma_core.interface import Input, Output, OutputDir, Param, ParamKind, Resources, Step, describe
+from sarcoma_core.interface import (
+    Asset,
+    Input,
+    Output,
+    OutputDir,
+    Param,
+    ParamKind,
+    Resources,
+    Step,
+    describe,
+)
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import STEPS
 
@@ -175,6 +188,146 @@ def test_an_integer_may_come_as_4_point_0_but_not_as_4_point_5() -> None:
 def test_an_unknown_parameter_is_named_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"no parameter 'with'; it has: edges, kernel, rounds, width"):
         read(smooth).check({"with": 1})
+
+
+# Levels and assets.
+
+
+def declared(**arguments: object) -> Step:
+    """A step with these arguments, by name, and what every step has."""
+
+    def work() -> Outputs:
+        """S."""
+        raise NotImplementedError
+
+    hints = {**arguments, "out": OutputDir}
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    work.__annotations__ = {**hints, "return": Outputs}
+    work.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in hints])  # type: ignore[attr-defined]
+    return read(work)
+
+
+def on(level: Any, folder: object, also: Any = None) -> Any:
+    return Annotated[folder, Input(level=level, also=also)]  # type: ignore[valid-type]
+
+
+def asset(label: str, folder: object = AssetFolder, *, optional: bool = False) -> Any:
+    return Annotated[folder, Asset(label=label, help="h", optional=optional)]  # type: ignore[valid-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "levels"),
+    [
+        ({"project": on("project", ProjectFolder)}, ("project",)),
+        ({"session": on("session", SessionFolder)}, ("session",)),
+        ({"session": on("scan", SessionFolder)}, ("scan",)),
+        ({"session": on("session", SessionFolder, "scan")}, ("session", "scan")),
+    ],
+)
+def test_a_step_is_launched_on_the_levels_that_it_declares_the_usual_one_first(
+    arguments: dict[str, object], levels: tuple[str, ...]
+) -> None:
+    assert declared(**arguments).levels == levels
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            {"subject": on("subject", SessionFolder)},
+            "level must be one of project, session, scan; found 'subj",
+        ),
+        ({"session": on("", SessionFolder)}, "level must be one of"),
+        (
+            {"project": on("project", SessionFolder)},
+            "of level project must be a ProjectFolder; found SessionFol",
+        ),
+        (
+            {"session": on("session", ProjectFolder)},
+            "of level session must be a SessionFolder; found ProjectFol",
+        ),
+        ({"session": on("session", SessionFolder | None)}, "of level session must be a SessionFolder; found"),
+        (
+            {"session": on("project", ProjectFolder)},
+            "of level project must be called 'project'; found 'session'",
+        ),
+        (
+            {"folder": on("session", SessionFolder)},
+            "of level session must be called 'session'; found 'folder'",
+        ),
+        ({"scan": on("scan", SessionFolder)}, "of level scan must be called 'session'; found 'scan'"),
+        ({"project": on("project", ProjectFolder, "scan")}, "only a step of level session can have 'also'"),
+        ({"session": on("scan", SessionFolder, "scan")}, "only a step of level session can have 'also'"),
+        (
+            {"session": on("session", SessionFolder, "project")},
+            "it must be scan; found 'project' beside session",
+        ),
+        ({"session": on("session", SessionFolder, "session")}, "it must be scan; found 'session'"),
+        ({"session": on("session", SessionFolder, "")}, "it must be scan; found ''"),
+        (
+            {"session": on("session", SessionFolder), "project": on("project", ProjectFolder)},
+            "exactly one Input",
+        ),
+    ],
+)
+def test_a_level_that_no_command_can_carry_is_refused(arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        declared(**arguments)
+
+
+def test_assets_are_read_off_the_function_in_its_order() -> None:
+    arguments = {
+        "session": Session,
+        "lesion_model": asset("MODEL_*"),
+        "table": asset("CLINICAL_2", AssetFolder | None, optional=True),
+    }
+    first, second = declared(**arguments).assets
+    assert (first.name, first.flag, first.spec.label, first.spec.optional) == (
+        "lesion_model",
+        "--lesion-model",
+        "MODEL_*",
+        False,
+    )
+    assert (second.name, second.spec.label, second.spec.optional) == ("table", "CLINICAL_2", True)
+    assert read(smooth).assets == ()
+
+
+@pytest.mark.parametrize("label", ["A", "A*", "A_*", "MODEL_2"])
+def test_a_label_of_an_asset_is_upper_case(label: str) -> None:
+    assert declared(session=Session, model=asset(label)).assets[0].spec.label == label
+
+
+@pytest.mark.parametrize(
+    "label", ["", "*", "model", "MODEL*_A", "MODEL_**", "*MODEL", "_A", "2A", "A B", "A/B", "Ä"]
+)
+def test_a_label_that_no_resource_of_a_project_should_have_is_refused(label: str) -> None:
+    with pytest.raises(
+        DeclarationError, match=r"asset 'model': label must be upper case, with \* at its end only"
+    ):
+        declared(session=Session, model=asset(label))
+
+
+@pytest.mark.parametrize("name", ["project", "session", "scan", "input", "probe", "help"])
+def test_an_asset_has_no_name_that_means_something_else_on_a_command_line(name: str) -> None:
+    other = {"project": on("project", ProjectFolder)} if name == "session" else {"session": Session}
+    with pytest.raises(DeclarationError, match=f"asset '{name}': must not be called"):
+        declared(**other, **{name: asset("MODEL_*")})
+
+
+@pytest.mark.parametrize("optional", [False, True])
+@pytest.mark.parametrize(
+    "folder", [AssetFolder, AssetFolder | None, SessionFolder, str, AssetFolder | str, SessionFolder | None]
+)
+def test_an_asset_is_a_folder_and_may_be_none_just_where_it_is_optional(
+    folder: Any, *, optional: bool
+) -> None:
+    good = folder == (AssetFolder | None) if optional else folder is AssetFolder
+    if good:
+        assert declared(session=Session, model=asset("A", folder, optional=optional)).assets
+        return
+    words = "must be an AssetFolder . None; found" if optional else "must be an AssetFolder; found"
+    with pytest.raises(DeclarationError, match=words):
+        declared(session=Session, model=asset("A", folder, optional=optional))
 
 
 HEAVY = {

@@ -197,10 +197,11 @@ def test_every_file_is_listed_with_the_hash_that_sha256sum_gives(tmp_path: Path)
         {"revision": 2},
         {"params": {"width": 3.0, "edges": True}},
         {"inputs": {"NIFTI": "cd"}},
+        {"assets": {"model": "cd"}},
     ],
 )
-def test_another_step_revision_parameter_or_input_is_other_work(change: dict[str, object]) -> None:
-    same = (RECORD.step, RECORD.revision, RECORD.params, RECORD.inputs)
+def test_another_step_revision_parameter_input_or_asset_is_other_work(change: dict[str, object]) -> None:
+    same = (RECORD.step, RECORD.revision, RECORD.params, RECORD.inputs, RECORD.assets)
     assert RECORD.is_same_work(*same)
     assert replace(RECORD, version="2.0").is_same_work(*same)
     assert not replace(RECORD, **change).is_same_work(*same)  # type: ignore[arg-type]

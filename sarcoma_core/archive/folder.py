@@ -1,18 +1,21 @@
 """One session as a folder, as a step sees it under `/input`: SCANS/, RESOURCES/, ASSESSORS/.
 
     SCANS/<scan id>/<resource>/...      DICOM, with a `*_catalog.xml`
+    SCANS/<scan id>/<label>/...         what a step wrote that ran on that scan only
     RESOURCES/<label>/...               what the steps wrote, each label with its `run.json`
 
 The same code reads XNAT's mount and our own archive: it relies on nothing that only one of them has.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
+from sarcoma_core.archive.newest import newest, newest_record, resource, written
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, Status, read_record
+from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, Status, recorded_scan_id
+from sarcoma_core.text import counted
 
 DICOM_RESOURCES = ("DICOM", "secondary")
 """XNAT files images under DICOM, and secondary captures under `secondary`, which count when alone."""
@@ -61,6 +64,11 @@ class SeriesFiles:
         return self.outcome.scan
 
     @property
+    def folder(self) -> Path:
+        """The resource that holds them, be it the session's or the scan's own."""
+        return self.files[0].parents[self.outcome.files[0].count("/")]
+
+    @property
     def volume(self) -> Path:
         """The image itself: the first file that the outcome lists."""
         return self.files[0]
@@ -90,18 +98,34 @@ class SessionFolder:
     Args:
         path: its folder; only read.
         reads: labels of the resources that the step reads, in order of preference.
+        scan: id of the one scan that the step works on; empty for all of them.
     """
 
     path: Path
     reads: tuple[str, ...] = ()
+    scan: str = ""
+
+    @property
+    def whole(self) -> "SessionFolder":
+        """The session with all its scans."""
+        return replace(self, scan="")
 
     def scans(self) -> Iterator[ScanFolder]:
         """Its scans in natural order of their ids, empty ones included.
 
         Raises:
-            ArchiveError: the folder is not a session.
+            ArchiveError: the folder is not a session, or does not hold the one scan.
         """
-        for scan, resources in scan_files(self.path).items():
+        held = scan_files(self.path)
+        if self.scan and self.scan not in held:
+            raise ArchiveError(
+                "--object: must name a scan of the session; "
+                f"found none of that id in {counted(len(held), 'scan')}.",
+                hint="Check its id: it is the name of its folder below SCANS/.",
+            )
+        for scan, resources in held.items():
+            if not self._takes(scan):
+                continue
             files = images_of(resources)
             dicom = tuple(path for path in files if _is_meant_as_dicom(path))
             yield ScanFolder(scan, dicom, len(files) - len(dicom))
@@ -111,12 +135,12 @@ class SessionFolder:
         return resource(self.path, label)
 
     def record(self, label: str) -> RunRecord | None:
-        """The manifest of a resource, if a step has written it.
+        """The manifest of a resource, if a step has written it, with the newest outcome of each scan.
 
         Raises:
             ArchiveError: the manifest is damaged.
         """
-        return read_record(self.resource(label))
+        return newest_record(written(self.path, label))
 
     def series(self) -> Iterator[SeriesFiles]:
         """Each usable series, from the first resource that it reads and that holds it.
@@ -125,13 +149,12 @@ class SessionFolder:
             ArchiveError: none of the resources is there, or a recorded file is missing or outside of its
                 resource.
         """
-        held: dict[str, tuple[str, Outcome]] = {}
-        for label, record in self._records().items():
-            for outcome in record.outcomes:
-                if outcome.status == "done" and outcome.scan:  # without a scan it is no series, but a report
-                    held.setdefault(outcome.series, (label, outcome))
-        for _, (label, outcome) in sorted(held.items(), key=lambda item: natural(item[0])):
-            yield SeriesFiles(label, outcome, self._files(label, outcome))
+        held: dict[str, tuple[str, Path, Outcome]] = {}
+        for label, folder, outcome in self._outcomes():
+            if outcome.status == "done" and outcome.scan:  # without a scan it is no series, but a report
+                held.setdefault(outcome.series, (label, folder, outcome))
+        for _, (label, folder, outcome) in sorted(held.items(), key=lambda item: natural(item[0])):
+            yield SeriesFiles(label, outcome, _files(label, folder, outcome))
 
     def apart(self) -> tuple[Outcome, ...]:
         """The series that were written and set apart from the chain, such as 4D.
@@ -139,8 +162,8 @@ class SessionFolder:
         Raises:
             ArchiveError: none of the resources is there.
         """
-        outcomes = (o for record in self._records().values() for o in record.outcomes)
-        apart = {o.series: o for o in outcomes if o.status == "set apart" and o.files}
+        told = (outcome for _, _, outcome in self._outcomes())
+        apart = {o.series: o for o in told if o.status == "set apart" and o.files}
         return tuple(apart[series] for series in sorted(apart, key=natural))
 
     def by_role(self, *roles: str) -> SeriesFiles | None:
@@ -159,27 +182,37 @@ class SessionFolder:
         told = {str(o.facts["role"]): series[o.series] for o in usable if "role" in o.facts}
         return next((told[role] for role in roles if role in told), None)
 
-    def _records(self) -> Mapping[str, RunRecord]:
-        records = {label: record for label in self.reads if (record := self.record(label))}
-        if not records:
-            raise not_written(self.path, self.reads)
-        return records
+    def _takes(self, scan: str) -> bool:
+        return self.scan in ("", scan)
 
-    def _files(self, label: str, outcome: Outcome) -> tuple[Path, ...]:
-        root = self.resource(label)
-        files = tuple(root / path for path in outcome.files)
-        if not files or not all(path.is_file() for path in files):
-            raise ArchiveError(
-                f"scan {outcome.series}: resource {label} lists "
-                f"{'files that are not there' if files else 'no file'}.",
-                hint=f"Run the step that writes {label} again.",
-            )
-        if not all(path.resolve().is_relative_to(root.resolve()) for path in files):
-            raise ArchiveError(
-                f"scan {outcome.series}: resource {label} must hold its files; one is a link that leads out.",
-                hint=f"Delete the resource {label} and run its step again.",
-            )
-        return files
+    def _outcomes(self) -> Iterator[tuple[str, Path, Outcome]]:
+        """What was recorded in the resources that it reads: label, folder and outcome."""
+        resources = {label: held for label in self.reads if (held := written(self.path, label))}
+        if not resources:
+            raise not_written(self.path, self.reads)
+        alone = recorded_scan_id(self.scan) if self.scan else ""
+        for label, held in resources.items():
+            for folder, outcome in newest(held):
+                if alone in ("", outcome.scan):
+                    yield label, folder, outcome
+
+
+def _files(label: str, folder: Path, outcome: Outcome) -> tuple[Path, ...]:
+    """The files of a series, all there and inside their resource."""
+    files = tuple(folder / path for path in outcome.files)
+    if not files or not all(path.is_file() for path in files):
+        raise ArchiveError(
+            f"scan {outcome.series}: resource {label} lists "
+            f"{'files that are not there' if files else 'no file'}.",
+            hint=f"Run the step that writes {label} again.",
+        )
+    root = folder.resolve()
+    if not all(path.resolve().is_relative_to(root) for path in files):
+        raise ArchiveError(
+            f"scan {outcome.series}: resource {label} must hold its files; one is a link that leads out.",
+            hint=f"Delete the resource {label} and run its step again.",
+        )
+    return files
 
 
 def scan_files(session: Path) -> Mapping[str, Mapping[str, tuple[Path, ...]]]:
@@ -247,11 +280,6 @@ def natural(text: str) -> tuple[tuple[int, str], ...]:
             digits = ""
         parts.append((-1, char))
     return (*parts, (-2, text))  # 1 and 01 are two scans: their order must not depend on chance
-
-
-def resource(session: Path, label: str) -> Path:
-    """The folder of a session resource, which need not be there."""
-    return session / "RESOURCES" / label
 
 
 def not_written(session: Path, labels: tuple[str, ...]) -> ArchiveError:

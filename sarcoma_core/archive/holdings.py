@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from sarcoma_core.archive.folder import images_of, is_catalog, resource, scan_files
-from sarcoma_core.provenance import SCAN_INPUT, manifest_bytes, recorded_scan_id
+from sarcoma_core.archive.folder import images_of, is_catalog, scan_files
+from sarcoma_core.archive.newest import scan_resources
+from sarcoma_core.provenance import SCAN_INPUT, manifest_bytes, recorded_scan_id, sha256
 
 
 class Held(NamedTuple):
@@ -24,8 +25,8 @@ class Held(NamedTuple):
     size: int
 
 
-class Holdings(Protocol):
-    """What an object holds, XNAT's own catalogs left out; nothing but manifests is opened."""
+class OwnHoldings(Protocol):
+    """What the resources of an object hold, XNAT's own catalogs left out."""
 
     def labels(self) -> tuple[str, ...]:
         """Labels of its own resources."""
@@ -36,24 +37,36 @@ class Holdings(Protocol):
     def files(self, label: str) -> tuple[Held, ...]:
         """The files of a resource, its manifest included; none when there is no such resource."""
 
+    def sha256(self, label: str, path: str) -> str:
+        """The SHA-256 of a file of a resource, which is read for it."""
+
+    def content(self, label: str, path: str) -> bytes | None:
+        """A small file of a resource; None when it is not there."""
+
+
+class Holdings(OwnHoldings, Protocol):
+    """What a session holds; nothing but manifests is opened."""
+
     def scans(self) -> Mapping[str, Mapping[str, tuple[Held, ...]]]:
         """The files of each scan by resource, in path order, hidden ones left out, empty scans included."""
 
+    def scan_manifests(self, label: str) -> Mapping[str, bytes]:
+        """The `run.json` of scans' own resources of that label, by scan id."""
 
-class FolderHoldings:
-    """What a session folder holds.
+
+class ResourceFolders:
+    """What the resources below a folder hold, be it those of a project, a session or a scan.
 
     Args:
-        path: the session's folder.
+        place: the folder with one folder for each label.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: Path) -> None:
+        self._place = place
 
     def labels(self) -> tuple[str, ...]:
         """Labels of the resources, sorted."""
-        place = self._path / "RESOURCES"
-        folders = place.iterdir() if place.is_dir() else ()
+        folders = self._place.iterdir() if self._place.is_dir() else ()
         return tuple(sorted(p.name for p in folders if p.is_dir() and not p.name.startswith(".")))
 
     def manifest(self, label: str) -> bytes | None:
@@ -62,12 +75,50 @@ class FolderHoldings:
         Raises:
             ArchiveError: it is there and cannot be read.
         """
-        return manifest_bytes(resource(self._path, label))
+        return manifest_bytes(self._place / label)
 
     def files(self, label: str) -> tuple[Held, ...]:
         """The files of a resource."""
-        place = resource(self._path, label)
+        place = self._place / label
         return _held(place, (p for p in place.rglob("*") if p.is_file() and not is_catalog(p)))
+
+    def sha256(self, label: str, path: str) -> str:
+        """The SHA-256 of a file of a resource.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return sha256(self._place / label / path)
+
+    def content(self, label: str, path: str) -> bytes | None:
+        """A small file of a resource.
+
+        Raises:
+            OSError: it is there and cannot be read.
+        """
+        file = self._place / label / path
+        return file.read_bytes() if file.is_file() else None
+
+
+class FolderHoldings(ResourceFolders):
+    """What a session folder holds.
+
+    Args:
+        path: the session's folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path / "RESOURCES")
+        self._path = path
+
+    def scan_manifests(self, label: str) -> Mapping[str, bytes]:
+        """The manifests of scans' own resources of that label.
+
+        Raises:
+            ArchiveError: one is there and cannot be read.
+        """
+        bodies = {scan: manifest_bytes(place) for scan, place in scan_resources(self._path, label).items()}
+        return {scan: body for scan, body in bodies.items() if body is not None}
 
     def scans(self) -> Mapping[str, Mapping[str, tuple[Held, ...]]]:
         """The files of each scan, of the resources that hold images.
@@ -86,28 +137,33 @@ def _held(place: Path, files: Iterable[Path]) -> tuple[Held, ...]:
     return tuple(Held(path.relative_to(place).as_posix(), path.stat().st_size) for path in files)
 
 
-def fingerprint(holdings: Holdings, labels: tuple[str, ...]) -> Mapping[str, str]:
+def fingerprint(holdings: Holdings, labels: tuple[str, ...], scan: str = "") -> Mapping[str, str]:
     """What a step would read, told so that equal inputs have equal fingerprints.
 
     DICOM is told by name and size: an archive never changes a file in place, it keeps other bytes under
-    another name. A resource is told by the hash of its manifest, which holds the hashes of its files.
+    another name. A resource is told by the hash of its manifest, which holds the hashes of its files; where
+    a scan has one of its own, that counts too.
 
     Args:
-        holdings: of the object.
+        holdings: of the session.
         labels: resources that the step reads; none means the DICOM of the scans.
+        scan: id of the one scan that the step works on; empty for all of them.
 
     Raises:
         ArchiveError: the object is not a session, or a manifest cannot be read.
     """
     if labels:
         manifests = {label: holdings.manifest(label) for label in labels}
-        return {
-            label: hashlib.sha256(body).hexdigest() for label, body in manifests.items() if body is not None
-        }
-    images = {scan: images_of(resources) for scan, resources in holdings.scans().items()}
+        told = {label: body for label, body in manifests.items() if body is not None}
+        for label in labels:
+            for one, body in holdings.scan_manifests(label).items():
+                if scan in ("", one):
+                    told[f"{label} {SCAN_INPUT}{recorded_scan_id(one)}"] = body
+        return {key: hashlib.sha256(body).hexdigest() for key, body in told.items()}
+    images = {one: images_of(resources) for one, resources in holdings.scans().items() if scan in ("", one)}
     return {
-        f"{SCAN_INPUT}{recorded_scan_id(scan)}": _listing_digest(files)
-        for scan, files in images.items()
+        f"{SCAN_INPUT}{recorded_scan_id(one)}": _listing_digest(files)
+        for one, files in images.items()
         if files  # of a scan without any there may be a folder, or a record, or both
     }
 

@@ -19,9 +19,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sarcoma_core.archive.catalog import write_catalog
-from sarcoma_core.archive.folder import natural, resource
+from sarcoma_core.archive.folder import natural
+from sarcoma_core.archive.newest import resource
 from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.errors import ArchiveError, OutputError
+
+RESOURCES = "resources"
+"""The folder of a project's own resources."""
 
 _SESSION_TYPES = {
     "PT": "xnat:petSessionData",
@@ -217,7 +221,7 @@ class Archive:
 
     def resources_path(self, project: str) -> Path:
         """Where a project's own resources are."""
-        return self.root / project / "resources"
+        return self.root / project / RESOURCES
 
     def write(self, session: Session) -> None:
         """Record a session: new, or in the place of its earlier record.
@@ -256,20 +260,21 @@ class Archive:
         if files and session.path.is_dir():
             shutil.rmtree(session.path)
 
-    def put_resources(self, session: Session, sources: Mapping[str, Path]) -> None:
-        """Move folders to be session resources, whole, each in the place of an earlier one: all or none.
+    @staticmethod
+    def put_resources(place: Path, sources: Mapping[str, Path]) -> None:
+        """Move folders to be resources of an object, whole, each in the place of an earlier one: all or none.
 
         Args:
-            session: where to.
+            place: the folder that holds the object's resources, one folder for each label.
             sources: the folder of each label, on the archive's disk.
 
         Raises:
             OSError: the disk is full or read-only; the earlier resources are then still there.
         """
+        place.mkdir(parents=True, exist_ok=True)
         for label, source in sources.items():
-            session.resource(label).parent.mkdir(parents=True, exist_ok=True)
             write_catalog(source, label, resource_label=label)
-        put_in_place({source: session.resource(label) for label, source in sources.items()})
+        put_in_place({source: place / label for label, source in sources.items()})
 
 
 def unwritable(error: OSError, *, again: str) -> OutputError:

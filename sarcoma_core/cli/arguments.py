@@ -13,3 +13,14 @@ def named_path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("must name a file or folder; found nothing")
     return Path(text)
+
+
+def add_asset(parser: argparse.ArgumentParser) -> None:
+    """Add which resources of the project a step reads as its assets."""
+    parser.add_argument(
+        "--asset",
+        action="append",
+        default=[],
+        metavar="NAME=LABEL",
+        help="which resource of the project an asset is, e.g. model=MODEL_A; needed where several match",
+    )

@@ -18,6 +18,19 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
         "--base-image", metavar="REF", help="build on this image instead of the pinned Python image"
     )
     build.add_argument(
+        "--base",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a base, with or without a step on it; without --step it is all that is built; may be repeated",
+    )
+    build.add_argument(
+        "--torch", metavar="VERSION", help="a build of PyTorch, e.g. 2.13.0+cu126; without: that for CPUs"
+    )
+    build.add_argument(
+        "--torch-index", metavar="URL", help="package index that holds that build, or a folder of its wheel"
+    )
+    build.add_argument(
         "--ca", type=named_path, metavar="FILE", help="CA bundle of your proxy; a build secret, never stored"
     )
     build.add_argument(
@@ -41,8 +54,11 @@ def _build(arguments: argparse.Namespace) -> int:
 
     measured = build(
         arguments.step,
+        bases=arguments.base,
         registry=arguments.registry,
         base_image=arguments.base_image,
+        torch=arguments.torch,
+        torch_index=arguments.torch_index,
         ca=arguments.ca,
         index=arguments.index,
     )

@@ -15,7 +15,7 @@ from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.cli.progress import Bar, NoProgress, say
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Step
-from sarcoma_core.launch.chain import ChainObserver, SessionResult
+from sarcoma_core.launch.chain import ChainObserver, SessionResult, StepRun
 from sarcoma_core.launch.summary import SeriesLine, SessionLine, holdings, lede, series_lines, session_line
 from sarcoma_core.text import counted, printable
 
@@ -93,6 +93,17 @@ def show_results(results: tuple[SessionResult, ...]) -> None:
     for result in results:
         if result.failed:
             print(f"retry: {printable(result.retry)}" + (f"\n first: {result.hint}" if result.hint else ""))
+
+
+def show_project_run(project: str, result: StepRun) -> None:
+    """A line for each session that a step on a project told of, then how it ended."""
+    rows = ((o.subject, o.session, o.status, o.reason) for o in result.series if o.session)
+    table("Sessions", ("subject", "session", "outcome", "reason"), rows)
+    counts = Counter(outcome.status for outcome in result.series if outcome.session)
+    told = ", ".join(f"{n} {status}" for status, n in counts.items())
+    print(f"{project}: {result.step} {result.outcome}" + (f" ({told})" if told else ""))
+    if result.outcome == "failed":
+        print(f" {printable(result.reason)}" + (f"\n first: {result.hint}" if result.hint else ""))
 
 
 def watch_chain(sessions: int) -> ChainObserver:

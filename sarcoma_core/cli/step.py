@@ -1,4 +1,4 @@
-"""`sarcoma step NAME`: run one step on one session folder. It is also the entrypoint of every step image."""
+"""`sarcoma step NAME`: run one step on a session's or project's folder. Every step image's entrypoint too."""
 
 import argparse
 import shutil
@@ -17,7 +17,7 @@ Verbs = Any
 
 def add(verbs: Verbs) -> None:
     """Add the verb, with one sub-command for each step."""
-    parser = verbs.add_parser("step", help="run one step on one session folder", description=__doc__)
+    parser = verbs.add_parser("step", help="run one step on one folder", description=__doc__)
     names = parser.add_subparsers(metavar="NAME", required=True)
     for step in STEPS:
         _add_step(names, step)
@@ -30,25 +30,48 @@ def _add_step(names: Verbs, step: Step) -> None:
         description=_filled(f"{step.summary}\n\n{step.description}"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    labels = " or ".join(step.input.spec.resource) or "the DICOM of its scans"
     parser.add_argument(
         f"--{step.input.name}",
-        dest="session",
+        dest="source",
         type=named_path,
         required=True,
         metavar="DIR",
-        help=f"XNAT session folder, only read; uses {labels}",
+        help=f"XNAT {step.input.name} folder, only read; uses {_reads(step)}",
     )
     outputs = ", ".join(output.spec.resource for output in step.outputs)
     parser.add_argument(
         "--out", type=named_path, required=True, metavar="DIR", help=f"folder to fill with {outputs}"
     )
+    for asset in step.assets:
+        parser.add_argument(
+            asset.flag,
+            dest=f"asset {asset.name}",
+            type=named_path,
+            metavar="DIR",
+            help=f"{asset.spec.help}: a folder as of resource {asset.spec.label}"
+            + (" (optional)" if asset.spec.optional else ""),
+        )
+    if step.levels != ("session",):
+        parser.add_argument("--object", default="", metavar="URI", help=_object_help(step))
     for param in step.params:
         _add_param(parser, param)
     parser.add_argument(
         "--probe", action="store_true", help="prove the mounts and the way to XNAT, and do nothing else"
     )
     parser.set_defaults(run=_run, step=step)
+
+
+def _reads(step: Step) -> str:
+    if step.reads:
+        return " or ".join(step.reads)
+    return "no session" if step.input.spec.level == "project" else "the DICOM of its scans"
+
+
+def _object_help(step: Step) -> str:
+    """What `--object` is good for: the id that a folder's name does not say in a container."""
+    if "project" in step.levels:
+        return "what XNAT calls the project: projects/ID"
+    return "what XNAT calls it; with .../scans/ID that scan only"
 
 
 def _filled(text: str) -> str:
@@ -76,14 +99,17 @@ def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.steps.running import NothingUsableError, run_step
 
     step: Step = probe.STEP if arguments.probe else arguments.step
-    given = {param: getattr(arguments, param.name) for param in step.params}
+    values = vars(arguments)
+    given = {param: values[param.name] for param in step.params}
+    assets = {a.name: path for a in step.assets if (path := values[f"asset {a.name}"]) is not None}
+    target = "" if arguments.probe else values.get("object", "")
     params = {
         p.name: p.parse(value) if isinstance(value, str) else value
         for p, value in given.items()
         if value is not None
     }
     try:
-        records = run_step(step, arguments.session, arguments.out, params)
+        records = run_step(step, arguments.source, arguments.out, params, target=target, assets=assets)
     except NothingUsableError as error:
         _show(error.outcomes)
         raise

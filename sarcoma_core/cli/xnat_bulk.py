@@ -1,12 +1,12 @@
-"""`sarcoma xnat bulk` and `resume`: a step or a chain on many sessions of a server; killed, it can go on."""
+"""`sarcoma xnat bulk` and `resume`: steps on many objects of a server; killed, it can go on."""
 
 import argparse
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sarcoma_core.chains import CHAINS
-from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.chains import CHAINS, steps_of
+from sarcoma_core.cli.arguments import add_asset, named_path
 from sarcoma_core.cli.xnat_arguments import (
     Verbs,
     add_connection,
@@ -21,9 +21,14 @@ from sarcoma_core.cli.xnat_outcomes import show_foreseen, show_run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sarcoma_core.interface import Level
+    from sarcoma_core.launch.assets import AssetNames
     from sarcoma_core.launch.bulk.following import Pace
     from sarcoma_core.launch.bulk.ledger import LaunchRun, Ledger
-    from sarcoma_core.xnat.rest.remote import RemoteSession
+    from sarcoma_core.launch.bulk.preflight import LiveStep
+    from sarcoma_core.launch.step_settings import StepSettings
+    from sarcoma_core.xnat.rest.connection import Connection
+    from sarcoma_core.xnat.rest.remote import RemoteSession, RemoteTarget
     from sarcoma_core.xnat.rest.service import ContainerService
 
 _IN_FLIGHT = 4
@@ -40,8 +45,8 @@ def _add_bulk(verbs: Verbs) -> None:
     parser: argparse.ArgumentParser = verbs.add_parser(
         "bulk",
         help="launch a step or a chain on many sessions",
-        description="Launch a step or a chain on many sessions of a project. What is done is skipped; the "
-        "same command again goes on, and retries what failed.",
+        description="Launch a step or a chain on many sessions of a project, or a step on the project. "
+        "What is done is skipped; the same command again goes on, and retries what failed.",
         epilog=_EXIT_CODES,
     )
     chains = "; ".join(f"{name} = {', '.join(chain)}" for name, chain in CHAINS.items())
@@ -58,8 +63,15 @@ def _add_bulk(verbs: Verbs) -> None:
         "--sessions", type=named_path, metavar="FILE", help="only those: a label or accession id a line"
     )
     parser.add_argument(
+        "--scan",
+        default="",
+        metavar="ID",
+        help="launch on that scan of each session instead of on the session; * is any text",
+    )
+    parser.add_argument(
         "--set", action="append", default=[], metavar="STEP.PARAM=VALUE", help="e.g. bias-field.shrink=2"
     )
+    add_asset(parser)
     parser.add_argument(
         "--in-flight", type=_count, default=_IN_FLIGHT, metavar="N", help="sessions at once (default: 4)"
     )
@@ -164,40 +176,95 @@ def pace(arguments: argparse.Namespace) -> "Pace":
     return Pace(**{name: seconds for name, seconds in asked.items() if seconds is not None})
 
 
+class Order(NamedTuple):
+    """What is asked for, whatever it is launched on."""
+
+    what: str
+    level: "Level"
+    settings: "StepSettings"
+    assets: "AssetNames"
+    in_flight: int = 1
+
+
 def _bulk(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.bulk.engine import begin
-    from sarcoma_core.launch.bulk.going_on import check_going_on
-    from sarcoma_core.launch.bulk.preflight import stages
+    from sarcoma_core.launch.assets import parse_assets
+    from sarcoma_core.launch.levels import level_of, require_whole, steps_asked_for
     from sarcoma_core.launch.step_settings import settings_of
-    from sarcoma_core.xnat.rest.remote import chosen, project_sessions
     from sarcoma_core.xnat.rest.service import ContainerService
 
-    steps = _steps(arguments.what)
-    settings = settings_of(steps, arguments.set)
+    steps = steps_asked_for(arguments.what)
+    level = level_of(steps, scan=arguments.scan)
+    require_whole(level, sessions=bool(arguments.where or arguments.sessions), scan=arguments.scan)
+    settings, assets = (
+        settings_of(steps_of(arguments.what), arguments.set),
+        parse_assets(steps, arguments.asset),
+    )
+    order = Order(arguments.what, level, settings, assets, arguments.in_flight)
     with connect(arguments) as connection:
         check_project(connection, arguments.project)
         service = ContainerService(connection)
-        plan = stages(service, arguments.project, steps, settings)
-        goes_on = check_going_on(connection, arguments.project, plan)
-        if goes_on:
-            note(arguments, goes_on)
-        sessions = chosen(project_sessions(connection, arguments.project), arguments.where)
-        if arguments.sessions:
-            sessions = listed(sessions, arguments.sessions)
+        plan = planned(arguments, service, order)
+        targets = _targets(arguments, connection, level)
         if arguments.dry_run:
-            return show_foreseen(arguments, service, plan, sessions)
-        ledger = open_ledger(arguments)
-        run = begin(
-            service,
-            ledger,
-            what=arguments.what,
-            project=arguments.project,
-            sessions=sessions,
-            settings=settings,
-            in_flight=arguments.in_flight,
-            force=arguments.force,
-        )
-        return work(arguments, service, ledger, run)
+            return show_foreseen(arguments, service, plan, targets)
+        return work(arguments, service, *begun(arguments, service, order, targets))
+
+
+def planned(
+    arguments: argparse.Namespace, service: "ContainerService", order: Order
+) -> "tuple[LiveStep, ...]":
+    """The steps as this server will run them; says where the server would go on by itself."""
+    from sarcoma_core.launch.bulk.going_on import check_going_on
+    from sarcoma_core.launch.bulk.preflight import stages
+
+    steps = steps_of(order.what)
+    plan = stages(service, arguments.project, steps, order.settings, level=order.level, assets=order.assets)
+    goes_on = check_going_on(service.connection, arguments.project, plan)
+    if goes_on:
+        note(arguments, goes_on)
+    return plan
+
+
+def begun(
+    arguments: argparse.Namespace,
+    service: "ContainerService",
+    order: Order,
+    targets: "Sequence[RemoteTarget]",
+) -> "tuple[Ledger, LaunchRun]":
+    """A new run in the ledger that the arguments name; nothing is launched yet."""
+    from sarcoma_core.launch.bulk.engine import begin
+
+    ledger = open_ledger(arguments)
+    run = begin(
+        service,
+        ledger,
+        what=order.what,
+        project=arguments.project,
+        level=order.level,
+        targets=targets,
+        settings=order.settings,
+        assets=order.assets,
+        in_flight=order.in_flight,
+        force=arguments.force,
+    )
+    return ledger, run
+
+
+def _targets(
+    arguments: argparse.Namespace, connection: "Connection", level: "Level"
+) -> "tuple[RemoteTarget, ...]":
+    """What to launch on: the project itself, sessions of it, or scans of those."""
+    from sarcoma_core.xnat.rest.remote import RemoteTarget, chosen, project_sessions, scan_targets
+
+    if level == "project":
+        return (RemoteTarget("project", arguments.project, arguments.project, "xnat:projectData"),)
+    sessions = chosen(project_sessions(connection, arguments.project), arguments.where)
+    if arguments.sessions:
+        sessions = listed(sessions, arguments.sessions)
+    if level == "scan":
+        wanted = arguments.scan or "*"
+        return tuple(one for each in sessions for one in scan_targets(connection, each, wanted))
+    return tuple(session.target for session in sessions)
 
 
 def _resume(arguments: argparse.Namespace) -> int:
@@ -207,25 +274,6 @@ def _resume(arguments: argparse.Namespace) -> int:
     with connect(arguments) as connection:
         refuse_other_server(connection.server, run)
         return work(arguments, ContainerService(connection), ledger, run)
-
-
-def _steps(what: str) -> tuple[str, ...]:
-    """The steps of a step or chain.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    from sarcoma_core.errors import UsageError
-    from sarcoma_core.launch.bulk.engine import steps_of
-    from sarcoma_core.steps import STEPS
-
-    steps, known = steps_of(what), [step.name for step in STEPS]
-    if not set(steps) <= set(known):
-        chains = ", ".join(CHAINS)
-        raise UsageError(
-            f"STEP|CHAIN: must be a step ({', '.join(known)}) or a chain ({chains}); found {what!r}."
-        )
-    return steps
 
 
 def refuse_other_server(server: str, run: "LaunchRun") -> None:
@@ -288,7 +336,7 @@ def work(
     from sarcoma_core.launch.bulk.preflight import stages
 
     note(arguments, f"run {run.id}: {run.what} on project {run.project}")
-    plan = stages(service, run.project, run.steps, run.settings)
+    plan = stages(service, run.project, run.steps, run.settings, level=run.level, assets=run.assets)
     context = RunContext(service, ledger, run, plan, pace(arguments), wait=wait)
     try:
         Bulk(context, watch(sum(1 for _ in ledger.present(run)), quiet=arguments.quiet)).work()

@@ -96,7 +96,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _probe(arguments: argparse.Namespace, service: "ContainerService") -> "Callable[[], Probed]":
     from sarcoma_core.launch.doctor.probing import run_probe
-    from sarcoma_core.launch.install.installing import read_live, shipped_steps
+    from sarcoma_core.launch.install.installing import shipped_steps
+    from sarcoma_core.launch.install.reading import read_live
+    from sarcoma_core.steps import step_named
 
     shipped_steps([arguments.step])  # an unknown step is told before anything is asked
 
@@ -107,6 +109,7 @@ def _probe(arguments: argparse.Namespace, service: "ContainerService") -> "Calla
         return run_probe(
             service,
             arguments.project,
+            step_named(arguments.step),
             shipped.command.image,
             session=arguments.session,
             seconds=arguments.wait,

@@ -29,6 +29,7 @@ class StepLine(NamedTuple):
     """What a person wants to know of a step on a server; for programs there is all of `Installed`."""
 
     step: str
+    level: str
     version: str
     site: str
     projects: str
@@ -107,14 +108,9 @@ def _finish(parser: argparse.ArgumentParser, run: object) -> None:
 
 def _install(arguments: argparse.Namespace) -> int:
     from sarcoma_core import __version__
-    from sarcoma_core.launch.install.installing import (
-        check_projects,
-        check_roles,
-        read_for_install,
-        read_live,
-        shipped_steps,
-    )
-    from sarcoma_core.launch.install.plan import plan_install, plan_rollback
+    from sarcoma_core.launch.install.installing import check_projects, check_roles, shipped_steps
+    from sarcoma_core.launch.install.plan import plan_install, plan_rollback, with_version_before
+    from sarcoma_core.launch.install.reading import read_for_install, read_live
     from sarcoma_core.launch.install.uses import name_uses, read_uses
     from sarcoma_core.xnat.rest.administration import Administration
     from sarcoma_core.xnat.rest.service import ContainerService
@@ -126,8 +122,9 @@ def _install(arguments: argparse.Namespace) -> int:
         check_projects(service, arguments.project)
         if arguments.rollback:
             live = read_live(service)
-            present = [name for name in names if arguments.step or any(one.step == name for one in live)]
-            plan = plan_rollback(present, live)
+            there = [name for name in names if any(one.step == name for one in live)]
+            # A step that came with this version has none before, and stays as it is.
+            plan = plan_rollback(arguments.step or with_version_before(there, live) or there, live)
         else:
             live = read_for_install(service, names, arguments.project, __version__)
             shipped = shipped_steps(names, registry=arguments.registry, gpu=arguments.gpu, live=live)
@@ -137,8 +134,9 @@ def _install(arguments: argparse.Namespace) -> int:
 
 
 def _uninstall(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.install.installing import check_roles, planned, read_live, shipped_steps
+    from sarcoma_core.launch.install.installing import check_roles, planned, shipped_steps
     from sarcoma_core.launch.install.plan import plan_uninstall
+    from sarcoma_core.launch.install.reading import read_live
     from sarcoma_core.xnat.rest.administration import Administration
     from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -165,8 +163,10 @@ def _disable(arguments: argparse.Namespace) -> int:
 
 
 def _switch(arguments: argparse.Namespace, *, on: bool) -> int:
-    from sarcoma_core.launch.install.installing import check_projects, check_roles, read_live
-    from sarcoma_core.launch.install.plan import SITE, plan_switch
+    from sarcoma_core.launch.install.installing import check_projects, check_roles
+    from sarcoma_core.launch.install.plan import plan_switch
+    from sarcoma_core.launch.install.reading import read_live
+    from sarcoma_core.launch.install.states import SITE
     from sarcoma_core.xnat.rest.administration import Administration
     from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -182,11 +182,13 @@ def _switch(arguments: argparse.Namespace, *, on: bool) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.install.installing import UNKNOWN, listing, read_for_list, shipped_steps
+    from sarcoma_core.launch.install.installing import UNKNOWN, listing, shipped_steps
+    from sarcoma_core.launch.install.reading import read_for_list
     from sarcoma_core.xnat.rest.service import ContainerService
 
     with connect(arguments) as connection:
-        rows = listing(shipped_steps(), read_for_list(ContainerService(connection)))
+        live = read_for_list(ContainerService(connection))
+    rows = listing(shipped_steps(live=live), live)  # as this site wants them: a GPU is no difference
     if arguments.quiet:
         show(arguments, _TITLE, [row for row in rows if row.wrapper], ids="wrapper")
     elif arguments.output == "json":
@@ -202,7 +204,7 @@ def _line(row: "Installed") -> StepLine:
     version = row.installed or f"none -> {row.shipped}"
     if row.installed and row.shipped not in ("", row.installed):
         version = f"{row.installed} -> {row.shipped}"
-    return StepLine(row.step, version, row.site, row.projects, row.state)
+    return StepLine(row.step, row.level, version, row.site, row.projects, row.state)
 
 
 def _run(

@@ -4,6 +4,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+from sarcoma_core.cli.arguments import add_asset
 from sarcoma_core.cli.xnat_arguments import (
     Verbs,
     add_connection,
@@ -17,11 +18,14 @@ from sarcoma_core.cli.xnat_arguments import (
     show,
 )
 from sarcoma_core.cli.xnat_bulk import (
+    Order,
     add_ledger,
     add_patience,
     add_run,
+    begun,
     known_run,
     open_ledger,
+    planned,
     refuse_other_server,
     work,
 )
@@ -32,9 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sarcoma_core.archive.holdings import Held
+    from sarcoma_core.interface import Level, Step
     from sarcoma_core.launch.bulk.ledger import Ledger
     from sarcoma_core.xnat.rest.connection import Connection
-    from sarcoma_core.xnat.rest.remote import RemoteSession
+    from sarcoma_core.xnat.rest.remote import RemoteSession, RemoteTarget
 
 
 def add(verbs: Verbs) -> None:
@@ -48,12 +53,21 @@ def add(verbs: Verbs) -> None:
 
 def _add_launch(verbs: Verbs) -> None:
     parser: argparse.ArgumentParser = verbs.add_parser(
-        "launch", help="launch a step on one session", description="Launch a step on one session."
+        "launch",
+        help="launch a step on one session, one scan, or the project",
+        description="Launch a step on one session, on one scan of it, or on the project.",
     )
     parser.add_argument("step", metavar="STEP", help="name of the step")
-    parser.add_argument("session", metavar="SESSION", help="label in the project, or accession id")
+    parser.add_argument(
+        "session",
+        nargs="?",
+        metavar="SESSION",
+        help="label in the project, or accession id; none for a step on the project",
+    )
+    parser.add_argument("--scan", default="", metavar="ID", help="launch on that scan of the session only")
     parser.add_argument("--project", required=True, metavar="ID", help="the project")
     parser.add_argument("--set", action="append", default=[], metavar="PARAM=VALUE", help="e.g. shrink=2")
+    add_asset(parser)
     parser.add_argument(
         "--wait", action=argparse.BooleanOptionalAction, default=True, help="follow it to its end"
     )
@@ -111,34 +125,23 @@ def _add_clean(verbs: Verbs) -> None:
 
 
 def _launch(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.launch.bulk.engine import begin
-    from sarcoma_core.launch.bulk.going_on import check_going_on
-    from sarcoma_core.launch.bulk.preflight import stages
+    from sarcoma_core.launch.assets import parse_assets
+    from sarcoma_core.launch.levels import level_of, require_whole
     from sarcoma_core.launch.step_settings import step_settings
     from sarcoma_core.xnat.rest.service import ContainerService
 
     step = _step(arguments)
-    settings = step_settings(step, arguments.set)
+    level = level_of((step,), scan=arguments.scan)
+    require_whole(level, sessions=bool(arguments.session), scan=arguments.scan)
+    settings, assets = step_settings(step.name, arguments.set), parse_assets((step,), arguments.asset)
+    order = Order(step.name, level, settings, assets)
     with connect(arguments) as connection:
         service = ContainerService(connection)
-        session = _session(connection, arguments.project, arguments.session)
-        plan = stages(service, arguments.project, (step,), settings)
-        goes_on = check_going_on(connection, arguments.project, plan)
-        if goes_on:
-            note(arguments, goes_on)
+        target = _target(arguments, connection, level)
+        plan = planned(arguments, service, order)
         if arguments.dry_run:
-            return show_foreseen(arguments, service, plan, (session,))
-        ledger = open_ledger(arguments)
-        run = begin(
-            service,
-            ledger,
-            what=step,
-            project=arguments.project,
-            sessions=(session,),
-            settings=settings,
-            in_flight=1,
-            force=arguments.force,
-        )
+            return show_foreseen(arguments, service, plan, (target,))
+        ledger, run = begun(arguments, service, order, (target,))
         code = work(arguments, service, ledger, run, wait=arguments.wait)
         left = next(ledger.present(run))
         if not left.ended(run.steps) and not ledger.cancel_asked(run):
@@ -151,7 +154,39 @@ def _launch(arguments: argparse.Namespace) -> int:
         return code
 
 
-def _step(arguments: argparse.Namespace) -> str:
+def _target(arguments: argparse.Namespace, connection: "Connection", level: "Level") -> "RemoteTarget":
+    """What the arguments name: the project, a session of it, or a scan of that.
+
+    Raises:
+        UsageError: they name none, or one that is not there.
+    """
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.xnat.rest.remote import RemoteTarget, scan_targets
+
+    if level == "project":
+        check_project(connection, arguments.project)
+        return RemoteTarget("project", arguments.project, arguments.project, "xnat:projectData")
+    if not arguments.session or (level == "scan" and not arguments.scan):
+        what = "--scan" if arguments.session else "SESSION"
+        raise UsageError(
+            f"{what}: must be given for a step that is launched on a {level}.",
+            hint=f"sarcoma xnat launch {arguments.step} SESSION --project {arguments.project}"
+            + (" --scan ID" if level == "scan" else ""),
+        )
+    session = _session(connection, arguments.project, arguments.session)
+    if level == "session":
+        return session.target
+    found = scan_targets(connection, session, "*")
+    scan = next((one for one in found if one.scan == arguments.scan), None)
+    if scan is None:
+        known = ", ".join(one.scan for one in found) or "none"
+        raise UsageError(
+            f"--scan: must be a scan of session {session.label} ({known}); found {arguments.scan!r}."
+        )
+    return scan
+
+
+def _step(arguments: argparse.Namespace) -> "Step":
     """The step that the arguments name.
 
     Raises:
@@ -162,12 +197,13 @@ def _step(arguments: argparse.Namespace) -> str:
     from sarcoma_core.steps import step_named
 
     if arguments.step in CHAINS:
-        words = (arguments.step, "--project", arguments.project, "--where", f"label={arguments.session}")
+        words = [arguments.step, "--project", arguments.project]
+        words += ["--where", f"label={arguments.session}"] if arguments.session else []
         raise UsageError(
             f"STEP: must be one step; {arguments.step!r} is a chain.",
             hint=f"sarcoma xnat bulk {shlex.join(words)}",
         )
-    return step_named(arguments.step).name
+    return step_named(arguments.step)
 
 
 def _session(connection: "Connection", project: str, name: str) -> "RemoteSession":

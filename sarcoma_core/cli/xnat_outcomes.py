@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sarcoma_core.launch.bulk.engine import ItemRow
     from sarcoma_core.launch.bulk.ledger import LaunchRun, Ledger
     from sarcoma_core.launch.bulk.preflight import LiveStep, PreflightResult
-    from sarcoma_core.xnat.rest.remote import RemoteSession
+    from sarcoma_core.xnat.rest.remote import RemoteTarget
     from sarcoma_core.xnat.rest.service import ContainerService
 
 NOTHING_DONE = 1
@@ -77,22 +77,22 @@ def show_foreseen(
     arguments: argparse.Namespace,
     service: "ContainerService",
     plan: "Sequence[LiveStep]",
-    sessions: "Sequence[RemoteSession]",
+    targets: "Sequence[RemoteTarget]",
 ) -> int:
-    """Show what pre-flight says of each session, at the first step that is not done; gives the exit code.
+    """Show what pre-flight says of each object, at the first step that is not done; gives the exit code.
 
     Raises:
-        UsageError: there is no session.
+        UsageError: there is none.
     """
     from sarcoma_core.cli.xnat_watch import Foresight
-    from sarcoma_core.launch.bulk.engine import check_sessions
+    from sarcoma_core.launch.bulk.engine import check_targets
 
-    check_sessions(sessions)
+    check_targets(targets)
     words = {"go": "would be launched"}
     rows = [
-        Foresight(session.label, words.get(v.answer, v.answer), step, v.reason)
-        for session in sessions
-        for step, v in (_foresee(service, plan, session, force=arguments.force),)
+        Foresight(target.label, words.get(v.answer, v.answer), step, v.reason)
+        for target in targets
+        for step, v in (_foresee(service, plan, target, force=arguments.force),)
     ]
     show(arguments, "Dry run: nothing was launched", rows, ids="session")
     launched = sum(row.answer == words["go"] for row in rows)
@@ -101,13 +101,13 @@ def show_foreseen(
 
 
 def _foresee(
-    service: "ContainerService", plan: "Sequence[LiveStep]", session: "RemoteSession", *, force: bool
+    service: "ContainerService", plan: "Sequence[LiveStep]", target: "RemoteTarget", *, force: bool
 ) -> "tuple[str, PreflightResult]":
     """The first step that is not done, and its verdict; those after it read what it has yet to write."""
     from sarcoma_core.launch.bulk.engine import foresee
 
     for stage in plan:
-        [(_, verdict)] = foresee(service, stage, (session,), force=force)
+        [(_, verdict)] = foresee(service, stage, (target,), force=force)
         if verdict.answer != "already done":
             return stage.step.name, verdict
     return "", verdict

@@ -1,7 +1,7 @@
 """The images: built from this checkout, saved to a file for a site without a registry, pushed to one with.
 
 One image for each step, `sarcoma/<step>:<version>`, is our wheel, an entry point and a label on a shared base
-(`sarcoma/core`, `sarcoma/torch`, `sarcoma/flare`) that holds packages of others only. Everything goes through
+(`sarcoma/core`, `edge`, `torch`, `train`) that holds packages of others only. Everything goes through
 the `docker` command, as a person would do it by hand; nothing here is needed to run a step.
 """
 

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sarcoma_core.errors import RunError, UsageError
@@ -11,6 +12,7 @@ from sarcoma_core.images.catalogue import (
     COMMANDS_LABEL,
     PARENTS,
     StepImage,
+    base_named,
     bases_of,
     checkout,
     oci_labels,
@@ -19,26 +21,46 @@ from sarcoma_core.images.catalogue import (
 from sarcoma_core.images.contexts import base_context, written
 from sarcoma_core.images.engine import Engine, connect
 from sarcoma_core.images.measuring import BASE_LABEL, Measured, measure
+from sarcoma_core.images.torch_builds import TorchBuild, base_reference, suffix, torch_build
+from sarcoma_core.interface import Base
 from sarcoma_core.xnat.command.declaring import image_reference
 
 _BASE_DEFAULT = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
 _MOST_OF_A_SECRET = 500_000  # BuildKit's own limit (secrets.MaxSecretSize)
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What is the same for every image of one build."""
+
+    engine: Engine
+    root: Path
+    base_image: str
+    torch: TorchBuild
+    secrets: tuple[str, ...]
+    registry: str
+
+
 def build(
     steps: Sequence[str] = (),
     *,
+    bases: Sequence[str] = (),
     registry: str = "",
     base_image: str | None = None,
+    torch: str | None = None,
+    torch_index: str | None = None,
     ca: Path | None = None,
     index: str | None = None,
 ) -> tuple[Measured, ...]:
     """Build the images of steps, and the bases that they stand on.
 
     Args:
-        steps: names of steps; empty means all.
+        steps: names of steps; empty means all, or none where bases are named.
+        bases: bases to build with those that they stand on, though no step may stand on them.
         registry: prefix of a second tag for each image, e.g. `registry.example.org/imaging`.
         base_image: what `sarcoma/core` stands on; the Dockerfile's default when None.
+        torch: version of PyTorch with the name of its build; the Dockerfile's when None.
+        torch_index: URL of a package index that holds it, or a folder of wheels; the Dockerfile's when None.
         ca: PEM certificates to trust beside the public ones, behind a proxy that inspects TLS.
         index: URL of the package index; pip's default when None.
 
@@ -46,26 +68,22 @@ def build(
         Size and start time of what was built, bases first.
 
     Raises:
-        UsageError: a step is unknown, or `ca` or `index` breaks its rule.
+        UsageError: a step or a base is unknown, or `torch`, `torch_index`, `ca` or `index` breaks its rule.
         EngineError: no engine answers, or no `docker` command here can build.
         RunError: the base image cannot be had, or a build failed.
     """
     root = checkout()
-    images = step_images(root, steps)
+    named = [base_named(base) for base in bases]
+    images = step_images(root, steps) if steps or not named else ()
+    torch_of = torch_build(root, torch, torch_index)
     with _secrets(ca, index) as secrets:
         engine = connect(to_build=True)
         base_image = base_image or default_base_image(root)
         _require(engine, base_image)
-        bases = bases_of(images)
-        for base in bases:
-            _build_base(engine, root, base, base_image, secrets)
-        for image in images:
-            _build_step(engine, root, image, base_image, secrets, registry=registry)
-    names = (*bases, *(image.step for image in images))
-    if registry:
-        for name in names:
-            engine.output("tag", image_reference(name), image_reference(name, registry))
-    return measure(engine, names)
+        plan = _Plan(engine, root, base_image, torch_of, secrets, registry)
+        built = [_build_base(plan, base) for base in bases_of(images, named)]
+        built += [_build_step(plan, image) for image in images]
+    return measure(engine, built)
 
 
 def default_base_image(root: Path) -> str:
@@ -107,38 +125,55 @@ def _secrets(ca: Path | None, index: str | None) -> Iterator[tuple[str, ...]]:
         yield tuple(arguments)
 
 
-def _build_base(engine: Engine, root: Path, base: str, base_image: str, secrets: Sequence[str]) -> None:
+def _build_base(plan: _Plan, base: Base) -> str:
+    """Build a base; returns its reference."""
     parent = PARENTS[base]
-    arguments = {"BASE_IMAGE": base_image} | ({"PARENT_IMAGE": image_reference(parent)} if parent else {})
-    labels = {
-        **oci_labels(f"Sarcoma {base} base"),
-        BASE_LABEL: image_reference(parent) if parent else base_image,
-    }
-    with written(base_context(root, base)) as context:
-        engine.show("build", *_options(image_reference(base), arguments, labels), *secrets, str(context))
+    below = base_reference(parent, plan.torch) if parent else plan.base_image
+    arguments = {"BASE_IMAGE": plan.base_image} | ({"PARENT_IMAGE": below} if parent else {})
+    if base == "torch":
+        arguments |= {"TORCH": plan.torch.version, "TORCH_INDEX": plan.torch.index}
+    labels = {**oci_labels(f"Sarcoma {base} base"), BASE_LABEL: below}
+    tag = suffix(base, plan.torch)
+    with written(base_context(plan.root, base, plan.torch.wheels)) as context:
+        plan.engine.show(
+            "build",
+            *_options((image_reference(base) + tag,), arguments, labels),
+            *plan.secrets,
+            str(context),
+        )
+    _tag(plan, base, (tag,))
+    return image_reference(base) + tag
 
 
-def _build_step(
-    engine: Engine, root: Path, image: StepImage, base_image: str, secrets: Sequence[str], *, registry: str
-) -> None:
+def _build_step(plan: _Plan, image: StepImage) -> str:
+    """Build a step's image; returns the reference that its command names."""
+    reference, tag = image_reference(image.step), suffix(image.base, plan.torch)
+    tags = tuple(dict.fromkeys(("", tag)))
+    below = base_reference(image.base, plan.torch)
     arguments = {
-        "BASE_IMAGE": base_image,
-        "PARENT_IMAGE": image_reference(image.base),
-        "IMAGE": image_reference(image.step, registry),
+        "BASE_IMAGE": plan.base_image,
+        "PARENT_IMAGE": below,
+        "IMAGE": image_reference(image.step, plan.registry) + tag,
     }
-    labels = {
-        **oci_labels(image.title),
-        BASE_LABEL: image_reference(image.base),
-        COMMANDS_LABEL: image.commands,
-    }
-    engine.show(
+    labels = {**oci_labels(image.title), BASE_LABEL: below, COMMANDS_LABEL: image.commands}
+    plan.engine.show(
         "build",
-        *_options(image_reference(image.step), arguments, labels),
-        *secrets,
+        *_options([reference + tag for tag in tags], arguments, labels),
+        *plan.secrets,
         "--file=-",
-        str(root),
-        text=step_dockerfile(root, image.step),
+        str(plan.root),
+        text=step_dockerfile(plan.root, image.step),
     )
+    _tag(plan, image.step, tags)
+    return reference
+
+
+def _tag(plan: _Plan, name: str, tags: Sequence[str]) -> None:
+    """Give an image its names in the registry too."""
+    if plan.registry:
+        here, there = image_reference(name), image_reference(name, plan.registry)
+        for tag in tags:
+            plan.engine.output("tag", here + tag, there + tag)
 
 
 def step_dockerfile(root: Path, step: str) -> str:
@@ -151,8 +186,10 @@ def step_dockerfile(root: Path, step: str) -> str:
     return (root / "containers" / "step.Dockerfile").read_text("utf-8").replace("{step}", step)
 
 
-def _options(tag: str, arguments: Mapping[str, str], labels: Mapping[str, str]) -> Iterator[str]:
-    yield f"--tag={tag}"
+def _options(
+    references: Sequence[str], arguments: Mapping[str, str], labels: Mapping[str, str]
+) -> Iterator[str]:
+    yield from (f"--tag={reference}" for reference in references)
     # The host's own network: a proxy on localhost works, and so does an engine without a bridge.
     yield "--network=host"
     yield from (f"--build-arg={name}={value}" for name, value in arguments.items())

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from sarcoma_core import __version__
 from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.interface import Base
 
 COMMANDS_LABEL = "org.nrg.commands"
 """The image label in which the Container Service looks for commands."""
 
-PARENTS: Mapping[str, str | None] = {"core": None, "torch": "core", "flare": "torch"}
+PARENTS: Mapping[Base, Base | None] = {"core": None, "edge": "core", "torch": "core", "train": "torch"}
 """Each base, and the base that it stands on."""
 
 
@@ -25,25 +26,47 @@ class StepImage:
 
     Args:
         step: name of the step.
-        base: the base that it stands on, a key of `PARENTS`.
+        base: the base that it stands on.
         title: what XNAT calls the step.
         commands: value of the label `org.nrg.commands`: a JSON list of commands.
     """
 
     step: str
-    base: str
+    base: Base
     title: str
     commands: str
 
 
-def bases_of(images: Sequence[StepImage]) -> tuple[str, ...]:
-    """The bases that these images need, each after the one that it stands on."""
-    needed: set[str] = set()
-    for image in images:
-        base: str | None = image.base
-        while base is not None:
-            needed.add(base)
-            base = PARENTS[base]
+def base_named(name: str) -> Base:
+    """The base of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for base in PARENTS:
+        if base == name:
+            return base
+    raise UsageError(f"--base: must be one of {', '.join(PARENTS)}; found {name!r}.")
+
+
+def lineage(base: Base) -> tuple[Base, ...]:
+    """A base and those that it stands on, the lowest first.
+
+    Args:
+        base: the base.
+    """
+    parent = PARENTS[base]
+    return (*lineage(parent), base) if parent else (base,)
+
+
+def bases_of(images: Sequence[StepImage], named: Sequence[Base] = ()) -> tuple[Base, ...]:
+    """The bases that these images need, each after the one that it stands on.
+
+    Args:
+        images: images of steps.
+        named: further bases, on which no step need stand.
+    """
+    needed = {below for base in (*named, *(image.base for image in images)) for below in lineage(base)}
     return tuple(base for base in PARENTS if base in needed)
 
 
@@ -78,7 +101,7 @@ def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[StepImage, ...]:
     try:
         entries = json.loads(path.read_text("utf-8"))
         known = {step: _read(root, step, entry) for step, entry in entries.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
         fault = type(error).__name__
         raise InputError(
             "containers/labels.json and xnat_commands: must be as `sarcoma generate` writes them; "
@@ -92,8 +115,7 @@ def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[StepImage, ...]:
 
 
 def _read(root: Path, step: str, entry: Mapping[str, object]) -> StepImage:
-    base, title = str(entry["base"]), str(entry["title"])
-    PARENTS[base]  # an unknown base is a KeyError like any other fault of the file
+    base, title = base_named(str(entry["base"])), str(entry["title"])
     command = json.loads((root / "xnat_commands" / f"{step}.json").read_text("utf-8"))
     return StepImage(step, base, title, json.dumps([command], ensure_ascii=False, separators=(",", ":")))
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sarcoma_core.images.engine import Engine
-from sarcoma_core.xnat.command.declaring import image_reference
 
 BASE_LABEL = "org.opencontainers.image.base.name"
 """The image that an image stands on (OCI image specification, annotations)."""
@@ -34,17 +33,17 @@ class Measured:
     start: float
 
 
-def measure(engine: Engine, names: Sequence[str]) -> tuple[Measured, ...]:
+def measure(engine: Engine, references: Sequence[str]) -> tuple[Measured, ...]:
     """Measure images.
 
     Args:
         engine: the engine that holds them.
-        names: steps and bases.
+        references: images of steps and of bases.
 
     Raises:
         RunError: an image is not there, or does not start.
     """
-    return tuple(_measure(engine, image_reference(name)) for name in names)
+    return tuple(_measure(engine, reference) for reference in references)
 
 
 def _measure(engine: Engine, image: str) -> Measured:

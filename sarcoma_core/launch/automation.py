@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.bulk.preflight import LiveStep, stages
+from sarcoma_core.launch.levels import steps_asked_for
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.event_service import (
@@ -117,12 +117,13 @@ def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Aut
         enable: whether the Event Service may be turned on for the whole site.
 
     Raises:
-        UsageError: a step is not installed or not enabled; the Event Service is off; the server has no
-            orchestrations; the project has another one; only a manager can make the one that is needed.
+        UsageError: a step is not launched on sessions, or not installed or not enabled; the Event Service is
+            off; the server has no orchestrations; the project has another one; only a manager can make the
+            one that is needed.
         ServerError: the server does not answer, or the user does not own the project.
     """
     events = EventService(connection)
-    chain = stages(ContainerService(connection), wanted.project, CHAINS.get(wanted.what, (wanted.what,)), {})
+    chain = _on_sessions(ContainerService(connection), wanted)
     event, status = OCCASIONS[wanted.occasion]
     rule = SubscriptionRule(
         wanted.name, chain[0].wrapper_id, event, status, wanted.project, wanted.payload_filter.strip()
@@ -133,6 +134,18 @@ def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Aut
         parts += _orchestration_parts(events, wanted, chain)
     parts.append(subscription)
     return AutomationPlan(wanted, rule, tuple(stage.wrapper_id for stage in chain), tuple(parts))
+
+
+def _on_sessions(service: ContainerService, wanted: Wanted) -> tuple[LiveStep, ...]:
+    """The steps, each with its wrapper of a session: that is what the event is of."""
+    steps = steps_asked_for(wanted.what)
+    for step in steps:
+        if "session" not in step.levels:
+            raise UsageError(
+                f"STEP: must be a step on sessions; {step.name} is launched on {step.levels[0]}s.",
+                hint=f"Launch it yourself: sarcoma xnat launch {step.name} --project {wanted.project}",
+            )
+    return stages(service, wanted.project, tuple(step.name for step in steps), {}, level="session")
 
 
 def carry_out(connection: Connection, planned: AutomationPlan) -> tuple[AutomationPart, ...]:

@@ -1,23 +1,26 @@
-"""Run a chain of steps over the sessions of an archive: resumable, and no failure stops another session.
+"""Run a step or a chain over the objects of an archive: resumable, and no failure stops another one.
 
 A step is skipped when its manifest says that this very work was done: same step, revision, parameters and
 inputs. So running again goes on where it stopped, retries what failed, and redoes what lies after a change.
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-from sarcoma_core.archive.holdings import FolderHoldings
+from sarcoma_core.archive.holdings import ResourceFolders
 from sarcoma_core.archive.store import Archive, Session
-from sarcoma_core.chains import CHAINS
+from sarcoma_core.chains import steps_of
 from sarcoma_core.errors import ArchiveError, SarcomaError
-from sarcoma_core.interface import Step, Value
-from sarcoma_core.launch.one import StepFailedError, launch
+from sarcoma_core.interface import Step
+from sarcoma_core.launch.assets import AssetNames, asset_options, choose_assets
+from sarcoma_core.launch.install.gpu import Gpu
+from sarcoma_core.launch.one import PlannedWork, StepFailedError, launch
 from sarcoma_core.launch.step_settings import StepSettings, set_options
-from sarcoma_core.launch.work import Work, already_done
+from sarcoma_core.launch.targets import ArchiveTarget, project_target
+from sarcoma_core.launch.work import already_done
 from sarcoma_core.provenance import Outcome, Outcomes, read_record
 from sarcoma_core.runners.build_folder import build_folder, sweep
 from sarcoma_core.runners.running import Runner
@@ -120,8 +123,8 @@ class ChainObserver(Protocol):
         """A session is finished."""
 
 
-def plan(archive: Archive, project: str, labels: Sequence[str]) -> tuple[Session, ...]:
-    """The sessions to run: those named, or all of the project.
+def chosen_sessions(archive: Archive, project: str, labels: Sequence[str]) -> tuple[Session, ...]:
+    """The sessions to run on: those named, or all of the project.
 
     Raises:
         ArchiveError: no such project or session, or the project has none.
@@ -137,85 +140,139 @@ def plan(archive: Archive, project: str, labels: Sequence[str]) -> tuple[Session
     return sessions
 
 
+@dataclass(frozen=True)
+class RunPlan:
+    """What is asked for, the same for every object.
+
+    Args:
+        what: name of a step or a chain.
+        project: id of the project.
+        settings: parameters that differ from the defaults.
+        assets: labels of the project's resources that a user named, by name of the asset.
+        gpu: whether steps that can use one are given a GPU.
+        force: do again what is already done.
+    """
+
+    what: str
+    project: str
+    settings: StepSettings = field(default_factory=dict)
+    assets: AssetNames = field(default_factory=dict)
+    gpu: Gpu = "none"
+    force: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, in order."""
+        return tuple(step_named(name) for name in steps_of(self.what))
+
+    def works(self, archive: Archive) -> tuple[PlannedWork, ...]:
+        """The steps with every parameter and asset.
+
+        Raises:
+            UsageError: a parameter breaks its rule, or which resource an asset is cannot be told.
+        """
+        own = ResourceFolders(archive.resources_path(self.project))
+        return tuple(
+            PlannedWork(
+                step,
+                step.check(self.settings.get(step.name, {})),
+                choose_assets(step, self.project, own, self.assets),
+                self.gpu if step.gpu else "none",
+            )
+            for step in self.steps
+        )
+
+
 def run_chain(
     archive: Archive,
-    chain: str,
-    sessions: Sequence[Session],
+    plan: RunPlan,
+    targets: Sequence[ArchiveTarget],
     *,
     runner: Runner,
     watch: ChainObserver,
-    settings: StepSettings | None = None,
-    force: bool = False,
 ) -> tuple[SessionResult, ...]:
-    """Run a chain on sessions, one after the other.
+    """Run the steps of a plan on sessions or scans, one after the other.
 
     Args:
-        archive: where the sessions are; results become resources there.
-        chain: name of the chain.
-        sessions: what to run it on.
+        archive: where they are; results become resources there.
+        plan: what to run.
+        targets: what to run it on.
         runner: how a step is executed.
         watch: follows the run.
-        settings: parameters that differ from the defaults.
-        force: do again what is already done.
 
     Returns:
-        A result for each session, in order. A failure is a result, not an exception.
+        A result for each of them, in order. A failure is a result, not an exception.
+
+    Raises:
+        UsageError: a parameter breaks its rule, or which resource an asset is cannot be told.
     """
-    steps = tuple(step_named(name) for name in CHAINS[chain])
-    retry = Retry(archive, chain, runner, settings or {})
+    works = plan.works(archive)
+    retry = Retry(archive, plan, runner)
     sweep(archive.root)
     results = []
     with watch:
-        for session in sessions:
+        for target in targets:
+            session = target.session
+            assert session is not None  # noqa: S101  a project has a run of its own
             runs: list[StepRun] = []
-            for step in steps:
-                watch.step(session, step)
-                params = step.check((settings or {}).get(step.name, {}))
-                runs.append(_run_one(archive, session, step, params, runner=runner, force=force))
+            for work in works:
+                watch.step(session, work.step)
+                runs.append(run_one(archive, target, work, runner=runner, force=plan.force))
                 if runs[-1].outcome == "failed":
                     break
-            results.append(SessionResult(session, tuple(runs), retry.command(session)))
+            results.append(SessionResult(session, tuple(runs), retry.command(target)))
             watch.finished(results[-1])
     return tuple(results)
 
 
-def _run_one(
-    archive: Archive,
-    session: Session,
-    step: Step,
-    params: Mapping[str, Value],
-    *,
-    runner: Runner,
-    force: bool,
+def run_on_project(archive: Archive, plan: RunPlan, *, runner: Runner) -> StepRun:
+    """Run the one step of a plan on the project itself.
+
+    Raises:
+        ArchiveError: there is no such project.
+        UsageError: a parameter breaks its rule, or which resource an asset is cannot be told.
+    """
+    target = project_target(archive, plan.project)
+    [work] = plan.works(archive)
+    sweep(archive.root)
+    return run_one(archive, target, work, runner=runner, force=plan.force)
+
+
+def run_one(
+    archive: Archive, target: ArchiveTarget, work: PlannedWork, *, runner: Runner, force: bool
 ) -> StepRun:
+    """Run one step on one object, unless that very work is done; a failure is a result."""
+    name = work.step.name
     try:
-        done = () if force else already_done(FolderHoldings(session.path), Work(step, params))
+        done = () if force else already_done(target.place, work.work)
         if done:
-            return StepRun(step.name, "already done", series=done[0].outcomes)
+            return StepRun(name, "already done", series=done[0].outcomes)
         with build_folder(archive.root) as build:
-            launch(archive, session, step, params, runner=runner, build=build)
-            record = read_record(session.resource(step.labels[0]))
+            launch(archive, target, work, runner=runner, build=build)
+            record = read_record(target.resources / work.step.labels[0])
     except SarcomaError as error:
         said = error.outcomes if isinstance(error, StepFailedError) else ()
-        return StepRun(step.name, "failed", error.message, said, error.hint)
-    except OSError as error:  # a folder of this session: the others may be well
-        told = explain_os_error(error, session.path)
-        return StepRun(step.name, "failed", told.message, hint=told.hint)
-    return StepRun(step.name, "done", series=record.outcomes if record else ())
+        return StepRun(name, "failed", error.message, said, error.hint)
+    except OSError as error:  # a folder of this object: the others may be well
+        told = explain_os_error(error, target.resources.parent)
+        return StepRun(name, "failed", told.message, hint=told.hint)
+    return StepRun(name, "done", series=record.outcomes if record else ())
 
 
 @dataclass(frozen=True)
 class Retry:
-    """What was asked for, to be asked again for one session."""
+    """What was asked for, to be asked again for one object."""
 
     archive: Archive
-    chain: str
+    plan: RunPlan
     runner: Runner
-    settings: StepSettings
 
-    def command(self, session: Session) -> str:
-        """The command that retries a session, with the same runner and parameters."""
-        words = ["sarcoma", "run", self.chain, "--archive", str(self.archive.root)]
-        words += ["--project", session.project, "--session", session.label]
+    def command(self, target: ArchiveTarget) -> str:
+        """The command that retries it, with the same runner, parameters and assets."""
+        words = ["sarcoma", "run", self.plan.what, "--archive", str(self.archive.root)]
+        words += ["--project", self.plan.project]
+        words += ["--session", target.session.label] if target.session else []
+        words += ["--scan", target.scan] if target.level == "scan" else []
         words += [] if self.runner.name == "local" else ["--runner", self.runner.name]
-        return shlex.join([*words, *set_options(self.settings)])
+        words += [] if self.plan.gpu == "none" else ["--gpu"]
+        return shlex.join([*words, *set_options(self.plan.settings), *asset_options(self.plan.assets)])

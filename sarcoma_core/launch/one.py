@@ -1,20 +1,52 @@
-"""Launch one step on one session, as the Container Service does: resolve, stage, run, upload.
+"""Launch one step on one object, as the Container Service does: resolve, stage, run, upload.
 
 Only a run that ended well is uploaded, and each output label is put into the archive whole.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from sarcoma_core.archive.store import Archive, Session, unwritable
+from sarcoma_core.archive.store import Archive, unwritable
 from sarcoma_core.errors import RunError
 from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.launch.assets import ChosenAssets
+from sarcoma_core.launch.install.gpu import Gpu, with_gpu
+from sarcoma_core.launch.targets import ArchiveTarget
+from sarcoma_core.launch.work import Work
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.runners.staging import stage
-from sarcoma_core.xnat.command.declaring import command_for
-from sarcoma_core.xnat.resolution.objects import session_object
+from sarcoma_core.xnat.command.declaring import command_for, wrapper_name
 from sarcoma_core.xnat.resolution.resolving import resolve
+
+
+@dataclass(frozen=True)
+class PlannedWork:
+    """A step with all that is decided before it is launched.
+
+    Args:
+        step: which.
+        params: every parameter.
+        assets: the resource that each asset is.
+        gpu: whether the container is given one.
+    """
+
+    step: Step
+    params: Mapping[str, Value]
+    assets: ChosenAssets
+    gpu: Gpu = "none"
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What a launch sends: every parameter, and the label of each asset."""
+        params = {name: ParamSpec.text(value) for name, value in self.params.items()}
+        return params | {name: asset.label for name, asset in self.assets.items()}
+
+    @property
+    def work(self) -> Work:
+        """What makes it the same work as an earlier one."""
+        return Work(self.step, self.params, {name: asset.sha256 for name, asset in self.assets.items()})
 
 
 class StepFailedError(RunError):
@@ -27,38 +59,35 @@ class StepFailedError(RunError):
 
 def launch(
     archive: Archive,
-    session: Session,
-    step: Step,
-    params: Mapping[str, Value],
+    target: ArchiveTarget,
+    work: PlannedWork,
     *,
     runner: Runner,
     build: Path,
 ) -> None:
-    """Launch a step and file its outputs as session resources.
+    """Launch a step and file its outputs as resources of what it is launched on.
 
     Args:
-        archive: where the session is.
-        session: what to launch on.
-        step: what to launch.
-        params: every parameter.
+        archive: where that is.
+        target: what to launch on.
+        work: what to launch.
         runner: how it is executed.
         build: an empty folder on the archive's disk; the mounts that outputs lie in are made there.
 
     Raises:
-        CommandError: the command does not resolve on this session.
+        CommandError: the command does not resolve on this object.
         RunError: it could not be started; the archive is as it was.
         StepFailedError: it ran and failed; the archive is as it was.
         OutputError: the archive cannot be written; an earlier output is still there.
     """
-    values = {name: ParamSpec.text(value) for name, value in params.items()}
-    command = resolve(command_for(step), None, session_object(session), values)
+    wrapper = wrapper_name(work.step, target.level)
+    command = resolve(with_gpu(command_for(work.step), work.gpu), wrapper, target.item, work.values)
     try:
         folders = stage(command, build)
         ended = runner.run(command, folders)
         if ended.exit_code != 0:
             raise StepFailedError(ended.reason, ended.outcomes, hint=ended.hint)
-        archive.put_resources(
-            session, {output.label: folders[output.mount] / output.path for output in command.outputs}
-        )
+        outputs = {output.label: folders[output.mount] / output.path for output in command.outputs}
+        archive.put_resources(target.resources, outputs)
     except OSError as error:
         raise unwritable(error, again="command again") from error

@@ -1,29 +1,46 @@
 """Can a step work on an object, and was that done before? The same law for an archive and a server."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sarcoma_core import __version__
 from sarcoma_core.archive.folder import images_of
-from sarcoma_core.archive.holdings import Held, Holdings, fingerprint
+from sarcoma_core.archive.holdings import Held, Holdings, OwnHoldings, fingerprint
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.interface import Step, Value
 from sarcoma_core.provenance import MANIFEST, RunRecord, parse_record
 from sarcoma_core.text import counted
 
 
+class WorkPlace(NamedTuple):
+    """Where a step reads and where it writes.
+
+    Attributes:
+        own: the resources of the object that it is launched on, which it fills.
+        session: what the session holds that it reads; None on a project.
+        scan: id of the one scan that it works on; empty for what is none.
+    """
+
+    own: OwnHoldings
+    session: Holdings | None
+    scan: str = ""
+
+
 class Work(NamedTuple):
-    """A step with every parameter, as it will run.
+    """A step with every parameter and asset, as it will run.
 
     Attributes:
         step: which.
         params: every parameter.
+        assets: the hash of each asset, by name.
         version: of the package that will run it; on a server it may be another than ours, and then only its
             own manifests are of the same work: which revision of the step it has is not known here.
     """
 
     step: Step
     params: Mapping[str, Value]
+    assets: Mapping[str, str] = MappingProxyType({})
     version: str = __version__
 
     def is_that_of(self, record: RunRecord, inputs: Mapping[str, str]) -> bool:
@@ -32,7 +49,7 @@ class Work(NamedTuple):
         if foreign and record.version != self.version:
             return False
         revision = record.revision if foreign else self.step.revision
-        return record.is_same_work(self.step.name, revision, self.params, inputs)
+        return record.is_same_work(self.step.name, revision, self.params, inputs, self.assets)
 
 
 class Lack(NamedTuple):
@@ -42,50 +59,62 @@ class Lack(NamedTuple):
     hint: str
 
 
-def lacking(holdings: Holdings, step: Step) -> Lack | None:
+def lacking(place: WorkPlace, step: Step) -> Lack | None:
     """Why an object has nothing for a step to read; None when it has something.
 
-    The Container Service mounts the whole object and asks nothing of what is in it.
+    The Container Service mounts the whole object and asks nothing of what is in it. A step on a project looks
+    for itself.
     """
+    session = place.session
+    if session is None:
+        return None
     if step.reads:
-        if set(step.reads).intersection(holdings.labels()):
+        if set(step.reads).intersection(session.labels()) or any(map(session.scan_manifests, step.reads)):
             return None
         return Lack(
             f"the session has no resource {' or '.join(step.reads)}",
             f"Run the step that writes {step.reads[-1]} first: sarcoma xnat bulk prepare does them in order.",
         )
-    scans = holdings.scans()
-    if any(images_of(resources) for resources in scans.values()):
+    scans = session.scans()
+    if any(images_of(resources) for scan, resources in scans.items() if place.scan in ("", scan)):
         return None
+    if place.scan:
+        return Lack("the scan has no DICOM", "Upload its images again.")
     why = f"none in its {counted(len(scans), 'scan')}" if scans else "it has no scan"
     return Lack(f"the session has no DICOM: {why}", "Upload its images again.")
 
 
-def already_done(holdings: Holdings, work: Work) -> tuple[RunRecord, ...]:
+def already_done(place: WorkPlace, work: Work) -> tuple[RunRecord, ...]:
     """The manifests of this very work, one for each label, if it was done and all of it is there.
 
-    Damage means: do it again.
+    Damage means: do it again. So does a step on a project that reads its sessions: to tell whether one of
+    them has changed is the step's own work.
     """
     labels = work.step.labels
-    if not set(labels).issubset(holdings.labels()):
+    reads_sessions = place.session is None and bool(work.step.reads)
+    if reads_sessions or not set(labels).issubset(place.own.labels()):
         return ()
     records: list[RunRecord] = []
     inputs: Mapping[str, str] | None = None
     for label in labels:
         try:
-            record = manifest(holdings, label)
+            record = manifest(place.own, label)
             if record is None or not record.outcomes:
                 return ()
-            inputs = fingerprint(holdings, work.step.reads) if inputs is None else inputs
+            inputs = _inputs(place, work.step) if inputs is None else inputs
         except ArchiveError:
             return ()
-        if not work.is_that_of(record, inputs) or not _is_whole(holdings, label, record):
+        if not work.is_that_of(record, inputs) or not _is_whole(place.own, label, record):
             return ()
         records.append(record)
     return tuple(records)
 
 
-def manifest(holdings: Holdings, label: str) -> RunRecord | None:
+def _inputs(place: WorkPlace, step: Step) -> Mapping[str, str]:
+    return {} if place.session is None else fingerprint(place.session, step.reads, place.scan)
+
+
+def manifest(holdings: OwnHoldings, label: str) -> RunRecord | None:
     """The manifest of a resource; None when there is none.
 
     Raises:
@@ -95,7 +124,7 @@ def manifest(holdings: Holdings, label: str) -> RunRecord | None:
     return None if content is None else parse_record(content, label)
 
 
-def _is_whole(holdings: Holdings, label: str, record: RunRecord) -> bool:
+def _is_whole(holdings: OwnHoldings, label: str, record: RunRecord) -> bool:
     """Whether every file that a manifest lists is there with its size."""
     there = dict(holdings.files(label))
     return all(there.get(entry.path) == entry.size for entry in record.files)

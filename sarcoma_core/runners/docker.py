@@ -10,7 +10,7 @@ from threading import Event, Thread
 import docker
 import docker.errors
 from docker.models.containers import Container
-from docker.types import Mount
+from docker.types import DeviceRequest, Mount
 
 from sarcoma_core.errors import RunError
 from sarcoma_core.runners.processes import lives
@@ -19,6 +19,9 @@ from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 _MIB = 1024 * 1024
 _KILLED = 137
+_NVIDIA = "nvidia"
+_GPU = DeviceRequest(count=-1, capabilities=[["gpu"]])
+"""What `docker run --gpus all` asks for."""
 _HOST_LABEL, _PROCESS_LABEL = "org.sarcoma.host", "org.sarcoma.process"
 """Who started a container, so that those of a killed process are known as leftovers."""
 
@@ -75,6 +78,11 @@ class DockerRunner:
                 told = f"{ended.stderr}\nit needed more than its {command.host.limit_memory} MiB of memory"
                 ended = Ended(code, ended.stdout, told)
         except docker.errors.DockerException as error:
+            if command.host.runtime == _NVIDIA and "device driver" in str(error):
+                raise RunError(
+                    "--gpu: the engine must be able to give a GPU; it has no driver for one.",
+                    hint="Install the NVIDIA Container Toolkit on this machine, or leave --gpu out.",
+                ) from error
             raise RunError(f"--runner docker: the engine could not run {command.image}: {error}") from error
         finally:
             container.remove(force=True)
@@ -86,6 +94,15 @@ class DockerRunner:
         for container in self._engine.containers.list(all=True, filters=mine):
             if not lives(int(container.labels.get(_PROCESS_LABEL, os.getpid()))):
                 container.remove(force=True)
+
+    def _runtime(self, asked: str | None) -> str | None:
+        """The runtime that a command asks for; NVIDIA's only where the engine has it as one.
+
+        An engine gives a GPU by a device request, with or without a runtime of that name.
+        """
+        if asked != _NVIDIA:
+            return asked
+        return asked if asked in self._engine.info().get("Runtimes", {}) else None
 
     def _create(self, command: ResolvedCommand, folders: Mapping[str, Path]) -> Container:
         mounts = [
@@ -111,7 +128,8 @@ class DockerRunner:
                 mem_reservation=host.reserve_memory * _MIB if host.reserve_memory else None,
                 nano_cpus=int(host.limit_cpu * 1e9) if host.limit_cpu else None,
                 network_mode=host.network or self._network,
-                runtime=host.runtime,
+                runtime=self._runtime(host.runtime),
+                device_requests=[_GPU] if host.runtime == _NVIDIA else None,
                 ipc_mode=host.ipc_mode,
                 shm_size=host.shm_size,
             )

@@ -9,14 +9,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from sarcoma_core.errors import RunError, UsageError
+from sarcoma_core.errors import RunError
+from sarcoma_core.interface import Step
 from sarcoma_core.runners.processes import wait
 from sarcoma_core.runners.running import Ended, Follow, followed
-from sarcoma_core.steps import step_named
+from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.command.declaring import OBJECT
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 _OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+):[A-Za-z0-9_.-]+")
@@ -24,14 +26,29 @@ _PIECES = re.compile(r"[\s=,:]+")
 """What parts a word into what may be paths: `--labels=a,/etc`."""
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONWARNINGS")
 """What a process needs of the caller's environment; nothing of it names an XNAT."""
+_DROPPED = "NVIDIA_"
+"""What asks a container's runtime for a GPU: a process has those of the machine anyway."""
+_OBJECT = f"--{OBJECT}="
+"""Begins the word that tells a step what XNAT calls its object: a URI that looks like a path, and is none."""
 _OWN_NAMES = ("XNAT_", "SARCOMA_")
 """What a command may set: a PYTHONPATH or LD_PRELOAD of its own would run foreign code on this machine."""
 
 
 class LocalRunner:
-    """Runs our own steps as processes."""
+    """Runs our own steps as processes.
+
+    Args:
+        program: what is started, followed by `step NAME ...`.
+        steps: those that it may run; the program has to know them.
+    """
 
     name = "local"
+
+    def __init__(
+        self, program: Sequence[str] = (sys.executable, "-m", "sarcoma_core"), steps: Sequence[Step] = STEPS
+    ) -> None:
+        self._program = tuple(program)
+        self._names = frozenset(step.name for step in steps)
 
     def run(
         self, command: ResolvedCommand, folders: Mapping[str, Path], *, follow: Follow | None = None
@@ -47,7 +64,7 @@ class LocalRunner:
             RunError: the command is not one of our steps, sets a variable that a step has not, or names a
                 path that is in none of its mounts.
         """
-        line = [sys.executable, "-m", "sarcoma_core", "step", self._step(command)]
+        line = [*self._program, "step", self._step(command)]
         paths = {PurePosixPath(mount.path): folders[mount.name].resolve() for mount in command.mounts}
         line += [_rewrite(word, paths) for word in command.arguments]
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -70,27 +87,26 @@ class LocalRunner:
                 code = wait(process, logs.stop)
             return logs.ended(code)
 
-    @staticmethod
-    def _step(command: ResolvedCommand) -> str:
+    def _step(self, command: ResolvedCommand) -> str:
         match = _OUR_IMAGE.fullmatch(command.image)
-        try:
-            return step_named(match["step"] if match else "").name
-        except UsageError:
+        if match is None or match["step"] not in self._names:
             raise RunError(
                 f"--runner local: the image must be one of our steps; found {command.image!r}.",
                 hint="Use --runner docker for other images.",
-            ) from None
+            )
+        return match["step"]
 
     @staticmethod
     def _environment(command: ResolvedCommand) -> Mapping[str, str]:
-        foreign = [name for name in command.environment if not name.startswith(_OWN_NAMES)]
+        kept = {name: v for name, v in command.environment.items() if not name.startswith(_DROPPED)}
+        foreign = [name for name in kept if not name.startswith(_OWN_NAMES)]
         if foreign:
             raise RunError(
                 f"--runner local: a step's variables must start with {' or '.join(_OWN_NAMES)}; "
                 f"found {', '.join(sorted(foreign))}.",
                 hint="Use --runner docker for commands that set others.",
             )
-        return command.environment
+        return kept
 
 
 def _rewrite(word: str, paths: Mapping[PurePosixPath, Path]) -> str:
@@ -99,6 +115,8 @@ def _rewrite(word: str, paths: Mapping[PurePosixPath, Path]) -> str:
     Raises:
         RunError: it holds a path that is in no mount.
     """
+    if word.startswith(_OBJECT):
+        return word
     flag, equals, value = word.partition("=") if word.startswith("-") else ("", "", word)
     path = PurePosixPath(value)
     if ".." not in path.parts:

@@ -2,9 +2,16 @@
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Step
-from sarcoma_core.steps import bias_field, convert, normalise, report
+from sarcoma_core.steps import bias_field, check_model, cohort, convert, normalise, report
 
-STEPS: tuple[Step, ...] = (convert.STEP, bias_field.STEP, normalise.STEP, report.STEP)
+STEPS: tuple[Step, ...] = (
+    convert.STEP,
+    bias_field.STEP,
+    normalise.STEP,
+    report.STEP,
+    cohort.STEP,
+    check_model.STEP,
+)
 LABELS = frozenset(label for step in STEPS for label in step.labels)
 """Labels of the resources that the steps write."""
 

@@ -38,7 +38,9 @@ class ConvertOutputs(NamedTuple):
     ]
 
 
-def convert(session: Annotated[SessionFolder, Input(level="session")], out: OutputDir) -> ConvertOutputs:
+def convert(
+    session: Annotated[SessionFolder, Input(level="session", also="scan")], out: OutputDir
+) -> ConvertOutputs:
     """Convert every scan from DICOM to NIfTI, and prove that nothing was lost.
 
     Each scan gets a conversion receipt: files and frames in, slices out, grid, units, and a second,
@@ -51,10 +53,9 @@ def convert(session: Annotated[SessionFolder, Input(level="session")], out: Outp
     """
     from sarcoma_core.dicom.series import read_scan
 
-    scans = tuple(session.scans())
-    readings = {scan.id: read_scan(scan.files) for scan in scans}
+    readings = {scan.id: read_scan(scan.files) for scan in session.whole.scans()}
     outcomes: list[Outcome] = []
-    for scan in scans:
+    for scan in session.scans():
         beside = tuple(reading for other, reading in readings.items() if other != scan.id)
         if is_scan_id(scan.id):
             outcomes += _convert(scan, readings[scan.id], out / LABEL, beside)

@@ -5,99 +5,151 @@ full disk, a signal or an error leaves nothing half-written, and running again s
 """
 
 import errno
-import importlib.metadata
 import os
 import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sarcoma_core import __version__
+from sarcoma_core.archive.asset import open_asset
 from sarcoma_core.archive.folder import SeriesFiles, SessionFolder
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.errors import InputError, OutputError, SarcomaError
-from sarcoma_core.interface import Step, Value
+from sarcoma_core.interface import OutputSpec, Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
+from sarcoma_core.steps.surroundings import device, require_base, software
+from sarcoma_core.steps.target import StepTarget, read_target
 
 IMAGE_VARIABLE = "SARCOMA_IMAGE"
 """Set in every step image to its own reference; a run outside an image is recorded as `local`."""
 
-_SOFTWARE = ("dcm2niix", "nibabel", "numpy", "pydicom", "SimpleITK")
-
-
 Case = tuple[SeriesFiles, ...]
+
+
+_TOLD = 20
+"""Outcomes that an error tells at most; all of them are printed."""
 
 
 class NothingUsableError(InputError):
     """Of no series came anything; each outcome has its reason."""
 
     def __init__(self, outcomes: Outcomes) -> None:
-        told = "; ".join(f"scan {o.series} {o.status}: {o.reason}" for o in outcomes) or "there is none"
-        super().__init__(f"no series could be used. {told}.")
+        told = "; ".join(f"{_named(o)} {o.status}: {o.reason}" for o in outcomes[:_TOLD]) or "there is none"
+        more = f"; {len(outcomes) - _TOLD} more" if len(outcomes) > _TOLD else ""
+        what = "session" if any(outcome.session for outcome in outcomes) else "series"
+        super().__init__(f"no {what} could be used. {told}{more}.")
         self.outcomes = outcomes
 
 
-def run_step(step: Step, session: Path, out: Path, params: Mapping[str, Value]) -> tuple[RunRecord, ...]:
-    """Run a step on a session folder.
+def _named(outcome: Outcome) -> str:
+    return f"session {outcome.session}" if outcome.session else f"scan {outcome.series}"
+
+
+def run_step(
+    step: Step,
+    source: Path,
+    out: Path,
+    params: Mapping[str, Value],
+    *,
+    target: str = "",
+    assets: Mapping[str, Path] | None = None,
+) -> tuple[RunRecord, ...]:
+    """Run a step on the folder of a session or a project.
 
     Args:
         step: what to run.
-        session: the session folder; it is only read.
+        source: the folder; it is only read.
         out: the folder to fill; created when it is not there.
         params: values by name; defaults fill the rest.
+        target: URI of what it is launched on, as XNAT tells it; it may be left out for a session.
+        assets: the folder of each asset by name.
 
     Returns:
         The manifest of each output label, in the order in which the step declares them.
 
     Raises:
-        UsageError: a parameter breaks its rule.
-        InputError: the session cannot be used; nothing is written.
+        UsageError: a parameter breaks its rule, the step is not launched on such an object, or what its base
+            holds is not installed.
+        InputError: the folder or an asset cannot be used; nothing is written.
         NothingUsableError: no series of it could be used; nothing is written.
         OutputError: `out` is read-only, full, or already holds an output of this step; nothing is written.
     """
     values = step.check(params)
-    if not session.is_dir():
+    require_base(step)
+    launched_on = read_target(step, target)
+    if not source.is_dir():
         raise InputError(
-            "--session: must be a folder; found none there.",
+            f"--{step.input.name}: must be a folder; found none there.",
             hint="Check the path, or the mount of the container.",
         )
-    with _aside(session, out, step.labels) as work:
-        started = _now()
-        inputs = fingerprint(FolderHoldings(session), step.reads)
-        results = step.function(SessionFolder(session, step.reads), work, **values)
+    with _aside(source, out, step) as work:
+        opened = {asset.name: open_asset(asset, (assets or {}).get(asset.name)) for asset in step.assets}
+        run = _Run(step, values, {name: one.sha256 for name, one in opened.items() if one}, _now())
+        inputs = inputs_of(step, source, launched_on)
+        given = {step.input.name: launched_on.folder(source, step.reads), "out": work}
+        results = step.function(**given, **opened, **values)
         records = []
         for output, outcomes in zip(step.outputs, results, strict=True):
-            label = output.spec.resource
             if not any(outcome.usable for outcome in outcomes):
                 raise NothingUsableError(outcomes)
-            (work / label).mkdir(exist_ok=True)
-            record = RunRecord(
-                step=step.name,
-                version=__version__,
-                revision=step.revision,
-                title=output.spec.title or label,
-                caption=output.spec.caption,
-                params=values,
-                reads=step.reads,
-                inputs=inputs,
-                outcomes=outcomes,
-                files=list_files(work / label),
-                methods=step.methods,
-                cites=step.cites,
-                software=software(),
-                image=os.environ.get(IMAGE_VARIABLE, "local"),
-                started=started,
-                finished=_now(),
-                platform=f"Python {platform.python_version()}, {platform.platform()}",
-            )
-            write_record(work / label, record)
-            records.append(record)
+            folder = work / output.spec.resource
+            folder.mkdir(exist_ok=True)
+            records.append(run.record(output, inputs, outcomes, folder))
+            write_record(folder, records[-1])
     return tuple(records)
+
+
+def inputs_of(step: Step, source: Path, target: StepTarget) -> Mapping[str, str]:
+    """What a step reads, told so that equal inputs are told equal.
+
+    A step on a project that reads its sessions is done again whenever it is asked for, so it tells nothing.
+    """
+    if target.level == "project":
+        return {}
+    return fingerprint(FolderHoldings(source), step.reads, target.scan)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the manifests of one run share."""
+
+    step: Step
+    params: Mapping[str, Value]
+    assets: Mapping[str, str]
+    started: str
+
+    def record(
+        self, output: OutputSpec, inputs: Mapping[str, str], outcomes: Outcomes, folder: Path
+    ) -> RunRecord:
+        """The manifest of one output."""
+        step, spec = self.step, output.spec
+        return RunRecord(
+            step=step.name,
+            version=__version__,
+            revision=step.revision,
+            title=spec.title or spec.resource,
+            caption=spec.caption,
+            params=self.params,
+            reads=step.reads,
+            inputs=inputs,
+            outcomes=outcomes,
+            files=list_files(folder),
+            methods=step.methods,
+            cites=step.cites,
+            software=software(step.image),
+            image=os.environ.get(IMAGE_VARIABLE, "local"),
+            started=self.started,
+            finished=_now(),
+            platform=f"Python {platform.python_version()}, {platform.platform()}",
+            device=device(),
+            assets=self.assets,
+        )
 
 
 def each_case(cases: Iterable[Case], work: Callable[[Case], Outcome]) -> Outcomes:
@@ -130,18 +182,13 @@ def each_series(session: SessionFolder, work: Callable[[SeriesFiles], Outcome]) 
     return (*done, *apart)
 
 
-def software() -> Mapping[str, str]:
-    """Versions of the packages that do the work."""
-    return {"sarcoma": __version__, **{name: importlib.metadata.version(name) for name in _SOFTWARE}}
-
-
 @contextmanager
-def _aside(session: Path, out: Path, labels: tuple[str, ...]) -> Iterator[Path]:
+def _aside(source: Path, out: Path, step: Step) -> Iterator[Path]:
     """A folder to work in, on the same disk as `out`; its labels are moved to `out` when all went well."""
     work: Path | None = None
     try:
         out.mkdir(parents=True, exist_ok=True)
-        taken = [label for label in labels if (out / label).exists()]
+        taken = [label for label in step.labels if (out / label).exists()]
         if taken:
             raise OutputError(
                 f"--out: must not hold {taken[0]} yet; it does.",
@@ -149,9 +196,9 @@ def _aside(session: Path, out: Path, labels: tuple[str, ...]) -> Iterator[Path]:
             )
         work = Path(tempfile.mkdtemp(prefix=".sarcoma-", dir=out))
         yield work
-        put_in_place({work / label: out / label for label in labels})
+        put_in_place({work / label: out / label for label in step.labels})
     except OSError as error:
-        raise explain_os_error(error, session) from error
+        raise explain_os_error(error, source, step.input.name) from error
     finally:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
@@ -168,12 +215,18 @@ _WRITE_RULES = {
 }
 
 
-def explain_os_error(error: OSError, session: Path) -> SarcomaError:
-    """Tell a failed read or write in words; the file's name stays out, as it may be a patient's."""
+def explain_os_error(error: OSError, source: Path, name: str = "session") -> SarcomaError:
+    """Tell a failed read or write in words; the file's name stays out, as it may be a patient's.
+
+    Args:
+        error: what the system said.
+        source: the folder that was read.
+        name: what the step calls it.
+    """
     what = error.strerror or type(error).__name__
-    if error.filename and Path(str(error.filename)).is_relative_to(session):
+    if error.filename and Path(str(error.filename)).is_relative_to(source):
         return InputError(
-            f"--session: every file must be readable; found: {what}.",
+            f"--{name}: every file must be readable; found: {what}.",
             hint="Check the mount and the rights of the archive, then run the same command again.",
         )
     rule, hint = _WRITE_RULES.get(

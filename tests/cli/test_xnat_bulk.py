@@ -143,8 +143,11 @@ def test_sessions_are_chosen_by_what_is_said_of_them(sarcoma: Run, where: str, n
     ("words", "told"),
     [
         (("bulk", "convert", "--where", "age=3"), "--where: must be KEY=VALUE with a key of id, label"),
-        (("bulk", "convert", "--where", "modality=CT"), "must leave a session; found none"),
-        (("bulk", "convert", "--where", "modality=CT", "--dry-run"), "must leave a session; found none"),
+        (("bulk", "convert", "--where", "modality=CT"), "must leave something to launch on; found none"),
+        (
+            ("bulk", "convert", "--where", "modality=CT", "--dry-run"),
+            "must leave something to launch on; found none",
+        ),
         (("bulk", "convert", "--set", "convert.x=1"), "convert has no parameter 'x'"),
         (("bulk", "segment"), "STEP|CHAIN: must be a step (convert"),
         (("launch", "segment", "NOBODY"), "step: must be one of convert"),

@@ -21,6 +21,7 @@ from sarcoma_core.xnat.rest.service import ContainerService
 from tests.xnat.double import PASSWORD
 
 NAMES = [step.name for step in STEPS]
+WRAPPERS = [(step.name, level) for step in STEPS for level in step.levels]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_a_dry_run_says_what_a_run_then_does(said: Said) -> None:
     planned = said.rows(*asked, "--dry-run")
     assert all(row["installed"] == "" for row in said.rows("list"))
     done = said.rows(*asked)
-    words = ("step", "version", "action", "scope", "note")
+    words = ("step", "version", "action", "level", "scope", "note")
     assert [[row[word] for word in words] for row in planned] == [
         [row[word] for word in words] for row in done
     ]
@@ -84,11 +85,12 @@ def test_a_dry_run_says_what_a_run_then_does(said: Said) -> None:
     assert {row["outcome"] for row in done} == {"done"}
 
 
-def test_after_an_install_every_step_is_listed_where_it_is_on(said: Said) -> None:
+def test_after_an_install_every_wrapper_is_listed_where_it_is_on(said: Said) -> None:
     said.rows("install", "--project", "P")
     rows = said.rows("list")
-    assert [(row["step"], row["installed"], row["site"], row["projects"], row["state"]) for row in rows] == [
-        (name, __version__, "on", "P", "current") for name in NAMES
+    words = ("step", "level", "installed", "site", "projects", "state")
+    assert [tuple(row[word] for word in words) for row in rows] == [
+        (*wrapper, __version__, "on", "P", "current") for wrapper in WRAPPERS
     ]
 
 
@@ -101,9 +103,10 @@ def test_a_second_install_has_nothing_to_do(said: Said) -> None:
 
 def test_quiet_prints_wrapper_ids_that_can_be_launched(said: Said) -> None:
     said.xnat("install", "--step", "convert")
-    (convert,) = (row for row in said.rows("list") if row["step"] == "convert")
+    rows = [row for row in said.rows("list") if row["step"] == "convert"]
     assert said.xnat("list", "-q") == 0
-    assert said.out == f"{convert['wrapper']}\n"
+    assert said.out.split() == [row["wrapper"] for row in rows]
+    assert len(set(said.out.split())) == len(step_named("convert").levels)
 
 
 def test_one_step_is_installed_alone_from_a_registry(said: Said) -> None:
@@ -113,12 +116,20 @@ def test_one_step_is_installed_alone_from_a_registry(said: Said) -> None:
     assert {row["state"] for name, row in rows.items() if name != "convert"} == {"not installed"}
 
 
+@pytest.mark.parametrize("gpu", ["none", "docker", "swarm"])
+def test_what_was_installed_for_a_gpu_is_current(said: Said, gpu: str) -> None:
+    said.xnat("install", "--gpu", gpu)
+    assert {row["state"] for row in said.rows("list")} == {"current"}
+    assert said.rows("install") == []
+
+
 def test_a_step_is_switched_off_and_on(said: Said) -> None:
     said.xnat("install", "--step", "convert", "--project", "P")
 
     def where() -> tuple[str, str]:
-        (row,) = (row for row in said.rows("list") if row["step"] == "convert")
-        return row["site"], row["projects"]
+        """Where all wrappers of the step are on."""
+        (found,) = {(row["site"], row["projects"]) for row in said.rows("list") if row["step"] == "convert"}
+        return found
 
     assert said.xnat("disable", "convert", "--project", "P") == 0
     assert where() == ("on", "")
@@ -126,6 +137,36 @@ def test_a_step_is_switched_off_and_on(said: Said) -> None:
     assert where() == ("off", "")
     assert said.xnat("enable", "convert", "--project", "P") == 0
     assert where() == ("on", "P")
+
+
+def test_a_wrapper_that_was_switched_off_on_purpose_is_listed_off_and_an_install_says_so(
+    said: Said, server: str
+) -> None:
+    said.xnat("install", "--step", "convert", "--project", "P")
+    rows = {row["level"]: row for row in said.rows("list") if row["step"] == "convert"}
+    with Connection(Login(server, "mary", PASSWORD)) as connection:
+        ContainerService(connection).set_enabled(int(rows["scan"]["wrapper"]), on=False)
+    assert {row["level"]: row["site"] for row in said.rows("list") if row["step"] == "convert"} == {
+        "session": "on",
+        "scan": "off",
+    }
+    (planned,) = (
+        row for row in said.rows("install", "--step", "convert", "--dry-run") if row["scope"] == "site"
+    )
+    assert (planned["action"], planned["level"], planned["wrapper"]) == (
+        "enable",
+        "scan",
+        rows["scan"]["wrapper"],
+    )
+
+
+def test_no_wrappers_id_is_lost_in_what_was_done(said: Said) -> None:
+    done = said.rows("install", "--step", "convert")
+    listed = {row["level"]: row["wrapper"] for row in said.rows("list") if row["step"] == "convert"}
+    assert {row["level"]: row["wrapper"] for row in done if row["level"]} == listed
+    (added,) = (row for row in done if row["action"] == "add")
+    (deleted,) = said.rows("uninstall", "--step", "convert", "--yes")
+    assert added["wrapper"].split() == deleted["wrapper"].split() == list(listed.values())
 
 
 def test_uninstall_asks_and_does_nothing_where_nobody_answers(
@@ -146,14 +187,14 @@ def test_uninstall_of_what_is_not_there_says_so(said: Said) -> None:
 def test_uninstall_removes_one_step_when_told(said: Said) -> None:
     said.xnat("install")
     assert said.xnat("uninstall", "--step", "convert", "--yes") == 0
-    missing = [row["step"] for row in said.rows("list") if row["state"] == "not installed"]
-    assert missing == ["convert"]
+    missing = {row["step"] for row in said.rows("list") if row["state"] == "not installed"}
+    assert missing == {"convert"}
 
 
 def test_a_dry_run_of_uninstall_asks_nothing_and_removes_nothing(said: Said) -> None:
     said.xnat("install", "--step", "convert")
     assert [row["action"] for row in said.rows("uninstall", "--dry-run")] == ["delete"]
-    assert [row["step"] for row in said.rows("list") if row["installed"]] == ["convert"]
+    assert {row["step"] for row in said.rows("list") if row["installed"]} == {"convert"}
 
 
 @pytest.mark.parametrize(
@@ -224,16 +265,18 @@ def test_the_list_fits_a_terminal_of_80_columns(said: Said, monkeypatch: pytest.
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert said.xnat("list") == 0
     title, headings, *lines = re.sub(r"\x1b\[[0-9;]*m", "", said.out).splitlines()
-    assert headings.split() == ["step", "version", "site", "projects", "state"]
+    assert headings.split() == ["step", "level", "version", "site", "projects", "state"]
     assert [line.split() for line in lines] == [
-        [name, __version__, "on", "OTTOS", "P", "current"] for name in NAMES
+        [*wrapper, __version__, "on", "OTTOS", "P", "current"] for wrapper in WRAPPERS
     ]
+    assert max(map(len, (title, headings, *lines))) <= 80
     assert title.strip() == "Steps"
 
 
 def test_a_step_that_is_not_there_shows_what_would_come(said: Said) -> None:
     assert said.xnat("list") == 0
-    assert f"convert\tnone -> {__version__}\t\t\tnot installed" in said.out
+    for level in step_named("convert").levels:
+        assert f"convert\t{level}\tnone -> {__version__}\t\t\tnot installed" in said.out
 
 
 def test_a_wrong_password_ends_with_a_reason_and_without_the_password(

@@ -9,18 +9,29 @@ from sarcoma_core import generate
 from sarcoma_core.archive.store import Archive, Scan, Session
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import UsageError
-from sarcoma_core.interface import ParamKind, Step
+from sarcoma_core.interface import Level, ParamKind, Step
 from sarcoma_core.steps import STEPS
+from sarcoma_core.steps.target import read_target
+from sarcoma_core.xnat.command.declaring import OBJECT, wrapper_name
 from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.lint.linting import lint
-from sarcoma_core.xnat.resolution.objects import session_object
-from sarcoma_core.xnat.resolution.resolving import resolve
+from sarcoma_core.xnat.resolution.objects import project_object, scan_object, session_object
+from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, resolve
 from sarcoma_core.xnat.validation.rules import validate
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 
 each_step = pytest.mark.parametrize("step", STEPS, ids=[s.name for s in STEPS])
+LAUNCHES = [(step, level) for step in STEPS for level in step.levels]
+each_wrapper = pytest.mark.parametrize(
+    ("step", "level"), LAUNCHES, ids=[f"{s.name}-{v}" for s, v in LAUNCHES]
+)
+URIS = {
+    "project": "/archive/projects/P",
+    "session": "/archive/experiments/SARCOMA_E1",
+    "scan": "/archive/experiments/SARCOMA_E1/scans/1",
+}
 
 
 def committed(step: Step) -> str:
@@ -37,7 +48,20 @@ def session(tmp_path: Path) -> Session:
         session.resource(resource).mkdir(parents=True)
     (path / "SCANS" / "1" / "DICOM").mkdir(parents=True)
     archive.write(session)
+    for asset in ("MODEL_A", "CLINICAL"):
+        (archive.resources_path("P") / asset).mkdir(parents=True)
     return session
+
+
+def resolved(step: Step, level: Level, session: Session) -> ResolvedCommand:
+    """The committed command, launched on the session, on its scan, or on its project."""
+    command = Command.from_json(json.loads(committed(step)))
+    items = {
+        "project": lambda: project_object(Archive(session.path.parents[2]), "P"),
+        "session": lambda: session_object(session),
+        "scan": lambda: scan_object(session, "1"),
+    }
+    return resolve(command, wrapper_name(step, level), items[level](), {})
 
 
 def test_nothing_has_drifted_from_the_steps() -> None:
@@ -72,32 +96,50 @@ def test_it_equals_the_one_written_by_hand(name: str) -> None:
     )
 
 
-@each_step
+@each_wrapper
 def test_what_the_service_would_run_is_a_command_line_of_ours_with_the_declared_defaults(
-    step: Step, session: Session
+    step: Step, level: Level, session: Session
 ) -> None:
-    command = Command.from_json(json.loads(committed(step)))
-    resolved = resolve(command, None, session_object(session), {})
-    arguments = parser().parse_args(["step", step.name, *resolved.arguments])
-    assert (str(arguments.session), str(arguments.out)) == ("/input", "/output")
+    arguments = parser().parse_args(["step", step.name, *resolved(step, level, session).arguments])
+    assert (str(arguments.source), str(arguments.out)) == ("/input", "/output")
+    assert {str(vars(arguments)[f"asset {a.name}"]) for a in step.assets} == {
+        f"/assets/{asset.name}" for asset in step.assets
+    }
+    if step.levels != ("session",):
+        assert arguments.object == URIS[level]
+        assert read_target(step, arguments.object).level == level
     given = {p: getattr(arguments, p.name) for p in step.params}
     assert {p.name: p.parse(v) if isinstance(v, str) else v for p, v in given.items()} == dict(step.defaults)
 
 
-@each_step
-def test_every_output_lands_in_its_own_session_resource(step: Step, session: Session) -> None:
-    command = Command.from_json(json.loads(committed(step)))
-    resolved = resolve(command, None, session_object(session), {})
-    assert [o.label for o in resolved.outputs] == [o.spec.resource for o in step.outputs]
-    mounts = {m.path: (m.writable, m.source) for m in resolved.mounts}
-    assert mounts == {"/input": (False, session.path), "/output": (True, None)}
+@each_wrapper
+def test_every_output_lands_in_a_resource_of_what_was_launched_on(
+    step: Step, level: Level, session: Session
+) -> None:
+    outputs = resolved(step, level, session).outputs
+    assert [(o.label, o.parent_uri) for o in outputs] == [(label, URIS[level]) for label in step.labels]
+
+
+@each_wrapper
+def test_the_whole_session_or_project_is_mounted_and_each_asset_beside_it(
+    step: Step, level: Level, session: Session
+) -> None:
+    mounts = {m.path: (m.writable, m.source) for m in resolved(step, level, session).mounts}
+    own = session.path.parent if level == "project" else session.path
+    assert (mounts.pop("/input"), mounts.pop("/output")) == ((False, own), (True, None))
+    resources = session.path.parents[1] / "resources"
+    there = {"MODEL_*": resources / "MODEL_A", "CLINICAL": resources / "CLINICAL"}
+    expected = {a.name: there.get(a.spec.label) for a in step.assets}
+    # An optional asset that is not there: an empty build folder is mounted in its place.
+    assert mounts == {f"/assets/{n}": (source is None, source) for n, source in expected.items()}
 
 
 @each_step
 def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(step: Step) -> None:
     types = {ParamKind.CHOICE: "select-one", ParamKind.BOOLEAN: "boolean", ParamKind.NUMBER: "number"}
     command = Command.from_json(json.loads(committed(step)))
-    for shown, param in zip(command.inputs, step.params, strict=True):
+    asked = [shown for shown in command.inputs if shown.name != OBJECT]
+    for shown, param in zip(asked, step.params, strict=True):
         assert shown.type == types.get(param.kind, shown.type)
         assert param.range in (shown.label or "")
         assert shown.description

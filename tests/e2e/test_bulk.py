@@ -253,8 +253,10 @@ def bulk(through: Wire, ledger: Ledger) -> list[ItemRow]:
             ledger,
             what="prepare",
             project="STS",
-            sessions=sessions,
+            level="session",
+            targets=tuple(session.target for session in sessions),
             settings={},
+            assets={},
             in_flight=2,
             force=False,
         )

@@ -104,14 +104,15 @@ def engine() -> Engine:
     try:
         found = connect(to_build=True)
     except EngineError as error:
-        _unavailable(str(error))
+        unavailable(str(error))
         raise
     if not all(found.has(image_reference(step.name)) for step in STEPS):
-        _unavailable("the images are not built on this engine: make images")
+        unavailable("the images are not built on this engine: make images")
     return found
 
 
-def _unavailable(reason: str) -> None:
+def unavailable(reason: str) -> None:
+    """What is not built is a reason to skip on a desk, and a fault in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

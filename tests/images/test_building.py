@@ -5,11 +5,13 @@ import pytest
 
 from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.images import build
-from sarcoma_core.images.catalogue import checkout, step_images
+from sarcoma_core.images.catalogue import StepImage, checkout, step_images
+from sarcoma_core.images.torch_builds import torch_build
 from sarcoma_core.xnat.command.declaring import image_reference
 from tests.images.conftest import ANSWERS, Answer, FakeDocker, InstallDocker
 
 PASSWORD = "swordfish"  # noqa: S105  made up, to be looked for
+TORCH = torch_build(checkout()).version.partition("+")[0]
 INDEX = f"https://someone:{PASSWORD}@mirror.example.org/simple"
 
 
@@ -45,6 +47,74 @@ def test_a_step_is_built_after_its_base_and_both_are_measured(docker: FakeDocker
     assert f"--tag={image_reference('convert')}" in second
     assert f"--build-arg=PARENT_IMAGE={image_reference('core')}" in second
     assert "--build-arg=BASE_IMAGE=base:1" in second
+
+
+@pytest.fixture
+def all_docker(install_docker: InstallDocker) -> FakeDocker:
+    """An engine that holds whatever is asked for."""
+    return install_docker(
+        ANSWERS,
+        Answer(("image", "inspect", "--format={{.Size}}"), out="100\n"),
+        Answer(("image", "inspect"), out=inspected("base:1", None)),
+    )
+
+
+def tags(call: list[str]) -> list[str]:
+    return [argument.removeprefix("--tag=") for argument in call if argument.startswith("--tag=")]
+
+
+def test_a_base_alone_is_built_on_its_own_and_told_by_its_build_of_torch(all_docker: FakeDocker) -> None:
+    measured = build(bases=("train",), base_image="base:1")
+    core, torch, train = builds(all_docker)
+    cpu = [f"{image_reference(base)}-cpu" for base in ("torch", "train")]
+    assert [m.image for m in measured] == [image_reference("core"), *cpu]
+    assert [tags(core), tags(torch), tags(train)] == [[image_reference("core")], [cpu[0]], [cpu[1]]]
+    assert f"--build-arg=PARENT_IMAGE={image_reference('core')}" in torch
+    assert f"--build-arg=PARENT_IMAGE={cpu[0]}" in train
+    assert not any("TORCH" in argument for argument in (*core, *train))
+
+
+def test_another_build_of_torch_is_passed_on_and_stands_in_the_tag(all_docker: FakeDocker) -> None:
+    index = "https://download.pytorch.org/whl/cu126"
+    build(bases=("torch",), base_image="base:1", torch=f"{TORCH}+cu126", torch_index=index, registry="host/x")
+    _, torch = builds(all_docker)
+    assert tags(torch) == [f"{image_reference('torch')}-cu126"]
+    assert {f"--build-arg=TORCH={TORCH}+cu126", f"--build-arg=TORCH_INDEX={index}"} <= set(torch)
+    reference = f"{image_reference('torch')}-cu126"
+    assert ["tag", reference, f"host/x/{reference}"] in all_docker.calls
+
+
+def test_wheels_are_sent_and_then_no_index_is_asked(all_docker: FakeDocker, tmp_path: Path) -> None:
+    (tmp_path / f"torch-{TORCH}+cpu-cp311-none-any.whl").touch()
+    build(bases=("torch",), base_image="base:1", torch_index=str(tmp_path))
+    _, torch = builds(all_docker)
+    assert "--build-arg=TORCH_INDEX=" in torch
+    assert all_docker.sent[all_docker.calls.index(torch)] == [
+        *("Dockerfile", "constraints.txt", "install.sh", "requirements.txt", "wheels")
+    ]
+
+
+def test_a_step_on_torch_has_the_tag_of_its_command_and_that_of_its_build(
+    all_docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = StepImage("predict", "torch", "Predict", "[]")
+    monkeypatch.setattr("sarcoma_core.images.building.step_images", lambda *_: (image,))
+    measured = build(base_image="base:1", registry="host/x")
+    *_, step = builds(all_docker)
+    plain = image_reference("predict")
+    assert tags(step) == [plain, f"{plain}-cpu"]
+    assert f"--build-arg=PARENT_IMAGE={image_reference('torch')}-cpu" in step
+    assert f"--build-arg=IMAGE=host/x/{plain}-cpu" in step
+    for tag in (plain, f"{plain}-cpu"):
+        assert ["tag", tag, f"host/x/{tag}"] in all_docker.calls
+    assert measured[-1].image == plain
+
+
+def test_an_unknown_base_is_refused_before_an_engine_is_asked(install_docker: InstallDocker) -> None:
+    docker = install_docker(ANSWERS)
+    with pytest.raises(UsageError, match="--base"):
+        build(bases=("windows",))
+    assert docker.calls == []
 
 
 def test_a_base_is_sent_its_context_and_a_step_the_checkout(docker: FakeDocker) -> None:

@@ -1,21 +1,24 @@
 """The images as they were built on this machine (`make images`), on a real engine."""
 
 import json
-import re
-from importlib.metadata import requires
 
 import pytest
 
 from sarcoma_core import __version__
 from sarcoma_core.images import Engine, measure
-from sarcoma_core.images.catalogue import checkout, step_images
-from sarcoma_core.interface import Step
+from sarcoma_core.images.catalogue import PARENTS, checkout, lineage, step_images
+from sarcoma_core.images.torch_builds import base_reference, suffix, torch_build
+from sarcoma_core.interface import Base, Step
 from sarcoma_core.steps import STEPS
 from sarcoma_core.steps.running import IMAGE_VARIABLE
 from sarcoma_core.xnat.command.declaring import image_reference
-from tests.images.conftest import inspect
+from tests.images.conftest import inspect, unavailable
+from tests.images.holding import canonical, held, named_in_extras
 
 pytestmark = pytest.mark.docker
+
+TORCH = torch_build(checkout())
+"""The build of PyTorch in the images that the tests look at: the usual one."""
 
 STRANGER = "12345:54321"
 LEAST = ("--rm", "--network=none", "--read-only", "--tmpfs=/tmp", f"--user={STRANGER}")
@@ -71,7 +74,7 @@ def test_the_entry_point_is_the_step_and_the_service_adds_arguments(engine: Engi
     config = inspect(engine, image_reference(step.name))["Config"]
     assert config["Entrypoint"] == ["sarcoma", "step", step.name]
     assert not config["Cmd"]
-    assert f"{IMAGE_VARIABLE}={image_reference(step.name)}" in config["Env"]
+    assert f"{IMAGE_VARIABLE}={image_reference(step.name)}{suffix(step.image, TORCH)}" in config["Env"]
 
 
 @every_step
@@ -122,13 +125,56 @@ print(*(name for name, path in compiled.items() if not pathlib.Path(path).exists
     assert run(engine, step_image, "python", "-c", code).split() == []
 
 
-def test_nothing_of_the_server_side_is_inside(engine: Engine, step_image: str) -> None:
-    extra = (requirement for requirement in requires("sarcoma") or () if "extra ==" in requirement)
-    packages = {re.split(r"[^\w-]", requirement)[0] for requirement in extra}
-    inside = distributions(engine, step_image)
-    assert {"docker", "pydantic", "rich"} <= packages
-    assert "simpleitk" in inside
-    assert not (packages | {"requests", "xnat"}) & inside
+def test_a_step_has_what_its_base_names(engine: Engine, step_image: str) -> None:
+    assert held("core") <= {canonical(name) for name in distributions(engine, step_image)}
+
+
+@pytest.fixture(params=PARENTS)
+def base(request: pytest.FixtureRequest, engine: Engine) -> Base:
+    """Each base, built."""
+    found: Base = request.param
+    if not engine.has(base_reference(found, TORCH)):
+        unavailable(f"the base is not built on this engine: sarcoma images build --base {found}")
+    return found
+
+
+def test_a_base_has_what_it_names_and_nothing_that_others_name(engine: Engine, base: Base) -> None:
+    inside = {canonical(name) for name in distributions(engine, base_reference(base, TORCH))}
+    # tensorboard needs both of these, which the extra `flare` names too.
+    brought = {"grpcio", "protobuf"} if base == "train" else set()
+    assert held(base) <= inside
+    assert not (named_in_extras() - held(base) - brought) & inside
+    assert {"docker", "rich", "starlette", "nvflare"} <= named_in_extras() - held(base)
+
+
+IMPORTS = {
+    "core": "dcm2niix, jinja2, nibabel, numpy, PIL.Image, pydicom, SimpleITK",
+    "edge": "pydantic, requests, xnat, numpy",
+    "torch": "torch, monai.networks.nets, monai.inferers, safetensors.torch, scipy.ndimage",
+    "train": "torch, pycox.models, torchtuples, lifelines, sklearn.model_selection, pandas, numba, h5py",
+}
+
+
+def test_what_a_base_holds_imports_for_a_stranger(engine: Engine, base: Base) -> None:
+    code = f"import {IMPORTS[base]}"
+    run(engine, base_reference(base, TORCH), "python", "-c", code)
+
+
+@pytest.mark.parametrize("base", [base for base in PARENTS if "torch" in lineage(base)], indirect=True)
+def test_a_prediction_runs_for_a_stranger(engine: Engine, base: Base) -> None:
+    code = """
+import torch
+from monai.inferers import sliding_window_inference
+from monai.networks.nets import UNet
+from safetensors.torch import load, save
+torch.manual_seed(1)
+net = UNet(3, 1, 2, (4, 8), (2,)).eval()
+net.load_state_dict(load(save(net.state_dict())))
+with torch.inference_mode():
+    print(*sliding_window_inference(torch.ones(1, 1, 20, 20, 20), 16, 1, net).shape, torch.__version__)
+"""
+    said = run(engine, base_reference(base, TORCH), "python", "-c", code).split()
+    assert said == ["1", "2", "20", "20", "20", TORCH.version]
 
 
 def test_no_python_inside_has_pip(engine: Engine, step_image: str) -> None:
@@ -150,14 +196,14 @@ def test_nothing_inside_can_install_or_compile(engine: Engine, step_image: str) 
 
 
 def test_core_adds_at_most_650_mb_to_its_base(engine: Engine) -> None:
-    [core] = measure(engine, ["core"])
+    [core] = measure(engine, [image_reference("core")])
     assert core.added <= 650_000_000
 
 
 @every_step
 def test_a_step_is_its_base_and_one_layer_more(engine: Engine, step: Step) -> None:
     *below, _ours = layers(engine, image_reference(step.name))
-    assert below == layers(engine, image_reference(step.image))
+    assert below == layers(engine, base_reference(step.image, TORCH))
 
 
 def test_all_steps_share_the_layer_of_our_wheel(engine: Engine) -> None:
@@ -172,5 +218,5 @@ def test_our_wheel_is_in_a_step_and_not_in_its_base(engine: Engine, core: str, s
 
 
 def test_our_wheel_adds_at_most_10_mb(engine: Engine) -> None:
-    [step] = measure(engine, ["convert"])
+    [step] = measure(engine, [image_reference("convert")])
     assert 0 < step.added <= 10_000_000

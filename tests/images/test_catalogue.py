@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,11 +11,13 @@ from sarcoma_core.images.building import default_base_image
 from sarcoma_core.images.catalogue import (
     PARENTS,
     StepImage,
+    base_named,
     bases_of,
     checkout,
     oci_labels,
     step_images,
 )
+from sarcoma_core.interface import Base
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import image_reference
 
@@ -100,14 +103,25 @@ def test_a_step_without_its_command_is_refused(tmp_path: Path, labels: Path) -> 
 
 def test_an_unknown_base_is_refused(tmp_path: Path, labels: Path) -> None:
     write(labels, base="windows")
-    with pytest.raises(InputError, match="KeyError"):
+    with pytest.raises(InputError, match="UsageError"):
         step_images(tmp_path)
 
 
 def test_a_base_comes_after_the_one_that_it_stands_on() -> None:
-    assert bases_of([StepImage("a", "flare", "A", "[]")]) == ("core", "torch", "flare")
+    assert bases_of([StepImage("a", "train", "A", "[]")]) == ("core", "torch", "train")
+    assert bases_of([StepImage("a", "edge", "A", "[]")], ["torch"]) == ("core", "edge", "torch")
     assert bases_of([StepImage("a", "core", "A", "[]")]) == ("core",)
     assert bases_of([]) == ()
+
+
+def test_every_base_that_a_step_may_name_has_its_place() -> None:
+    assert set(PARENTS) == set(get_args(Base))
+
+
+def test_a_base_is_found_by_its_name_and_no_other_is() -> None:
+    assert [base_named(base) for base in PARENTS] == list(PARENTS)
+    with pytest.raises(UsageError, match="--base: must be one of core, edge, torch, train; found 'flare'"):
+        base_named("flare")
 
 
 def test_every_base_has_a_dockerfile() -> None:

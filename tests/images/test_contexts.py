@@ -10,7 +10,8 @@ import pytest
 
 from sarcoma_core.images.building import step_dockerfile
 from sarcoma_core.images.catalogue import PARENTS, checkout
-from sarcoma_core.images.contexts import base_context, written
+from sarcoma_core.images.contexts import base_context, requirements, written
+from sarcoma_core.interface import Base
 
 each_base = pytest.mark.parametrize("base", PARENTS)
 
@@ -54,7 +55,7 @@ def instructions(text: str) -> Iterator[str]:
     ],
 )
 def test_a_commit_that_changes_only_our_code_rebuilds_no_base(
-    copy: Path, base: str, file: str, old: str, new: str
+    copy: Path, base: Base, file: str, old: str, new: str
 ) -> None:
     before = base_context(copy, base)
     edit(copy / file, old, new)
@@ -63,29 +64,61 @@ def test_a_commit_that_changes_only_our_code_rebuilds_no_base(
 
 @each_base
 @pytest.mark.parametrize("file", ["constraints.txt", "containers/install.sh", "containers/{base}/Dockerfile"])
-def test_what_a_base_is_built_from_rebuilds_it(copy: Path, base: str, file: str) -> None:
+def test_what_a_base_is_built_from_rebuilds_it(copy: Path, base: Base, file: str) -> None:
     before = base_context(copy, base)
     edit(copy / file.format(base=base), "", "# new\n")
     assert base_context(copy, base) != before
 
 
-def test_a_dependency_rebuilds_the_first_base_and_is_what_it_installs(copy: Path) -> None:
-    before = {base: base_context(copy, base) for base in PARENTS}
-    edit(copy / "pyproject.toml", '"numpy>=', '"made-up-name>=1", "numpy>=')
-    after = {base: base_context(copy, base) for base in PARENTS}
-    assert [base for base in PARENTS if after[base] != before[base]] == ["core"]
-    assert "made-up-name>=1\n" in after["core"]["requirements.txt"]
-    assert "pytest" not in after["core"]["requirements.txt"]
+@pytest.mark.parametrize(
+    ("place", "base"),
+    [('"numpy>=', "core"), ('"xnat>=', "edge"), ('"monai>=', "torch"), ('"lifelines>=', "train")],
+)
+def test_a_dependency_rebuilds_the_base_of_its_list_and_is_what_it_installs(
+    copy: Path, place: str, base: Base
+) -> None:
+    before = {each: base_context(copy, each) for each in PARENTS}
+    edit(copy / "pyproject.toml", place, f'"made-up-name>=1", {place}')
+    after = {each: base_context(copy, each) for each in PARENTS}
+    assert [each for each in PARENTS if after[each] != before[each]] == [base]
+    assert "made-up-name>=1" in str(after[base]["requirements.txt"]).splitlines()
 
 
 @each_base
-def test_a_base_copies_all_that_it_is_sent_and_nothing_of_our_own(base: str) -> None:
+def test_a_base_installs_nothing_of_ours_and_no_tool_of_development(base: Base) -> None:
+    lines = requirements(checkout(), base)
+    assert lines
+    assert not [line for line in lines if re.match(r"sarcoma|pytest|mypy", line)]
+
+
+def test_what_is_installed_without_its_dependencies_rebuilds_its_base_alone(copy: Path) -> None:
+    before = {base: base_context(copy, base) for base in PARENTS}
+    edit(copy / "containers" / "train" / "no-deps.txt", "", "# new\n")
+    assert [base for base in PARENTS if base_context(copy, base) != before[base]] == ["train"]
+
+
+def test_wheels_go_to_the_base_that_installs_torch(tmp_path: Path) -> None:
+    wheel = tmp_path / "torch-1+cpu-py3-none-any.whl"
+    wheel.write_bytes(b"\x00wheel")
+    wheel.chmod(0o600)
+    for base in PARENTS:
+        with written(base_context(checkout(), base, [wheel])) as folder:
+            found = folder / "wheels" / wheel.name
+            assert found.exists() == (base == "torch")
+            assert not found.exists() or found.read_bytes() == b"\x00wheel"
+            assert not found.exists() or found.stat().st_mode & 0o777 == 0o644
+    assert wheel.stat().st_mode & 0o777 == 0o600
+
+
+@each_base
+def test_a_base_uses_all_that_it_is_sent_and_nothing_of_our_own(base: Base) -> None:
     context = base_context(checkout(), base)
-    lines = list(instructions(context["Dockerfile"]))
-    copied = {
+    lines = list(instructions(str(context["Dockerfile"])))
+    used = {
         name for line in lines if re.match(r"(COPY|ADD) (?!--from=)", line) for name in line.split()[1:-1]
     }
-    assert copied == set(context) - {"Dockerfile"}
+    used |= {mounted for line in lines for mounted in re.findall(r"type=bind,source=([\w.]+)", line)}
+    assert used == {name.partition("/")[0] for name in context} - {"Dockerfile"}
     assert not [line for line in lines if re.search(r"sarcoma_core|\.whl|pip wheel", line)]
 
 
@@ -107,8 +140,9 @@ def test_no_step_has_a_line_of_its_own_before_the_wheel_is_laid() -> None:
 def test_a_context_is_a_folder_that_any_umask_writes_alike_and_that_goes() -> None:
     umask = os.umask(0o077)
     try:
-        with written({"a": "text ü\n"}) as folder:
+        with written({"a": "text ü\n", "below/b": ""}) as folder:
             assert (folder / "a").stat().st_mode & 0o777 == 0o644
+            assert (folder / "below").stat().st_mode & 0o777 == 0o755
             assert (folder / "a").read_text("utf-8") == "text ü\n"
     finally:
         os.umask(umask)

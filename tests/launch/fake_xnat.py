@@ -159,7 +159,8 @@ class FakeXnat:
         for number, step in enumerate(STEPS, 1):
             tree = command_for(step).to_json()
             tree["id"] = number
-            tree["xnat"][0]["id"] = 10 * number
+            for nth, wrapper in enumerate(tree["xnat"]):
+                wrapper["id"] = 10 * number + nth
             every.append(LiveCommand.of(tree))
         return tuple(live for live in every if name in (None, live.name))
 

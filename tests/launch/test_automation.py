@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from sarcoma_core.archive.store import Archive
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli import main
 from sarcoma_core.errors import UsageError
+from sarcoma_core.interface import Level
 from sarcoma_core.launch.automation import (
     AutomationPart,
     Wanted,
@@ -27,7 +29,7 @@ from sarcoma_core.standin.objects.tree import Change
 from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for, wrapper_name
 from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
 from sarcoma_core.xnat.rest.service import ContainerService
 from tests.standin.noting import NotingRunner
@@ -47,9 +49,10 @@ class Site:
     admin: Connection
     owner: Connection
 
-    def wrapper(self, step: str) -> int:
+    def wrapper(self, step: str, level: Level = "session") -> int:
         (found,) = ContainerService(self.admin).commands(f"sarcoma-{step}")
-        return found.wrappers[0].id
+        name = wrapper_name(step_named(step), level)
+        return next(wrapper.id for wrapper in found.wrappers if wrapper.name == name)
 
     def archive(self) -> None:
         """Tell of a session, as an import does."""
@@ -215,6 +218,30 @@ def test_a_step_that_is_not_enabled_is_refused_with_what_to_do(site: Site) -> No
     with pytest.raises(UsageError, match="normalise") as refused:
         plan(site.admin, PREPARE)
     assert "sarcoma xnat" in refused.value.hint
+
+
+def test_an_event_of_a_session_never_launches_the_wrapper_of_a_scan(site: Site) -> None:
+    """Not even where that is the only one that is on."""
+    service = ContainerService(site.admin)
+    for project in (None, PROJECT):
+        service.set_enabled(site.wrapper("convert", "scan"), True, project)
+    assert plan(site.admin, PREPARE).wrapper_ids[0] == site.wrapper("convert", "session")
+    service.set_enabled(site.wrapper("convert", "session"), False)
+    with pytest.raises(UsageError, match="convert") as refused:
+        plan(site.admin, Wanted("convert", PROJECT))
+    assert f"sarcoma xnat enable convert --project {PROJECT}" in refused.value.hint
+    service.set_enabled(site.wrapper("convert", "scan"), False)
+
+
+@pytest.mark.parametrize("what", ["cohort", "prepare-and-freeze"])
+def test_a_step_that_is_not_on_sessions_is_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setitem(cast("dict[str, object]", CHAINS), "prepare-and-freeze", ("convert", "cohort"))
+    with pytest.raises(UsageError, match="must be a step on sessions; cohort is launched on projects") as no:
+        plan(site.admin, Wanted(what, PROJECT))
+    assert f"sarcoma xnat launch cohort --project {PROJECT}" in no.value.hint
+    assert automations(site.admin) == ()
 
 
 def test_an_orchestration_that_was_disabled_is_turned_on_again(site: Site) -> None:

@@ -18,9 +18,10 @@ from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import ArchiveError, UsageError
 from sarcoma_core.interface import Step
-from sarcoma_core.launch.chain import SessionResult, plan, run_chain
+from sarcoma_core.launch.chain import RunPlan, SessionResult, chosen_sessions, run_chain
 from sarcoma_core.launch.step_settings import StepSettings, parse_settings
 from sarcoma_core.launch.summary import series_lines, session_line
+from sarcoma_core.launch.targets import targets_of
 from sarcoma_core.phantom import hazards
 from sarcoma_core.provenance import read_record
 from sarcoma_core.runners.local import LocalRunner
@@ -68,10 +69,9 @@ def prepare(
     archive: Archive, *, settings: StepSettings | None = None, force: bool = False
 ) -> tuple[tuple[SessionResult, ...], list[str]]:
     runner = Counting()
-    sessions = plan(archive, "P", ())
-    results = run_chain(
-        archive, "prepare", sessions, runner=runner, watch=Silent(), settings=settings, force=force
-    )
+    plan = RunPlan("prepare", "P", settings or {}, force=force)
+    targets = targets_of(chosen_sessions(archive, "P", ()), "")
+    results = run_chain(archive, plan, targets, runner=runner, watch=Silent())
     return results, runner.ran
 
 
@@ -92,12 +92,12 @@ def copy(prepared: Archive, tmp_path: Path) -> Archive:
 
 
 def first(archive: Archive) -> Session:
-    return plan(archive, "P", ())[0]
+    return chosen_sessions(archive, "P", ())[0]
 
 
 @pytest.mark.parametrize("label", LABELS)
 def test_each_label_is_a_resource_whose_manifest_is_its_folder(prepared: Archive, label: str) -> None:
-    for session in plan(prepared, "P", ()):
+    for session in chosen_sessions(prepared, "P", ()):
         record = read_record(session.resource(label))
         assert record
         assert_manifest_is_the_folder(session.resource(label), record)
@@ -108,7 +108,7 @@ def test_each_label_is_a_resource_whose_manifest_is_its_folder(prepared: Archive
 
 def test_nothing_but_the_archive_is_left(prepared: Archive) -> None:
     assert sorted(p.name for p in prepared.root.iterdir()) == ["P"]
-    for session in plan(prepared, "P", ()):
+    for session in chosen_sessions(prepared, "P", ()):
         assert sorted(p.name for p in (session.path / "RESOURCES").iterdir()) == sorted(LABELS)
 
 
@@ -228,7 +228,7 @@ def test_the_retry_command_asks_for_the_same_parameters(export: Path, tmp_path: 
 def test_a_session_that_cannot_be_read_does_not_stop_the_next(
     copy: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    locked, other = plan(copy, "P", ())
+    locked, other = chosen_sessions(copy, "P", ())
     whole = Path.iterdir
 
     def iterdir(path: Path) -> Iterator[Path]:
@@ -273,9 +273,9 @@ def test_a_wrong_setting_is_told_with_what_is_right(text: str, words: str) -> No
 
 def test_an_unknown_project_or_session_is_told_with_what_is_known(prepared: Archive) -> None:
     with pytest.raises(ArchiveError, match="'Q', known: P"):
-        plan(prepared, "Q", ())
+        chosen_sessions(prepared, "Q", ())
     with pytest.raises(ArchiveError, match="found 'X', it has 2 sessions"):
-        plan(prepared, "P", ("X",))
+        chosen_sessions(prepared, "P", ("X",))
 
 
 def test_every_chain_is_made_of_steps_that_exist() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sarcoma_core import __version__
 from sarcoma_core.archive.holdings import FolderHoldings, Holdings, fingerprint
-from sarcoma_core.launch.work import Work, already_done, lacking, manifest, stale_files
+from sarcoma_core.launch.work import Work, WorkPlace, already_done, lacking, manifest, stale_files
 from sarcoma_core.provenance import FileEntry, Outcome, write_record
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
@@ -22,6 +22,11 @@ BOTH: tuple[Look, ...] = (FolderHoldings, lambda path: RemoteHoldings(ServedFold
 both = pytest.mark.parametrize("look", BOTH, ids=["folder", "server"])
 N4 = step_named("bias-field")
 WORK = Work(N4, N4.defaults)
+
+
+def place(look: Look, session: Path) -> WorkPlace:
+    """A session that a step is launched on: it reads there and writes there."""
+    return WorkPlace(look(session), look(session))
 
 
 def put(root: Path, path: str, content: bytes = b"1234") -> None:
@@ -51,10 +56,10 @@ def session(tmp_path: Path) -> Path:
 
 @both
 def test_what_a_step_reads_is_there_or_is_named(session: Path, look: Look) -> None:
-    assert lacking(look(session), step_named("convert")) is None
-    assert lacking(look(session), N4) is None
+    assert lacking(place(look, session), step_named("convert")) is None
+    assert lacking(place(look, session), N4) is None
     shutil.rmtree(session / "RESOURCES" / "NIFTI")
-    lack = lacking(look(session), N4)
+    lack = lacking(place(look, session), N4)
     assert lack
     assert lack.reason == "the session has no resource NIFTI"
     assert "writes NIFTI" in lack.hint
@@ -65,18 +70,18 @@ def test_a_scan_without_an_image_is_no_dicom(session: Path, look: Look) -> None:
     (session / "SCANS" / "4" / "DICOM" / "a.dcm").unlink()
     put(session, "SCANS/4/DICOM/scan_4_catalog.xml")
     put(session, "SCANS/4/DICOM/.DS_Store")
-    lack = lacking(look(session), step_named("convert"))
+    lack = lacking(place(look, session), step_named("convert"))
     assert lack
     assert lack.reason == "the session has no DICOM: none in its 1 scan"
     put(session, "SCANS/4/secondary/b.dcm")
-    assert lacking(look(session), step_named("convert")) is None
+    assert lacking(place(look, session), step_named("convert")) is None
 
 
 @both
 def test_the_same_work_is_known_again(session: Path, look: Look) -> None:
-    assert already_done(look(session), WORK) == ()
+    assert already_done(place(look, session), WORK) == ()
     done(session, look)
-    (record,) = already_done(look(session), WORK)
+    (record,) = already_done(place(look, session), WORK)
     assert record == manifest(look(session), "N4")
 
 
@@ -93,22 +98,22 @@ def test_the_same_work_is_known_again(session: Path, look: Look) -> None:
 )
 def test_other_work_is_done(session: Path, look: Look, change: dict[str, object]) -> None:
     done(session, look, **change)
-    assert already_done(look(session), WORK) == ()
+    assert already_done(place(look, session), WORK) == ()
 
 
 @both
 def test_another_version_with_the_same_revision_is_the_same_work(session: Path, look: Look) -> None:
     done(session, look, version="9.9.9")
-    assert already_done(look(session), WORK)
+    assert already_done(place(look, session), WORK)
 
 
 @both
 def test_a_version_that_is_not_ours_knows_only_its_own_work(session: Path, look: Look) -> None:
     done(session, look, version="9.9.9", revision=7)
-    assert already_done(look(session), WORK._replace(version="9.9.9"))
-    assert not already_done(look(session), WORK._replace(version="9.9.8"))
+    assert already_done(place(look, session), WORK._replace(version="9.9.9"))
+    assert not already_done(place(look, session), WORK._replace(version="9.9.8"))
     done(session, look, version=__version__)
-    assert not already_done(look(session), WORK._replace(version="9.9.9"))
+    assert not already_done(place(look, session), WORK._replace(version="9.9.9"))
 
 
 @both
@@ -129,7 +134,7 @@ def test_damage_means_do_it_again(session: Path, look: Look, damage: str) -> Non
             shutil.rmtree(root)
         case _:
             put(session / "RESOURCES" / "NIFTI", "run.json", b"{} ")
-    assert already_done(look(session), WORK) == ()
+    assert already_done(place(look, session), WORK) == ()
 
 
 @both
@@ -137,9 +142,9 @@ def test_both_outputs_have_to_be_there(session: Path, look: Look) -> None:
     done(session, look)
     other = replace(N4.outputs[0], spec=replace(N4.outputs[0].spec, resource="FIELD"))
     two = replace(N4, outputs=(*N4.outputs, other))
-    assert already_done(look(session), Work(two, two.defaults)) == ()
+    assert already_done(place(look, session), Work(two, two.defaults)) == ()
     shutil.copytree(session / "RESOURCES" / "N4", session / "RESOURCES" / "FIELD")
-    assert len(already_done(look(session), Work(two, two.defaults))) == 2
+    assert len(already_done(place(look, session), Work(two, two.defaults))) == 2
 
 
 @both
@@ -173,7 +178,7 @@ def test_a_manifest_that_cannot_be_read_means_do_it_again(session: Path, label: 
     done(session, FolderHoldings)
     (session / "RESOURCES" / label / "run.json").unlink()
     (session / "RESOURCES" / label / "run.json").mkdir()
-    assert already_done(FolderHoldings(session), WORK) == ()
+    assert already_done(place(FolderHoldings, session), WORK) == ()
 
 
 @both
@@ -186,10 +191,10 @@ def test_a_scan_without_images_is_no_input_whether_it_has_a_folder_or_not(sessio
 @both
 def test_a_command_without_a_version_is_taken_for_ours(session: Path, look: Look) -> None:
     done(session, look)
-    assert already_done(look(session), WORK._replace(version=""))
+    assert already_done(place(look, session), WORK._replace(version=""))
 
 
 @both
 def test_a_manifest_without_outcomes_is_no_work(session: Path, look: Look) -> None:
     done(session, look, outcomes=())
-    assert already_done(look(session), WORK) == ()
+    assert already_done(place(look, session), WORK) == ()

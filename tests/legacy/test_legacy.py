@@ -20,8 +20,9 @@ from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import OutputError
 from sarcoma_core.launch.bulk.ledger import Ledger
 from sarcoma_core.launch.bulk.ledger_schema import VERSION
-from sarcoma_core.launch.chain import run_chain
-from sarcoma_core.launch.work import Work, already_done, manifest, stale_files
+from sarcoma_core.launch.chain import RunPlan, run_chain
+from sarcoma_core.launch.targets import session_target
+from sarcoma_core.launch.work import Work, WorkPlace, already_done, manifest, stale_files
 from sarcoma_core.report.page import render
 from sarcoma_core.report.session import read_session
 from sarcoma_core.runners.local import LocalRunner
@@ -70,17 +71,17 @@ def test_its_manifests_are_of_the_first_revision_and_its_fingerprints_hold(
 def test_its_work_is_that_of_a_first_revision_and_of_no_later_one(session: Session, step: str) -> None:
     today = step_named(step)
     holdings = FolderHoldings(session.path)
-    (record,) = already_done(holdings, Work(replace(today, revision=1), today.defaults))
+    (record,) = already_done(WorkPlace(holdings, holdings), Work(replace(today, revision=1), today.defaults))
     assert record.version == "0.1.0"
-    assert already_done(holdings, Work(replace(today, revision=2), today.defaults)) == ()
+    assert already_done(WorkPlace(holdings, holdings), Work(replace(today, revision=2), today.defaults)) == ()
     assert today.revision == 2, "0.2.0 changed the output of all four"
 
 
 def test_a_server_with_another_version_knows_its_own_work_again(session: Session) -> None:
     today = step_named("convert")
     holdings = FolderHoldings(session.path)
-    assert already_done(holdings, Work(today, today.defaults, version="0.1.0"))
-    assert not already_done(holdings, Work(today, today.defaults, version="0.1.1"))
+    assert already_done(WorkPlace(holdings, holdings), Work(today, today.defaults, version="0.1.0"))
+    assert not already_done(WorkPlace(holdings, holdings), Work(today, today.defaults, version="0.1.1"))
 
 
 def test_its_volumes_are_told_by_the_report(session: Session) -> None:
@@ -96,7 +97,13 @@ def test_its_volumes_are_told_by_the_report(session: Session) -> None:
 def test_its_sessions_are_prepared_again_and_then_no_more(session: Session, tmp_path: Path) -> None:
     archive = Archive(tmp_path / "archive")
     for outcome in ("done", "already done"):
-        (result,) = run_chain(archive, "prepare", (session,), runner=LocalRunner(), watch=Silent())
+        (result,) = run_chain(
+            archive,
+            RunPlan("prepare", session.project),
+            (session_target(session),),
+            runner=LocalRunner(),
+            watch=Silent(),
+        )
         assert [(run.step, run.outcome) for run in result.runs] == [
             (step, outcome) for step in CHAINS["prepare"]
         ]
@@ -134,7 +141,12 @@ def test_its_ledger_is_read_and_nothing_in_it_is_lost(old_ledger: Path) -> None:
     assert ledger.workflows(run, item.target) == {"1", "2", "3", "4"}
     assert ledger.latest_workflow(run.server, item.label) == "4"
     ledger.close()
-    assert {table: rows(old_ledger, table) for table in before} == before
+    after = {table: rows(old_ledger, table) for table in before}
+    assert after["item"] == before["item"]
+    assert after["event"] == before["event"]
+    # What a run has since: the level of its items, and the assets that were named.
+    assert after["run"] == [(*row, "session", "{}") for row in before["run"]]
+    assert (run.level, run.assets) == ("session", {})
 
 
 def test_its_ledger_goes_on_append_only_and_is_upgraded_once(old_ledger: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.interface import Step
-from sarcoma_core.launch.chain import plan, run_chain
+from sarcoma_core.launch.chain import RunPlan, chosen_sessions, run_chain
+from sarcoma_core.launch.targets import targets_of
 from sarcoma_core.provenance import read_record
 from sarcoma_core.runners.docker import DockerRunner
 from sarcoma_core.runners.local import LocalRunner
@@ -35,7 +36,13 @@ FOREIGN_UID, FOREIGN_GID = 12345, 54321
 def prepare(root: Path, source: Path, runner: Runner) -> Session:
     archive = Archive(root)
     import_folder(archive, "P", source)
-    (result,) = run_chain(archive, "prepare", plan(archive, "P", ()), runner=runner, watch=Silent())
+    (result,) = run_chain(
+        archive,
+        RunPlan("prepare", "P"),
+        targets_of(chosen_sessions(archive, "P", ()), ""),
+        runner=runner,
+        watch=Silent(),
+    )
     assert not result.failed, result.reason
     return result.session
 
@@ -112,7 +119,9 @@ def test_a_folder_that_belongs_to_somebody_else_is_told(local: Session, tmp_path
 
 def sleeper(session: Session) -> ResolvedCommand:
     """A container that says that it began and then sleeps."""
-    command = resolve(command_for(step_named("convert")), None, session_object(session), {})
+    command = resolve(
+        command_for(step_named("convert")), "sarcoma-convert-session", session_object(session), {}
+    )
     line = "import time; print('began', flush=True); time.sleep(60)"
     return replace(command, entrypoint=("/opt/venv/bin/python", "-c"), arguments=(line,))
 

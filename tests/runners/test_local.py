@@ -1,6 +1,7 @@
 """The local runner: our own steps as processes, and nothing else."""
 
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ import pytest
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.errors import RunError
+from sarcoma_core.launch.install.gpu import with_gpu
 from sarcoma_core.runners import runner_named
 from sarcoma_core.runners.local import LocalRunner
 from sarcoma_core.runners.running import Follow
@@ -25,7 +27,7 @@ def session(export: Path, tmp_path: Path) -> Session:
 
 
 def resolved(session: Session) -> ResolvedCommand:
-    return resolve(command_for(step_named("convert")), None, session_object(session), {})
+    return resolve(command_for(step_named("convert")), "sarcoma-convert-session", session_object(session), {})
 
 
 def test_mount_paths_become_the_folders_behind_them(session: Session, tmp_path: Path) -> None:
@@ -113,6 +115,29 @@ def test_a_command_cannot_bring_foreign_code_in_by_a_variable(
     with pytest.raises(RunError, match=name):
         LocalRunner().run(command, {"in": session.path, "out": tmp_path})
     assert environment == {}
+
+
+def test_what_asks_a_container_for_a_gpu_is_dropped_as_a_process_has_those_of_the_machine(
+    session: Session, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    command = with_gpu(command_for(step_named("convert")), "docker")
+    asks = resolve(command, "sarcoma-convert-session", session_object(session), {})
+    assert asks.environment
+    LocalRunner().run(asks, {"in": session.path, "out": tmp_path})
+    assert [name for name in environment if name.startswith("NVIDIA_")] == []
+
+
+def test_a_program_of_the_callers_own_is_started_for_the_steps_that_it_names(
+    session: Session, tmp_path: Path
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("import sys; print(*sys.argv[1:3])", encoding="utf-8")
+    command = replace(resolved(session), image="sarcoma/foreign:1.0")
+    runner = LocalRunner((sys.executable, str(program)), (replace(step_named("convert"), name="foreign"),))
+    ended = runner.run(command, {"in": session.path, "out": tmp_path})
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "step foreign\n", "")
+    with pytest.raises(RunError, match="the image must be one of our steps"):
+        runner.run(resolved(session), {"in": session.path, "out": tmp_path})
 
 
 def test_its_logs_are_where_they_are_looked_for(session: Session, tmp_path: Path) -> None:

@@ -44,6 +44,84 @@ def tool(**parts: object) -> Json:
     }
 
 
+def wrapper_of(name: str, context: str, inputs: Json, child_of: str, label: str = "RESULT") -> Json:
+    """A wrapper of the tool for another object: its inputs, and of which of them the output is a child."""
+    return {
+        "name": name,
+        "contexts": [context],
+        **inputs,
+        "output-handlers": [
+            {
+                "name": "result-resource",
+                "accepts-command-output": "result",
+                "as-a-child-of": child_of,
+                "label": label,
+                "format": "TEXT",
+            }
+        ],
+    }
+
+
+FEEDS: Json = {"provides-files-for-command-mount": "in"}
+
+PROJECT_TOOL: Json = tool(
+    name="project-tool",
+    xnat=[
+        wrapper_of(
+            "tool-project",
+            "xnat:projectData",
+            {"external-inputs": [{"name": "project", "type": "Project", **FEEDS}]},
+            "project",
+            "COHORT",
+        )
+    ],
+)
+SCAN_TOOL: Json = tool(
+    name="scan-tool",
+    xnat=[
+        wrapper_of(
+            "tool-scan",
+            "xnat:imageScanData",
+            {
+                "external-inputs": [{"name": "scan", "type": "Scan"}],
+                "derived-inputs": [
+                    {"name": "session", "type": "Session", "derived-from-wrapper-input": "scan", **FEEDS}
+                ],
+            },
+            "scan",
+            "OF_SCAN",
+        )
+    ],
+)
+"""The whole session is mounted; the output goes to the scan."""
+
+
+def model_tool(name: str, root: str, *, required: bool = True) -> Json:
+    """The tool on a `Session` or a `Scan`, which reads a resource MODEL_... of its project."""
+    model = {
+        "name": "model",
+        "label": "Model",
+        "type": "Resource",
+        "derived-from-wrapper-input": "project",
+        "matcher": "@.label =~ /MODEL_.*/",
+        "required": required,
+        "provides-files-for-command-mount": "model",
+    }
+    inputs = {
+        "external-inputs": [{"name": root.lower(), "type": root}],
+        "derived-inputs": [
+            {"name": "project", "type": "Project", "derived-from-wrapper-input": root.lower()},
+            model,
+        ],
+    }
+    mounts = [
+        {"name": "model", "path": "/assets/model"},
+        {"name": "out", "path": "/output", "writable": True},
+    ]
+    context = f"xnat:image{root}Data"
+    return tool(name=name, mounts=mounts, xnat=[wrapper_of(name, context, inputs, root.lower(), "MODELLED")])
+
+
 class Given(NamedTuple):
     """What a container was given."""
 
@@ -93,9 +171,12 @@ class Scripted:
             case "fail":
                 follow.stderr.write_text("a first line\nthe volume is empty\n", encoding="utf-8")
                 return follow.ended(3)
-            case "hold":
+            case "hold" | "hold-and-write" as told:
                 while not (self.release.wait(0.02) or follow.stop.is_set()):
                     pass
+                if told != "hold":
+                    made.mkdir()
+                    (made / "late.txt").write_text("made", encoding="utf-8")
                 return follow.ended(-15 if follow.stop.is_set() else 0)
             case "break":
                 raise ValueError(os.fspath(made))

@@ -14,15 +14,17 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Literal, NamedTuple, Protocol, Self, cast
 
-from sarcoma_core.chains import CHAINS
+from sarcoma_core.chains import steps_of
 from sarcoma_core.errors import RunError, UsageError
+from sarcoma_core.interface import Level
+from sarcoma_core.launch.assets import AssetNames, asset_options
 from sarcoma_core.launch.bulk.following import Reachability, may_pass, newest_workflow
 from sarcoma_core.launch.bulk.journey import ItemJourney, RunContext
 from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger
 from sarcoma_core.launch.bulk.preflight import LiveStep, PreflightResult, preflight
 from sarcoma_core.launch.step_settings import StepSettings, set_options
 from sarcoma_core.xnat.rest.answering import ServerError
-from sarcoma_core.xnat.rest.remote import RemoteSession
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerService
 
 _TICK = 0.5
@@ -62,29 +64,26 @@ class ItemRow(NamedTuple):
     retry: str
 
 
-def steps_of(what: str) -> tuple[str, ...]:
-    """The steps of a chain, or the one step of that name."""
-    return CHAINS.get(what, (what,))
-
-
 def begin(
     service: ContainerService,
     ledger: Ledger,
     *,
     what: str,
     project: str,
-    sessions: Sequence[RemoteSession],
+    level: Level,
+    targets: Sequence[RemoteTarget],
     settings: StepSettings,
+    assets: AssetNames,
     in_flight: int,
     force: bool,
 ) -> LaunchRun:
     """Write a new run into the ledger; nothing is launched yet.
 
     Raises:
-        UsageError: there is no session.
+        UsageError: there is nothing to launch on.
         ServerError: the server does not answer.
     """
-    check_sessions(sessions)
+    check_targets(targets)
     connection = service.connection
     run = LaunchRun(
         id=0,
@@ -98,28 +97,30 @@ def begin(
         in_flight=in_flight,
         forced=force,
         baseline=newest_workflow(connection, project),
+        level=level,
+        assets=assets,
     )
-    return ledger.begin(run, sessions)
+    return ledger.begin(run, targets)
 
 
-def check_sessions(sessions: Sequence[RemoteSession]) -> None:
+def check_targets(targets: Sequence[RemoteTarget]) -> None:
     """Refuse to do nothing.
 
     Raises:
-        UsageError: there is no session.
+        UsageError: there is nothing to launch on.
     """
-    if not sessions:
+    if not targets:
         raise UsageError(
-            "--where, --sessions: must leave a session; found none.",
+            "--where, --sessions, --scan: must leave something to launch on; found none.",
             hint="Leave them out to take every image session of the project.",
         )
 
 
 def foresee(
-    service: ContainerService, stage: LiveStep, sessions: Sequence[RemoteSession], *, force: bool
-) -> tuple[tuple[RemoteSession, PreflightResult], ...]:
-    """What pre-flight says of a step on each session; nothing is launched or written."""
-    return tuple((s, preflight(service.connection, s.id, stage, force=force)) for s in sessions)
+    service: ContainerService, stage: LiveStep, targets: Sequence[RemoteTarget], *, force: bool
+) -> tuple[tuple[RemoteTarget, PreflightResult], ...]:
+    """What pre-flight says of a step on each object; nothing is launched or written."""
+    return tuple((one, preflight(service.connection, one, stage, force=force)) for one in targets)
 
 
 class Bulk:
@@ -316,7 +317,11 @@ def row(run: LaunchRun, item_state: ItemState, *, cancelled: bool = False) -> It
 
 
 def retry_command(run: LaunchRun, label: str) -> str:
-    """The command that does a run again for one session."""
-    words = ["sarcoma", "xnat", "bulk", run.what, "--project", run.project, "--where", f"label={label}"]
-    words += [*set_options(run.settings), *(["--force"] if run.forced else [])]
+    """The command that does a run again for one of its items."""
+    session, _, scan = label.partition("/")
+    words = ["sarcoma", "xnat", "bulk", run.what, "--project", run.project]
+    words += [] if run.level == "project" else ["--where", f"label={session}"]
+    words += ["--scan", scan] if scan else []
+    words += [*set_options(run.settings), *asset_options(run.assets)]
+    words += ["--force"] if run.forced else []
     return shlex.join(words)

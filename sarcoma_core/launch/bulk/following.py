@@ -16,6 +16,7 @@ from sarcoma_core.errors import RunError
 from sarcoma_core.runners.running import Ended
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 from sarcoma_core.xnat.rest.workflows import newest_workflows
 
@@ -220,20 +221,20 @@ def newest_workflow(connection: Connection, project: str) -> int:
 
 
 def find_workflow(
-    connection: Connection, session: str, xsi_type: str, pipeline: str, *, after: int, known: Container[str]
+    connection: Connection, target: RemoteTarget, pipeline: str, *, after: int, known: Container[str]
 ) -> str:
     """The workflow of a launch whose answer did not come, or came without an id; empty when there is none.
 
     Args:
         connection: to the server.
-        session: accession id of the session that it was launched on.
-        xsi_type: the session's data type.
+        target: what it was launched on; workflows on a scan are listed with those of its session.
         pipeline: name of the wrapper.
         after: the launch's workflow has a greater id.
         known: ids that are accounted for.
     """
-    for each in newest_workflows(connection, session, xsi_type, size=_LISTED):
+    for each in newest_workflows(connection, target.holder, target.xsi_type, size=_LISTED):
         ours = each.pipeline == pipeline and each.id.isdigit() and int(each.id) > after
+        ours = ours and each.target == target.holder  # a project's listing has those of its sessions too
         if ours and each.id not in known:
             return each.id
     return ""

@@ -6,16 +6,18 @@ ledger before it is done, so that whoever goes on after a kill knows of every la
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.bulk.following import Clock, Following, Pace, find_workflow
 from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger, State
 from sarcoma_core.launch.bulk.preflight import LiveStep, preflight
+from sarcoma_core.launch.bulk.unseen import Unseen
 from sarcoma_core.launch.work import manifest
 from sarcoma_core.xnat.rest.answering import ServerError
-from sarcoma_core.xnat.rest.holdings import RemoteHoldings
+from sarcoma_core.xnat.rest.holdings import RemoteResources
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerService
 from sarcoma_core.xnat.status import TO_BE_ASSIGNED
 
@@ -35,6 +37,7 @@ class RunContext:
         pace: how often to ask, and how patiently.
         wait: follow each launch to its end; without, a session is left once it is launched.
         clock: seconds since 1970.
+        unseen: the launches that nobody has seen on the server yet.
     """
 
     service: ContainerService
@@ -44,6 +47,7 @@ class RunContext:
     pace: Pace
     wait: bool = True
     clock: Clock = time.time
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 class ItemJourney:
@@ -83,6 +87,8 @@ class ItemJourney:
         self._write("failed", reason=reason, hint=hint)
 
     def _first(self, item_state: ItemState) -> Callable[[], float | None]:
+        if item_state.state in ("intended", "launched"):
+            self._is_alone()
         if item_state.state == "intended":
             return self._find
         if item_state.state in ("launched", "running"):
@@ -90,6 +96,18 @@ class ItemJourney:
         if item_state.state in ("complete", "already done"):
             self._next_stage()
         return self._check
+
+    @property
+    def _target(self) -> RemoteTarget:
+        item = self.item
+        return RemoteTarget(self._context.run.level, item.target, item.label, item.type)
+
+    def _is_alone(self) -> bool:
+        """Whether no launch but this one is looked for where it would be seen."""
+        return self._context.unseen.take(self._target.holder, self.item.item)
+
+    def _is_seen(self) -> None:
+        self._context.unseen.leave(self._target.holder, self.item.item)
 
     @property
     def _stage(self) -> LiveStep:
@@ -109,11 +127,13 @@ class ItemJourney:
             hint=hint,
         )
         self._context.ledger.write(self._context.run, self.item)
+        if state not in ("intended", "launched"):
+            self._is_seen()
 
     def _check(self) -> float | None:
         run = self._context.run
         connection = self._context.service.connection
-        verdict = preflight(connection, self.item.target, self._stage, force=run.forced)
+        verdict = preflight(connection, self._target, self._stage, force=run.forced)
         if verdict.answer == "not launched":
             self._write("not launched", reason=verdict.reason, hint=verdict.hint)
             return None
@@ -123,8 +143,10 @@ class ItemJourney:
         return 0.0
 
     def _launch(self) -> float | None:
+        if not self._is_alone():
+            return self._context.pace.first
         stage, service = self._stage, self._context.service
-        values = {**stage.values, stage.root: f"/archive/experiments/{self.item.target}"}
+        values = {**stage.values, stage.root: self._target.uri}
         self._since, self._accepted, self._workflow = self._context.clock(), False, ""
         self._write("intended")
         self._do = self._find
@@ -139,16 +161,20 @@ class ItemJourney:
         self._write("launched")
         if self._workflow:
             self._do = self._following()
-        return self._context.pace.first if self._context.wait else None
+        if self._context.wait:
+            return self._context.pace.first
+        self._is_seen()  # nobody will look
+        return None
 
     def _find(self) -> float | None:
         """Look for the workflow of a launch whose answer did not come, or came without an id."""
-        run, item = self._context.run, self.item
-        known = self._context.ledger.workflows(run, item.target) - {self._workflow}
+        if not self._is_alone():
+            return self._context.pace.first
+        run = self._context.run
+        known = self._context.ledger.workflows(run, self._target.holder) - {self._workflow}
         workflow = find_workflow(
             self._context.service.connection,
-            item.target,
-            item.type,
+            self._target,
             self._stage.wrapper,
             after=run.baseline,
             known=known,
@@ -187,6 +213,7 @@ class ItemJourney:
                 raise
             self._since, self._accepted, self._do = self._context.clock(), True, self._find
             return self._context.pace.first
+        self._is_seen()
         if ending is None:
             if following.status != before:
                 self._write("running", status=following.status)
@@ -201,7 +228,7 @@ class ItemJourney:
 
     def _verify(self) -> float | None:
         """A status is a word; the manifest is the proof."""
-        holdings = RemoteHoldings(self._context.service.connection, self.item.target)
+        holdings = RemoteResources(self._context.service.connection, self._target)
         for label in self._stage.step.labels:
             try:
                 record = manifest(holdings, label)

@@ -12,15 +12,17 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
 from typing import IO, Literal, cast
 
 from sarcoma_core.errors import OutputError, UsageError
+from sarcoma_core.interface import Level
+from sarcoma_core.launch.assets import AssetNames
 from sarcoma_core.launch.bulk.ledger_schema import prepare
 from sarcoma_core.launch.step_settings import StepSettings
-from sarcoma_core.xnat.rest.remote import RemoteSession
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 
 State = Literal[
     "intended",
@@ -55,6 +57,8 @@ class LaunchRun:
         in_flight: how many sessions may be on the server at once.
         forced: whether what is already done is done again.
         baseline: the newest workflow of the project before the run: every workflow of ours has a greater id.
+        level: which kind of object its items are.
+        assets: the project's resources that were named, by name of the asset.
     """
 
     id: int
@@ -68,6 +72,8 @@ class LaunchRun:
     in_flight: int
     forced: bool
     baseline: int
+    level: Level = "session"
+    assets: AssetNames = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class ItemState:
 
     Args:
         item: its number in the ledger.
-        target: id of the object; the accession id of a session.
+        target: id of the object, as `RemoteTarget` has it; the accession id of a session.
         label: its label.
         type: its data type.
         at: when it came into this state, in seconds since 1970.
@@ -140,19 +146,20 @@ class Ledger:
         with self._lock:
             self._base.close()
 
-    def begin(self, run: LaunchRun, sessions: Iterable[RemoteSession]) -> LaunchRun:
-        """Write a new run and its sessions.
+    def begin(self, run: LaunchRun, targets: Iterable[RemoteTarget]) -> LaunchRun:
+        """Write a new run and its items.
 
         Args:
             run: what is asked for; its id and time are given here.
-            sessions: on which sessions.
+            targets: on which objects.
         """
         with self._lock, self._transaction():
             at = time.time()
             number = self._base.execute(
                 """INSERT INTO run
-                     (at, server, login, project, what, steps, settings, in_flight, forced, baseline)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                     (at, server, login, project, what, steps, settings, in_flight, forced, baseline,
+                      level, assets)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (
                     at,
                     run.server,
@@ -164,9 +171,11 @@ class Ledger:
                     run.in_flight,
                     run.forced,
                     run.baseline,
+                    run.level,
+                    json.dumps(dict(run.assets)),
                 ),
             ).lastrowid
-            rows = ((number, each.id, each.label, each.xsi_type) for each in sessions)
+            rows = ((number, each.id, each.label, each.xsi_type) for each in targets)
             self._base.executemany("INSERT INTO item (run, target, label, type) VALUES (?, ?, ?, ?)", rows)
             return self.run(number)
 
@@ -180,8 +189,8 @@ class Ledger:
         for row in rows:
             given = dict(row)
             steps, settings = json.loads(given.pop("steps")), json.loads(given.pop("settings"))
-            forced = bool(given.pop("forced"))
-            return LaunchRun(**given, steps=tuple(steps), settings=settings, forced=forced)
+            forced, assets = bool(given.pop("forced")), json.loads(given.pop("assets"))
+            return LaunchRun(**given, steps=tuple(steps), settings=settings, forced=forced, assets=assets)
         raise UsageError(
             f"RUN: must be in the ledger; found {'none' if number is None else number}.",
             hint="See what was run: sarcoma xnat status. Another ledger: --ledger FILE.",
@@ -224,11 +233,19 @@ class Ledger:
         rows = self._rows(sql, run.id, after)
         return next((ItemState(r["id"], r["target"], r["label"], r["type"]) for r in rows), None)
 
-    def workflows(self, run: LaunchRun, target: str) -> frozenset[str]:
-        """Ids of the workflows of an object that are accounted for, in any run on this server."""
+    def workflows(self, run: LaunchRun, holder: str) -> frozenset[str]:
+        """Ids of the workflows that are accounted for, in any run on this server.
+
+        Args:
+            run: of the server.
+            holder: id of an object; the workflows of a session's scans are listed with those of the session.
+        """
         sql = """SELECT DISTINCT event.workflow FROM event JOIN item ON item.id = event.item
-                 JOIN run ON run.id = item.run WHERE item.target = ? AND run.server = ?"""
-        return frozenset(row["workflow"] for row in self._rows(sql, target, run.server)) - {""}
+                 JOIN run ON run.id = item.run
+                 WHERE (item.target = ? OR substr(item.target, 1, ?) = ?) AND run.server = ?"""
+        below = f"{holder}/"
+        rows = self._rows(sql, holder, len(below), below, run.server)
+        return frozenset(row["workflow"] for row in rows) - {""}
 
     def latest_workflow(self, server: str, target: str) -> str:
         """The newest known workflow of an object, by accession id or label; empty when there is none."""

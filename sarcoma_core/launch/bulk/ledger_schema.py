@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from sarcoma_core.errors import OutputError
 
-VERSION = 2
-"""`user_version` of the file. 0: that of 0.1 and 0.2, whose items were sessions only."""
+VERSION = 3
+"""`user_version` of the file. 0: that of 0.1 and 0.2, whose items were sessions only; 2: without assets."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (
   id INTEGER PRIMARY KEY, at REAL, server TEXT, login TEXT, project TEXT, what TEXT, steps TEXT,
-  settings TEXT, in_flight INTEGER, forced INTEGER, baseline INTEGER);
+  settings TEXT, in_flight INTEGER, forced INTEGER, baseline INTEGER,
+  level TEXT DEFAULT 'session', assets TEXT DEFAULT '{}');
 CREATE TABLE IF NOT EXISTS item (
   id INTEGER PRIMARY KEY, run INTEGER REFERENCES run, target TEXT, label TEXT, type TEXT,
   UNIQUE (run, target));
@@ -43,6 +44,12 @@ _FROM_0 = (
 )
 
 
+_FROM_2 = (
+    "ALTER TABLE run ADD COLUMN level TEXT DEFAULT 'session'",
+    "ALTER TABLE run ADD COLUMN assets TEXT DEFAULT '{}'",
+)
+
+
 def prepare(base: sqlite3.Connection, *, is_worked_on: Callable[[], bool]) -> None:
     """Make the tables of a new file, or bring an earlier one up to date; nothing in it is lost.
 
@@ -67,7 +74,7 @@ def prepare(base: sqlite3.Connection, *, is_worked_on: Callable[[], bool]) -> No
     base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
     base.execute("BEGIN IMMEDIATE")
     try:
-        for statement in _FROM_0 if "session" in _columns(base, "item") else ():
+        for statement in _upgrades(base):
             base.execute(statement)
         for statement in _statements(_TABLES + _triggers()):  # executescript would commit
             base.execute(statement)
@@ -76,6 +83,12 @@ def prepare(base: sqlite3.Connection, *, is_worked_on: Callable[[], bool]) -> No
         base.execute("ROLLBACK")
         raise
     base.execute("COMMIT")
+
+
+def _upgrades(base: sqlite3.Connection) -> list[str]:
+    """What makes the tables of an earlier version those of this; nothing for a new file."""
+    items, runs = _columns(base, "item"), _columns(base, "run")
+    return [*(_FROM_0 if "session" in items else ()), *(_FROM_2 if runs and "level" not in runs else ())]
 
 
 def _version(base: sqlite3.Connection) -> int:

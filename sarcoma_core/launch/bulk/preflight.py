@@ -3,23 +3,27 @@
 What is checked is what will run: the command as the server holds it, and every parameter spelled out.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from sarcoma_core.errors import CommandError, UsageError
-from sarcoma_core.interface import ParamSpec, Step, Value
+from sarcoma_core.interface import Level, ParamSpec, Step, Value
+from sarcoma_core.launch.assets import AssetNames, ChosenAssets, choose_assets
 from sarcoma_core.launch.bulk.following import may_pass
 from sarcoma_core.launch.step_settings import StepSettings
-from sarcoma_core.launch.work import Work, already_done, lacking
+from sarcoma_core.launch.work import Work, WorkPlace, already_done, lacking
 from sarcoma_core.steps import step_named
-from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.command.declaring import LEVELS, command_for
 from sarcoma_core.xnat.command.model import Command
+from sarcoma_core.xnat.resolution.objects import XnatObject
 from sarcoma_core.xnat.resolution.resolving import resolve
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
-from sarcoma_core.xnat.rest.holdings import RemoteHoldings
-from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand, LiveWrapper
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings, RemoteResources
+from sarcoma_core.xnat.rest.remote import RemoteTarget, remote_project
+from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,10 @@ class LiveStep:
         wrapper: name of its wrapper, which is also the name of its workflows.
         wrapper_id: what is launched.
         root: name of the wrapper's root element.
+        root_type: the service's word for what it takes, e.g. `Session`.
         params: every parameter.
+        assets: the resource that each asset is.
+        project: the project with its own resources, where an asset is one of them.
     """
 
     step: Step
@@ -40,12 +47,20 @@ class LiveStep:
     wrapper: str
     wrapper_id: int
     root: str
+    root_type: str
     params: Mapping[str, Value]
+    assets: ChosenAssets = field(default_factory=dict)
+    project: XnatObject | None = None
+
+    def takes(self, level: Level) -> bool:
+        """Whether it is launched on an object of that level."""
+        return self.root_type == LEVELS[level].input_type
 
     @property
     def values(self) -> Mapping[str, str]:
         """The parameters as a launch sends them: all of them, so that no site's default can differ."""
-        return {name: ParamSpec.text(value) for name, value in self.params.items()}
+        params = {name: ParamSpec.text(value) for name, value in self.params.items()}
+        return params | {name: asset.label for name, asset in self.assets.items()}
 
     @property
     def version(self) -> str:
@@ -55,7 +70,8 @@ class LiveStep:
     @property
     def work(self) -> Work:
         """What makes a launch of it the same work as an earlier one."""
-        return Work(self.step, self.params, self.version)
+        assets = {name: asset.sha256 for name, asset in self.assets.items()}
+        return Work(self.step, self.params, assets, self.version)
 
 
 @dataclass(frozen=True)
@@ -74,18 +90,43 @@ class PreflightResult:
 
 
 def stages(
-    service: ContainerService, project: str, steps: tuple[str, ...], settings: StepSettings
+    service: ContainerService,
+    project: str,
+    steps: tuple[str, ...],
+    settings: StepSettings,
+    *,
+    level: Level = "session",
+    assets: AssetNames = MappingProxyType({}),
 ) -> tuple[LiveStep, ...]:
     """The steps of a run, as this server will run them.
 
+    Args:
+        service: the server.
+        project: id of the project.
+        steps: names of the steps.
+        settings: parameters that differ from the defaults.
+        level: which kind of object they are launched on.
+        assets: the project's resources that were named, by name of the asset.
+
     Raises:
-        UsageError: a step is not installed or not enabled, or a parameter breaks its rule.
+        UsageError: a step is not installed or not enabled, a parameter breaks its rule, or which resource an
+            asset is cannot be told.
         ServerError: the server does not answer.
     """
-    return tuple(_stage(service, project, step_named(name), settings.get(name, {})) for name in steps)
+    named = tuple(map(step_named, steps))
+    needed = any(step.assets for step in named)
+    scene = remote_project(service.connection, project) if needed else None
+    own = RemoteResources(service.connection, RemoteTarget("project", project))
+    plan = (_stage(service, project, step, level, settings.get(step.name, {})) for step in named)
+    return tuple(
+        replace(stage, project=scene, assets=choose_assets(stage.step, project, own, assets))
+        for stage in plan
+    )
 
 
-def _stage(service: ContainerService, project: str, step: Step, given: Mapping[str, Value]) -> LiveStep:
+def _stage(
+    service: ContainerService, project: str, step: Step, level: Level, given: Mapping[str, Value]
+) -> LiveStep:
     name = command_for(step).name
     params = step.check(given)
     commands = [live for live in service.commands(name) if live.wrappers]
@@ -94,47 +135,87 @@ def _stage(service: ContainerService, project: str, step: Step, given: Mapping[s
             f"step {step.name}: must be installed on this server; it is not.",
             hint=f"Install it: sarcoma xnat install --step {step.name} --project {project}",
         )
-    for live in reversed(commands):
-        for wrapper in live.wrappers:
-            if service.enabled(wrapper.id, project):
-                return _live_stage(step, live, wrapper, params)
+    fitting = [
+        stage
+        for live in reversed(commands)
+        for stage in _live_stages(step, live, params)
+        if stage.takes(level)
+    ]
+    if not fitting:
+        raise UsageError(
+            f"step {step.name}: the version on this server must be one that is launched on a {level}; "
+            "it is not.",
+            hint=f"Install this version: sarcoma xnat install --step {step.name} --project {project}",
+        )
+    for stage in fitting:
+        if service.enabled(stage.wrapper_id, project):
+            return stage
     raise UsageError(
         f"step {step.name}: must be enabled for the site and for project {project}; it is not.",
         hint=f"Enable it: sarcoma xnat enable {step.name} --project {project}",
     )
 
 
-def _live_stage(step: Step, live: LiveCommand, wrapper: LiveWrapper, params: Mapping[str, Value]) -> LiveStep:
+def _live_stages(step: Step, live: LiveCommand, params: Mapping[str, Value]) -> Iterator[LiveStep]:
+    """A step as each wrapper of a live command would run it."""
     command = Command.from_json(live.tree)
-    declared = next(each for each in command.xnat if each.name == wrapper.name)
-    if not declared.external_inputs:
-        raise CommandError(f"step {step.name}: the server's command must have an input; it has none.")
-    return LiveStep(step, command, wrapper.name, wrapper.id, declared.external_inputs[0].name, params)
+    for wrapper in live.wrappers:
+        declared = next(each for each in command.xnat if each.name == wrapper.name)
+        if not declared.external_inputs:
+            raise CommandError(f"step {step.name}: the server's command must have an input; it has none.")
+        root = declared.external_inputs[0]
+        yield LiveStep(step, command, wrapper.name, wrapper.id, root.name, root.type, params)
 
 
-def preflight(connection: Connection, session_id: str, stage: LiveStep, *, force: bool) -> PreflightResult:
-    """Say whether a step can be launched on a session, and need be.
+def preflight(
+    connection: Connection, target: RemoteTarget, stage: LiveStep, *, force: bool
+) -> PreflightResult:
+    """Say whether a step can be launched on an object, and need be.
 
     Args:
         connection: to the server.
-        session_id: accession id.
+        target: the object.
         stage: what would be launched.
         force: launch it although its output is there.
 
     Raises:
         ServerError: the server does not answer.
     """
-    holdings = RemoteHoldings(connection, session_id)
     try:
-        resolve(stage.command, stage.wrapper, holdings.object, stage.values)
+        on = _launch_object(connection, target, stage)
+        resolve(stage.command, stage.wrapper, on.item, stage.values)
     except CommandError as error:
         return PreflightResult("not launched", error.message, error.hint)
     except ServerError as error:
         if may_pass(error):
             raise
         return PreflightResult("not launched", error.message, error.hint)
-    if missing := lacking(holdings, stage.step):
+    if missing := lacking(on.place, stage.step):
         return PreflightResult("not launched", missing.reason, missing.hint)
-    if not force and already_done(holdings, stage.work):
+    if not force and already_done(on.place, stage.work):
         return PreflightResult("already done")
     return PreflightResult("go")
+
+
+class _LaunchObject(NamedTuple):
+    """An object as resolution sees it, and where a step reads and writes on it."""
+
+    item: XnatObject
+    place: WorkPlace
+
+
+def _launch_object(connection: Connection, target: RemoteTarget, stage: LiveStep) -> _LaunchObject:
+    own = RemoteResources(connection, target)
+    if target.level == "project":
+        return _LaunchObject(stage.project or remote_project(connection, target.id), WorkPlace(own, None))
+    holdings = RemoteHoldings(connection, target.holder)
+    session = holdings.object
+    if stage.project:
+        session = replace(session, above=(stage.project,))
+    if target.level == "session":
+        return _LaunchObject(session, WorkPlace(holdings, holdings))
+    scan = next((one for one in session.below["scans"] if one.keys["id"] == target.scan), None)
+    if scan is None:
+        raise CommandError("the session has no such scan any more", hint="Look at the session in XNAT.")
+    item = replace(scan, above=(session, *session.above))
+    return _LaunchObject(item, WorkPlace(own, holdings, target.scan))

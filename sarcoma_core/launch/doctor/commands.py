@@ -51,7 +51,7 @@ def _changed(step: StepFacts) -> str:
 def check_site_switches(facts: Facts) -> Iterator[Finding]:
     """Each wrapper is enabled for the site: new ones are off."""
     clicks = "Administer > Plugin Settings > Command Configurations"
-    yield from _switches(facts, "enabled for the site", lambda step: step.on_site, "", clicks)
+    yield from _switches(facts, "enabled for the site", lambda step: step.off_site, "", clicks)
 
 
 def check_project_switches(facts: Facts) -> Iterator[Finding]:
@@ -59,24 +59,24 @@ def check_project_switches(facts: Facts) -> Iterator[Finding]:
     check, project = "enabled for the project", facts.scope.project
     if project:
         clicks = "Project Settings > Configure Commands"
-        # What is off for the site is off in every project: one switch is blamed, not two.
-        yield from _switches(facts, check, lambda step: step.on_project or not step.on_site, project, clicks)
+        yield from _switches(facts, check, lambda step: step.off_project, project, clicks)
     else:
         yield Finding(check, "unknown", "no project was named.", "sarcoma xnat doctor --project P")
 
 
 def _switches(
-    facts: Facts, check: str, is_on: Callable[[StepFacts], bool], project: str, clicks: str
+    facts: Facts, check: str, off: Callable[[StepFacts], tuple[str, ...]], project: str, clicks: str
 ) -> Iterator[Finding]:
     if isinstance(facts.steps, Unknown):
         yield facts.steps.finding(check)
         return
     present = [step for step in facts.steps if step.present]
     for step in present:
-        if not is_on(step):
+        if off(step):
             fix = f"sarcoma xnat enable {step.step}{_project(project)} (or {clicks})"
-            yield Finding(check, "fault", f"{step.step} is off.", fix, _install(facts, step))
-    if on := sum(map(is_on, present)):
+            message = f"{step.step} is off: {', '.join(off(step))}."
+            yield Finding(check, "fault", message, fix, _install(facts, step))
+    if on := sum(not off(step) for step in present):
         yield Finding(check, "ok", f"{on} of {len(present)}")
 
 

@@ -61,8 +61,8 @@ class StepFacts:
         image: the image that its shipped command names.
         present: whether this version's command is on the server.
         differences: fields in which live and shipped command differ, each in words.
-        on_site: whether its wrapper is enabled for the site.
-        on_project: whether it is enabled for the project that was named, and for the site.
+        off_site: names of its wrappers that are not enabled for the site.
+        off_project: names of those that are, and are not for the project that was named.
         others: other versions that are enabled for the site.
     """
 
@@ -70,8 +70,8 @@ class StepFacts:
     image: str
     present: bool = True
     differences: tuple[str, ...] = ()
-    on_site: bool = False
-    on_project: bool = False
+    off_site: tuple[str, ...] = ()
+    off_project: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
 

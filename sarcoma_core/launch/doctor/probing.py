@@ -12,11 +12,12 @@ from hashlib import sha256
 from typing import Any
 
 from sarcoma_core.errors import ERROR, UsageError
+from sarcoma_core.interface import Step
 from sarcoma_core.launch.doctor.facts import Probed, Seen
 from sarcoma_core.launch.work import manifest
 from sarcoma_core.provenance import RunRecord
 from sarcoma_core.steps import probe
-from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.command.declaring import INPUT_MOUNT, OUTPUT_MOUNT, command_for
 from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.rest import filing
 from sarcoma_core.xnat.rest.answering import ServerError
@@ -30,20 +31,23 @@ _SECONDS_BETWEEN = 1.0
 _LABELS = (probe.LABEL, probe.KEY_LABEL)
 
 
-def probe_command(image: str) -> Command:
-    """The command that runs the probe in the image of a step."""
+def probe_command(step: Step, image: str) -> Command:
+    """The command that runs the probe in the image of a step, whose own word for its input it uses."""
     own = command_for(probe.STEP)
-    line = f"{own.command_line} --probe"
+    line = f"--{step.input.name} {INPUT_MOUNT} --out {OUTPUT_MOUNT} --probe"
     return own.model_copy(update={"image": image, "command_line": line})
 
 
-def run_probe(service: ContainerService, project: str, image: str, *, session: str, seconds: float) -> Probed:
+def run_probe(
+    service: ContainerService, project: str, step: Step, image: str, *, session: str, seconds: float
+) -> Probed:
     """Launch the probe and wait for it.
 
     Args:
         service: the server.
         project: where it is launched.
-        image: the image of a step, which is proven.
+        step: the step whose image is proven.
+        image: that image.
         session: label or accession id of the session to launch on; empty for one that is made for it.
         seconds: how long to wait for its end.
 
@@ -56,7 +60,7 @@ def run_probe(service: ContainerService, project: str, image: str, *, session: s
         target = made.enter_context(_session(service.connection, project, session))
         filing.make_resource(service.connection, target, probe.KEY_LABEL)
         filing.put_file(service.connection, target, probe.KEY_LABEL, probe.KEY_FILE, key)
-        wrapper, root = made.enter_context(_wrapper(service, probe_command(image)))
+        wrapper, root = made.enter_context(_wrapper(service, probe_command(step, image)))
         bulk = service.bulk_launch(project, wrapper, root, [f"/archive/experiments/{target}"], {})
         workflow = _wait(lambda: service.workflows(bulk.id), seconds)
         if workflow.container and not workflow.terminal:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sarcoma_core import __version__
 from sarcoma_core.errors import RunError
-from sarcoma_core.launch.install.installing import DONE, carry_out, read_for_install, shipped_steps
+from sarcoma_core.launch.install.installing import DONE, carry_out, shipped_steps
 from sarcoma_core.launch.install.plan import plan_install
+from sarcoma_core.launch.install.reading import read_for_install
 from sarcoma_core.xnat.rest.administration import Administration
 from sarcoma_core.xnat.rest.service import ContainerService
 

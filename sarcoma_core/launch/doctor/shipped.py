@@ -2,9 +2,9 @@
 
 from sarcoma_core.errors import CommandError
 from sarcoma_core.launch.doctor.facts import CheckScope, StepFacts
-from sarcoma_core.launch.install.installing import read_live, shipped_steps
-from sarcoma_core.launch.install.plan import Live, Shipped
-from sarcoma_core.xnat.command.comparing import differences
+from sarcoma_core.launch.install.installing import shipped_steps
+from sarcoma_core.launch.install.reading import read_live
+from sarcoma_core.launch.install.states import Live, Shipped, changed
 from sarcoma_core.xnat.rest.service import ContainerService
 
 
@@ -32,20 +32,21 @@ def _facts(shipped: Shipped, live: list[Live], project: str) -> StepFacts:
     current = max(
         same, key=lambda one: (one.command.image == shipped.command.image, one.command.id), default=None
     )
+    wrappers = current.wrappers if current else ()
     return StepFacts(
         step=shipped.step,
         image=shipped.command.image,
         present=current is not None,
         differences=_told(shipped, current) if current else (),
-        on_site=bool(current and current.is_on),
-        on_project=bool(current and project in current.scopes),
+        off_site=tuple(wrapper.name for wrapper in wrappers if not wrapper.is_on),
+        off_project=tuple(w.name for w in wrappers if project and w.is_on and project not in w.scopes),
         others=tuple(one.command.version for one in live if one is not current and one.is_on),
     )
 
 
 def _told(shipped: Shipped, live: Live) -> tuple[str, ...]:
     try:
-        differing = differences(shipped.command, live.command.tree)
+        differing = changed(shipped, live)
     except CommandError:
         return ("it is no command that can be read",)
     return tuple(

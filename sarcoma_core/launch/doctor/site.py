@@ -44,7 +44,7 @@ def check_roles(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.steps, Unknown):
         fix += " Or name your project, to see whether you need it: sarcoma xnat doctor --project P"
         yield Finding(check, "unknown", f"{lacks}; whether it is needed could not be seen.", fix)
-    elif all(step.present and step.on_site and not step.differences for step in facts.steps):
+    elif all(step.present and not step.off_site and not step.differences for step in facts.steps):
         message = (
             f"{lacks}: xnat install, uninstall, enable and disable for the site need it; running does not."
         )

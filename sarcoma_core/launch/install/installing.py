@@ -1,28 +1,26 @@
-"""Install our steps on a server: read what is live, check the rights, carry a plan out and look again."""
+"""Install our steps on a server: check the rights, carry a plan out and look again, list what is there."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from http import HTTPStatus
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sarcoma_core.errors import RunError, SarcomaError, UsageError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.install.gpu import Gpu, asked_of, with_gpu
-from sarcoma_core.launch.install.plan import (
+from sarcoma_core.launch.install.plan import Action
+from sarcoma_core.launch.install.states import (
     SITE,
-    Action,
     Live,
     Shipped,
-    Tree,
+    WrapperState,
+    changed,
     installed,
     registry_of,
-    step_of,
+    wrapper_level,
 )
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.comparing import differences
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.administration import ADMINISTRATOR, Administration, needed_roles
-from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.remote import visible_projects
 from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand
 
@@ -32,11 +30,16 @@ UNKNOWN = "?"
 
 
 class ActionResult(NamedTuple):
-    """What became of an action; `command` and `wrapper` are ids, empty where there is none yet."""
+    """What became of an action.
+
+    `command` and `wrapper` are ids, empty where there is none yet. What is done to a command as a whole has
+    no `level`, and all of the command's wrappers as `wrapper`, with blanks between them.
+    """
 
     step: str
     version: str
     action: str
+    level: str
     scope: str
     outcome: str
     note: str
@@ -45,9 +48,10 @@ class ActionResult(NamedTuple):
 
 
 class Installed(NamedTuple):
-    """A step on a server."""
+    """A wrapper of a step on a server: a step has one for each level that it is launched on."""
 
     step: str
+    level: str
     installed: str
     shipped: str
     image: str
@@ -132,104 +136,6 @@ def check_projects(service: ContainerService, projects: Iterable[str]) -> None:
             )
 
 
-def read_live(service: ContainerService, projects: Sequence[str] | None = None) -> tuple[Live, ...]:
-    """All of our commands on the server, in order of their ids.
-
-    Args:
-        service: the server.
-        projects: projects to look at; all that this user sees when None.
-    """
-    ours = [(step, command) for command in service.commands() if (step := step_of(command))]
-    if not ours:
-        return ()
-    looked_at = visible_projects(service.connection) if projects is None else projects
-    return tuple(Live(step, command, _scopes(service, command, looked_at)) for step, command in ours)
-
-
-def read_for_install(
-    service: ContainerService, steps: Sequence[str], projects: Sequence[str], version: str
-) -> tuple[Live, ...]:
-    """Our commands of some steps; where one is to be replaced, all its projects and settings.
-
-    Args:
-        service: the server.
-        steps: names of the steps to install.
-        projects: where they are to be on.
-        version: the version to install.
-    """
-    commands = tuple(live for live in read_live(service, projects) if live.step in steps)
-    replaced = {live.step for live in commands if live.is_on and live.command.version != version}
-    replaced |= {live.step for live in commands if sum(o.step == live.step for o in commands if o.is_on) > 1}
-    if not replaced:
-        return commands
-    everywhere = visible_projects(service.connection)
-    return tuple(_whole(service, one, everywhere) if one.step in replaced else one for one in commands)
-
-
-def read_for_list(service: ContainerService) -> tuple[Live, ...]:
-    """All of our commands on the server, and where they are on as far as this user may know."""
-    ours = [(step, command) for command in service.commands() if (step := step_of(command))]
-    projects = visible_projects(service.connection) if ours else ()
-    return tuple(_seen(service, step, command, projects) for step, command in ours)
-
-
-def _seen(service: ContainerService, step: str, command: LiveCommand, projects: Sequence[str]) -> Live:
-    if not command.wrappers:
-        return Live(step, command)
-    number = command.wrappers[0].id
-    at_site = _unless_forbidden(lambda: service.enabled(number))
-    if at_site is False:  # off for the site, it is off everywhere
-        return Live(step, command)
-    on = {project: _unless_forbidden(partial(service.enabled, number, project)) for project in projects}
-    readable = next((project for project, answer in on.items() if answer is not None), None)
-    if at_site is None and readable is not None:
-        at_site = service.enabled_for_site(number, readable)
-    on[SITE] = at_site
-    return Live(
-        step,
-        command,
-        frozenset(scope for scope, answer in on.items() if answer),
-        unknown=frozenset(scope for scope, answer in on.items() if answer is None),
-    )
-
-
-def _unless_forbidden(question: Callable[[], bool]) -> bool | None:
-    """The answer; None where this user may not ask."""
-    try:
-        return question()
-    except ServerError as error:
-        if error.status != HTTPStatus.FORBIDDEN:
-            raise
-        return None
-
-
-def _scopes(service: ContainerService, command: LiveCommand, projects: Sequence[str]) -> frozenset[str]:
-    """Where a command's wrapper is on: off for the site, it is off everywhere."""
-    wrapper = next(iter(command.wrappers), None)
-    if wrapper is None or not _is_on(service, wrapper.id, projects):
-        return frozenset()
-    return frozenset({SITE, *(project for project in projects if service.enabled(wrapper.id, project))})
-
-
-def _is_on(service: ContainerService, wrapper_id: int, projects: Sequence[str]) -> bool:
-    """Whether a wrapper is on for the site; a project's owner asks the project."""
-    if not projects:
-        return service.enabled(wrapper_id)
-    answer = _unless_forbidden(lambda: service.enabled(wrapper_id))
-    return service.enabled_for_site(wrapper_id, projects[0]) if answer is None else answer
-
-
-def _whole(service: ContainerService, live: Live, projects: Sequence[str]) -> Live:
-    if not live.wrapper_id:
-        return live
-    scopes = _scopes(service, live.command, projects)
-    looked_at = [SITE, *sorted(scopes - {SITE})]
-    configurations: Mapping[str, Tree] = {
-        scope: service.configuration(live.wrapper_id, scope or None) for scope in looked_at
-    }
-    return Live(live.step, live.command, scopes, configurations)
-
-
 def carry_out(
     service: ContainerService,
     plan: Sequence[Action],
@@ -270,18 +176,25 @@ def planned(plan: Sequence[Action]) -> tuple[ActionResult, ...]:
 
 
 def _outcome(action: Action, outcome: str, command: LiveCommand | None) -> ActionResult:
-    command_id = action.command_id or (command.id if command else 0)
-    wrapper_id = action.wrapper_id or (command.wrappers[0].id if command and command.wrappers else 0)
     return ActionResult(
         action.step,
         action.version,
         action.verb,
+        action.level,
         action.scope,
         outcome,
         action.note,
-        str(command_id or ""),
-        str(wrapper_id or ""),
+        str(action.command_id or (command.id if command else "")),
+        " ".join(map(str, _wrapper_ids(action, command))),
     )
+
+
+def _wrapper_ids(action: Action, brought: LiveCommand | None) -> tuple[int, ...]:
+    """The wrapper that an action is about, or all of its command's; `brought` may have more than before."""
+    ids = {wrapper.name: wrapper.id for wrapper in brought.wrappers} if brought else {}
+    if not action.wrapper:
+        return tuple(ids.values()) or action.wrapper_ids
+    return action.wrapper_ids or tuple(number for name, number in ids.items() if name == action.wrapper)
 
 
 def _do(service: ContainerService, action: Action, brought: LiveCommand | None) -> LiveCommand | None:
@@ -293,18 +206,24 @@ def _do(service: ContainerService, action: Action, brought: LiveCommand | None) 
     if action.verb == "delete":
         service.delete(action.command_id)
         return None
-    wrapper_id = action.wrapper_id or (brought.wrappers[0].id if brought and brought.wrappers else 0)
-    if not wrapper_id:
-        raise RunError(f"step {action.step}: its command has no wrapper.", hint="sarcoma xnat install")
+    (wrapper_id,) = _wrapper_ids(action, brought)  # what was brought has it, or `_checked` would have said so
     project = action.project or None
     if action.verb == "configure":
         service.set_configuration(wrapper_id, action.body, project)
         return None
-    on = action.verb == "enable"
-    service.set_enabled(wrapper_id, on, project)
-    if service.enabled(wrapper_id, project) != on:  # an unknown project is answered with success
-        raise RunError(f"step {action.step}: the service accepted it and did not do it ({action.scope}).")
+    _switch(service, action, wrapper_id)
     return None
+
+
+def _switch(service: ContainerService, action: Action, wrapper_id: int) -> None:
+    """Switch a wrapper on or off, and look: an unknown project is answered with success."""
+    on, project = action.verb == "enable", action.project or None
+    service.set_enabled(wrapper_id, on, project)
+    is_on = service.enabled(wrapper_id, project)
+    # On in a project that comes before the site: only the site's switch is missing.
+    waits = on and project is not None and not is_on and not service.enabled_for_site(wrapper_id, project)
+    if is_on != on and not waits:
+        raise RunError(f"step {action.step}: the service accepted it and did not do it ({action.scope}).")
 
 
 def _updated(service: ContainerService, action: Action) -> LiveCommand:
@@ -333,36 +252,60 @@ def _checked(service: ContainerService, action: Action, command_id: int) -> Live
 
 
 def listing(shipped: Sequence[Shipped], live: Sequence[Live]) -> tuple[Installed, ...]:
-    """Every step with its versions on the server; a step without any has one line too."""
+    """Every wrapper of every version on the server; a shipped one that is not there has a line too."""
     rows: list[Installed] = []
     for one in shipped:
         versions = [other for other in live if other.step == one.step]
-        rows += [_row(one, other) for other in versions]
+        rows += [row for other in versions for row in _rows(one, other)]
         if not versions:
-            rows.append(Installed(one.step, "", one.version, "", "", "", "not installed", "", ""))
+            rows += [_missing(one, name, "not installed") for name in one.wrapper_names]
     known = {one.step for one in shipped}
-    rows += [_foreign(other) for other in live if other.step not in known]
+    rows += [row for other in live if other.step not in known for row in _unjudged(other)]
     return tuple(rows)
 
 
-def _row(shipped: Shipped, live: Live) -> Installed:
-    changed = [d.field for d in differences(shipped.command, live.command.tree) if d.field != "image"]
-    state = "current" if live.command.version == shipped.version else "another version"
-    if state == "current" and changed:
-        state = f"differs in {', '.join(changed)}"
-    return _foreign(live)._replace(shipped=shipped.version, state=state)
+def _rows(shipped: Shipped, live: Live) -> Iterator[Installed]:
+    """The rows of a command, each with what differs in its own wrapper or in what all of them share."""
+    if live.command.version != shipped.version:
+        for row in _unjudged(live):
+            yield row._replace(shipped=shipped.version, state="another version")
+        return
+    fields = [difference.field for difference in changed(shipped, live) if difference.field != "image"]
+    for wrapper, row in zip(live.wrappers, _unjudged(live), strict=False):  # of none there is a row too
+        differing = [field for field in fields if _concerns(field, wrapper.name)]
+        state = f"differs in {', '.join(differing)}" if differing else "current"
+        yield row._replace(shipped=shipped.version, state=state)
+    for name in shipped.wrapper_names:
+        if live.named(name) is None:
+            row = _missing(shipped, name, "lacks its wrapper")
+            yield row._replace(
+                installed=live.command.version, image=live.command.image, command=str(live.command.id)
+            )
 
 
-def _foreign(live: Live) -> Installed:
-    """A row for a step that this version does not ship any more."""
-    return Installed(
-        live.step,
-        live.command.version,
-        "",
-        live.command.image,
-        UNKNOWN if SITE in live.unknown else "on" if live.is_on else "off",
-        " ".join([*sorted(live.scopes - {SITE}), *([UNKNOWN] if live.unknown - {SITE} else [])]),
-        "not shipped any more",
-        str(live.command.id),
-        str(live.wrapper_id or ""),
-    )
+def _concerns(field: str, wrapper: str) -> bool:
+    """Whether a field that differs is of a wrapper, or of none."""
+    return not field.startswith("xnat/") or f"{field}/".startswith(f"xnat/{wrapper}/")
+
+
+def _missing(shipped: Shipped, name: str, state: str) -> Installed:
+    level = wrapper_level(name, shipped.step)
+    return Installed(shipped.step, level, "", shipped.version, "", "", "", state, "", "")
+
+
+def _unjudged(live: Live) -> Iterator[Installed]:
+    """A command's rows, as of a step that is not shipped any more; one where it has no wrapper."""
+    for wrapper in live.wrappers or (WrapperState(0, ""),):
+        projects = [*sorted(wrapper.scopes - {SITE}), *([UNKNOWN] if wrapper.unknown - {SITE} else [])]
+        yield Installed(
+            live.step,
+            wrapper_level(wrapper.name, live.step),
+            live.command.version,
+            "",
+            live.command.image,
+            UNKNOWN if SITE in wrapper.unknown else "on" if wrapper.is_on else "off",
+            " ".join(projects),
+            "not shipped any more",
+            str(live.command.id),
+            str(wrapper.id or ""),
+        )

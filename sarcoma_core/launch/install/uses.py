@@ -15,7 +15,8 @@ from typing import Literal, TypeVar
 
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.launch.automation import OCCASIONS, Wanted
-from sarcoma_core.launch.install.plan import SITE, Action, step_of
+from sarcoma_core.launch.install.plan import Action
+from sarcoma_core.launch.install.states import SITE, step_of, wrapper_level
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.event_service import (
     EventService,
@@ -56,7 +57,7 @@ def name_uses(plan: Sequence[Action], uses: Sequence[Use]) -> tuple[Action, ...]
     """A plan whose notes name what uses the wrapper that is switched off; every automation once."""
     left, told = list(uses), list[Action]()
     for action in plan:
-        hit = [use for use in left if _is_off(action) and action.wrapper_id in use.wrapper_ids]
+        hit = [use for use in left if _is_off(action) and use.wrapper_ids.intersection(action.wrapper_ids)]
         left = [use for use in left if use not in hit]
         told.append(replace(action, note=f"{action.note}; {_words(hit)}") if hit else action)
     return tuple(told)
@@ -84,7 +85,7 @@ def read_uses(service: ContainerService, plan: Sequence[Action]) -> tuple[Use, .
     Raises:
         ServerError: the server does not answer.
     """
-    off = frozenset(action.wrapper_id for action in plan if _is_off(action))
+    off = frozenset(number for action in plan if _is_off(action) for number in action.wrapper_ids)
     if not off:
         return ()
     events, projects = EventService(service.connection), visible_projects(service.connection)
@@ -98,7 +99,7 @@ def read_uses(service: ContainerService, plan: Sequence[Action]) -> tuple[Use, .
         for p in projects
         if orchestrations and (orchestration := events.chosen(p)) in orchestrations
     }
-    steps = {wrapper.id: step_of(command) for command in service.commands() for wrapper in command.wrappers}
+    steps = _steps(service)
     rules = [each.rule for each in _subscriptions(events, projects) if each.active]
     again = {rule: _again(rule, chosen.get(rule.project), steps) for rule in rules}
     return (
@@ -109,6 +110,17 @@ def read_uses(service: ContainerService, plan: Sequence[Action]) -> tuple[Use, .
             if rule.wrapper_id in off
         ),
     )
+
+
+def _steps(service: ContainerService) -> Mapping[int, str]:
+    """The steps that `automate` can launch, by the wrapper that it names: that of a session."""
+    ours = ((step, command) for command in service.commands() if (step := step_of(command)))
+    return {
+        w.id: step
+        for step, command in ours
+        for w in command.wrappers
+        if wrapper_level(w.name, step) == "session"
+    }
 
 
 def _unless_refused(question: Callable[[], _T]) -> _T | None:

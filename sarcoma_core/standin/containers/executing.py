@@ -9,6 +9,7 @@ Source: Container Service 3.7.3, ``ContainerServiceImpl``, ``ContainerFinalizeSe
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -177,9 +178,9 @@ class Executor:
             raise FailedError(failed(RESOLUTION), refusal.text) from refusal
         self._workflows.change(
             asked.workflow,
-            session=root.session.id if root.session else str(root.item.keys.get("id", "")),
-            label=root.session.label if root.session else root.item.label or "",
-            data_type=str(root.item.keys.get("xsiType", "")),
+            session=root.shown.id,
+            label=root.shown.label,
+            data_type=root.shown.xsi_type,
             project=root.project,
         )
         if not may(self._documents, who, root.project, "edit"):
@@ -198,12 +199,13 @@ class Executor:
     def _resolved(self, asked: StagingRequest, wrapper: CommandWrapper, root: Root | None) -> ResolvedCommand:
         configured = self._commands.enabling.configured(wrapper.command, wrapper.declared, asked.project)
         try:
-            command = resolve(
-                CommandWrapper(configured, wrapper.declared).resolvable,
-                wrapper.name,
-                root.item if root else None,
-                asked.values,
-            )
+            with self._tree.lock(root.project) if root else nullcontext():  # not while an upload writes there
+                command = resolve(
+                    CommandWrapper(configured, wrapper.declared).resolvable,
+                    wrapper.name,
+                    root.item if root else None,
+                    asked.values,
+                )
         except CommandError as error:
             raise FailedError(failed(RESOLUTION), error.message) from error
         unserved = [
@@ -279,9 +281,9 @@ class Executor:
         if ended.exit_code != 0:
             raise FailedError(FAILED, ended.reason)
         self._set(prepared.asked, prepared.container.number, FINALIZING)
-        session = prepared.root.session if prepared.root else None
+        project = prepared.root.project if prepared.root else ""
         try:
-            upload(self._tree, session, prepared.command, prepared.folders)
+            upload(self._tree, project, prepared.command, prepared.folders)
         except UploadError as error:
             raise FailedError(
                 failed(UPLOAD), f"Failed to upload required outputs. {error.message}"

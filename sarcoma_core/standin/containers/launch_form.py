@@ -4,6 +4,7 @@ Source: Container Service 3.7.3, ``LaunchUi``.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from sarcoma_core.errors import CommandError
@@ -58,7 +59,8 @@ def launch_form(
     given = values.get(root_input["name"], "") if root_input else ""
     root = find_root(tree, given, root_input["type"], project, sees=sees) if root_input and given else None
     try:
-        trees = preresolve(Launch(command, command.xnat[0], root.item if root else None, values))
+        with tree.lock(root.project) if root else nullcontext():  # not while an upload writes there
+            trees = preresolve(Launch(command, command.xnat[0], root.item if root else None, values))
     except CommandError as error:
         raise Refusal(500, f"The command could not be resolved.\n{error.message}") from None
     missing = [each.name for each in every_input(trees) if _is_missing(each)]

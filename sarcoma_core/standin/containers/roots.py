@@ -20,6 +20,14 @@ _SUBJECT = re.compile(r"/subjects/(?P<subject>[^/]+)$")
 _SESSION = re.compile(r"/experiments/(?P<session>[^/]+)(?P<below>/.*)?$")
 
 
+class ShownObject(NamedTuple):
+    """The object in whose history a launch is shown."""
+
+    id: str
+    label: str
+    xsi_type: str
+
+
 class Root(NamedTuple):
     """What a launch is made on.
 
@@ -32,6 +40,17 @@ class Root(NamedTuple):
     item: XnatObject
     session: Session | None
     project: str
+
+    @property
+    def shown(self) -> ShownObject:
+        """Where the launch is shown: a scan has no history, so that its session's id, label and type count.
+
+        Source: ``ContainerServiceImpl.findRootInputObject``.
+        """
+        if self.session:
+            return ShownObject(self.session.id, self.session.label, self.session.xsi_type)
+        keys = self.item.keys
+        return ShownObject(str(keys.get("id", "")), self.item.label or "", str(keys.get("xsiType", "")))
 
 
 def id_in(value: str) -> str:

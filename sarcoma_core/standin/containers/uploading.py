@@ -1,7 +1,8 @@
-"""What a container left behind becomes resources of its session.
+"""What a container left behind becomes resources: of a project, subject, session, scan or assessor.
 
 Source: Container Service 3.7.3, ``ContainerFinalizeServiceImpl.uploadOutputs``: everything directly below an
-output's path is taken, a required output that is missing fails, another is left out.
+output's path is taken, a required output that is missing fails, another is left out. What the output is a
+child of is looked up again: it may be gone since the launch.
 """
 
 import shutil
@@ -9,9 +10,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from sarcoma_core.archive.store import Session
 from sarcoma_core.errors import RunError, SarcomaError
 from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.objects.items import Item, Items
+from sarcoma_core.standin.objects.places import find_place
+from sarcoma_core.standin.objects.resources import ResourceInfo
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, ResolvedOutput
 
@@ -20,14 +23,12 @@ class UploadError(RunError):
     """A required output is not there, or cannot be uploaded."""
 
 
-def upload(
-    tree: Tree, session: Session | None, command: ResolvedCommand, folders: Mapping[str, Path]
-) -> None:
+def upload(tree: Tree, project: str, command: ResolvedCommand, folders: Mapping[str, Path]) -> None:
     """Upload every output.
 
     Args:
         tree: the objects of the server.
-        session: the session that the container ran on; None when it ran on none.
+        project: the project of the object that the container ran on, which outputs stay in.
         command: what ran.
         folders: the folder behind each mount.
 
@@ -36,24 +37,36 @@ def upload(
     """
     for output in command.outputs:
         try:
-            _upload(tree, session, output, folders[output.mount])
+            _upload(tree, project, output, folders[output.mount])
         except (UploadError, Refusal, SarcomaError, OSError) as error:
             if output.required:
                 raise UploadError(f'Output "{output.output}": {_reason(error)}') from error
 
 
-def _upload(tree: Tree, session: Session | None, output: ResolvedOutput, mount: Path) -> None:
-    if session is None or output.type != "Resource" or output.parent_uri != _uri(session):
-        raise UploadError("this stand-in uploads resources of the session that was launched on, only.")
+def _upload(tree: Tree, project: str, output: ResolvedOutput, mount: Path) -> None:
+    if output.type != "Resource" or not output.parent_uri:
+        raise UploadError("this stand-in uploads resources of objects that are there; it makes no objects.")
     source = _source(mount, output.path)
-    tree.insert(
-        session,
-        output.label,
-        source,
-        file_format=output.format or "",
-        content=output.content or "",
-        tags=",".join(output.tags),
-    )
+    with tree.lock(project):  # the object is not deleted until its files are there
+        parent = _parent(tree, project, output.parent_uri)
+        tree.insert(
+            parent.owner,
+            output.label,
+            source,
+            project=project,
+            session=parent.session,
+            info=ResourceInfo(output.format or "", output.content or "", ",".join(output.tags)),
+        )
+
+
+def _parent(tree: Tree, project: str, uri: str) -> Item:
+    """The object of a project that a URI such as `/archive/experiments/E/scans/4` names."""
+    parts = uri.removeprefix("/archive").strip("/").split("/")
+    inside = parts if parts[0] == "projects" else ["projects", project, *parts]
+    place = find_place(Items(tree), inside, sees=lambda name: name == project)
+    if place.resources is not None or place.words:
+        raise UploadError("this stand-in uploads resources of objects, and no files into a resource.")
+    return place.item
 
 
 def _source(mount: Path, path: str) -> Path:
@@ -71,10 +84,6 @@ def _source(mount: Path, path: str) -> Path:
     if any(place.is_symlink() for place in source.rglob("*")):
         raise UploadError("symbolic links are not uploaded; found one.")
     return source
-
-
-def _uri(session: Session) -> str:
-    return f"/archive/experiments/{session.id}"
 
 
 def _reason(error: Exception) -> str:

@@ -1,15 +1,15 @@
-"""What the page shows of a project: its sessions, and what steps have written into them."""
+"""What the page shows of a project: its sessions and their scans, and what steps have written into each."""
 
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from sarcoma_core.archive.folder import is_catalog
-from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.archive.folder import DICOM_RESOURCES, is_catalog
+from sarcoma_core.archive.store import Archive, Scan, Session
 
 
 class ResultShown(NamedTuple):
-    """One session resource.
+    """One resource.
 
     Args:
         label: its label, e.g. `N4`.
@@ -24,6 +24,18 @@ class ResultShown(NamedTuple):
     page: str
 
 
+class ScanShown(NamedTuple):
+    """One scan; `uri` is its value as the root of a launch, and its images are no result."""
+
+    id: str
+    description: str
+    modality: str
+    frames: int
+    xsi_type: str
+    uri: str
+    results: tuple[ResultShown, ...]
+
+
 class SessionShown(NamedTuple):
     """One session; `uri` is its value as the root of a launch."""
 
@@ -32,17 +44,24 @@ class SessionShown(NamedTuple):
     subject: str
     modality: str
     xsi_type: str
-    scans: int
+    scans: tuple[ScanShown, ...]
     uri: str
     results: tuple[ResultShown, ...]
 
+    @property
+    def has_results_of_scans(self) -> bool:
+        """Whether a step has written into one of its scans."""
+        return any(scan.results for scan in self.scans)
+
 
 class ProjectShown(NamedTuple):
-    """One project."""
+    """One project; `uri` is its value as the root of a launch, `results` are its own resources."""
 
     id: str
     subjects: int
     sessions: tuple[SessionShown, ...]
+    uri: str
+    results: tuple[ResultShown, ...]
 
 
 def project_shown(archive: Archive, project: str) -> ProjectShown:
@@ -52,27 +71,50 @@ def project_shown(archive: Archive, project: str) -> ProjectShown:
         ArchiveError: there is no such project, or a session's record is damaged.
     """
     sessions = archive.sessions(project)
-    subjects = len({session.subject for session in sessions})
-    return ProjectShown(project, subjects, tuple(_session(session) for session in sessions))
+    return ProjectShown(
+        id=project,
+        subjects=len({session.subject for session in sessions}),
+        sessions=tuple(_session(session) for session in sessions),
+        uri=f"/archive/projects/{project}",
+        results=_results(archive.resources_path(project), f"projects/{quote(project, safe='')}"),
+    )
 
 
 def _session(session: Session) -> SessionShown:
-    place = session.path / "RESOURCES"
-    folders = sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
     return SessionShown(
         id=session.id,
         label=session.label,
         subject=session.subject,
         modality=session.modality,
         xsi_type=session.xsi_type,
-        scans=len(session.scans),
+        scans=tuple(_scan(scan, session) for scan in session.scans),
         uri=f"/archive/experiments/{session.id}",
-        results=tuple(_result(folder, session) for folder in folders if not folder.name.startswith(".")),
+        results=_results(session.path / "RESOURCES", f"experiments/{quote(session.id, safe='')}"),
     )
 
 
-def _result(folder: Path, session: Session) -> ResultShown:
-    uri = f"/data/experiments/{quote(session.id, safe='')}/resources/{quote(folder.name, safe='')}"
+def _scan(scan: Scan, session: Session) -> ScanShown:
+    place = f"experiments/{quote(session.id, safe='')}/scans/{quote(scan.id, safe='')}"
+    return ScanShown(
+        id=scan.id,
+        description=scan.description,
+        modality=scan.modality,
+        frames=scan.frames,
+        xsi_type=scan.xsi_type,
+        uri=f"/archive/experiments/{session.id}/scans/{scan.id}",
+        results=_results(session.path / "SCANS" / scan.id, place, without=DICOM_RESOURCES),
+    )
+
+
+def _results(owner: Path, place: str, *, without: tuple[str, ...] = ()) -> tuple[ResultShown, ...]:
+    """The resources of an object, by the folder that holds them; half an upload starts with a dot."""
+    folders = sorted(path for path in owner.iterdir() if path.is_dir()) if owner.is_dir() else []
+    shown = (folder for folder in folders if not folder.name.startswith(".") and folder.name not in without)
+    return tuple(_result(folder, place) for folder in shown)
+
+
+def _result(folder: Path, place: str) -> ResultShown:
+    uri = f"/data/{place}/resources/{quote(folder.name, safe='')}"
     names = [
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")

@@ -97,26 +97,34 @@ class Tree:
 
     def insert(
         self,
-        session: Session,
+        owner: Path,
         label: str,
         source: Path,
         *,
-        file_format: str = "",
-        content: str = "",
-        tags: str = "",
+        project: str,
+        session: Session | None = None,
+        info: ResourceInfo | None = None,
     ) -> None:
-        """Merge files into a session resource, as XNAT does: same names are overwritten, stale ones stay.
+        """Merge files into an object's resource, as XNAT does: same names are overwritten, stale ones stay.
 
-        The files are copied. A resource that is there keeps the format, content and tags of its first time.
+        The files are copied. A resource that is there keeps what was told of it the first time.
+
+        Args:
+            owner: the folder whose folders are the object's resources.
+            label: label of the resource.
+            source: the folder of the files.
+            project: the project that the object is in.
+            session: the session that it is, or is part of; nobody listens to others.
+            info: format, content and tags.
 
         Raises:
             Refusal: 400, the label is not legal; 409, a name is that of a file here and of a folder there.
         """
-        with self.lock(session.project):
-            info = ResourceInfo(file_format, content, tags)
-            resource = self.resources.create(session.path / "RESOURCES", label, info)
+        with self.lock(project):
+            resource = self.resources.create(owner, label, info)
             self.resources.merge(resource, source)
-        self.tell(Change("ResourceEvent", "CREATED", session))
+        if session is not None:
+            self.tell(Change("ResourceEvent", "CREATED", session))
 
     def resource_id(self, folder: Path) -> int:
         """The number of the resource whose files are in a folder.

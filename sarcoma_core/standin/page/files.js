@@ -6,10 +6,10 @@ import { find, make } from "./dom.js";
 /** Open the dialog.
  *  @param {string} resource where the resource is
  *  @param {string} label its label
- *  @param {string} session label of its session */
-export async function open(resource, label, session) {
+ *  @param {string} owner what it belongs to */
+export async function open(resource, label, owner) {
   find("#files-title").textContent = label;
-  find("#files-of").textContent = session;
+  find("#files-of").textContent = owner;
   find("#all-files").href = `${resource}/files?format=zip`;
   find("#file-list").replaceChildren();
   find("#files").showModal();

@@ -1,6 +1,6 @@
 // The launch form, made from the Container Service's launch JSON (`input-config` and `input-values`).
 //
-// The launch JSON knows text, boolean, select-one, select-many, static and hidden; that an input is a number
+// The launch JSON knows text, boolean, select-one, select-many, static, derived and hidden; that an input is a number
 // stands only in the command, so its inputs are asked for it.
 
 import { all, find, make } from "./dom.js";
@@ -37,9 +37,13 @@ function oneField(config, values, numbers) {
   const id = `input-${config.name}`;
   const help = make("p", { class: "help", id: `${id}-help` }, config.description ?? "");
   const name = config.label || config.name;
-  if (config["input-type"] === "static" || config["user-settable"] === false) {
+  // `derived`: in a bulk launch each object has its own, and the service lets nobody choose.
+  const given = ["static", "derived"].includes(config["input-type"]) || config["user-settable"] === false;
+  if (given) {
     const text = values.map((value) => value.label).join(", ") || "-";
-    return make("div", { class: "field" }, make("p", { class: "name" }, name), make("p", { class: "given" }, text), help);
+    const several = config["input-type"] === "derived" && values.length > 1 && !config.multiple;
+    const note = several ? make("p", { class: "help" }, "Several match, and in bulk none can be chosen: where it is required, such a launch fails.") : null;
+    return make("div", { class: "field" }, make("p", { class: "name" }, name), make("p", { class: "given" }, text), note, help);
   }
   const control = controlOf(config, values, numbers.has(config.name));
   Object.assign(control, { id, name: config.name, required: config.required && control.type !== "checkbox" });

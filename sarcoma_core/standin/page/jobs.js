@@ -23,6 +23,7 @@ export function follow(project, page) {
   let known = null; // status by workflow, as it was last seen
   let commands = new Map();
   const rows = new Map(); // row and what it shows, by workflow
+  const scans = new Map(); // URI of the scan, by container: a workflow tells the scan's session only
   let timer = 0;
 
   const nameOf = (job) => commands.get(job.pipeline)?.label ?? job.pipeline;
@@ -33,6 +34,8 @@ export function follow(project, page) {
     try {
       const jobs = await workflows(project);
       if (jobs.some((job) => !commands.has(job.pipeline))) commands = await wrappers();
+      await Promise.all(jobs.filter(isOnUnknownScan).map(async (job) => scans.set(job.container, await scanOf(job.container))));
+      jobs.forEach(place);
       show(jobs);
       tell(jobs);
       if (jobs.some((job) => !isOver(job.status))) pause = FAST;
@@ -41,6 +44,16 @@ export function follow(project, page) {
     }
     clearTimeout(timer);
     timer = setTimeout(look, pause);
+  }
+
+  const takes = (job) => commands.get(job.pipeline)?.takes;
+  const isOnUnknownScan = (job) => takes(job) === "Scan" && job.container && !scans.has(job.container);
+
+  // Where a launch was made: the URI of the object, and what a reader calls it.
+  function place(job) {
+    const scan = scans.get(job.container);
+    job.uri = scan || `/archive/${takes(job) === "Project" ? "projects" : "experiments"}/${job.session}`;
+    job.on = scan ? `${job.label}, scan ${scan.split("/").pop()}` : job.label;
   }
 
   // A row is made anew only when it has changed, so that the focus and a selection stay where they are.
@@ -66,17 +79,17 @@ export function follow(project, page) {
   }
 
   const resultsOf = (job) =>
-    job.status.startsWith("Complete") ? page.resultsOf(job.session, commands.get(job.pipeline)?.results ?? []) : [];
+    job.status.startsWith("Complete") ? page.resultsOf(job.uri, commands.get(job.pipeline)?.results ?? []) : [];
 
   function row(job, results) {
     const name = nameOf(job);
     const status = make("span", { class: "status", "data-state": stateOf(job.status) }, job.status.replace(/^_/, ""));
     return make("tr", { role: "row", "data-workflow": job.id, "data-status": job.status },
-      make("th", { role: "rowheader", scope: "row" }, job.label),
+      make("th", { role: "rowheader", scope: "row" }, job.on),
       cell("Step", name),
       cell("Status", make("span", {}, status, job.reason ? make("span", { class: "reason" }, job.reason) : null)),
       cell("Launched", make("time", { datetime: job.launched.toISOString(), title: job.launched.toLocaleString() }, ago(job.launched))),
-      make("td", { role: "cell", class: "act" }, ...results, ...controls(job, `${name} on ${job.label}`)),
+      make("td", { role: "cell", class: "act" }, ...results, ...controls(job, `${name} on ${job.on}`)),
     );
   }
 
@@ -102,7 +115,7 @@ export function follow(project, page) {
     known = new Map(jobs.map((job) => [job.id, job.status]));
     if (changed.length) {
       const [job] = changed;
-      page.say(changed.length === 1 ? `${nameOf(job)} on ${job.label}: ${job.status.replace(/^_/, "")}` : summary(jobs));
+      page.say(changed.length === 1 ? `${nameOf(job)} on ${job.on}: ${job.status.replace(/^_/, "")}` : summary(jobs));
     }
     if (changed.some((job) => isOver(job.status))) page.ended().then(() => show(jobs), (error) => page.say(error.message));
   }
@@ -136,14 +149,21 @@ async function workflows(project) {
   }));
 }
 
-// Label and result labels of each wrapper, by its name; nothing where commands may not be read.
+// Label, type of the object and result labels of each wrapper, by its name; nothing where commands may not be read.
 async function wrappers() {
   const commands = await json("/xapi/commands").catch(() => []);
   const entries = commands.flatMap((command) => (command.xnat ?? []).map((wrapper) => [wrapper.name, {
     label: wrapper.label || command.label || wrapper.name,
+    takes: wrapper["external-inputs"]?.[0]?.type,
     results: (wrapper["output-handlers"] ?? []).map((handler) => handler.label).filter(Boolean),
   }]));
   return new Map(entries);
+}
+
+// The scan that a container works on, from its inputs; empty where they are others' and hidden.
+async function scanOf(container) {
+  const found = await json(at("xapi", "containers", container)).catch(() => null);
+  return found?.inputs?.find((input) => input.type === "wrapper-external")?.value ?? "";
 }
 
 function ago(time) {

@@ -1,4 +1,4 @@
-// The dialog "Run container": choose a step, fill in its form, launch it on one session or on several.
+// The dialog "Run container": choose a step, fill in its form, launch it on one object or on several.
 
 import { at, json, post } from "./api.js";
 import { find } from "./dom.js";
@@ -7,15 +7,15 @@ import { check, read, showFields } from "./form.js";
 const dialog = find("#launcher");
 const chooser = find("#command");
 const button = find("#launch");
-let state = null; // {project, sessions, offers}: what the dialog is open for
+let state = null; // {project, objects, offers}: what the dialog is open for
 let turn = 0; // answers of an earlier choice are dropped
 
 /** Open the dialog.
  *  @param {string} project id of the project
- *  @param {{id, label, uri, type}[]} sessions one, or several for a bulk launch */
-export async function open(project, sessions) {
-  state = { project, sessions, offers: [] };
-  find("#launch-on").textContent = sessions.length === 1 ? sessions[0].label : `${sessions.length} sessions`;
+ *  @param {{name, uri, type}[]} objects a project, session or scan; or several sessions for a bulk launch */
+export async function open(project, objects) {
+  state = { project, objects, offers: [] };
+  find("#launch-on").textContent = objects.length === 1 ? objects[0].name : `${objects.length} sessions`;
   chooser.replaceChildren();
   find("#command-help").textContent = "";
   find("#fields").replaceChildren();
@@ -23,17 +23,17 @@ export async function open(project, sessions) {
   button.disabled = true;
   dialog.showModal();
   await telling(async () => {
-    state.offers = await available(project, sessions);
+    state.offers = await available(project, objects);
     chooser.append(...state.offers.map((offer, n) => new Option(offer["wrapper-label"] || offer["command-label"] || offer["wrapper-name"], n)));
     chooser.disabled = !state.offers.length;
     if (state.offers.length) await choose();
-    else tell(`No command is enabled in ${project} for this type of session. Enable one: sarcoma xnat install --project ${project}`);
+    else tell(`No command is enabled in ${project} for this type of object. Enable one: sarcoma xnat install --project ${project}`);
   });
 }
 
-// What is enabled for the type of every session.
-async function available(project, sessions) {
-  const types = [...new Set(sessions.map((session) => session.type))];
+// What is enabled for the type of every object.
+async function available(project, objects) {
+  const types = [...new Set(objects.map((object) => object.type))];
   const lists = await Promise.all(
     types.map((type) => json(`${at("xapi", "projects", project, "commands", "available")}?xsiType=${encodeURIComponent(type)}`)),
   );
@@ -42,7 +42,16 @@ async function available(project, sessions) {
 }
 
 const chosen = () => state.offers[Number(chooser.value)];
-const wrapper = (offer) => at("xapi", "projects", state.project, "wrappers", offer["wrapper-id"], "root", offer["root-element-name"]);
+const wrapper = (offer, ...more) => at("xapi", "projects", state.project, "wrappers", offer["wrapper-id"], ...more);
+const isBulk = () => state.objects.length > 1;
+
+// Where the form is. A bulk launch has one for all: resolved on its first object, as a sample.
+function formOf(offer) {
+  const [name, uri] = [offer["root-element-name"], state.objects[0].uri];
+  return isBulk()
+    ? `${wrapper(offer, "bulklaunch")}?${new URLSearchParams({ rootElement: name, sampleTarget: uri })}`
+    : `${wrapper(offer, "root", name, "launch")}?${new URLSearchParams({ [name]: uri })}`;
+}
 
 async function choose() {
   const mine = ++turn;
@@ -50,12 +59,13 @@ async function choose() {
   find("#command-help").textContent = offer["wrapper-description"] || offer["command-description"] || "";
   button.disabled = true;
   tell("");
-  // A bulk launch has one form for all: that of its first session.
-  const root = `${encodeURIComponent(offer["root-element-name"])}=${encodeURIComponent(state.sessions[0].uri)}`;
   const [launch, command] = await Promise.all([
-    json(`${wrapper(offer)}/launch?${root}`),
+    json(formOf(offer)),
     json(at("xapi", "commands", offer["command-id"])).catch(() => null),
-  ]);
+  ]).catch((error) => {
+    if (mine === turn) find("#fields").replaceChildren(); // those of an earlier choice
+    throw error;
+  });
   if (mine !== turn) return;
   showFields(find("#fields"), launch, command, offer["root-element-name"]);
   button.disabled = false;
@@ -65,10 +75,9 @@ async function launch() {
   const offer = chosen();
   const root = offer["root-element-name"];
   const values = read(find("#fields"));
-  const uris = state.sessions.map((session) => session.uri);
-  const bulk = uris.length > 1;
-  const body = { ...values, [root]: bulk ? JSON.stringify(uris) : uris[0] };
-  const answer = await (await post(`${wrapper(offer)}/${bulk ? "bulklaunch" : "launch"}`, body)).json();
+  const uris = state.objects.map((object) => object.uri);
+  const body = { ...values, [root]: isBulk() ? JSON.stringify(uris) : uris[0] };
+  const answer = await (await post(wrapper(offer, "root", root, isBulk() ? "bulklaunch" : "launch"), body)).json();
   const failures = answer.failures ?? (answer.status === "failure" ? [answer] : []);
   if (failures.length) throw new Error(failures.map((failure) => failure.message).join("\n"));
   dialog.close();

@@ -4,17 +4,17 @@ Read off the step's declaration, so a step and its command cannot differ.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sarcoma_core import __version__
 from sarcoma_core.errors import UsageError
-from sarcoma_core.interface import Input, Level, OutputSpec, ParamKind, ParamSpec, Step
+from sarcoma_core.interface import Asset, AssetSpec, Level, OutputSpec, ParamKind, ParamSpec, Step
 from sarcoma_core.xnat.command import model as commands
 
 _PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
-INPUT_MOUNT, OUTPUT_MOUNT = "/input", "/output"
+INPUT_MOUNT, OUTPUT_MOUNT, ASSETS_MOUNT = "/input", "/output", "/assets"
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,29 @@ class LevelRow:
     Args:
         input_type: type of the wrapper's external input.
         context: the data type whose *Run container* menu shows the step; it matches subtypes.
+        mounts: type of the object whose folder is mounted: the object itself, or one derived from it.
+        told: whether the step is told the object's URI: its folder does not say which scan or project it is.
     """
 
     input_type: commands.WrapperInputType
     context: str
+    mounts: commands.WrapperInputType
+    told: bool
 
 
-LEVELS: Mapping[Level, LevelRow] = {"session": LevelRow("Session", "xnat:imageSessionData")}
+LEVELS: Mapping[Level, LevelRow] = {
+    "project": LevelRow("Project", "xnat:projectData", mounts="Project", told=True),
+    "session": LevelRow("Session", "xnat:imageSessionData", mounts="Session", told=False),
+    # The whole session is mounted, so that a step sees what lies beside the scan (decision 19).
+    "scan": LevelRow("Scan", "xnat:imageScanData", mounts="Session", told=True),
+}
+OBJECT = "object"
+"""The command input that tells a step the URI of what it is launched on; `--object` on its command line."""
+
+
+def wrapper_name(step: Step, level: Level) -> str:
+    """Name of a step's wrapper for a level; its workflows have the same."""
+    return f"sarcoma-{step.name}-{level}"
 
 
 def image_reference(name: str, registry: str = "") -> str:
@@ -58,8 +74,13 @@ def command_for(step: Step, registry: str = "") -> commands.Command:
         step: the step.
         registry: prefix of the image, for a site that has its own registry.
     """
-    parameters = " ".join(f"#{param.name}#" for param in step.params)
-    line = f"--{step.input.name} {INPUT_MOUNT} --out {OUTPUT_MOUNT} {parameters}".rstrip()
+    told = is_told_its_object(step)
+    words = (
+        f"--{step.input.name} {INPUT_MOUNT} --out {OUTPUT_MOUNT}",
+        *(f"{asset.flag} {asset_mount(asset)}" for asset in step.assets),
+        *((f"#{OBJECT}#",) if told else ()),
+        *(f"#{param.name}#" for param in step.params),
+    )
     return commands.Command(
         name=f"sarcoma-{step.name}",
         label=step.title,
@@ -67,17 +88,44 @@ def command_for(step: Step, registry: str = "") -> commands.Command:
         version=__version__,
         schema_version="1.0",
         image=image_reference(step.name, registry),
-        command_line=line,
+        command_line=" ".join(words),
         mounts=(
             commands.Mount(name="in", path=INPUT_MOUNT),
             commands.Mount(name="out", path=OUTPUT_MOUNT, writable=True),
+            *(commands.Mount(name=asset.name, path=asset_mount(asset)) for asset in step.assets),
         ),
-        inputs=tuple(_command_input(param) for param in step.params),
+        inputs=(
+            *((_object_input(),) if told else ()),
+            *(_command_input(param) for param in step.params),
+        ),
         outputs=tuple(_command_output(output) for output in step.outputs),
-        xnat=(_wrapper(step),),
+        xnat=tuple(_wrapper(step, level) for level in step.levels),
         reserve_memory=step.resources.reserve_memory,
         limit_memory=step.resources.limit_memory,
         limit_cpu=step.resources.limit_cpu,
+    )
+
+
+def asset_mount(asset: AssetSpec) -> str:
+    """Where an asset is mounted, e.g. `/assets/model`."""
+    return f"{ASSETS_MOUNT}/{asset.name}"
+
+
+def is_told_its_object(step: Step) -> bool:
+    """Whether the wrappers of a step tell it the URI of what they are launched on."""
+    return any(LEVELS[level].told for level in step.levels)
+
+
+def _object_input() -> commands.CommandInput:
+    """The URI of the object, which every wrapper gives, so that no dialog asks for it."""
+    return commands.CommandInput(
+        name=OBJECT,
+        description="URI of what it is launched on, given by the wrapper",
+        type="string",
+        required=True,
+        replacement_key=f"#{OBJECT}#",
+        command_line_flag=f"--{OBJECT}",
+        command_line_separator="=",
     )
 
 
@@ -128,28 +176,30 @@ def _command_output(output: OutputSpec) -> commands.CommandOutput:
     )
 
 
-def _wrapper(step: Step) -> commands.Wrapper:
-    declared: Input = step.input.spec
-    level = LEVELS[declared.level]
-    reads = " or ".join(declared.resource) or "DICOM"
+def _wrapper(step: Step, level: Level) -> commands.Wrapper:
+    row = LEVELS[level]
+    reads = " or ".join(step.reads) or ("assets" if level == "project" else "DICOM")
+    whole = "" if level == step.levels[0] else f" Works on one {level} only."
     return commands.Wrapper(
-        name=f"sarcoma-{step.name}-{declared.level}",
-        label=step.title,
-        description=f"{step.summary} Reads {reads}.",
-        contexts=(level.context,),
+        name=wrapper_name(step, level),
+        label=step.title if not whole else f"{step.title}, this {level}",
+        description=f"{step.summary} Reads {reads}.{whole}",
+        contexts=(row.context,),
         external_inputs=(
             commands.ExternalInput(
-                name=step.input.name,
-                description=f"the session whose {reads} is read",
-                type=level.input_type,
-                provides_files_for_command_mount="in",
+                name=level,
+                description=f"the {level} whose {reads} is read",
+                type=row.input_type,
+                provides_files_for_command_mount="in" if row.mounts == row.input_type else None,
+                provides_value_for_command_input=OBJECT if is_told_its_object(step) else None,
             ),
         ),
+        derived_inputs=tuple(_derived_inputs(step, level)),
         output_handlers=tuple(
             commands.OutputHandler(
                 name=f"{output.name}-resource",
                 accepts_command_output=output.name,
-                as_a_child_of=step.input.name,
+                as_a_child_of=level,
                 type="Resource",
                 label=output.spec.resource,
                 format=output.spec.format,
@@ -158,3 +208,41 @@ def _wrapper(step: Step) -> commands.Wrapper:
             for output in step.outputs
         ),
     )
+
+
+def _derived_inputs(step: Step, level: Level) -> Iterator[commands.DerivedInput]:
+    """What follows from the object: the folder to mount, the project and its assets."""
+    row = LEVELS[level]
+    if row.mounts != row.input_type:
+        yield commands.DerivedInput(
+            name=row.mounts.lower(),
+            description=f"the {row.mounts.lower()} of the {level}",
+            type=row.mounts,
+            derived_from_wrapper_input=level,
+            provides_files_for_command_mount="in",
+        )
+    if step.assets and level != "project":
+        yield commands.DerivedInput(
+            name="project",
+            description=f"the project of the {level}",
+            type="Project",
+            derived_from_wrapper_input=level,
+        )
+    for asset in step.assets:
+        yield commands.DerivedInput(
+            name=asset.name,
+            label=f"{asset.name[:1].upper()}{asset.name[1:]}".replace("_", " "),
+            description=asset.spec.help,
+            type="Resource",
+            derived_from_wrapper_input="project",
+            matcher=asset_matcher(asset.spec),
+            required=not asset.spec.optional,
+            provides_files_for_command_mount=asset.name,
+        )
+
+
+def asset_matcher(asset: Asset) -> str:
+    """The matcher on a project's resources, e.g. `@.label =~ /MODEL_.*/`."""
+    if asset.label.endswith("*"):
+        return f"@.label =~ /{asset.label[:-1]}.*/"
+    return f"@.label == '{asset.label}'"

@@ -28,7 +28,7 @@ def resolve_mount(mount: Mount, inputs: ResolvedInputs) -> tuple[ResolvedMount, 
     """One mount, and the setup command that fills it, if one does.
 
     Raises:
-        ResolutionError: the input that provides its files has none to give; the service's text.
+        ResolutionError: the input that provides its files has no folder to give; the service's text.
     """
     path = fill(mount.path, inputs.texts)
     feeding = [resolved_input for tree in inputs.trees for resolved_input in _feeding(tree, mount.name)]
@@ -44,13 +44,19 @@ def resolve_mount(mount: Mount, inputs: ResolvedInputs) -> tuple[ResolvedMount, 
 
 
 def _feeding(resolved_input: ResolvedInput, mount: str) -> Iterator[ResolvedInput]:
-    """The inputs that provide files for a mount, down through inputs with one value; the last one counts."""
+    """The inputs that provide files for a mount, down through inputs with one value; the last one counts.
+
+    One without a value, or with several of which none is chosen, feeds nothing: it is optional then, as a
+    required one was refused before. Versions of the service may differ: docs/concepts/xnat-contract.md.
+    """
+    if resolved_input.only is None:
+        return
     if (
         isinstance(resolved_input.spec, ExternalInput)
         and resolved_input.spec.provides_files_for_command_mount == mount
     ):
         yield resolved_input
-    for child in resolved_input.only.children if resolved_input.only else ():
+    for child in resolved_input.only.children:
         yield from _feeding(child, mount)
 
 
@@ -61,15 +67,6 @@ def _source(mount: Mount, resolved_input: ResolvedInput) -> Path:
         name = _JAVA_NAMES.get(kind, kind.upper())
         raise ResolutionError(
             f'I don\'t know how to provide files to a mount from an input of type "{name}".'
-        )
-    if len(resolved_input.values) > 1:
-        raise ResolutionError(
-            f'Input "{resolved_input.name}" has multiple resolved values. We can only use inputs with a '
-            "single resolved value."
-        )
-    if not resolved_input.values:
-        raise ResolutionError(
-            f'Input "{resolved_input.name}" has no value to mount; the service stumbles over it.'
         )
     item = resolved_input.values[0].item
     if item is None:

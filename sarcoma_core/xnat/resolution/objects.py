@@ -11,7 +11,7 @@ Source: Container Service 3.7, package ``org.nrg.containers.model.xnat``.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
@@ -19,7 +19,7 @@ from typing import Literal, get_args
 from pydantic import JsonValue
 
 from sarcoma_core.archive.folder import is_catalog
-from sarcoma_core.archive.store import Archive, Scan, Session
+from sarcoma_core.archive.store import RESOURCES, Archive, Scan, Session
 from sarcoma_core.errors import CommandError
 
 ObjectType = Literal[
@@ -208,31 +208,47 @@ def project_object(archive: Archive, project: str) -> XnatObject:
     by_subject: dict[str, list[Session]] = {}
     for session in archive.sessions(project):
         by_subject.setdefault(session.subject, []).append(session)
-    keys = _project_keys(project, archive.session_path(project, ""))
+    return _project(project, archive.session_path(project, ""), by_subject)
+
+
+def scan_object(session: Session, scan: str) -> XnatObject:
+    """A scan of a session of our archive, with the session and all that it belongs to.
+
+    Raises:
+        CommandError: the session has no such scan.
+    """
+    whole = session_object(session)
+    for one in whole.below["scans"]:
+        if one.keys["id"] == scan:
+            return replace(one, above=(whole, *whole.above))
+    raise CommandError(
+        f"--scan: must be the id of a scan of session {session.label}; found {scan!r}.",
+        hint=f"List them: sarcoma archive list --archive DIR --project {session.project}.",
+    )
+
+
+def _above(session: Session) -> tuple[XnatObject, ...]:
+    return _subject(session.subject, session.project, ()), _project(session.project, session.path.parent, {})
+
+
+def _project(name: str, folder: Path, by_subject: Mapping[str, Sequence[Session]]) -> XnatObject:
+    """A project and its own resources; its folder is that of its sessions, as the service mounts it."""
+    keys: Mapping[str, JsonValue] = {
+        "id": name,
+        "label": name,
+        "xsiType": "xnat:projectData",
+        "uri": f"/archive/projects/{name}",
+        "directory": str(folder),
+        "title": name,
+    }
     below = _Lists(
         {
-            "resources": lambda: _resources(archive.resources_path(project), str(keys["uri"])),
-            "subjects": lambda: tuple(_subject(s, project, held) for s, held in by_subject.items()),
+            "resources": lambda: _resources(folder.parent / RESOURCES, str(keys["uri"])),
+            "subjects": lambda: tuple(_subject(s, name, held) for s, held in by_subject.items()),
             "project-assets": tuple,
         }
     )
     return XnatObject("Project", keys, below)
-
-
-def _above(session: Session) -> tuple[XnatObject, ...]:
-    project = XnatObject("Project", _project_keys(session.project, session.path.parent))
-    return _subject(session.subject, session.project, ()), project
-
-
-def _project_keys(project: str, folder: Path) -> Mapping[str, JsonValue]:
-    return {
-        "id": project,
-        "label": project,
-        "xsiType": "xnat:projectData",
-        "uri": f"/archive/projects/{project}",
-        "directory": str(folder),
-        "title": project,
-    }
 
 
 def _subject(label: str, project: str, sessions: Sequence[Session]) -> XnatObject:

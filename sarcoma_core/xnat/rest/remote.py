@@ -9,18 +9,55 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from pydantic import JsonValue
 
 from sarcoma_core.errors import UsageError
+from sarcoma_core.interface import Level
 from sarcoma_core.xnat.resolution.objects import XnatObject
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
 
 _COLUMNS = "ID,label,subject_label,xsiType,date"
 _SESSION_TYPE = re.compile(r"[^:]+:(?P<word>[a-z]+)SessionData")
+
+
+class RemoteTarget(NamedTuple):
+    """An object of a server that a step is launched on.
+
+    Attributes:
+        level: which kind of object it is.
+        id: of a project or a session; of a scan `<accession id>/scans/<scan id>`.
+        label: what people call it; of a scan `<session label>/<scan id>`.
+        xsi_type: XNAT data type that its workflows have: of a scan that of its session.
+    """
+
+    level: Level
+    id: str
+    label: str = ""
+    xsi_type: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it is in the REST."""
+        return at("data", "projects" if self.level == "project" else "experiments", *self.id.split("/"))
+
+    @property
+    def uri(self) -> str:
+        """Its URI in the archive, as a launch takes it."""
+        return f"/archive/{'projects' if self.level == 'project' else 'experiments'}/{self.id}"
+
+    @property
+    def holder(self) -> str:
+        """Id of the object that its workflows are listed under: of a scan, that of its session."""
+        return self.id.partition("/")[0]
+
+    @property
+    def scan(self) -> str:
+        """Id of the scan; empty for what is none."""
+        return self.id.partition("/scans/")[2]
 
 
 @dataclass(frozen=True)
@@ -42,6 +79,11 @@ class RemoteSession:
     xsi_type: str = ""
     modality: str = ""
     date: str = ""
+
+    @property
+    def target(self) -> RemoteTarget:
+        """The session as what a step is launched on."""
+        return RemoteTarget("session", self.id, self.label, self.xsi_type)
 
 
 @dataclass(frozen=True)
@@ -112,14 +154,66 @@ def remote_session(connection: Connection, session_id: str) -> XnatObject:
         raise ServerError("The server's answer must be the JSON of a session; it is not.") from None
 
 
+def remote_project(connection: Connection, project: str) -> XnatObject:
+    """A project with its own resources, but without their files; its subjects are not asked for.
+
+    Raises:
+        ServerError: there is no such project for this user, or the server does not answer.
+    """
+    uri = f"/archive/projects/{project}"
+    rows = listing(connection, at("data", "projects", project, "resources"))
+    resources = tuple(_resource({"data_fields": row}, uri) for row in rows)
+    keys: dict[str, JsonValue] = {"id": project, "label": project, "uri": uri, "directory": uri}
+    return XnatObject("Project", keys, {"resources": resources, "subjects": (), "project-assets": ()})
+
+
+def scan_targets(connection: Connection, session: RemoteSession, wanted: str) -> tuple[RemoteTarget, ...]:
+    """The scans of a session whose id fits.
+
+    Args:
+        connection: to the server.
+        session: the session.
+        wanted: id of a scan, `*` for any text.
+
+    Raises:
+        ServerError: there is no such session for this user, or the server does not answer.
+    """
+    scans = (str(one.keys["id"]) for one in remote_session(connection, session.id).below["scans"])
+    return tuple(
+        RemoteTarget("scan", f"{session.id}/scans/{scan}", f"{session.label}/{scan}", session.xsi_type)
+        for scan in scans
+        if fnmatch.fnmatchcase(scan, wanted)
+    )
+
+
+def session_scan_types(connection: Connection, session_id: str) -> Mapping[str, str]:
+    """The type of each scan of a session, by scan id; scans without one are left out.
+
+    Raises:
+        ServerError: there is no such session for this user, or the server does not answer.
+    """
+    rows = listing(connection, at("data", "experiments", session_id, "scans"))
+    return {row["ID"]: row["type"] for row in rows if row.get("ID") and row.get("type")}
+
+
 def scan_files(connection: Connection, session_id: str) -> tuple[RemoteFile, ...]:
     """Every file of every scan of a session."""
     return _files(connection, at("data", "experiments", session_id, "scans", "ALL", "files"))
 
 
-def resource_files(connection: Connection, session_id: str, label: str) -> tuple[RemoteFile, ...]:
-    """Every file of a session resource; none when there is no such resource."""
-    return _files(connection, at("data", "experiments", session_id, "resources", label, "files"))
+def resource_files(connection: Connection, target: RemoteTarget, label: str) -> tuple[RemoteFile, ...]:
+    """Every file of a resource of an object; none when there is no such resource."""
+    return _files(connection, f"{target.path}{at('resources', label, 'files')}")
+
+
+def resource_labels(connection: Connection, target: RemoteTarget) -> tuple[str, ...]:
+    """Labels of an object's own resources, in the server's order.
+
+    Raises:
+        ServerError: there is no such object for this user, or the server does not answer.
+    """
+    rows = listing(connection, f"{target.path}{at('resources')}")
+    return tuple(row["label"] for row in rows if row.get("label"))
 
 
 def visible_projects(connection: Connection) -> tuple[str, ...]:

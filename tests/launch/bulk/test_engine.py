@@ -46,8 +46,10 @@ def start(
         ledger,
         what=what,
         project="P",
-        sessions=fake.listed(),
+        level="session",
+        targets=tuple(session.target for session in fake.listed()),
         settings=settings or {},
+        assets={},
         in_flight=in_flight,
         force=force,
     )
@@ -510,13 +512,13 @@ def test_a_dry_run_says_what_would_be_launched_and_launches_nothing(ledger: Ledg
     del ledger
     fake = FakeXnat(sessions(2), empty_scans=("E1",))
     (plan, *_) = stages(fake, "P", ("convert",), {})
-    foreseen = foresee(fake, plan, fake.listed(), force=False)
+    foreseen = foresee(fake, plan, tuple(s.target for s in fake.listed()), force=False)
     assert [verdict.answer for _, verdict in foreseen] == ["go", "not launched"]
     assert fake.workflows == []
 
 
 def test_a_run_without_sessions_is_refused(ledger: Ledger) -> None:
-    with pytest.raises(UsageError, match="must leave a session"):
+    with pytest.raises(UsageError, match="must leave something to launch on"):
         start(FakeXnat({}), ledger)
 
 

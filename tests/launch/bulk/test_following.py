@@ -16,6 +16,7 @@ from sarcoma_core.launch.bulk.following import (
     newest_workflow,
 )
 from sarcoma_core.xnat.rest.answering import ServerError
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import Workflow
 from tests.launch.fake_xnat import FakeXnat
 
@@ -125,7 +126,13 @@ def test_a_workflow_is_found_by_session_wrapper_and_age() -> None:
     fake._launched("E0", "convert", {})
 
     def found(pipeline: str, after: int = 0, known: frozenset[str] = frozenset(), session: str = "E0") -> str:
-        return find_workflow(fake, session, "xnat:mrSessionData", pipeline, after=after, known=known)
+        return find_workflow(
+            fake,
+            RemoteTarget("session", session, session, "xnat:mrSessionData"),
+            pipeline,
+            after=after,
+            known=known,
+        )
 
     assert found("sarcoma-convert-session") == "102"
     assert found("sarcoma-convert-session", known=frozenset({"102"})) == "100"

@@ -12,7 +12,7 @@ import pytest
 
 from sarcoma_core.errors import OutputError, UsageError
 from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger, default_ledger
-from sarcoma_core.xnat.rest.remote import RemoteSession
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 
 ASKED = LaunchRun(
     0,
@@ -31,7 +31,7 @@ ASKED = LaunchRun(
 
 def begin(ledger: Ledger, *names: str) -> LaunchRun:
     return ledger.begin(
-        ASKED, [RemoteSession(name, f"label {name}", xsi_type="xnat:mrSessionData") for name in names]
+        ASKED, [RemoteTarget("session", name, f"label {name}", "xnat:mrSessionData") for name in names]
     )
 
 

@@ -18,8 +18,11 @@ from sarcoma_core.launch.bulk.preflight import LiveStep, preflight, stages
 from sarcoma_core.launch.work import manifest, stale_files
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from tests.launch.fake_xnat import FakeXnat
 from tests.launch.served_folder import ServedFolder
+
+SESSION = RemoteTarget("session", "E0")
 
 
 def stage(fake: FakeXnat, step: str, **params: Any) -> LiveStep:
@@ -28,7 +31,7 @@ def stage(fake: FakeXnat, step: str, **params: Any) -> LiveStep:
 
 
 def answer(fake: FakeXnat, step: str, *, force: bool = False, **params: Any) -> str:
-    return preflight(fake, "E0", stage(fake, step, **params), force=force).answer
+    return preflight(fake, SESSION, stage(fake, step, **params), force=force).answer
 
 
 @pytest.fixture
@@ -74,15 +77,15 @@ def test_a_parameter_that_breaks_its_rule_stops_before_anything_is_asked(fake: F
 
 
 def test_the_session_must_hold_what_the_step_reads(fake: FakeXnat) -> None:
-    held = preflight(fake, "E0", stage(fake, "normalise"), force=False)
+    held = preflight(fake, SESSION, stage(fake, "normalise"), force=False)
     assert held.answer == "go"
     fake.sessions["E0"].clear()
-    verdict = preflight(fake, "E0", stage(fake, "bias-field"), force=False)
+    verdict = preflight(fake, SESSION, stage(fake, "bias-field"), force=False)
     assert (verdict.answer, verdict.reason) == ("not launched", "the session has no resource NIFTI")
 
 
 def test_a_session_that_is_not_there_is_not_launched(fake: FakeXnat) -> None:
-    verdict = preflight(fake, "E7", stage(fake, "convert"), force=False)
+    verdict = preflight(fake, RemoteTarget("session", "E7"), stage(fake, "convert"), force=False)
     assert (verdict.answer, verdict.reason) == ("not launched", "GET: the server answered 404.")
 
 
@@ -94,7 +97,7 @@ def test_a_server_that_is_away_is_no_verdict(fake: FakeXnat) -> None:
 
     fake.fault = fault
     with pytest.raises(ServerError):
-        preflight(fake, "E0", plan, force=False)
+        preflight(fake, SESSION, plan, force=False)
 
 
 def test_a_command_that_does_not_resolve_is_told_in_the_services_words(fake: FakeXnat) -> None:
@@ -114,7 +117,7 @@ def test_a_command_that_does_not_resolve_is_told_in_the_services_words(fake: Fak
         return (type(found).of(tree),)
 
     fake.commands = changed  # type: ignore[method-assign]
-    verdict = preflight(fake, "E0", stage(fake, "convert"), force=False)
+    verdict = preflight(fake, SESSION, stage(fake, "convert"), force=False)
     assert verdict.answer == "not launched"
     assert "scan" in verdict.reason
 

@@ -10,10 +10,12 @@ from sarcoma_core.archive.store import Archive, Scan, Session
 from sarcoma_core.launch.doctor import CheckScope, Finding, examine
 from sarcoma_core.launch.doctor.facts import Probed
 from sarcoma_core.launch.doctor.probing import run_probe
-from sarcoma_core.launch.install.installing import carry_out, read_for_install, shipped_steps
+from sarcoma_core.launch.install.installing import carry_out, shipped_steps
 from sarcoma_core.launch.install.plan import plan_install
+from sarcoma_core.launch.install.reading import read_for_install
 from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
+from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import image_reference
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.service import ContainerService
@@ -47,7 +49,8 @@ class Server:
 
     def probe(self, *, session: str = "") -> Probed:
         """Launch the probe."""
-        return run_probe(self.service, PROJECT, image_reference("convert"), session=session, seconds=60)
+        image = image_reference("convert")
+        return run_probe(self.service, PROJECT, step_named("convert"), image, session=session, seconds=60)
 
     def examine(self, *, with_probe: bool = False, **wishes: float) -> tuple[Finding, ...]:
         """Examine it."""

@@ -12,7 +12,7 @@ KEY = 64 * "b"
 
 SITE = Site(initialized=True, site_url="https://xnat.example.org", processing_url="", alias_timeout="2 days")
 BACKEND = Backend("engine", "docker", "unix:///var/run/docker.sock", "1000:1000", "/data/xnat", "/srv/xnat")
-STEP = StepFacts("convert", IMAGE, on_site=True, on_project=True)
+STEP = StepFacts("convert", IMAGE)
 SEEN = Seen(KEY, 1000, 1000, 100 * 1024**3, "https://xnat.example.org", "")
 PROBED = Probed("Complete", "", KEY, SEEN)
 

@@ -25,6 +25,10 @@ DENIED = "--out: must be writable by the user that runs this; permission was den
 
 OURS = step_named("convert").revision
 
+WRAPPERS = ("sarcoma-convert-session", "sarcoma-convert-scan")
+OFF = replace(STEP, off_site=WRAPPERS)
+OFF_IN_PROJECT = replace(STEP, off_project=WRAPPERS[1:])
+
 
 def wrote(resources: Mapping[int, int]) -> Leftovers:
     """Of three sessions: how many resources each revision of `convert` wrote."""
@@ -52,7 +56,7 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ("versions", {"version": "1.10.0"}, "warning", "XNAT 1.10 with Container Service 3.8"),
     ("roles", {"roles": frozenset({"Administrator"})}, "warning", "ContainerManager, Privileged"),
     ("roles", {"roles": NO_ROLE, "steps": (replace(STEP, present=False),)}, "fault", "Manage roles"),
-    ("roles", {"roles": NO_ROLE, "steps": (replace(STEP, on_site=False),)}, "fault", "Manage roles"),
+    ("roles", {"roles": NO_ROLE, "steps": (OFF,)}, "fault", "Manage roles"),
     ("roles", {"roles": NO_ROLE, "steps": (replace(STEP, differences=("a",)),)}, "fault", "Manage roles"),
     ("roles", {"roles": NO_ROLE, "steps": Unknown("403")}, "unknown", "sarcoma xnat doctor --project P"),
     ("container backend", {"backend": None}, "fault", "Compute Backend"),
@@ -76,13 +80,13 @@ PLANTED: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ),
     (
         "enabled for the site",
-        {"steps": (replace(STEP, on_site=False),)},
+        {"steps": (OFF,)},
         "fault",
         "sarcoma xnat enable convert",
     ),
     (
         "enabled for the project",
-        {"steps": (replace(STEP, on_project=False),)},
+        {"steps": (OFF_IN_PROJECT,)},
         "fault",
         "sarcoma xnat enable convert --project STS",
     ),
@@ -180,18 +184,21 @@ def test_apply_can_do_what_is_safe_and_nothing_else() -> None:
     def remedies(name: str, **changes: Any) -> list[object]:
         return [f.remedy for f in found(name, **changes)]
 
-    absent, off = replace(STEP, present=False), replace(STEP, on_site=False, on_project=False)
+    absent = replace(STEP, present=False)
     install = Install("convert", None, "STS")
     assert remedies("commands", steps=(absent,)) == [install]
-    assert remedies("enabled for the site", steps=(off,)) == [install]
-    assert remedies("enabled for the project", steps=(replace(off, on_site=True),)) == [install]
+    assert remedies("enabled for the site", steps=(OFF,)) == [install]
+    assert remedies("enabled for the project", steps=(OFF_IN_PROJECT,)) == [install]
     assert remedies("other versions", steps=(replace(STEP, others=("0.9",)),)) == [install]
     assert remedies("roles", roles=frozenset[str]()) == [None]
     assert remedies("stale files", leftovers=Leftovers(2, 1, 0, 3, 3)) == [None]
 
 
-def test_what_is_off_for_the_site_is_not_blamed_on_the_project_too() -> None:
-    assert found("enabled for the project", steps=(replace(STEP, on_site=False, on_project=False),)) == []
+def test_a_wrapper_that_is_off_is_named_and_one_that_is_on_is_not() -> None:
+    [finding] = found("enabled for the site", steps=(OFF,))
+    assert finding.found == "convert is off: sarcoma-convert-session, sarcoma-convert-scan."
+    [finding] = found("enabled for the project", steps=(OFF_IN_PROJECT,))
+    assert finding.found == "convert is off: sarcoma-convert-scan."
 
 
 def test_the_event_service_is_turned_on_only_when_that_is_asked_for() -> None:

@@ -11,7 +11,7 @@ from sarcoma_core.launch.doctor import CheckScope, Finding, Verdict, apply, exam
 from sarcoma_core.launch.doctor.probing import probe_command, run_probe
 from sarcoma_core.provenance import FileEntry, RunRecord
 from sarcoma_core.standin.containers.compute_backend import remove_backend
-from sarcoma_core.steps import report
+from sarcoma_core.steps import report, step_named
 from sarcoma_core.xnat.command.declaring import image_reference
 from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
 from sarcoma_core.xnat.rest.service import ContainerService
@@ -66,6 +66,23 @@ def off_at_the_site(server: Server) -> None:
 
 def off_in_the_project(server: Server) -> None:
     server.service.set_enabled(wrapper_of(server, "report"), False, PROJECT)
+
+
+def scan_wrapper(server: Server) -> int:
+    [command] = server.service.commands("sarcoma-convert")
+    return next(wrapper.id for wrapper in command.wrappers if wrapper.name == "sarcoma-convert-scan")
+
+
+def one_wrapper_off_at_the_site(server: Server) -> None:
+    server.service.set_enabled(scan_wrapper(server), False)
+
+
+def one_wrapper_off_in_the_project(server: Server) -> None:
+    server.service.set_enabled(scan_wrapper(server), False, PROJECT)
+
+
+def one_wrapper_missing(server: Server) -> None:
+    server.connection.delete(f"/xapi/wrappers/{scan_wrapper(server)}")
 
 
 def wrong_translation(server: Server) -> None:
@@ -139,6 +156,14 @@ PLANTED: list[tuple[Plant, str, Verdict, str]] = [
         "fault",
         f"sarcoma xnat enable report --project {PROJECT}",
     ),
+    (one_wrapper_off_at_the_site, "enabled for the site", "fault", "sarcoma xnat enable convert"),
+    (
+        one_wrapper_off_in_the_project,
+        "enabled for the project",
+        "fault",
+        f"sarcoma xnat enable convert --project {PROJECT}",
+    ),
+    (one_wrapper_missing, "commands", "fault", "sarcoma xnat install --step convert"),
     (wrong_translation, "path translation", "fault", "to '/srv/nowhere'"),
     (foreign_container_user, "container user", "fault", "owner of XNAT's build folder"),
     (unreachable, "XNAT_HOST", "fault", "Processing URL"),
@@ -178,7 +203,14 @@ def test_a_planted_fault_is_found_and_the_right_fix_is_named(
 
 
 def test_apply_mends_what_is_safe_and_a_second_look_is_clean(server: Server) -> None:
-    for plant in (command_changed, old_version_enabled, off_at_the_site, off_in_the_project, events_off):
+    for plant in (
+        one_wrapper_off_at_the_site,
+        command_changed,
+        old_version_enabled,
+        off_at_the_site,
+        off_in_the_project,
+        events_off,
+    ):
         plant(server)
     [report] = server.service.commands("sarcoma-report")
     scope = CheckScope(project=PROJECT, events=True)
@@ -220,13 +252,14 @@ def test_on_a_named_session_only_its_two_resources_come_and_go(server: Server) -
 
 
 def test_a_probe_command_that_a_killed_doctor_left_is_used_and_taken_away(server: Server) -> None:
-    server.service.add(probe_command(image_reference("convert")).to_json())
+    server.service.add(probe_command(step_named("convert"), image_reference("convert")).to_json())
     assert server.probe().seen
     assert server.service.commands("sarcoma-probe") == ()
 
 
 def test_a_probe_that_does_not_end_in_time_is_not_known(server: Server) -> None:
-    probed = run_probe(server.service, PROJECT, image_reference("convert"), session="", seconds=0)
+    step, image = step_named("convert"), image_reference("convert")
+    probed = run_probe(server.service, PROJECT, step, image, session="", seconds=0)
     assert probed.seen is None
     assert not is_success(probed.status)
 

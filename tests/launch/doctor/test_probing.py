@@ -21,7 +21,7 @@ each_step = pytest.mark.parametrize("step", STEPS, ids=[step.name for step in ST
 
 @each_step
 def test_the_service_accepts_it_and_the_linter_finds_nothing(step: Step) -> None:
-    text = json.dumps(probe_command(image_reference(step.name)).to_json())
+    text = json.dumps(probe_command(step, image_reference(step.name)).to_json())
     verdict = validate(text)
     assert (verdict.kind, verdict.messages) == ("ACCEPT", ())
     assert lint(text) == ()
@@ -32,7 +32,7 @@ def test_it_asks_the_image_of_the_step_for_the_probe(step: Step, tmp_path: Path)
     archive = Archive(tmp_path)
     scans = (Scan("1", "1.2", 1, "MR", "AX T1", 3),)
     session = Session("P", "S", "E1", "S", "1.1", "", "", scans, archive.session_path("P", "S"))
-    resolved = resolve(probe_command(image_reference(step.name)), None, session_object(session), {})
+    resolved = resolve(probe_command(step, image_reference(step.name)), None, session_object(session), {})
     assert resolved.image == image_reference(step.name)
     arguments = parser().parse_args(["step", step.name, *resolved.arguments])
     assert arguments.probe

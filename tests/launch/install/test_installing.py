@@ -13,53 +13,27 @@ from sarcoma_core.launch.install.installing import (
     check_projects,
     check_roles,
     listing,
-    read_for_install,
-    read_live,
     shipped_steps,
 )
 from sarcoma_core.launch.install.plan import (
-    SITE,
     Action,
     plan_install,
     plan_rollback,
     plan_switch,
     plan_uninstall,
 )
-from sarcoma_core.standin.server import StandIn, StandInSettings
-from sarcoma_core.standin.serving import serving
-from sarcoma_core.steps import STEPS
+from sarcoma_core.launch.install.reading import read_for_install, read_live
+from sarcoma_core.launch.install.states import SITE
+from sarcoma_core.steps import STEPS, step_named
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.administration import Administration
 from sarcoma_core.xnat.rest.connection import Connection, Login, at
 from sarcoma_core.xnat.rest.service import ContainerService
+from tests.launch.install.conftest import clear
 from tests.xnat.double import PASSWORD, Double, Reply, of_json, running
 
 STEP = "bias-field"
 OLD = "0.0.1"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerService]:
-    """A stand-in with two projects, and its administrator."""
-    folder = tmp_path_factory.mktemp("standin")
-    with (
-        serving(StandIn(StandInSettings(folder, login="mary", password=PASSWORD))) as url,
-        Connection(Login(url, "mary", PASSWORD)) as connection,
-    ):
-        for project in ("P", "Q"):
-            connection.put(at("data", "projects", project))
-        yield ContainerService(connection)
-
-
-def clear(service: ContainerService) -> None:
-    for command in service.commands():
-        service.delete(command.id)
-
-
-@pytest.fixture(autouse=True)
-def _empty(service: ContainerService) -> None:
-    """No command on the server."""
-    clear(service)
 
 
 def plan(service: ContainerService, *projects: str, **choices: Any) -> tuple[Action, ...]:
@@ -136,7 +110,7 @@ def test_a_new_version_takes_over_with_projects_and_settings(service: ContainerS
     assert scopes(service) == {OLD: set(), __version__: {SITE, "P", "Q"}}
     new = next(live for live in read_live(service) if live.command.version == __version__)
     values = {
-        project: service.configuration(new.wrapper_id, project)["inputs"]["shrink"]["default-value"]
+        project: service.configuration(new.wrappers[0].id, project)["inputs"]["shrink"]["default-value"]
         for project in ("P", "Q")
     }
     declared = next(i["default-value"] for i in new.command.tree["inputs"] if i["name"] == "shrink")
@@ -172,7 +146,7 @@ def test_a_take_over_that_was_killed_anywhere_is_finished_by_the_next_run(servic
         install(service)
         assert scopes(service) == {OLD: set(), __version__: {SITE, "P"}}
         new = next(live for live in read_live(service) if live.command.version == __version__)
-        assert service.configuration(new.wrapper_id, "P")["inputs"]["shrink"]["default-value"] == "2"
+        assert service.configuration(new.wrappers[0].id, "P")["inputs"]["shrink"]["default-value"] == "2"
 
 
 def test_switching_off_and_on(service: ContainerService) -> None:
@@ -251,24 +225,25 @@ def test_a_site_administrator_is_told_that_being_one_is_not_enough(double: Doubl
 
 def test_a_step_that_fails_is_left_alone_and_the_others_go_on(double: Double) -> None:
     double.answer("POST", "/xapi/commands", Reply(400, b"Invalid command:\n\tNo."), Reply(201, b"7"))
-    second: Any = {**command_for(STEPS[1]).to_json(), "id": 7}
+    first = STEPS[0]
+    second: Any = {**command_for(step_named(STEP)).to_json(), "id": 7}
     second["xnat"] = [{**wrapper, "id": 70} for wrapper in second["xnat"]]
     double.answer("GET", "/xapi/commands/7", of_json(second))
     double.answer("GET", "/xapi/wrappers/70/enabled", of_json(True))  # noqa: FBT003  a bare boolean it is
     with Connection(Login(double.url, "mary", PASSWORD)) as connection:
-        shipped = shipped_steps([STEPS[0].name, STEPS[1].name])
+        shipped = shipped_steps([first.name, STEP])
         outcomes = carry_out(ContainerService(connection), plan_install(shipped, (), ()))
     assert [(one.step, one.outcome.split(":")[0]) for one in outcomes] == [
-        (STEPS[0].name, "failed"),
-        (STEPS[0].name, "not done"),
-        (STEPS[1].name, DONE),
-        (STEPS[1].name, DONE),
+        (first.name, "failed"),
+        *((first.name, "not done") for _ in first.levels),
+        (STEP, DONE),
+        (STEP, DONE),
     ]
 
 
 def test_a_service_that_says_yes_and_does_nothing_is_found_out(double: Double) -> None:
     double.answer("GET", "/xapi/wrappers/70/enabled", of_json(False))  # noqa: FBT003  a bare boolean it is
-    action = Action("enable", STEP, "1", command_id=7, wrapper_id=70)
+    action = Action("enable", STEP, "1", command_id=7, wrapper="w", wrapper_ids=(70,))
     with Connection(Login(double.url, "mary", PASSWORD)) as connection:
         (outcome,) = carry_out(ContainerService(connection), [action])
     assert outcome.outcome.startswith("failed: step bias-field: the service accepted it and did not do it")
@@ -279,7 +254,7 @@ def test_a_service_that_renumbers_a_wrapper_is_found_out(double: Double) -> None
     tree: Any = {**command.to_json(), "id": 7}
     before, after = ({**tree, "xnat": [{**tree["xnat"][0], "id": number}]} for number in (70, 71))
     double.answer("GET", "/xapi/commands/7", of_json(before), of_json(after))
-    action = Action("update", STEP, "1", command_id=7, wrapper_id=70, body=before, shipped=command)
+    action = Action("update", STEP, "1", command_id=7, wrapper_ids=(70,), body=before, shipped=command)
     with Connection(Login(double.url, "mary", PASSWORD)) as connection:
         (outcome,) = carry_out(ContainerService(connection), [action])
     assert "another id" in outcome.outcome

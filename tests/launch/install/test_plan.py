@@ -7,18 +7,15 @@ import pytest
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.launch.install.plan import (
-    SITE,
     Action,
-    Live,
-    Shipped,
     plan_install,
     plan_rollback,
     plan_switch,
     plan_uninstall,
-    registry_of,
-    step_of,
+    with_version_before,
 )
 from sarcoma_core.launch.install.settings import declared
+from sarcoma_core.launch.install.states import SITE, Live, Shipped, WrapperState, registry_of, step_of
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.service import LiveCommand
@@ -26,7 +23,7 @@ from sarcoma_core.xnat.rest.service import LiveCommand
 STEP = next(step for step in STEPS if step.name == "bias-field")
 SHIPPED = Shipped(STEP.name, command_for(STEP))
 NOW = SHIPPED.version
-WRAPPER = SHIPPED.wrapper_name
+(WRAPPER,) = SHIPPED.wrapper_names
 CHANGED: Any = {"limit-memory": 1}
 
 
@@ -42,7 +39,8 @@ def live(
     if version != NOW and "image" not in fields:
         tree["image"] = f"sarcoma/bias-field:{version}"
     tree["xnat"] = [{**wrapper, "id": number * 10} for wrapper in tree["xnat"]]
-    return Live(STEP.name, LiveCommand.of(tree), frozenset(scopes), configurations or {})
+    wrapper = WrapperState(number * 10, WRAPPER, frozenset(scopes), configurations or {})
+    return Live(STEP.name, LiveCommand.of(tree), (wrapper,))
 
 
 def told(plan: tuple[Action, ...]) -> list[tuple[str, str, str]]:
@@ -57,9 +55,9 @@ def test_on_an_empty_server_a_step_is_added_and_switched_on() -> None:
     plan = install(projects=("P", "Q"))
     assert told(plan) == [
         ("add", NOW, SITE),
-        ("enable", NOW, SITE),
         ("enable", NOW, "P"),
         ("enable", NOW, "Q"),
+        ("enable", NOW, SITE),
     ]
     assert plan[0].body == SHIPPED.command.to_json()
 
@@ -71,7 +69,7 @@ def test_what_is_in_place_is_left_alone() -> None:
 def test_a_project_is_added_to_what_is_in_place() -> None:
     plan = install(live(1, SITE, "P"), projects=("P", "Q"))
     assert told(plan) == [("enable", NOW, "Q")]
-    assert plan[0].wrapper_id == 10
+    assert plan[0].wrapper_ids == (10,)
 
 
 def test_a_changed_command_is_changed_in_place_with_the_wrapper_that_it_has() -> None:
@@ -100,8 +98,8 @@ def test_a_new_version_takes_over_where_the_one_before_is_on() -> None:
     plan = install(live(1, SITE, "P", version="0.0.1"))
     assert told(plan) == [
         ("add", NOW, SITE),
-        ("enable", NOW, SITE),
         ("enable", NOW, "P"),
+        ("enable", NOW, SITE),
         ("disable", "0.0.1", SITE),
     ]
 
@@ -109,7 +107,7 @@ def test_a_new_version_takes_over_where_the_one_before_is_on() -> None:
 def test_the_version_before_is_never_deleted_nor_switched_off_in_its_projects() -> None:
     plan = install(live(1, SITE, "P", version="0.0.1"))
     old = [action for action in plan if action.version == "0.0.1"]
-    assert [(action.verb, action.wrapper_id, action.project) for action in old] == [("disable", 10, SITE)]
+    assert [(action.verb, action.wrapper_ids, action.project) for action in old] == [("disable", (10,), SITE)]
 
 
 def test_a_version_that_is_off_already_is_left_alone() -> None:
@@ -173,9 +171,15 @@ def test_a_rollback_needs_a_version_before() -> None:
         plan_rollback([STEP.name], [])
 
 
+def test_a_step_that_came_with_this_version_has_none_before() -> None:
+    assert with_version_before([STEP.name], [live(2, SITE)]) == ()
+    assert with_version_before([STEP.name], [live(1, version="0.0.1"), live(2, SITE)]) == (STEP.name,)
+    assert with_version_before([STEP.name], []) == ()
+
+
 def test_an_install_after_a_rollback_takes_over_again() -> None:
     plan = install(live(1, SITE, "P", version="0.0.1"), live(2))
-    assert told(plan) == [("enable", NOW, SITE), ("enable", NOW, "P"), ("disable", "0.0.1", SITE)]
+    assert told(plan) == [("enable", NOW, "P"), ("enable", NOW, SITE), ("disable", "0.0.1", SITE)]
 
 
 def test_uninstall_deletes_every_version() -> None:

@@ -23,7 +23,8 @@ FOREIGN = Use("subscription", "theirs", frozenset({20}))
 
 
 def off(wrapper_id: int, project: str = "") -> Action:
-    return Action("disable", "step", "1", wrapper_id=wrapper_id, project=project, note="2 takes its place")
+    note = "2 takes its place"
+    return Action("disable", "step", "1", wrapper_ids=(wrapper_id,), project=project, note=note)
 
 
 def notes(plan: Sequence[Action], *uses: Use) -> list[str]:
@@ -43,7 +44,7 @@ def test_what_automate_cannot_make_is_made_in_xnat() -> None:
 
 
 def test_only_switching_off_for_the_site_breaks_anything() -> None:
-    plan = [off(10, "P"), Action("enable", "step", "1", wrapper_id=10, note="2 takes its place")]
+    plan = [off(10, "P"), Action("enable", "step", "1", wrapper_ids=(10,), note="2 takes its place")]
     assert notes(plan, CHAIN, FIRST) == ["2 takes its place"] * 2
     assert notes([off(30)], CHAIN, FIRST, FOREIGN) == ["2 takes its place"]
 

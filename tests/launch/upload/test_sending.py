@@ -149,7 +149,7 @@ def test_an_archives_sessions_keep_their_labels_and_bring_their_resources(
         made.mkdir(parents=True)
         (made / "volume.nii.gz").write_bytes(session.label.encode())
         (made.parent / "run.json").write_text("{}")
-        archive.put_resources(session, {"NIFTI": made.parent})
+        archive.put_resources(session.path / "RESOURCES", {"NIFTI": made.parent})
     assert project_in(archive.root, None) == "Q"
     plan = plan_archive(archive.root, "Q", resources=True)
     assert [parcel.label for parcel in plan.parcels] == [s.label for s in archive.sessions("Q")]

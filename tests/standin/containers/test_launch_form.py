@@ -9,8 +9,10 @@ from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.server import StandIn
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from tests.standin.conftest import PROJECT
+from tests.standin.tools import model_tool
 
 Json = dict[str, Any]
+MODEL_A, MODEL_B = (f"/archive/projects/{PROJECT}/resources/MODEL_{letter}" for letter in "AB")
 EVERY_ERROR = (400, 403, 404, 500)
 
 COMMAND: Json = {
@@ -179,3 +181,88 @@ def test_there_is_no_form_of_what_is_not_there_or_not_for_ones_eyes(
     standin.users.add("nobody", "n")
     with Connection(Login(connection.server, "nobody", "n")) as stranger:
         assert stranger.get(path, {"session": session.id}, accept=EVERY_ERROR).status == 404
+
+
+@pytest.fixture
+def models(standin: StandIn) -> Iterator[None]:
+    """Two models and a cohort among the project's own resources, for one test."""
+    folders = [standin.archive.resources_path(PROJECT) / name for name in ("MODEL_A", "MODEL_B", "COHORT")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "file.bin").write_bytes(b"1")
+    yield
+    for folder in folders:
+        standin.tree.resources.forget(folder)
+        (folder / "file.bin").unlink()
+        folder.rmdir()
+
+
+def form_of(
+    connection: Connection, command: Json, root: str, uri: str, *, accept: tuple[int, ...] = ()
+) -> Any:
+    """The answer to a request for the form of a command that is added for it."""
+    number = connection.post("/xapi/commands", json=command).json()
+    path = f"/xapi/projects/{PROJECT}/commands/{number}/wrappers/{command['xnat'][0]['name']}"
+    return connection.get(f"{path}/root/{root}/launch", {root: uri}, accept=accept)
+
+
+@pytest.mark.parametrize("root", ["Session", "Scan"])
+@pytest.mark.usefixtures("models")
+def test_a_resource_of_the_project_is_chosen_among_those_that_match(
+    connection: Connection, session: Session, root: str
+) -> None:
+    uri = f"/archive/experiments/{session.id}" + (f"/scans/{session.scans[0].id}" if root == "Scan" else "")
+    form = form_of(connection, model_tool(f"chosen-{root}", root), root.lower(), uri).json()
+    by_name = {each["name"]: each for each in flat(form["input-config"])}
+    assert by_name["model"]["input-type"] == "select-one"
+    assert (by_name["model"]["label"], by_name["model"]["required"]) == ("Model", True)
+    assert [each["name"] for each in by_name["project"]["children"]] == ["model"]
+    (on,) = next(tree["values"] for tree in form["input-values"] if tree["name"] == root.lower())
+    ((project,),) = (tree["values"] for tree in on["children"])
+    ((model_a, model_b),) = (tree["values"] for tree in project["children"])
+    assert (project["value"], project["label"]) == (f"/archive/projects/{PROJECT}", PROJECT)
+    assert (model_a["value"], model_a["label"]) == (MODEL_A, "MODEL_A")
+    assert (model_b["value"], model_b["label"]) == (MODEL_B, "MODEL_B")
+
+
+@pytest.mark.usefixtures("models")
+def test_a_resource_of_a_project_is_chosen_on_the_project_itself(connection: Connection) -> None:
+    command = model_tool("on-project", "Session")
+    (wrapper,) = command["xnat"]
+    wrapper["contexts"] = ["xnat:projectData"]
+    wrapper["external-inputs"] = [{"name": "project", "type": "Project"}]
+    wrapper["derived-inputs"] = wrapper["derived-inputs"][1:]
+    wrapper["output-handlers"][0]["as-a-child-of"] = "project"
+    form = form_of(connection, command, "project", f"/archive/projects/{PROJECT}").json()
+    assert shown_as(form)["model"] == "select-one"
+    ((project,),) = (tree["values"] for tree in form["input-values"] if tree["name"] == "project")
+    assert [value["value"] for value in project["children"][0]["values"]] == [MODEL_A, MODEL_B]
+
+
+@pytest.mark.usefixtures("models")
+def test_the_value_that_a_form_gives_back_is_the_one_that_is_told_again(
+    connection: Connection, session: Session
+) -> None:
+    command = model_tool("given-back", "Session")
+    number = connection.post("/xapi/commands", json=command).json()
+    path = f"/xapi/projects/{PROJECT}/commands/{number}/wrappers/given-back/launch"
+    form = connection.get(path, {"session": session.id, "model": MODEL_B}).json()
+    assert shown_as(form)["model"] == "static"
+    ((on,),) = (tree["values"] for tree in form["input-values"] if tree["name"] == "session")
+    (model,) = on["children"][0]["values"][0]["children"][0]["values"]
+    assert model["value"] == MODEL_B
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_without_a_model_the_form_is_refused_where_it_needs_one_and_else_takes_a_text(
+    connection: Connection, session: Session, *, required: bool
+) -> None:
+    command = model_tool(f"without-{required}", "Session", required=required)
+    uri = f"/archive/experiments/{session.id}"
+    answer = form_of(connection, command, "session", uri, accept=EVERY_ERROR)
+    if required:
+        assert answer.status == 400
+        told = "The following required fields cannot be resolved using the provided data: model"
+        assert answer.text == told
+    else:
+        assert shown_as(answer.json())["model"] == "text"

@@ -16,6 +16,7 @@ import requests
 from lxml import etree
 
 from sarcoma_core.standin.answers import Refusal
+from sarcoma_core.standin.objects.resources import ResourceInfo
 from sarcoma_core.standin.objects.tree import Change
 from sarcoma_core.standin.server import StandIn
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT
@@ -263,7 +264,7 @@ def test_no_path_leads_out_of_the_archive(
 def test_what_cannot_be_a_folder_is_no_label(standin: StandIn, label: str) -> None:
     session = standin.archive.sessions(PROJECT)[0]
     with pytest.raises(Refusal) as refused:
-        standin.tree.insert(session, label, Path("/nowhere"))
+        standin.tree.insert(session.path / "RESOURCES", label, Path("/nowhere"), project=PROJECT)
     assert refused.value.status == 400
 
 
@@ -309,7 +310,8 @@ def test_a_resource_keeps_its_first_words_and_its_stale_files(standin: StandIn, 
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / name).write_text(text)
-        tree.insert(session, "STALE", folder, file_format=f"F{number}", content="C", tags=f"T{number}")
+        info = ResourceInfo(f"F{number}", "C", f"T{number}")
+        tree.insert(session.path / "RESOURCES", "STALE", folder, project=PROJECT, info=info)
         assert (folder / name).is_file(), "the source is only read"
     found = next(r for r in tree.session_resources(session) if r.label == "STALE")
     assert (found.info.format, found.info.tags) == ("F0", "T0")

@@ -5,8 +5,9 @@ SARCOMA_PICTURES=DIR keeps the README's picture there.
 
 import json
 import os
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 from tests.report.test_in_browser import TAB, Browser
 from tests.report.test_in_browser import browser as browser  # noqa: PLC0414  the fixture
 from tests.standin.conftest import LOGIN, PASSWORD, PROJECT
+from tests.standin.tools import PROJECT_TOOL, model_tool
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +66,8 @@ def converted(service: ContainerService, standin: StandIn) -> str:
 def run(service: ContainerService, step: str, uri: str) -> Workflow:
     """Launch a step over REST, and wait for its end."""
     (command,) = (each for each in service.commands() if each.name == f"sarcoma-{step}")
-    launched = service.launch(PROJECT, command.wrappers[0].id, "session", {"session": uri})
+    (wrapper,) = (each for each in command.wrappers if each.name.endswith("-session"))
+    launched = service.launch(PROJECT, wrapper.id, "session", {"session": uri})
 
     def ended() -> Workflow | None:
         found = service.workflow(launched.workflow_id)
@@ -339,3 +342,112 @@ def test_the_form_gives_every_kind_of_input_its_control_and_its_default(
     page.find("#input-many option[value=x]").click()
     changed = page.driver.execute_async_script(read)
     assert (changed["flag"], changed["many"]) == ("false", '["z"]')
+
+
+@pytest.fixture
+def models(standin: StandIn) -> Iterator[None]:
+    """Two models among the project's own resources."""
+    folders = [standin.archive.resources_path(PROJECT) / label for label in ("MODEL_A", "MODEL_B")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "weights.bin").write_bytes(b"1")
+    yield
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def enabled(service: ContainerService, command: dict[str, Any]) -> None:
+    """Add a command, and switch its wrapper on."""
+    (wrapper,) = service.command(service.add(command)).wrappers
+    for project in (None, PROJECT):
+        service.set_enabled(wrapper.id, True, project)
+
+
+def scan_row(session: str, scan: str) -> str:
+    return f'.scans li[data-name="{session}, scan {scan}"]'
+
+
+def test_the_scans_of_a_session_are_unfolded_by_keys_and_one_is_converted_by_itself(
+    page: Page, converted: str, standin: StandIn
+) -> None:
+    session = standin.tree.session(converted, PROJECT)
+    scan = session.scans[1].id
+    row = scan_row(converted, scan)
+    assert not page.find(row).is_displayed()
+    fold = page.find(f"{page.row(converted)} .fold")
+    assert (fold.text.strip(), fold.get_attribute("aria-expanded")) == (str(len(session.scans)), "false")
+    fold.send_keys(ENTER)
+    assert fold.get_attribute("aria-expanded") == "true"
+    assert page.find(row).is_displayed()
+    page.find(f"{row} .run").click()
+    assert page.find("#launch-on").text == f"{converted}, scan {scan}"
+    page.choose("Sarcoma: convert to NIfTI, this scan")
+    page.find("#launch").click()
+    until(
+        lambda: page.jobs()[:1] == [("Sarcoma: convert to NIfTI, this scan", "Complete")], "it is converted"
+    )
+    until(lambda: page.driver.find_elements("css selector", f"{row} .result"), "the scan shows its result")
+    assert page.find("#jobs tr:first-child th").text == f"{converted}, scan {scan}"
+    assert (session.path / "SCANS" / scan / "NIFTI" / "run.json").is_file()
+    assert page.find(row).is_displayed(), "what was unfolded stays so when the rows are fresh"
+    page.find("#jobs tr:first-child .result").click()
+    until(lambda: "run.json" in page.find("#file-list").text, "the files are listed")
+    assert page.find("#files-of").text == f"{converted}, scan {scan}"
+    assert page.browser.console() == []
+
+
+@pytest.mark.usefixtures("models")
+def test_a_container_runs_on_the_project_itself(page: Page, service: ContainerService) -> None:
+    enabled(service, {**PROJECT_TOOL, "image": "foreign/tool:1.0"})
+    page.open()
+    own = "[data-project]"
+    assert page.find(f"{own} .results").text.split() == ["MODEL_A", "MODEL_B"]
+    page.find(f"{own} [data-label=MODEL_B]").click()
+    until(lambda: "weights.bin" in page.find("#file-list").text, "the files are listed")
+    assert page.find("#files-of").text == PROJECT
+    page.driver.switch_to.active_element.send_keys(ESCAPE)
+    page.find(f"{own} .run").click()
+    assert page.find("#launch-on").text == PROJECT
+    page.choose("tool-project")
+    page.find("#launch").click()
+    # The runner of this stand-in runs our own images only: so far it came.
+    until(lambda: page.jobs()[:1] == [("tool-project", "Failed (Container launch)")], "it was tried")
+    assert page.find("#jobs tr:first-child th").text == PROJECT
+
+
+@pytest.mark.usefixtures("models")
+def test_a_model_of_the_project_is_chosen_in_the_form_and_in_bulk_only_told(
+    page: Page, converted: str, service: ContainerService
+) -> None:
+    enabled(service, model_tool("with-model", "Session"))
+    page.ask_to_run(converted, "with-model")
+    model = Select(page.find("#input-model"))
+    assert [option.text for option in model.options] == ["MODEL_A", "MODEL_B"]
+    assert model.first_selected_option.text == "MODEL_A"
+    model.select_by_visible_text("MODEL_B")
+    read = (
+        "import('/static/form.js').then(form => arguments[0](form.read(document.querySelector('#fields'))))"
+    )
+    values = page.driver.execute_async_script(read)
+    assert values == {"model": f"/archive/projects/{PROJECT}/resources/MODEL_B", "do": "write"}
+    page.open()
+    page.find("#all").click()
+    page.find("#run-bulk").click()
+    page.choose("with-model")
+    assert page.driver.execute_async_script(read) == {"do": "write"}
+    told = page.find("#fields").text
+    assert "MODEL_A, MODEL_B" in told
+    assert "Several match" in told
+
+
+def test_a_step_whose_model_is_not_there_says_so_and_cannot_be_launched(
+    page: Page, converted: str, service: ContainerService
+) -> None:
+    enabled(service, model_tool("without-model", "Session"))
+    page.find(f"{page.row(converted)} .run").click()
+    until(lambda: "without-model" in page.find("#command").text, "it is offered")
+    Select(page.find("#command")).select_by_visible_text("without-model")
+    until(lambda: page.find("#launch-error").text, "the refusal is told")
+    assert page.find("#launch-error").text.endswith("using the provided data: model")
+    assert not page.find("#launch").is_enabled()
+    assert page.driver.find_elements("css selector", "#fields [name]") == []

@@ -30,9 +30,16 @@ def test_a_browser_is_asked_to_log_in_and_then_sees_the_sessions(url: str, stand
         assert 'type="password"' in asked.text
         shown = client.post(f"{url}/login", data={"username": LOGIN, "password": PASSWORD}, timeout=20)
         assert shown.url == f"{url}/"
-    for session in standin.archive.sessions(PROJECT):
+    sessions = standin.archive.sessions(PROJECT)
+    for session in sessions:
         assert session.label in shown.text
-    assert shown.text.count('class="run"') == len(standin.archive.sessions(PROJECT))
+    on = [
+        PROJECT,
+        *(s.label for s in sessions),
+        *(f"{s.label}, scan {c.id}" for s in sessions for c in s.scans),
+    ]
+    named = re.findall(r'class="run"[^>]* aria-label="Run container on (?:project )?([^"]*)"', shown.text)
+    assert sorted(named) == sorted(on)
 
 
 @pytest.mark.parametrize("form", [{"username": LOGIN, "password": "no"}, {"username": LOGIN}, {}])

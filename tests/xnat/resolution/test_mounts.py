@@ -61,18 +61,55 @@ def test_some_types_cannot_be_mounted(session: XnatObject, kind: str, java: str)
     assert caught.value.message == told
 
 
-def test_an_input_without_a_folder_or_without_a_value_cannot_be_mounted(session: XnatObject) -> None:
+def test_an_input_without_a_folder_or_without_an_object_cannot_be_mounted(session: XnatObject) -> None:
     bare = from_json({"type": "Session", "id": "1", "uri": "/x"})
     with pytest.raises(ResolutionError, match=r'Mount "in" should have a root path but does not\.'):
         mounted(bare, external={**SESSION, **FEEDS})
-    absent = derived("r", "Resource", matcher="@.label == 'N4'", required=False, **FEEDS)
-    with pytest.raises(ResolutionError, match='Input "r" has no value to mount'):
-        mounted(session, absent)
     picky = {**SESSION, **FEEDS, "matcher": "@.label == 'S9'", "required": False}
     with pytest.raises(ResolutionError, match=r"'s XnatModelObject value is null$"):
         mounted(session, external=picky)
 
 
-def test_several_values_cannot_be_mounted(session: XnatObject) -> None:
-    with pytest.raises(ResolutionError, match=r'Input "x" has multiple resolved values\. We can only use'):
-        mounted(session, derived("x", "Scan", required=False, **FEEDS))
+@pytest.mark.parametrize("matcher", ["@.id == 'none'", ""], ids=["no match", "several matches"])
+def test_an_optional_input_without_exactly_one_value_mounts_an_empty_build_folder(
+    session: XnatObject, matcher: str
+) -> None:
+    optional = derived("x", "Scan", required=False, matcher=matcher, **FEEDS)
+    assert mounted(session, optional).mounts == mounted(session).mounts
+    (mount,) = mounted(session, optional).mounts
+    assert (mount.source, mount.writable, mount.copied) == (None, True, False)
+
+
+@pytest.mark.parametrize(
+    ("matcher", "told"),
+    [("@.id == 'none'", "could not be resolved for this item"), ("", "does not have a unique")],
+)
+def test_a_required_input_without_exactly_one_value_is_refused_before_it_is_mounted(
+    session: XnatObject, matcher: str, told: str
+) -> None:
+    with pytest.raises(ResolutionError, match=told):
+        mounted(session, derived("x", "Scan", matcher=matcher, **FEEDS))
+
+
+def test_a_resource_of_the_project_is_mounted_and_chosen_by_uri_or_label_among_several(
+    tmp_path: Path,
+) -> None:
+    archive = small_archive(tmp_path)
+    for label in ("MODEL_A", "MODEL_B", "COHORT"):
+        place = archive.resources_path("STS") / label / "weights.bin"
+        place.parent.mkdir(parents=True)
+        place.write_bytes(b"1")
+    inputs = [
+        derived("project", "Project"),
+        derived("model", "Resource", "project", matcher="@.label =~ /MODEL_.*/", **FEEDS),
+    ]
+    launched_on = session_object(archive.session("STS", "S1"))
+    command_of = command(
+        mounts=[{"name": "in", "path": "/assets/model"}],
+        **{"external-inputs": [SESSION], "derived-inputs": inputs},
+    )
+    for chosen in ("/archive/projects/STS/resources/MODEL_B", "MODEL_B"):
+        (mount,) = resolve(command_of, None, launched_on, {"model": chosen}).mounts
+        assert (mount.source, mount.writable) == (archive.resources_path("STS") / "MODEL_B", False)
+    with pytest.raises(ResolutionError, match="could not be resolved for this item"):
+        resolve(command_of, None, launched_on, {"model": "COHORT"})

@@ -15,6 +15,7 @@ from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.remote import (
     RemoteSession,
+    RemoteTarget,
     chosen,
     project_sessions,
     remote_session,
@@ -89,9 +90,9 @@ def test_files_are_listed_with_their_place_and_size(standin: StandIn, connection
     assert seen == {
         (p.parts[-3], p.parts[-2], p.name): p.stat().st_size for p in scans.rglob("*.dcm") if p.is_file()
     }
-    held = {f.path: f.size for f in resource_files(connection, session.id, "NIFTI")}
+    held = {f.path: f.size for f in resource_files(connection, RemoteTarget("session", session.id), "NIFTI")}
     assert held == {"4/a name.nii.gz": 5, "run.json": 2}
-    assert resource_files(connection, other.id, "NIFTI") == ()
+    assert resource_files(connection, RemoteTarget("session", other.id), "NIFTI") == ()
 
 
 SESSIONS = (

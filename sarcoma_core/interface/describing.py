@@ -1,0 +1,206 @@
+"""`describe` reads a step off its function, and refuses what no command can carry."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from sarcoma_core.errors import DeclarationError, UsageError
+from sarcoma_core.interface.declarations import (
+    Asset,
+    AssetSpec,
+    Base,
+    Input,
+    InputSpec,
+    Marker,
+    Output,
+    OutputSpec,
+    Param,
+    ParamKind,
+    ParamSpec,
+    Resources,
+    Step,
+)
+
+_FOLDERS: Mapping[str, str] = {
+    "project": "ProjectFolder",
+    "session": "SessionFolder",
+    "scan": "SessionFolder",
+}
+"""The class of `archive` that a step of a level receives, by name: nothing is imported here.
+
+A step on a scan receives the scan's session, narrowed to that scan: what lies beside it can be seen.
+"""
+_ASSET_FOLDER = "AssetFolder"
+_OWN_NAMES = frozenset({"project", "session", "scan", "input", "out", "in", "probe", "help"})
+"""What names something else on a step's command line or in its wrappers."""
+
+
+_KINDS: Mapping[type, ParamKind] = {bool: ParamKind.BOOLEAN, int: ParamKind.INTEGER, float: ParamKind.NUMBER}
+
+
+def describe(
+    function: Callable[..., Any],
+    *,
+    image: Base,
+    title: str,
+    methods: str,
+    resources: Resources,
+    cites: tuple[str, ...] = (),
+    gpu: bool = False,
+    revision: int = 1,
+) -> Step:
+    """Read a step off its function.
+
+    Args:
+        function: the step; its name with hyphens is the step's name, its docstring the help.
+        image: the base image that holds what it imports.
+        title: the name of the step in XNAT's *Run container* menu.
+        methods: one sentence for the methods section of a paper.
+        resources: memory and cores.
+        cites: keys of `report.references`.
+        gpu: whether it is faster on one; how it is asked for is decided when the step is installed.
+        revision: goes up when the step's output changes for equal inputs, so that what an earlier one wrote
+            is done again.
+
+    Raises:
+        DeclarationError: something is undeclared, or declared in a way that no command can carry.
+    """
+    name = function.__name__.replace("_", "-")
+    summary, _, rest = (inspect.getdoc(function) or "").partition("\n")
+    if revision < 1:
+        raise DeclarationError(f"step {name}: its revision must be 1 or more; found {revision}.")
+    if not summary:
+        raise DeclarationError(f"step {name}: its function needs a docstring, which is the help.")
+    hints = get_type_hints(function, include_extras=True)
+    arguments = _read_signature(name, function, hints)
+    return Step(
+        name=name,
+        title=title,
+        summary=summary,
+        description=rest.strip(),
+        function=function,
+        image=image,
+        input=arguments.input,
+        assets=arguments.assets,
+        outputs=_read_outputs(name, hints.get("return")),
+        params=arguments.params,
+        methods=methods,
+        cites=cites,
+        resources=resources,
+        gpu=gpu,
+        revision=revision,
+    )
+
+
+class _Arguments(NamedTuple):
+    """What a step's signature declares."""
+
+    input: InputSpec
+    assets: tuple[AssetSpec, ...]
+    params: tuple[ParamSpec, ...]
+
+
+def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str, Any]) -> _Arguments:
+    """The one input, the assets, the output folder, and the parameters, each declared or refused."""
+    inputs, assets, folders, params = [], [], [], []
+    for argument in inspect.signature(function).parameters.values():
+        hint = hints.get(argument.name)
+        base, marks = (get_args(hint)[0], get_args(hint)[1:]) if get_origin(hint) is Annotated else (hint, ())
+        mark = next((m for m in marks if isinstance(m, Input | Asset | Param | Marker)), None)
+        if mark is None:
+            raise DeclarationError(
+                f"step {name}: argument {argument.name!r} is undeclared: annotate it with Input, Asset, "
+                "Param or OutputDir."
+            )
+        if isinstance(mark, Param):
+            params.append(_read_param(name, argument, base, mark))
+        elif isinstance(mark, Input):
+            _check_input(name, argument.name, base, mark)
+            inputs.append(InputSpec(argument.name, mark))
+        elif isinstance(mark, Asset):
+            _check_asset(name, argument.name, base, mark)
+            assets.append(AssetSpec(argument.name, mark))
+        else:
+            folders.append(argument.name)
+    if len(inputs) != 1 or folders != ["out"]:
+        raise DeclarationError(f"step {name}: must have exactly one Input and one OutputDir called 'out'.")
+    return _Arguments(inputs[0], tuple(assets), tuple(params))
+
+
+def _check_input(name: str, argument: str, base: Any, declared: Input) -> None:  # noqa: ANN401
+    """An input is given as the folder class of its level, and named as that level is."""
+    level = declared.level
+    wanted, annotation = _FOLDERS.get(level), getattr(base, "__name__", str(base))
+    if wanted is None:
+        raise DeclarationError(f"step {name}: level must be one of {', '.join(_FOLDERS)}; found {level!r}.")
+    if annotation != wanted:
+        raise DeclarationError(
+            f"step {name}: argument {argument!r} of level {level} must be a {wanted}; found {annotation}."
+        )
+    owner = "session" if level == "scan" else level
+    if argument != owner:
+        raise DeclarationError(
+            f"step {name}: its Input of level {level} must be called {owner!r}; found {argument!r}."
+        )
+    if declared.also not in (None, "scan") or (declared.also and level != "session"):
+        raise DeclarationError(
+            f"step {name}: only a step of level session can have 'also', and it must be scan; "
+            f"found {declared.also!r} beside {level}."
+        )
+
+
+def _check_asset(name: str, argument: str, base: Any, declared: Asset) -> None:  # noqa: ANN401
+    """An asset has a label that a project's resource can have, and is given as a folder."""
+    where = f"step {name}: asset {argument!r}"
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*\*?", declared.label):
+        raise DeclarationError(
+            f"{where}: label must be upper case, with * at its end only; found {declared.label!r}."
+        )
+    if argument in _OWN_NAMES:
+        raise DeclarationError(f"{where}: must not be called {', '.join(sorted(_OWN_NAMES))}.")
+    kinds = tuple(getattr(kind, "__name__", "") for kind in get_args(base) or (base,))
+    wanted = (_ASSET_FOLDER, "NoneType") if declared.optional else (_ASSET_FOLDER,)
+    if kinds != wanted:
+        words = f"{_ASSET_FOLDER} | None" if declared.optional else _ASSET_FOLDER
+        raise DeclarationError(f"{where}: must be an {words}; found {' | '.join(kinds)}.")
+
+
+def _read_param(name: str, argument: inspect.Parameter, base: Any, spec: Param) -> ParamSpec:  # noqa: ANN401
+    where = f"step {name}: parameter {argument.name!r}"
+    if argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.default is inspect.Parameter.empty:
+        raise DeclarationError(f"{where} must be keyword-only and have a default.")
+    if get_origin(base) is Literal:
+        choices = get_args(base)
+        if not all(isinstance(c, str) and re.fullmatch(r"[A-Za-z0-9_.-]+", c) for c in choices):
+            raise DeclarationError(f"{where}: choices must be plain words, as they reach a command line.")
+        result = ParamSpec(argument.name, spec, ParamKind.CHOICE, argument.default, choices)
+    elif base in _KINDS:
+        if base is not bool and (spec.ge is None or spec.le is None):
+            raise DeclarationError(f"{where}: a number needs both bounds, ge and le.")
+        result = ParamSpec(argument.name, spec, _KINDS[base], argument.default)
+    else:
+        raise DeclarationError(f"{where}: must be bool, int, float or Literal; free text is not allowed.")
+    try:
+        result.check(result.default)
+    except UsageError as error:
+        raise DeclarationError(f"{where}: its default breaks its own rule. {error.message}") from None
+    return result
+
+
+def _read_outputs(name: str, returned: Any) -> tuple[OutputSpec, ...]:  # noqa: ANN401
+    if not (isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields")):
+        raise DeclarationError(f"step {name}: must return a NamedTuple whose fields are its outputs.")
+    outputs = []
+    for key, hint in get_type_hints(returned, include_extras=True).items():
+        marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+        spec = next((m for m in marks if isinstance(m, Output)), None)
+        if spec is None:
+            raise DeclarationError(f"step {name}: output {key!r} is undeclared; annotate it with Output.")
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", spec.resource):
+            raise DeclarationError(f"step {name}: output label {spec.resource!r} must be upper case.")
+        outputs.append(OutputSpec(key, spec))
+    labels = [o.spec.resource for o in outputs]
+    if not labels or len(set(labels)) != len(labels):
+        raise DeclarationError(f"step {name}: needs one or more outputs with different labels.")
+    return tuple(outputs)

@@ -1,0 +1,1 @@
+"""Networks, and the folder in which a trained one travels. Importing it loads no torch."""
