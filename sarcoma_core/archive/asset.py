@@ -57,9 +57,15 @@ def asset_hash(holdings: OwnHoldings, label: str) -> str:
     """
     body = holdings.manifest(label)
     if body is not None:
-        return parse_record(body, label).contents
-    paths = (held.path for held in holdings.files(label) if not is_hidden(Path(held.path)))
+        entries = parse_record(body, label).files
+        return contents_hash({entry.path: entry.sha256 for entry in entries if _counts(entry.path)})
+    paths = (held.path for held in holdings.files(label) if _counts(held.path))
     return contents_hash({path: holdings.sha256(label, path) for path in paths})
+
+
+def _counts(path: str) -> bool:
+    """Whether a file is one of an asset's: no manifest, no catalog, nothing hidden."""
+    return not is_hidden(Path(path)) and Path(path).name != MANIFEST
 
 
 def open_asset(asset: AssetSpec, folder: Path | None) -> AssetFolder | None:

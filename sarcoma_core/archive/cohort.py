@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from sarcoma_core.archive.folder import ROLES, SessionFolder, natural
 from sarcoma_core.archive.holdings import ResourceFolders
 from sarcoma_core.archive.lists import Consent
-from sarcoma_core.archive.newest import written
+from sarcoma_core.archive.newest import WrittenResource, written
 from sarcoma_core.archive.register import Register, RegisteredSession
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, SCAN_INPUT, FileEntry, recorded_scan_id
@@ -39,6 +39,13 @@ class CohortRules:
     consents: Mapping[str, Consent] = field(default_factory=dict)
     exclusions: frozenset[tuple[str, str]] = frozenset()
     needs_consent: bool = False
+
+    def strangers(self, sessions: Iterable[RegisteredSession]) -> int:
+        """How many lines of the lists name no subject or session of a project: they may be mistyped."""
+        known = tuple(sessions)
+        subjects = {one.subject for one in known}
+        pairs = {(one.subject, one.session) for one in known} | {(subject, "") for subject in subjects}
+        return len(set(self.consents) - subjects) + len(self.exclusions - pairs)
 
     def consent(self, subject: str) -> Consent:
         """What is recorded of a subject."""
@@ -113,7 +120,7 @@ def freeze(
     """Each session of a project, in order of subject and session; one that is damaged stops no other.
 
     Args:
-        register: the project's database.
+        register: the project's database; where it cannot be asked, all ends, as nothing is then known.
         folders: the folder of each session, by label.
         rules: what makes a session one of the cohort.
     """
@@ -146,7 +153,7 @@ def _session(
 
 def _series(folder: SessionFolder, types: Mapping[str, str]) -> Iterator[CohortSeries]:
     roles = folder.record(ROLES)
-    told = {o.series: str(o.facts.get("role", "")) for o in roles.outcomes} if roles else {}
+    told = {o.series: str(o.facts.get("role") or "") for o in roles.outcomes} if roles else {}
     listed = {
         held.folder: {entry.path: entry for entry in held.record.files}
         for label in folder.reads
@@ -177,11 +184,21 @@ def _labels(folder: SessionFolder) -> Mapping[str, str]:
     own = ResourceFolders(folder.resource("")).labels()
     alone = {place.parent.name for place in (folder.path / "SCANS").glob(f"[!.]*/[!.]*/{MANIFEST}")}
     for label in sorted({*own, *alone}):
-        for scan, held in written(folder.path, label).items():
+        for scan, held in _ours(folder, label).items():
             if any(outcome.scan and outcome.files for outcome in held.record.outcomes):
                 key = f"{label} {SCAN_INPUT}{recorded_scan_id(scan)}" if scan else label
                 hashes[key] = held.record.contents
     return hashes
+
+
+def _ours(folder: SessionFolder, label: str) -> Mapping[str, WrittenResource]:
+    """What steps wrote under a label; a `run.json` of another tool is nothing where no training reads it."""
+    try:
+        return written(folder.path, label)
+    except ArchiveError:
+        if label in folder.reads:
+            raise
+        return {}
 
 
 def write_cohort(

@@ -179,7 +179,7 @@ class SessionFolder:
             raise not_written(self.path, (ROLES,))
         series = {one.outcome.series: one for one in self.series()}
         usable = (o for o in reversed(record.outcomes) if o.series in series)
-        told = {str(o.facts["role"]): series[o.series] for o in usable if "role" in o.facts}
+        told = {str(o.facts["role"]): series[o.series] for o in usable if o.facts.get("role")}
         return next((told[role] for role in roles if role in told), None)
 
     def _takes(self, scan: str) -> bool:

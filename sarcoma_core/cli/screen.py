@@ -97,7 +97,7 @@ def show_results(results: tuple[SessionResult, ...]) -> None:
 
 def show_project_run(project: str, result: StepRun) -> None:
     """A line for each session that a step on a project told of, then how it ended."""
-    rows = ((o.subject, o.session, o.status, o.reason) for o in result.series if o.session)
+    rows = ((o.subject, o.session, o.status, o.reason) for o in result.series)
     table("Sessions", ("subject", "session", "outcome", "reason"), rows)
     counts = Counter(outcome.status for outcome in result.series if outcome.session)
     told = ", ".join(f"{n} {status}" for status, n in counts.items())

@@ -106,7 +106,7 @@ def suffix(base: Base, build: TorchBuild) -> str:
 
 
 def base_reference(base: Base, build: TorchBuild) -> str:
-    """The reference of a base's image, e.g. `sarcoma/torch:0.3.0-cpu`.
+    """The reference of a base's image, e.g. `sarcoma/torch:0.4.0-cpu`.
 
     Args:
         base: the base.

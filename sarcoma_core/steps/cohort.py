@@ -23,6 +23,7 @@ from sarcoma_core.archive.register import ArchiveRegister, Register
 from sarcoma_core.errors import ArchiveError, InputError
 from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, parse_record
+from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
     from sarcoma_core.xnat.rest.connection import Connection
@@ -84,7 +85,18 @@ def cohort(
         before = _labels_before(register)
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             frozen = write_cohort(stream, head, freeze(register, folders, rules))
-            return CohortOutputs(cohort=tuple(_outcome(one, before) for one in frozen))
+            outcomes = tuple(_outcome(one, before) for one in frozen)
+        return CohortOutputs(cohort=(*outcomes, *_told_of(rules.strangers(register.sessions()))))
+
+
+def _told_of(strangers: int) -> Outcomes:
+    """That lines of the lists name nobody here: whoever meant to leave somebody out has to know."""
+    if not strangers:
+        return ()
+    reason = (
+        f"{counted(strangers, 'line')} of {CONSENT} or {EXCLUSIONS} name nobody of this project: mistyped?"
+    )
+    return (Outcome("", "", "set apart", reason),)
 
 
 def _tables(own: OwnHoldings) -> tuple[str, ...]:

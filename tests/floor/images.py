@@ -1,8 +1,7 @@
 """The images of the tests' steps: one Dockerfile over the image of one of ours."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,21 +14,19 @@ _FOLDER = Path(__file__).parent
 _BELOW = image_reference("convert")
 
 
-@contextmanager
-def built(steps: Sequence[Step]) -> Iterator[Engine]:
-    """The images of some steps of the tests, on this machine's engine; gone afterwards."""
+def build(steps: Sequence[Step]) -> None:
+    """Build the images of some steps of the tests on this machine's engine.
+
+    They stay there, as another worker may be using them: each is a layer of a few kB.
+    """
     engine = _engine()
-    images = [command_for(step).image for step in steps]
     text = (_FOLDER / "Dockerfile").read_text(encoding="utf-8")
-    for step, image in zip(steps, images, strict=True):
+    for step in steps:
+        image = command_for(step).image
         named = (f"--build-arg=STEP_IMAGE={_BELOW}", f"--build-arg=IMAGE={image}", f"--tag={image}")
         engine.output(
             "build", "--quiet", "--file=-", *named, str(_FOLDER), text=text.replace("{step}", step.name)
         )
-    try:
-        yield engine
-    finally:
-        engine.output("image", "rm", *images)
 
 
 def _engine() -> Engine:

@@ -10,10 +10,10 @@ import pytest
 from sarcoma_core.archive.cohort import COHORT_FILE
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.provenance import parse_record
-from sarcoma_core.runners.docker import DockerRunner
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
 from tests.floor.tools import PROJECT, Site, put_asset, sarcoma, served
+from tests.runners.test_docker import Foreign
 
 LABEL = ("--set", "label=NIFTI")
 """Of `launch`, which names no step before the parameter."""
@@ -85,9 +85,11 @@ def test_however_it_is_launched_the_cohort_is_that_of_the_disk_byte_for_byte(
 def test_in_its_image_it_asks_the_server_and_freezes_the_same_cohort(
     converted: Archive, on_disk: bytes, tmp_path: Path
 ) -> None:
-    """The engine's own network of this machine: the stand-in listens on loopback."""
+    """Under a user that no image has; on this machine's own network, as the stand-in listens on loopback."""
     shutil.copytree(converted.root, tmp_path / "archive")
-    with served(tmp_path / "archive", tmp_path, DockerRunner(network="host")) as site:
+    runner = Foreign()
+    runner._network = "host"
+    with served(tmp_path / "archive", tmp_path, runner) as site:
         bulk(site)
         assert frozen(site) == on_disk
         path = f"projects/{PROJECT}/resources/COHORT/files/run.json"

@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from sarcoma_core.archive.store import Archive
+from sarcoma_core.launch.chain import RunPlan, run_chain
+from sarcoma_core.launch.targets import targets_of
 from sarcoma_core.models.folder import WEIGHTS, ModelCard, ModelConfig, write_card
 from sarcoma_core.provenance import read_record
-from tests.floor.tools import PROJECT, Json, Site, put_asset, sarcoma, served
+from sarcoma_core.runners.local import LocalRunner
+from tests.floor.tools import PROJECT, Json, Site, put_asset, served
+from tests.launch.test_chain import Silent
 from tests.laws import outputs
+from tests.runners.test_docker import Foreign
 
 MODELS = ("MODEL_A", "MODEL_B")
 
@@ -33,6 +38,7 @@ def put_model(archive: Archive, label: str, seed: int) -> Path:
     for tensor in network.parameters():
         tensor.data = torch.randn(tensor.shape, generator=chance)
     save_file(network.state_dict(), folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors leaves it to its owner alone
     sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     card = ModelCard(f"model of {label}", str(seed), "Apache-2.0", ("research",), sha256)
     write_card(folder, ModelConfig("plain-conv", arguments, (1, 8, 8, 8)), card)
@@ -100,14 +106,15 @@ def test_another_model_under_the_same_label_is_checked_again_and_the_same_one_is
 @pytest.mark.torch
 @pytest.mark.docker
 def test_a_model_is_checked_in_its_image_as_it_is_here(with_models: Archive, tmp_path: Path) -> None:
+    """In the image under a user that no image has, as on a server."""
     made = []
-    for runner in ("local", "docker"):
-        archive = Archive(Path(shutil.copytree(with_models.root, tmp_path / runner)))
-        label = archive.sessions(PROJECT)[0].label
-        words = ("--archive", archive.root, "--project", PROJECT, "--session", label)
-        said = sarcoma("run", "check-model", *words, "--asset", "model=MODEL_B", "--runner", runner)
-        assert said.code == 0, said.out + said.err
-        folder = archive.session(PROJECT, label).resource("CHECK_MODEL")
+    for runner in (LocalRunner(), Foreign()):
+        archive = Archive(Path(shutil.copytree(with_models.root, tmp_path / runner.name)))
+        first = archive.sessions(PROJECT)[0]
+        plan = RunPlan("check-model", PROJECT, assets={"model": "MODEL_B"})
+        (result,) = run_chain(archive, plan, targets_of((first,), ""), runner=runner, watch=Silent())
+        assert not result.failed, result.reason
+        folder = first.resource("CHECK_MODEL")
         record = read_record(folder)
         assert record
         made.append((outputs(folder), dict(record.assets)))

@@ -17,7 +17,7 @@ from sarcoma_core.provenance import MANIFEST
 from sarcoma_core.runners.docker import DockerRunner
 from sarcoma_core.xnat.rest.holdings import RemoteResources
 from sarcoma_core.xnat.rest.remote import RemoteTarget
-from tests.floor.images import built
+from tests.floor.images import build
 from tests.floor.steps import FLOOR
 from tests.floor.tools import PROJECT, Site, local, put_asset, served
 from tests.launch.test_chain import Silent
@@ -223,7 +223,8 @@ def test_the_page_launches_as_the_command_line_does(site: Site) -> None:
 @pytest.mark.docker
 def test_in_real_images_the_server_gets_the_same_outputs(archive: Archive, tmp_path: Path) -> None:
     put_asset(archive, MODEL_A)
-    with built(FLOOR), served(archive.root, tmp_path, DockerRunner()) as site:
+    build(FLOOR)
+    with served(archive.root, tmp_path, DockerRunner()) as site:
         for name in ("floor-project", "floor-scan", "floor-asset"):
             assert set(site.outcomes("bulk", name).values()) == {"complete"}
         session = site.sessions[0]

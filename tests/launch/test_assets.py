@@ -1,5 +1,6 @@
 """Which resource of a project an asset is: chosen once, told by its hash, and never guessed."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -122,6 +123,24 @@ def test_where_none_fits_a_required_asset_is_missing_with_the_way_to_put_one_the
     assert "docs/outputs.md" in caught.value.hint
     with pytest.raises(UsageError, match="it has: none that matches"):
         chosen(place, first_model="MODEL_A")
+
+
+@pytest.mark.parametrize("left", [(), (".DS_Store",)], ids=["nothing", "hidden files"])
+def test_a_resource_without_files_is_none_where_it_is_optional_and_told_where_it_is_asked_for(
+    place: Path, left: tuple[str, ...]
+) -> None:
+    """The step would find nothing at its door: the launch has to say the same."""
+    for label in ("MODEL_A", "CLINICAL"):
+        shutil.rmtree(place / label)
+        (place / label).mkdir()
+        for name in left:
+            put(place / label, name)
+    with pytest.raises(UsageError, match="resource MODEL_A of project P must have files; it has none"):
+        chosen(place)
+    put(place, "MODEL_A/weights")
+    assert chosen(place) == {"first_model": "MODEL_A"}
+    with pytest.raises(UsageError, match="resource CLINICAL of project P must have files; it has none"):
+        chosen(place, table="CLINICAL")
 
 
 def test_another_file_in_the_asset_is_another_hash(place: Path) -> None:

@@ -235,6 +235,26 @@ def test_a_list_that_is_missing_or_wrong_is_never_passed_over(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_line_that_names_nobody_is_told_as_it_may_be_mistyped(archive: Archive, tmp_path: Path) -> None:
+    lists = archive.resources_path("P")
+    put(lists, "CONSENT/consent.csv", b"subject,consent\nS1,granted\ns2,withdrawn\n")
+    put(lists, "EXCLUSIONS/exclusions.csv", b"subject,session\nS10,S10_CT\nS2,\n")
+    ran = run(archive, tmp_path / "a")
+    *_, told = ran.record.outcomes
+    assert (told.session, told.status) == ("", "set apart")
+    assert told.reason.startswith("2 lines of CONSENT or EXCLUSIONS name nobody of this project")
+    put(lists, "CONSENT/consent.csv", b"subject,consent\nS1,granted\n")
+    put(lists, "EXCLUSIONS/exclusions.csv", b"subject,session\nS10,S10_MR\nS2,\n")
+    assert len(run(archive, tmp_path / "b").record.outcomes) == len(WHO)
+
+
+def test_a_manifest_of_another_tool_costs_no_session(archive: Archive, tmp_path: Path) -> None:
+    put(archive.session_path("P", "S2_MR"), "RESOURCES/FREESURFER/run.json", b'{"subject": "bert"}')
+    ran = run(archive, tmp_path / "a")
+    assert [each["session"] for each in ran.told["sessions"]] == ["S1_MR", "S2_MR", "S10_MR"]
+    assert all("FREESURFER" not in each["labels"] for each in ran.told["sessions"])
+
+
 def test_damage_of_one_session_leaves_it_out_and_is_told(archive: Archive, tmp_path: Path) -> None:
     put(archive.session_path("P", "S2_MR"), "RESOURCES/NORMALISED/run.json", b"{")
     ran = run(archive, tmp_path / "a")
