@@ -104,6 +104,7 @@ def docs_page(step: Step) -> str:
         f"sarcoma step {step.name} --{owner} {owner.upper()}{assets}{target} --out FOLDER",
         "```",
         "",
+        *([f"`--{owner}`: {step.input.spec.help}.", ""] if step.input.spec.help else []),
         f"It reads {reads} of {of} and writes:" if step.reads or owner == "session" else "It writes:",
         "",
         "| resource | format | what |",

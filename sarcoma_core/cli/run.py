@@ -47,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     steps = steps_asked_for(arguments.what)
     level = level_of(steps, scan=arguments.scan)
-    require_whole(level, sessions=bool(arguments.session), scan=arguments.scan)
+    require_whole(level, {"--session": bool(arguments.session), "--scan": bool(arguments.scan)})
     plan = RunPlan(
         arguments.what,
         arguments.project,

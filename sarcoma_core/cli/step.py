@@ -36,7 +36,8 @@ def _add_step(names: Verbs, step: Step) -> None:
         type=named_path,
         required=True,
         metavar="DIR",
-        help=f"XNAT {step.input.name} folder, only read; uses {_reads(step)}",
+        help=f"XNAT {step.input.name} folder, only read; uses {_reads(step)}"
+        + (f" ({step.input.spec.help})" if step.input.spec.help else ""),
     )
     outputs = ", ".join(output.spec.resource for output in step.outputs)
     parser.add_argument(

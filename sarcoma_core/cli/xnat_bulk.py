@@ -194,7 +194,8 @@ def _bulk(arguments: argparse.Namespace) -> int:
 
     steps = steps_asked_for(arguments.what)
     level = level_of(steps, scan=arguments.scan)
-    require_whole(level, sessions=bool(arguments.where or arguments.sessions), scan=arguments.scan)
+    chosen_by = ("where", "sessions", "scan")
+    require_whole(level, {f"--{name}": bool(getattr(arguments, name)) for name in chosen_by})
     settings, assets = (
         settings_of(steps_of(arguments.what), arguments.set),
         parse_assets(steps, arguments.asset),

@@ -132,7 +132,7 @@ def _launch(arguments: argparse.Namespace) -> int:
 
     step = _step(arguments)
     level = level_of((step,), scan=arguments.scan)
-    require_whole(level, sessions=bool(arguments.session), scan=arguments.scan)
+    require_whole(level, {"SESSION": bool(arguments.session), "--scan": bool(arguments.scan)})
     settings, assets = step_settings(step.name, arguments.set), parse_assets((step,), arguments.asset)
     order = Order(step.name, level, settings, assets)
     with connect(arguments) as connection:
@@ -324,26 +324,40 @@ def _clean(arguments: argparse.Namespace) -> int:
             note(arguments, f"{counted(len(files), 'stale file')}{'; none was deleted' if files else ''}")
             return 0
         confirm(arguments, f"Delete {counted(len(files), 'file')} that no manifest lists?")
-        for session, label, file in files:
-            delete_file(connection, session.id, label, file.path)
+        for target, label, file in files:
+            delete_file(connection, target, label, file.path)
         note(arguments, f"{counted(len(files), 'file')} deleted")
     return 0
 
 
-def _stale(connection: "Connection", project: str) -> "Iterator[tuple[RemoteSession, str, tuple[Held, ...]]]":
-    """Session, label and stale files of each resource of ours that has some."""
+def _stale(connection: "Connection", project: str) -> "Iterator[tuple[RemoteTarget, str, tuple[Held, ...]]]":
+    """Object, label and stale files of each resource of ours that has some."""
     from sarcoma_core.errors import ArchiveError
     from sarcoma_core.launch.work import manifest, stale_files
-    from sarcoma_core.steps import LABELS
-    from sarcoma_core.xnat.rest.holdings import RemoteHoldings
-    from sarcoma_core.xnat.rest.remote import project_sessions
+    from sarcoma_core.xnat.rest.holdings import RemoteResources
 
-    for session in project_sessions(connection, project):
-        holdings = RemoteHoldings(connection, session.id)
-        for label in filter(LABELS.__contains__, holdings.labels()):
+    for target, labels in _filled(connection, project):
+        holdings = RemoteResources(connection, target)
+        for label in labels:
             try:
                 stale = stale_files(manifest(holdings, label), holdings.files(label))
             except ArchiveError:
                 continue  # a damaged manifest: the next run of its step mends it
             if stale:
-                yield session, label, stale
+                yield target, label, stale
+
+
+def _filled(connection: "Connection", project: str) -> "Iterator[tuple[RemoteTarget, tuple[str, ...]]]":
+    """The project, its sessions and their scans, each with the labels of ours that it has."""
+    from sarcoma_core.steps import LABELS
+    from sarcoma_core.xnat.rest.holdings import RemoteHoldings, RemoteResources
+    from sarcoma_core.xnat.rest.remote import RemoteTarget, project_sessions
+
+    whole = RemoteTarget("project", project, project)
+    yield whole, tuple(filter(LABELS.__contains__, RemoteResources(connection, whole).labels()))
+    for session in project_sessions(connection, project):
+        holdings = RemoteHoldings(connection, session.id)
+        yield session.target, tuple(filter(LABELS.__contains__, holdings.labels()))
+        for scan, labels in holdings.scan_labels().items():
+            target = RemoteTarget("scan", f"{session.id}/scans/{scan}", f"{session.label}/{scan}")
+            yield target, tuple(filter(LABELS.__contains__, labels))

@@ -17,6 +17,10 @@ from sarcoma_core.text import counted
 _NOTHING = contents_hash({})
 """The hash of a resource without files, which is as good as none: a step is given no folder for it."""
 
+_PUT_IT_THERE = (
+    "Put its files into the project's own resources: in XNAT, Manage Files of the project; in an archive "
+    "folder, PROJECT/resources/LABEL. docs/outputs.md says which."
+)
 AssetNames = Mapping[str, str]
 """What a user named: label of a resource by name of the asset."""
 
@@ -106,7 +110,8 @@ def _choose(step: Step, project: str, asset: AssetSpec, labels: Sequence[str], n
     if wanted and wanted not in matching:
         raise UsageError(
             f"--asset {asset.name}: must be a resource of project {project}; found {wanted!r}, "
-            f"it has: {', '.join(matching) or 'none that matches'}."
+            f"it has: {', '.join(matching) or 'none that matches'}.",
+            hint=_PUT_IT_THERE,
         )
     if wanted or len(matching) == 1:
         return wanted or matching[0]
@@ -121,5 +126,5 @@ def _choose(step: Step, project: str, asset: AssetSpec, labels: Sequence[str], n
     raise UsageError(
         f"step {step.name}: project {project} must have a resource {asset.spec.label} "
         f"({asset.spec.help}); it has none.",
-        hint="Put its files into the project's own resources (Manage Files); docs/outputs.md says which.",
+        hint=_PUT_IT_THERE,
     )

@@ -254,7 +254,7 @@ def run_one(
         said = error.outcomes if isinstance(error, StepFailedError) else ()
         return StepRun(name, "failed", error.message, said, error.hint)
     except OSError as error:  # a folder of this object: the others may be well
-        told = explain_os_error(error, target.resources.parent)
+        told = explain_os_error(error, {"session": target.resources.parent})
         return StepRun(name, "failed", told.message, hint=told.hint)
     return StepRun(name, "done", series=record.outcomes if record else ())
 

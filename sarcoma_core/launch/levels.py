@@ -1,6 +1,6 @@
 """On which objects the steps of a run are launched: the project, its sessions, or single scans."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sarcoma_core.chains import CHAINS, steps_of
 from sarcoma_core.errors import UsageError
@@ -46,14 +46,18 @@ def level_of(steps: Sequence[Step], *, scan: str = "") -> Level:
     return "scan"
 
 
-def require_whole(level: Level, *, sessions: bool, scan: str) -> None:
+def require_whole(level: Level, given: Mapping[str, bool]) -> None:
     """Refuse what chooses sessions or scans for a step that is launched on the project.
 
+    Args:
+        level: that the step is launched on.
+        given: whether each of the arguments that choose was given, by its name.
+
     Raises:
-        UsageError: something does.
+        UsageError: one was.
     """
-    if level == "project" and (sessions or scan):
+    typed = next((name for name, is_given in given.items() if is_given), "")
+    if level == "project" and typed:
         raise UsageError(
-            f"{'--scan' if scan else '--session'}: must be left out for a step on a project: it is launched "
-            "on the project itself."
+            f"{typed}: must be left out for a step on a project: it is launched on the project itself."
         )

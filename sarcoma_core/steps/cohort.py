@@ -151,7 +151,8 @@ def _register(project: ProjectFolder) -> Iterator[Register]:
         raise InputError(
             "--project: must lie in an archive of sarcoma, or be launched by XNAT (XNAT_HOST): a mount does "
             "not say whose a session is; it is neither.",
-            hint="sarcoma run cohort --archive DIR --project ID, or sarcoma xnat launch cohort --project ID",
+            hint="sarcoma run cohort --archive DIR --project ID (without --runner docker), or "
+            "sarcoma xnat launch cohort --project ID",
         )
 
 

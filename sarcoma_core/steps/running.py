@@ -20,7 +20,7 @@ from sarcoma_core.archive.asset import open_asset
 from sarcoma_core.archive.folder import SeriesFiles, SessionFolder
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.archive.swapping import put_in_place
-from sarcoma_core.errors import InputError, OutputError, SarcomaError
+from sarcoma_core.errors import InputError, OutputError, SarcomaError, UsageError
 from sarcoma_core.interface import OutputSpec, Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
 from sarcoma_core.steps.surroundings import device, require_base, software
@@ -39,10 +39,9 @@ _TOLD = 20
 class NothingUsableError(InputError):
     """Of no series came anything; each outcome has its reason."""
 
-    def __init__(self, outcomes: Outcomes) -> None:
+    def __init__(self, outcomes: Outcomes, what: str = "series") -> None:
         told = "; ".join(f"{_named(o)} {o.status}: {o.reason}" for o in outcomes[:_TOLD]) or "there is none"
         more = f"; {len(outcomes) - _TOLD} more" if len(outcomes) > _TOLD else ""
-        what = "session" if any(outcome.session for outcome in outcomes) else "series"
         super().__init__(f"no {what} could be used. {told}{more}.")
         self.outcomes = outcomes
 
@@ -80,7 +79,10 @@ def run_step(
         NothingUsableError: no series of it could be used; nothing is written.
         OutputError: `out` is read-only, full, or already holds an output of this step; nothing is written.
     """
-    values = step.check(params)
+    values, folders = step.check(params), assets or {}
+    if unknown := sorted(set(folders) - {asset.name for asset in step.assets}):
+        known = ", ".join(asset.name for asset in step.assets) or "none"
+        raise UsageError(f"step {step.name}: no asset {unknown[0]!r}; it has: {known}.")
     require_base(step)
     launched_on = read_target(step, target)
     if not source.is_dir():
@@ -88,8 +90,9 @@ def run_step(
             f"--{step.input.name}: must be a folder; found none there.",
             hint="Check the path, or the mount of the container.",
         )
-    with _aside(source, out, step) as work:
-        opened = {asset.name: open_asset(asset, (assets or {}).get(asset.name)) for asset in step.assets}
+    read = {step.input.name: source, **folders}
+    with _aside(read, out, step.labels) as work:
+        opened = {asset.name: open_asset(asset, folders.get(asset.name)) for asset in step.assets}
         run = _Run(step, values, {name: one.sha256 for name, one in opened.items() if one}, _now())
         inputs = inputs_of(step, source, launched_on)
         given = {step.input.name: launched_on.folder(source, step.reads), "out": work}
@@ -97,7 +100,7 @@ def run_step(
         records = []
         for output, outcomes in zip(step.outputs, results, strict=True):
             if not any(outcome.usable for outcome in outcomes):
-                raise NothingUsableError(outcomes)
+                raise NothingUsableError(outcomes, "session" if launched_on.level == "project" else "series")
             folder = work / output.spec.resource
             folder.mkdir(exist_ok=True)
             records.append(run.record(output, inputs, outcomes, folder))
@@ -155,6 +158,8 @@ class _Run:
 def each_case(cases: Iterable[Case], work: Callable[[Case], Outcome]) -> Outcomes:
     """Do `work` on each case; one that is refused does not stop the others.
 
+    An `InputError` refuses the case: what is wrong with an asset or a parameter is to be raised before.
+
     Args:
         cases: sets of series that are worked on together, such as a moving volume and the fixed one; the
             outcome is that of the first.
@@ -183,12 +188,12 @@ def each_series(session: SessionFolder, work: Callable[[SeriesFiles], Outcome]) 
 
 
 @contextmanager
-def _aside(source: Path, out: Path, step: Step) -> Iterator[Path]:
+def _aside(read: Mapping[str, Path], out: Path, labels: tuple[str, ...]) -> Iterator[Path]:
     """A folder to work in, on the same disk as `out`; its labels are moved to `out` when all went well."""
     work: Path | None = None
     try:
         out.mkdir(parents=True, exist_ok=True)
-        taken = [label for label in step.labels if (out / label).exists()]
+        taken = [label for label in labels if (out / label).exists()]
         if taken:
             raise OutputError(
                 f"--out: must not hold {taken[0]} yet; it does.",
@@ -196,9 +201,9 @@ def _aside(source: Path, out: Path, step: Step) -> Iterator[Path]:
             )
         work = Path(tempfile.mkdtemp(prefix=".sarcoma-", dir=out))
         yield work
-        put_in_place({work / label: out / label for label in step.labels})
+        put_in_place({work / label: out / label for label in labels})
     except OSError as error:
-        raise explain_os_error(error, source, step.input.name) from error
+        raise explain_os_error(error, read) from error
     finally:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
@@ -215,18 +220,19 @@ _WRITE_RULES = {
 }
 
 
-def explain_os_error(error: OSError, source: Path, name: str = "session") -> SarcomaError:
+def explain_os_error(error: OSError, read: Mapping[str, Path]) -> SarcomaError:
     """Tell a failed read or write in words; the file's name stays out, as it may be a patient's.
 
     Args:
         error: what the system said.
-        source: the folder that was read.
-        name: what the step calls it.
+        read: the folders that were only read, by what the step calls them.
     """
     what = error.strerror or type(error).__name__
-    if error.filename and Path(str(error.filename)).is_relative_to(source):
+    failed = Path(str(error.filename)) if error.filename else None
+    name = next((name for name, folder in read.items() if failed and failed.is_relative_to(folder)), "")
+    if name:
         return InputError(
-            f"--{name}: every file must be readable; found: {what}.",
+            f"--{name.replace('_', '-')}: every file must be readable; found: {what}.",
             hint="Check the mount and the rights of the archive, then run the same command again.",
         )
     rule, hint = _WRITE_RULES.get(

@@ -65,4 +65,7 @@ def read_target(step: Step, uri: str) -> StepTarget:
             return StepTarget(level, unquote(match[1]))
     examples = {"project": "projects/ID", "session": "experiments/ID", "scan": "experiments/ID/scans/ID"}
     known = " or ".join(f"/archive/{examples[level]}" for level in step.levels)
-    raise UsageError(f"--object: must be {known} for step {step.name}; found {uri!r}.")
+    raise UsageError(
+        f"--object: must be {known} for step {step.name}; found {uri!r}.",
+        hint="XNAT gives it; by hand the end is enough, e.g. --object projects/STS",
+    )

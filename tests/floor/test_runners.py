@@ -213,7 +213,6 @@ def test_the_asset_that_is_named_is_the_one_that_is_read(archive: Archive, runne
 
 
 @pytest.mark.docker
-@pytest.mark.xfail(strict=True, reason="steps/running.py (explain_os_error) takes an asset for the output")
 def test_an_asset_that_the_containers_user_cannot_read_is_told_as_such(archive: Archive) -> None:
     (put_asset(archive, "FLOOR_MODEL_A") / "weights.txt").chmod(0o600)
     build(FLOOR)

@@ -40,9 +40,9 @@ def test_only_a_step_on_a_project_takes_no_choice_of_sessions_or_scans(
     if level == "project" and (scan or sessions):
         flag = "--scan" if scan else "--session"
         with pytest.raises(UsageError, match=f"{flag}: must be left out for a step on a project"):
-            require_whole("project", sessions=sessions, scan=scan)
+            require_whole("project", {"--scan": bool(scan), "--session": sessions})
         return
-    require_whole(level, sessions=sessions, scan=scan)  # type: ignore[arg-type]
+    require_whole(level, {"--scan": bool(scan), "--session": sessions})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])

@@ -13,6 +13,7 @@ import pytest
 
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.chains import CHAINS
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import RunPlan, chosen_sessions, run_chain
 from sarcoma_core.launch.targets import targets_of
@@ -20,7 +21,7 @@ from sarcoma_core.provenance import read_record
 from sarcoma_core.runners.docker import DockerRunner
 from sarcoma_core.runners.local import LocalRunner
 from sarcoma_core.runners.running import Ended, Follow, Runner
-from sarcoma_core.steps import STEPS, step_named
+from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.resolution.objects import session_object
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, resolve
@@ -70,7 +71,7 @@ def in_docker(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Session
     return prepare(tmp_path_factory.mktemp("docker"), min(cohort.iterdir()), Foreign())
 
 
-@pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
+@pytest.mark.parametrize("step", map(step_named, CHAINS["prepare"]), ids=CHAINS["prepare"])
 def test_under_a_foreign_uid_every_output_is_byte_equal_to_the_local_runners(
     local: Session, in_docker: Session, step: Step
 ) -> None:

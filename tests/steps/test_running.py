@@ -238,3 +238,9 @@ def test_a_signal_in_the_middle_leaves_nothing_and_says_what_to_do(
     assert process.returncode == 130
     assert "run the same command again" in stderr
     assert left_behind(out) == []
+
+
+def test_an_asset_that_the_step_does_not_have_is_refused(session: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no asset 'modle'; it has: none"):
+        run_step(double(), session, tmp_path / "out", {}, assets={"modle": tmp_path})
+    assert not (tmp_path / "out").exists()

@@ -95,7 +95,7 @@ def refused_to(
     written = [folders[mount.name] for mount in mounts if mount.writable]
     if all(may_write(user, folder) for folder in written):
         return None
-    denied = explain_os_error(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), Path("/input"))
+    denied = explain_os_error(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), {})
     follow.folder.mkdir(parents=True, exist_ok=True)
     follow.stdout.write_text("", encoding="utf-8")
     follow.stderr.write_text(f"{HINT}{denied.hint}\n{ERROR}{denied.message}\n", encoding="utf-8")

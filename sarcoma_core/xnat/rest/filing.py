@@ -6,6 +6,7 @@ Every function raises `ServerError` when the server refuses or does not answer.
 from http import HTTPStatus
 
 from sarcoma_core.xnat.rest.connection import Connection, at
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 
 _WITH_FILES = {"removeFiles": "true"}
 
@@ -25,9 +26,9 @@ def put_file(connection: Connection, session: str, label: str, name: str, conten
     connection.put(path, data=content, query={"overwrite": "true"}, content_type="text/plain")
 
 
-def delete_file(connection: Connection, session: str, label: str, path: str) -> None:
-    """Delete one file of a resource."""
-    connection.delete(f"{_resource(session, label)}{at('files', *path.split('/'))}")
+def delete_file(connection: Connection, target: RemoteTarget, label: str, path: str) -> None:
+    """Delete one file of a resource of a project, a session or a scan."""
+    connection.delete(f"{target.path}{at('resources', label, 'files', *path.split('/'))}")
 
 
 def delete_resource(connection: Connection, session: str, label: str) -> None:

@@ -88,9 +88,13 @@ class RemoteHoldings(RemoteResources):
         """Labels of the session's resources, in the server's order."""
         return _labels_of(self.object)
 
+    def scan_labels(self) -> Mapping[str, tuple[str, ...]]:
+        """Labels of the scans' own resources, by scan id."""
+        return {str(scan.keys["id"]): _labels_of(scan) for scan in self.object.below["scans"]}
+
     def scan_manifests(self, label: str) -> Mapping[str, bytes]:
         """The manifests of scans' own resources of that label, by scan id."""
-        scans = (str(s.keys["id"]) for s in self.object.below["scans"] if label in _labels_of(s))
+        scans = (scan for scan, labels in self.scan_labels().items() if label in labels)
         bodies = {scan: self.of_scan(scan).manifest(label) for scan in scans}
         return {scan: body for scan, body in bodies.items() if body is not None}
 

@@ -319,5 +319,5 @@ def _accepted(answer: Answer, method: str, path: str) -> Answer:
     raise ServerError(
         f"The service refuses the command. {' '.join(answer.text.split())}",
         status=answer.status,
-        hint="Check it here: sarcoma commands check FILE",
+        hint="Check it here: sarcoma commands validate FILE",
     )
