@@ -128,4 +128,4 @@ class _Lines(NoProgress):
         """Say nothing: a line for each session is enough in a log."""
 
     def finished(self, result: SessionResult) -> None:
-        say(result.session.label, session_line(result).outcome)
+        say(result.label, session_line(result).outcome)

@@ -52,11 +52,24 @@ class StepRun:
 
 @dataclass(frozen=True)
 class SessionResult:
-    """What became of one session: its steps in order, the failed one last, and the retry command."""
+    """What became of one session, or of one scan of it.
+
+    Args:
+        session: the session.
+        runs: its steps in order, the failed one last.
+        retry: the command that retries it.
+        scan: id of the one scan; empty for the whole session.
+    """
 
     session: Session
     runs: tuple[StepRun, ...]
     retry: str
+    scan: str = ""
+
+    @property
+    def label(self) -> str:
+        """What it is called: the session's label, of a scan `<session label>/<scan id>`."""
+        return f"{self.session.label}/{self.scan}" if self.scan else self.session.label
 
     @property
     def outcome(self) -> Literal["complete", "nothing to do", "failed"]:
@@ -220,7 +233,7 @@ def run_chain(
                 runs.append(run_one(archive, target, work, runner=runner, force=plan.force))
                 if runs[-1].outcome == "failed":
                     break
-            results.append(SessionResult(session, tuple(runs), retry.command(target)))
+            results.append(SessionResult(session, tuple(runs), retry.command(target), target.scan))
             watch.finished(results[-1])
     return tuple(results)
 

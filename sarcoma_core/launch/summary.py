@@ -38,7 +38,7 @@ def session_line(result: SessionResult) -> SessionLine:
     """A session's outcome, its series counted by what became of them, and why it failed."""
     counts = Counter(outcome.status for outcome in result.series)
     series = ", ".join(f"{n} {status}" for status, n in counts.items()) or holdings(result.session)
-    return SessionLine(result.session.label, result.outcome, series, result.reason)
+    return SessionLine(result.label, result.outcome, series, result.reason)
 
 
 def series_lines(result: SessionResult) -> Iterator[SeriesLine]:

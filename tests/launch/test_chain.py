@@ -281,3 +281,13 @@ def test_an_unknown_project_or_session_is_told_with_what_is_known(prepared: Arch
 def test_every_chain_is_made_of_steps_that_exist() -> None:
     for chain in CHAINS.values():
         assert [step_named(name).name for name in chain] == list(chain)
+
+
+def test_a_run_on_scans_tells_each_of_them_by_session_and_scan(copy: Archive) -> None:
+    session = first(copy)
+    targets = targets_of((session,), "*")
+    results = run_chain(copy, RunPlan("convert", "P"), targets, runner=LocalRunner(), watch=Silent())
+    assert [session_line(r).session for r in results] == [f"{session.label}/{s.id}" for s in session.scans]
+    assert [r.outcome for r in results] == ["complete"] * len(session.scans)
+    for result, scan in zip(results, session.scans, strict=True):
+        assert f"--session {session.label} --scan {scan.id}" in result.retry
