@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import IO, cast
 
 import pytest
-from pip._internal.models.index import PyPI
 
 from sarcoma_core.images import Engine
 from sarcoma_core.images.building import step_dockerfile
 from sarcoma_core.images.catalogue import checkout
 from sarcoma_core.images.contexts import base_context, written
 from tests.images.conftest import inspect
+
+_PYPI = "https://pypi.org/simple"
+"""What pip asks when nothing else is set."""
 
 pytestmark = pytest.mark.docker
 
@@ -61,7 +63,7 @@ def _pip_setting(name: str) -> str:
 
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    upstream = os.environ.get("PIP_INDEX_URL") or _pip_setting("index-url") or PyPI.simple_url
+    upstream = os.environ.get("PIP_INDEX_URL") or _pip_setting("index-url") or _PYPI
     monkeypatch.setattr(_Index, "upstream", upstream)
     monkeypatch.setattr(_Index, "asked", [], raising=False)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Index)

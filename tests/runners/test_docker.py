@@ -71,7 +71,7 @@ def in_docker(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Session
     return prepare(tmp_path_factory.mktemp("docker"), min(cohort.iterdir()), Foreign())
 
 
-@pytest.mark.parametrize("step", map(step_named, CHAINS["prepare"]), ids=CHAINS["prepare"])
+@pytest.mark.parametrize("step", [step_named(name) for name in CHAINS["prepare"]], ids=CHAINS["prepare"])
 def test_under_a_foreign_uid_every_output_is_byte_equal_to_the_local_runners(
     local: Session, in_docker: Session, step: Step
 ) -> None:
