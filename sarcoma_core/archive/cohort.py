@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from sarcoma_core.archive.folder import ROLES, SessionFolder, natural
 from sarcoma_core.archive.holdings import ResourceFolders
 from sarcoma_core.archive.lists import Consent
-from sarcoma_core.archive.newest import WrittenResource, written
+from sarcoma_core.archive.newest import WrittenResource, session_resources, written
 from sarcoma_core.archive.register import Register, RegisteredSession
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, SCAN_INPUT, FileEntry, recorded_scan_id
@@ -181,7 +181,7 @@ def _series(folder: SessionFolder, types: Mapping[str, str]) -> Iterator[CohortS
 def _labels(folder: SessionFolder) -> Mapping[str, str]:
     """One hash over the files of each resource that holds series, be it the session's or a scan's own."""
     hashes: dict[str, str] = {}
-    own = ResourceFolders(folder.resource("")).labels()
+    own = ResourceFolders(session_resources(folder.path)).labels()
     alone = {place.parent.name for place in (folder.path / "SCANS").glob(f"[!.]*/[!.]*/{MANIFEST}")}
     for label in sorted({*own, *alone}):
         for scan, held in _ours(folder, label).items():

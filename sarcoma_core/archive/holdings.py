@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from sarcoma_core.archive.folder import images_of, is_catalog, scan_files
-from sarcoma_core.archive.newest import scan_resources
+from sarcoma_core.archive.newest import scan_resources, session_resources
 from sarcoma_core.provenance import SCAN_INPUT, manifest_bytes, recorded_scan_id, sha256
 
 
@@ -108,7 +108,7 @@ class FolderHoldings(ResourceFolders):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path / "RESOURCES")
+        super().__init__(session_resources(path))
         self._path = path
 
     def scan_manifests(self, label: str) -> Mapping[str, bytes]:
@@ -137,7 +137,7 @@ def _held(place: Path, files: Iterable[Path]) -> tuple[Held, ...]:
     return tuple(Held(path.relative_to(place).as_posix(), path.stat().st_size) for path in files)
 
 
-def fingerprint(holdings: Holdings, labels: tuple[str, ...], scan: str = "") -> Mapping[str, str]:
+def fingerprint(holdings: Holdings | None, labels: tuple[str, ...], scan: str = "") -> Mapping[str, str]:
     """What a step would read, told so that equal inputs have equal fingerprints.
 
     DICOM is told by name and size: an archive never changes a file in place, it keeps other bytes under
@@ -145,13 +145,16 @@ def fingerprint(holdings: Holdings, labels: tuple[str, ...], scan: str = "") -> 
     a scan has one of its own, that counts too.
 
     Args:
-        holdings: of the session.
+        holdings: of the session; None on a project, where nothing is told: a step that reads its sessions is
+            done whenever it is asked for.
         labels: resources that the step reads; none means the DICOM of the scans.
         scan: id of the one scan that the step works on; empty for all of them.
 
     Raises:
         ArchiveError: the object is not a session, or a manifest cannot be read.
     """
+    if holdings is None:
+        return {}
     if labels:
         manifests = {label: holdings.manifest(label) for label in labels}
         told = {label: body for label, body in manifests.items() if body is not None}

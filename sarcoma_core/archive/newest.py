@@ -24,9 +24,14 @@ class WrittenResource(NamedTuple):
     record: RunRecord
 
 
+def session_resources(session: Path) -> Path:
+    """The folder that holds a session's own resources, which need not be there."""
+    return session / "RESOURCES"
+
+
 def resource(session: Path, label: str) -> Path:
     """The folder of a session resource, which need not be there."""
-    return session / "RESOURCES" / label
+    return session_resources(session) / label
 
 
 def scan_resources(session: Path, label: str) -> Mapping[str, Path]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sarcoma_core.archive.folder import SessionFolder, natural
+from sarcoma_core.archive.newest import session_resources
 from sarcoma_core.archive.store import Archive
 
 
@@ -30,7 +31,7 @@ class ProjectFolder:
         """Its sessions by label, in natural order."""
         folders = (place for place in self.path.iterdir() if not place.name.startswith("."))
         for place in sorted(folders, key=lambda p: natural(p.name)):
-            if (place / "SCANS").is_dir() or (place / "RESOURCES").is_dir():
+            if (place / "SCANS").is_dir() or session_resources(place).is_dir():
                 yield place.name, SessionFolder(place, self.reads)
 
     @property

@@ -208,7 +208,7 @@ def _bulk(arguments: argparse.Namespace) -> int:
         targets = _targets(arguments, connection, level)
         if arguments.dry_run:
             return show_foreseen(arguments, service, plan, targets)
-        return work(arguments, service, *begun(arguments, service, order, targets))
+        return work(arguments, service, *begun(arguments, service, order, targets), plan=plan)
 
 
 def planned(
@@ -328,16 +328,32 @@ def work(
     ledger: "Ledger",
     run: "LaunchRun",
     *,
+    plan: "tuple[LiveStep, ...] | None" = None,
     wait: bool = True,
 ) -> int:
-    """Work on a run and show what became of it; gives the exit code."""
+    """Work on a run and show what became of it; gives the exit code.
+
+    Args:
+        arguments: of the command line.
+        service: the server.
+        ledger: where the run is written.
+        run: the run.
+        plan: its steps as this server runs them, where that was just asked for; None to ask.
+        wait: follow each launch to its end.
+
+    Raises:
+        KeyboardInterrupt: as it came, with the command that goes on.
+        RunError: the server has been away for too long.
+        UsageError: a step cannot be launched any more, or another process works on the run.
+    """
     from sarcoma_core.cli.xnat_watch import watch
     from sarcoma_core.launch.bulk.engine import Bulk
     from sarcoma_core.launch.bulk.journey import RunContext
     from sarcoma_core.launch.bulk.preflight import stages
 
     note(arguments, f"run {run.id}: {run.what} on project {run.project}")
-    plan = stages(service, run.project, run.steps, run.settings, level=run.level, assets=run.assets)
+    if plan is None:
+        plan = stages(service, run.project, run.steps, run.settings, level=run.level, assets=run.assets)
     context = RunContext(service, ledger, run, plan, pace(arguments), wait=wait)
     try:
         Bulk(context, watch(sum(1 for _ in ledger.present(run)), quiet=arguments.quiet)).work()

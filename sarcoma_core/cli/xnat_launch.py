@@ -142,7 +142,7 @@ def _launch(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             return show_foreseen(arguments, service, plan, (target,))
         ledger, run = begun(arguments, service, order, (target,))
-        code = work(arguments, service, ledger, run, wait=arguments.wait)
+        code = work(arguments, service, ledger, run, plan=plan, wait=arguments.wait)
         left = next(ledger.present(run))
         if not left.ended(run.steps) and not ledger.cancel_asked(run):
             note(

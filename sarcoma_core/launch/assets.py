@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sarcoma_core.archive.asset import asset_hash
 from sarcoma_core.archive.holdings import OwnHoldings
 from sarcoma_core.errors import UsageError
-from sarcoma_core.interface import AssetSpec, Step
+from sarcoma_core.interface import AssetSpec, ParamSpec, Step, Value
 from sarcoma_core.provenance import contents_hash
 from sarcoma_core.text import counted
 
@@ -39,6 +39,17 @@ class ChosenAsset(NamedTuple):
 
 ChosenAssets = Mapping[str, ChosenAsset]
 """By name of the asset; an optional one that is not there is left out."""
+
+
+def launch_values(params: Mapping[str, Value], assets: ChosenAssets) -> Mapping[str, str]:
+    """What a launch sends: every parameter, so that no default can differ, and the label of each asset."""
+    texts = {name: ParamSpec.text(value) for name, value in params.items()}
+    return texts | {name: asset.label for name, asset in assets.items()}
+
+
+def asset_hashes(assets: ChosenAssets) -> Mapping[str, str]:
+    """The hash of each asset by its name, as it stands in a manifest."""
+    return {name: asset.sha256 for name, asset in assets.items()}
 
 
 def parse_assets(steps: Sequence[Step], texts: Iterable[str]) -> AssetNames:

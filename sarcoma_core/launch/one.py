@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sarcoma_core.archive.store import Archive, unwritable
 from sarcoma_core.errors import RunError
-from sarcoma_core.interface import ParamSpec, Step, Value
-from sarcoma_core.launch.assets import ChosenAssets
+from sarcoma_core.interface import Step, Value
+from sarcoma_core.launch.assets import ChosenAssets, asset_hashes, launch_values
 from sarcoma_core.launch.install.gpu import Gpu, with_gpu
 from sarcoma_core.launch.targets import ArchiveTarget
 from sarcoma_core.launch.work import Work
@@ -39,14 +39,13 @@ class PlannedWork:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """What a launch sends: every parameter, and the label of each asset."""
-        params = {name: ParamSpec.text(value) for name, value in self.params.items()}
-        return params | {name: asset.label for name, asset in self.assets.items()}
+        """What a launch sends."""
+        return launch_values(self.params, self.assets)
 
     @property
     def work(self) -> Work:
         """What makes it the same work as an earlier one."""
-        return Work(self.step, self.params, {name: asset.sha256 for name, asset in self.assets.items()})
+        return Work(self.step, self.params, asset_hashes(self.assets))
 
 
 class StepFailedError(RunError):

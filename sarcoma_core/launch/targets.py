@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sarcoma_core.archive.holdings import FolderHoldings, ResourceFolders
+from sarcoma_core.archive.newest import session_resources
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Level
@@ -50,7 +51,7 @@ def session_target(session: Session, scan: str = "") -> ArchiveTarget:
         CommandError: there is no such scan.
     """
     if not scan:
-        return ArchiveTarget("session", session_object(session), session.path / "RESOURCES", session)
+        return ArchiveTarget("session", session_object(session), session_resources(session.path), session)
     folder = session.path / "SCANS" / scan
     return ArchiveTarget("scan", scan_object(session, scan), folder, session, scan)
 

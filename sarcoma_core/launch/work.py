@@ -101,17 +101,14 @@ def already_done(place: WorkPlace, work: Work) -> tuple[RunRecord, ...]:
             record = manifest(place.own, label)
             if record is None or not record.outcomes:
                 return ()
-            inputs = _inputs(place, work.step) if inputs is None else inputs
+            if inputs is None:
+                inputs = fingerprint(place.session, work.step.reads, place.scan)
         except ArchiveError:
             return ()
         if not work.is_that_of(record, inputs) or not _is_whole(place.own, label, record):
             return ()
         records.append(record)
     return tuple(records)
-
-
-def _inputs(place: WorkPlace, step: Step) -> Mapping[str, str]:
-    return {} if place.session is None else fingerprint(place.session, step.reads, place.scan)
 
 
 def manifest(holdings: OwnHoldings, label: str) -> RunRecord | None:

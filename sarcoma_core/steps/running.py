@@ -24,7 +24,7 @@ from sarcoma_core.errors import InputError, OutputError, SarcomaError, UsageErro
 from sarcoma_core.interface import OutputSpec, Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
 from sarcoma_core.steps.surroundings import device, require_base, software
-from sarcoma_core.steps.target import StepTarget, read_target
+from sarcoma_core.steps.target import read_target
 
 IMAGE_VARIABLE = "SARCOMA_IMAGE"
 """Set in every step image to its own reference; a run outside an image is recorded as `local`."""
@@ -94,7 +94,8 @@ def run_step(
     with _aside(read, out, step.labels) as work:
         opened = {asset.name: open_asset(asset, folders.get(asset.name)) for asset in step.assets}
         run = _Run(step, values, {name: one.sha256 for name, one in opened.items() if one}, _now())
-        inputs = inputs_of(step, source, launched_on)
+        session = None if launched_on.level == "project" else FolderHoldings(source)
+        inputs = fingerprint(session, step.reads, launched_on.scan)
         given = {step.input.name: launched_on.folder(source, step.reads), "out": work}
         results = step.function(**given, **opened, **values)
         records = []
@@ -106,16 +107,6 @@ def run_step(
             records.append(run.record(output, inputs, outcomes, folder))
             write_record(folder, records[-1])
     return tuple(records)
-
-
-def inputs_of(step: Step, source: Path, target: StepTarget) -> Mapping[str, str]:
-    """What a step reads, told so that equal inputs are told equal.
-
-    A step on a project that reads its sessions is done again whenever it is asked for, so it tells nothing.
-    """
-    if target.level == "project":
-        return {}
-    return fingerprint(FolderHoldings(source), step.reads, target.scan)
 
 
 @dataclass(frozen=True)

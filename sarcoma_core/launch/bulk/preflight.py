@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from sarcoma_core.errors import CommandError, UsageError
-from sarcoma_core.interface import Level, ParamSpec, Step, Value
-from sarcoma_core.launch.assets import AssetNames, ChosenAssets, choose_assets
+from sarcoma_core.interface import Level, Step, Value
+from sarcoma_core.launch.assets import AssetNames, ChosenAssets, asset_hashes, choose_assets, launch_values
 from sarcoma_core.launch.bulk.following import may_pass
 from sarcoma_core.launch.step_settings import StepSettings
 from sarcoma_core.launch.work import Work, WorkPlace, already_done, lacking
@@ -58,9 +58,8 @@ class LiveStep:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """The parameters as a launch sends them: all of them, so that no site's default can differ."""
-        params = {name: ParamSpec.text(value) for name, value in self.params.items()}
-        return params | {name: asset.label for name, asset in self.assets.items()}
+        """What a launch sends."""
+        return launch_values(self.params, self.assets)
 
     @property
     def version(self) -> str:
@@ -70,8 +69,7 @@ class LiveStep:
     @property
     def work(self) -> Work:
         """What makes a launch of it the same work as an earlier one."""
-        assets = {name: asset.sha256 for name, asset in self.assets.items()}
-        return Work(self.step, self.params, assets, self.version)
+        return Work(self.step, self.params, asset_hashes(self.assets), self.version)
 
 
 @dataclass(frozen=True)

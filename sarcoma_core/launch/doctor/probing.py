@@ -23,7 +23,7 @@ from sarcoma_core.xnat.rest import filing
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
-from sarcoma_core.xnat.rest.remote import project_sessions
+from sarcoma_core.xnat.rest.remote import RemoteTarget, project_sessions
 from sarcoma_core.xnat.rest.service import ContainerService, Workflow
 from sarcoma_core.xnat.status import QUEUED
 
@@ -61,7 +61,7 @@ def run_probe(
         filing.make_resource(service.connection, target, probe.KEY_LABEL)
         filing.put_file(service.connection, target, probe.KEY_LABEL, probe.KEY_FILE, key)
         wrapper, root = made.enter_context(_wrapper(service, probe_command(step, image)))
-        bulk = service.bulk_launch(project, wrapper, root, [f"/archive/experiments/{target}"], {})
+        bulk = service.bulk_launch(project, wrapper, root, [RemoteTarget("session", target).uri], {})
         workflow = _wait(lambda: service.workflows(bulk.id), seconds)
         if workflow.container and not workflow.terminal:
             service.kill(workflow.container, project)
