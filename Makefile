@@ -3,6 +3,8 @@
 #   make demo INPUT=DIR    the same on your own DICOM
 #   make demo SERVE=1      the same, and leave its page up in the browser
 #   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
+#   make cdk               what a site on AWS needs: the app, sarcoma-site, the CDK's command line (needs npm)
+#   make cdk-test          its tests: templates, scanners, mutations, a deploy to an emulator; no account needed
 #   make extras            torch, NVFlare and the cloud's tools too, for the tests of those; 2 GB on disk
 #   make check             format, lint, types, layers, generated files
 #   make generate          write command JSON, docs pages and labels from the steps
@@ -19,7 +21,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The build of torch that the images hold, and where it is had.
 from_image = $(shell sed -n 's/^ARG $(1)=//p' containers/torch/Dockerfile)
 
-.PHONY: setup extras demo test check generate images docs bench mutants soak clean
+.PHONY: setup extras cdk cdk-test demo test check generate images docs bench mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -48,11 +50,32 @@ setup: .venv/site.done
 
 extras: .venv/extras.done
 
+cdk: .venv/cdk.done aws_cdk/node_modules/.done
+
+.venv/cdk.done: .venv/site.done
+	@$(PIP) --editable '.[site,cdk]'
+	@touch $@
+
+aws_cdk/node_modules/.done: aws_cdk/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is missing: install Node.js 22 or later"; exit 1; }
+	@cd aws_cdk && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# A scanner with pins of its own, which fit no other package here.
+.venv/checkov.done: .venv/site.done
+	@$(PYTHON) -m venv .venv/checkov
+	@.venv/checkov/bin/python -m pip install --quiet --disable-pip-version-check 'checkov==3.3.30'
+	@touch $@
+
 demo: .venv/site.done
 	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve)
 
 test: .venv/dev.done
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not docker" --durations=20 --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not docker and not cdk" --durations=20 --cov --cov-report=term:skip-covered
+
+cdk-test: .venv/extras.done aws_cdk/node_modules/.done .venv/checkov.done
+	@SARCOMA_CHECKOV="$(CURDIR)/.venv/checkov/bin/checkov" $(BIN)/python -m pytest tests/cdk -n auto --dist loadfile \
+		-m "not docker" --durations=20 --cov=sarcoma_cdk --cov-report=term:skip-covered
 
 check: .venv/dev.done
 	@$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
-# sarcoma/<step>: our wheel and one step's entry point, on a shared base. `sarcoma images build` puts the step's name
-# for {step} (ENTRYPOINT takes no build argument), sends the checkout as the context (.dockerignore says what of it)
-# and passes the label `org.nrg.commands` with --label, so that no quote or $ is escaped by hand.
+# sarcoma/<step> or sarcoma/<service>: our wheel and an entry point, on a shared base. `sarcoma images build` puts the
+# words for {entrypoint} (ENTRYPOINT takes no build argument), sends the checkout as the context (.dockerignore says what
+# of it) and passes a step's label `org.nrg.commands` with --label, so that no quote or $ is escaped by hand.
 ARG BASE_IMAGE
 ARG PARENT_IMAGE
 
@@ -18,8 +18,10 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=index \
     sh install.sh /opt/pip "setuptools==${SETUPTOOLS}"
 COPY pyproject.toml README.md LICENSE ./
 COPY sarcoma_core sarcoma_core
+# `sarcoma-site` is for who runs a site on AWS: its package is no part of this wheel.
 RUN /opt/pip/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . && \
-    sh install.sh /package/opt/venv --no-deps --no-index dist/*.whl
+    sh install.sh /package/opt/venv --no-deps --no-index dist/*.whl && \
+    rm /package/opt/venv/bin/sarcoma-site
 
 # --- the image ----------------------------------------------------------------------------------------------
 FROM ${PARENT_IMAGE}
@@ -27,5 +29,5 @@ COPY --from=package /package/ /
 # What run.json records as the image that ran.
 ARG IMAGE
 ENV SARCOMA_IMAGE=${IMAGE}
-ENTRYPOINT ["sarcoma", "step", "{step}"]
+ENTRYPOINT ["{entrypoint}"]
 CMD []

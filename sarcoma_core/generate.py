@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sarcoma_core.interface import Level, Step
 from sarcoma_core.report.references import reference
+from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import OBJECT, command_for, image_reference
 
@@ -23,9 +24,18 @@ def files() -> Mapping[str, str]:
         texts[f"xnat_commands/{step.name}.json"] = json.dumps(command, indent=2) + "\n"
         texts[f"docs/steps/{step.name}.md"] = docs_page(step)
     texts["docs/steps/index.md"] = docs_index()
-    labels = {step.name: {"base": step.image, "title": step.title} for step in STEPS}
-    texts["containers/labels.json"] = json.dumps(labels, indent=2) + "\n"
+    texts["containers/labels.json"] = json.dumps(_labels(), indent=2) + "\n"
     return texts
+
+
+def _labels() -> Mapping[str, Mapping[str, object]]:
+    """What an image is built from: a row for each step, and one with an entry point for each service."""
+    steps = {step.name: {"base": step.image, "title": step.title} for step in STEPS}
+    services = {
+        service.name: {"base": service.base, "title": service.title, "entrypoint": [*service.entrypoint]}
+        for service in SERVICES
+    }
+    return {**steps, **services}
 
 
 def drift(root: Path) -> tuple[str, ...]:

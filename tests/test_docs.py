@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sarcoma_cdk.cli.main import parser as site_parser
 from sarcoma_core.cli.main import parser
 
 ROOT = Path(__file__).parents[1]
@@ -14,8 +15,12 @@ PAGES = [
     *ROOT.glob("*.md"),
     *ROOT.glob("docs/**/*.md"),
     *ROOT.glob("containers/*.md"),
+    *ROOT.glob("aws_cdk/*.md"),
     *ROOT.glob("xnat_commands/*.md"),
 ]
+
+
+PARSERS = {"sarcoma": parser, "sarcoma-site": site_parser}
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -23,7 +28,7 @@ def commands() -> Iterator[tuple[str, str]]:
         for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL):
             for line in block.replace("\\\n", " ").splitlines():
                 words = line.split("#")[0].strip()
-                if re.match(r"(\.venv/bin/)?sarcoma ", words):
+                if re.match(r"(\.venv/bin/)?sarcoma(-site)? ", words):
                     yield page.relative_to(ROOT).as_posix(), words
 
 
@@ -37,7 +42,8 @@ def links() -> Iterator[tuple[Path, str]]:
 @pytest.mark.parametrize(("page", "line"), list(commands()))
 def test_every_command_shown_is_a_command(page: str, line: str) -> None:
     del page
-    arguments = parser().parse_args(shlex.split(line)[1:])
+    program, *words = shlex.split(line)
+    arguments = PARSERS[Path(program).name]().parse_args(words)
     assert callable(arguments.run)
 
 
@@ -47,7 +53,7 @@ def test_every_link_leads_to_a_file(page: Path, target: str) -> None:
 
 
 def test_every_make_verb_shown_is_one() -> None:
-    verbs = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    shown = {v for page in PAGES for v in re.findall(r"^make ([a-z]+)", page.read_text(), re.MULTILINE)}
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    shown = {v for page in PAGES for v in re.findall(r"^make ([a-z-]+)", page.read_text(), re.MULTILINE)}
     assert shown <= verbs
     assert {"demo", "test"} <= shown

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.project import ProjectFolder
+from sarcoma_core.cli.main import main
 from sarcoma_core.errors import DeclarationError, UsageError
 from sarcoma_core.interface import (
     Asset,
@@ -22,10 +23,12 @@ from sarcoma_core.interface import (
     Param,
     ParamKind,
     Resources,
+    Service,
     Step,
     describe,
 )
 from sarcoma_core.provenance import Outcomes
+from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
 
 Session = Annotated[SessionFolder, Input(level="session", resource=("NIFTI",))]
@@ -356,3 +359,29 @@ def test_step_help_imports_no_science_and_no_client(name: str) -> None:
     text, _, loaded = done.stdout.rpartition("LOADED")
     assert f"sarcoma step {name}" in text
     assert set(loaded.split()) & HEAVY == set()
+
+
+@pytest.mark.parametrize("name", ["admin", "a", "site-admin", "admin2"])
+def test_a_service_has_a_name_that_an_image_can_have(name: str) -> None:
+    service = Service(name=name, title="T", base="site", entrypoint=("sarcoma", "xnat"), help="Helps.")
+    assert service.entrypoint == ("sarcoma", "xnat")
+
+
+@pytest.mark.parametrize("name", ["", "Admin", "site admin", "site-", "-site", "2admin", "a/b", "a_b"])
+def test_a_service_with_another_name_is_refused(name: str) -> None:
+    with pytest.raises(DeclarationError, match="name must be lower-case words"):
+        Service(name=name, title="T", base="site", entrypoint=("sarcoma",), help="Helps.")
+
+
+@pytest.mark.parametrize("entrypoint", [(), ("python", "-m", "sarcoma_core"), ("sarcoma xnat",)])
+def test_a_service_starts_our_own_command(entrypoint: tuple[str, ...]) -> None:
+    with pytest.raises(DeclarationError, match="entrypoint must begin with 'sarcoma'"):
+        Service(name="admin", title="T", base="site", entrypoint=entrypoint, help="Helps.")
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_services_entry_point_is_a_command(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*service.entrypoint[1:], "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: sarcoma")

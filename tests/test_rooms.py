@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sarcoma_core"
+CLOUD = ROOT / "aws_cdk" / "sarcoma_cdk"
 
 
 def lint_imports(house: Path) -> subprocess.CompletedProcess[str]:
@@ -28,7 +29,8 @@ def lint_imports(house: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(PACKAGE, tmp_path / "sarcoma_core", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in (PACKAGE, CLOUD):
+        shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
@@ -55,8 +57,18 @@ def test_an_import_against_the_flow_is_an_error(house: Path) -> None:
     assert "sarcoma_core.archive is not allowed to import sarcoma_core.launch" in ended.stdout
 
 
-def test_no_module_leads_back_to_itself() -> None:
-    graph = grimp.build_graph("sarcoma_core", exclude_type_checking_imports=True, cache_dir=None)
+@pytest.mark.parametrize(("one", "other"), [("sarcoma_core", "sarcoma_cdk"), ("sarcoma_cdk", "sarcoma_core")])
+def test_the_cloud_and_the_steps_do_not_know_each_other(house: Path, one: str, other: str) -> None:
+    with (house / one / "errors.py").open("a") as module:
+        module.write(f"\nfrom {other} import errors as _against\n")
+    ended = lint_imports(house)
+    assert ended.returncode != 0
+    assert f"{one} is not allowed to import {other}" in ended.stdout
+
+
+@pytest.mark.parametrize("package", ["sarcoma_core", "sarcoma_cdk"])
+def test_no_module_leads_back_to_itself(package: str) -> None:
+    graph = grimp.build_graph(package, exclude_type_checking_imports=True, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     graphlib.TopologicalSorter(imports).prepare()  # raises a CycleError that names the circle
 

@@ -1,4 +1,4 @@
-"""`sarcoma images`: build the step images, save them for a site without a registry, push them to one with."""
+"""`sarcoma images`: build the images of steps and services, save them to a file, push them to a registry."""
 
 import argparse
 from typing import Any
@@ -8,7 +8,7 @@ from sarcoma_core.cli.arguments import named_path
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb and its sub-commands."""
-    parser = verbs.add_parser("images", help="build, save and push the step images", description=__doc__)
+    parser = verbs.add_parser("images", help="build, save and push the images", description=__doc__)
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="build images from this checkout; print sizes and start times")
     build.add_argument(
@@ -42,10 +42,16 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     save.set_defaults(run=_save)
     push = actions.add_parser("push", help="push images to a registry")
     push.add_argument("--registry", required=True, metavar="PREFIX", help="e.g. registry.example.org/imaging")
+    push.add_argument(
+        "--digests",
+        type=named_path,
+        metavar="FILE",
+        help="write what each image is called there as JSON, for `sarcoma xnat install --images`",
+    )
     push.set_defaults(run=_push)
     for action in (build, save, push):
         action.add_argument(
-            "--step", action="append", default=[], metavar="NAME", help="one step; may be repeated"
+            "--step", action="append", default=[], metavar="NAME", help="one step or service; may be repeated"
         )
 
 
@@ -75,8 +81,16 @@ def _save(arguments: argparse.Namespace) -> int:
 
 
 def _push(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.images import push
+    from sarcoma_core.errors import UsageError
+    from sarcoma_core.images import push, write_digests
 
-    for pushed in push(arguments.step, arguments.registry):
-        print(pushed)
+    if (
+        arguments.digests and not arguments.digests.absolute().parent.is_dir()
+    ):  # told before an hour of pushing
+        raise UsageError("--digests: must be a file in a folder that is there; its folder is not.")
+    pushed = push(arguments.step, arguments.registry)
+    print(*pushed.values(), sep="\n")
+    if arguments.digests:
+        write_digests(pushed, arguments.digests)
+        print(f"next: sarcoma xnat install --images {arguments.digests}")
     return 0

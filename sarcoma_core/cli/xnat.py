@@ -2,6 +2,7 @@
 
 from sarcoma_core.cli import (
     xnat_automate,
+    xnat_bootstrap,
     xnat_bulk,
     xnat_doctor,
     xnat_install,
@@ -13,6 +14,7 @@ from sarcoma_core.cli import (
 from sarcoma_core.cli.xnat_arguments import Verbs
 
 _MODULES = (
+    xnat_bootstrap,
     xnat_install,
     xnat_doctor,
     xnat_upload,

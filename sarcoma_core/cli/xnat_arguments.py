@@ -17,10 +17,16 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     """Add which server it is, and how results are shown."""
     where = parser.add_argument_group(
         "connection",
-        "XNAT_HOST, XNAT_USER and XNAT_PASS, a profile, or ~/.netrc; never a password in a command",
+        "XNAT_HOST, XNAT_USER and XNAT_PASS (or XNAT_PASS_FILE), a profile, or ~/.netrc; never a password in "
+        "a command",
     )
     where.add_argument("--server", metavar="URL", help="the XNAT server (default: XNAT_HOST)")
     where.add_argument("--profile", metavar="NAME", help="a section of ~/.config/sarcoma/xnat.toml")
+    add_output(parser)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add how results are shown."""
     shown = parser.add_argument_group("output")
     shown.add_argument(
         "-o",

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
+from sarcoma_core.cli.arguments import named_path
 from sarcoma_core.cli.xnat_arguments import (
     Verbs,
     add_connection,
@@ -75,11 +76,19 @@ def _add_install(verbs: Verbs) -> None:
     )
     _add_steps(parser)
     _add_projects(parser, "switch the steps on for this project too; may be repeated")
-    parser.add_argument(
+    images = parser.add_mutually_exclusive_group()
+    images.add_argument(
         "--registry",
         metavar="PREFIX",
         help="where the site's images are, e.g. host.example/path (default: as installed before, else the "
         "engine's own)",
+    )
+    images.add_argument(
+        "--images",
+        type=named_path,
+        metavar="FILE",
+        help="JSON that names each step's image by digest, of `sarcoma images push --digests` (default: the "
+        "digests that this version was installed with, if it was)",
     )
     parser.add_argument(
         "--gpu",
@@ -108,6 +117,7 @@ def _finish(parser: argparse.ArgumentParser, run: object) -> None:
 
 def _install(arguments: argparse.Namespace) -> int:
     from sarcoma_core import __version__
+    from sarcoma_core.launch.install.images import read_images
     from sarcoma_core.launch.install.installing import check_projects, check_roles, shipped_steps
     from sarcoma_core.launch.install.plan import plan_install, plan_rollback, with_version_before
     from sarcoma_core.launch.install.reading import read_for_install, read_live
@@ -116,6 +126,7 @@ def _install(arguments: argparse.Namespace) -> int:
     from sarcoma_core.xnat.rest.service import ContainerService
 
     names = [one.step for one in shipped_steps(arguments.step)]
+    images = read_images(arguments.images, names) if arguments.images else None
     with connect(arguments) as connection:
         service = ContainerService(connection)
         check_roles(Administration(connection))
@@ -127,7 +138,9 @@ def _install(arguments: argparse.Namespace) -> int:
             plan = plan_rollback(arguments.step or with_version_before(there, live) or there, live)
         else:
             live = read_for_install(service, names, arguments.project, __version__)
-            shipped = shipped_steps(names, registry=arguments.registry, gpu=arguments.gpu, live=live)
+            shipped = shipped_steps(
+                names, registry=arguments.registry, gpu=arguments.gpu, images=images, live=live
+            )
             plan = plan_install(shipped, live, arguments.project)
         plan = name_uses(plan, read_uses(service, plan))
         return _run(arguments, service, plan)

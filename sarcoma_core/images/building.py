@@ -1,5 +1,6 @@
 """Build the images, bases first. A hospital's CA bundle and package index go in as build secrets."""
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +12,12 @@ from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.images.catalogue import (
     COMMANDS_LABEL,
     PARENTS,
-    StepImage,
+    OwnImage,
     base_named,
     bases_of,
     checkout,
     oci_labels,
-    step_images,
+    own_images,
 )
 from sarcoma_core.images.contexts import base_context, written
 from sarcoma_core.images.engine import Engine, connect
@@ -52,10 +53,10 @@ def build(
     ca: Path | None = None,
     index: str | None = None,
 ) -> tuple[Measured, ...]:
-    """Build the images of steps, and the bases that they stand on.
+    """Build the images of steps and services, and the bases that they stand on.
 
     Args:
-        steps: names of steps; empty means all, or none where bases are named.
+        steps: names of steps and services; empty means all, or none where bases are named.
         bases: bases to build with those that they stand on, though no step may stand on them.
         registry: prefix of a second tag for each image, e.g. `registry.example.org/imaging`.
         base_image: what `sarcoma/core` stands on; the Dockerfile's default when None.
@@ -74,7 +75,7 @@ def build(
     """
     root = checkout()
     named = [base_named(base) for base in bases]
-    images = step_images(root, steps) if steps or not named else ()
+    images = own_images(root, steps) if steps or not named else ()
     torch_of = torch_build(root, torch, torch_index)
     with _secrets(ca, index) as secrets:
         engine = connect(to_build=True)
@@ -82,7 +83,7 @@ def build(
         _require(engine, base_image)
         plan = _Plan(engine, root, base_image, torch_of, secrets, registry)
         built = [_build_base(plan, base) for base in bases_of(images, named)]
-        built += [_build_step(plan, image) for image in images]
+        built += [_build_own(plan, image) for image in images]
     return measure(engine, built)
 
 
@@ -145,26 +146,28 @@ def _build_base(plan: _Plan, base: Base) -> str:
     return image_reference(base) + tag
 
 
-def _build_step(plan: _Plan, image: StepImage) -> str:
-    """Build a step's image; returns the reference that its command names."""
-    reference, tag = image_reference(image.step), suffix(image.base, plan.torch)
+def _build_own(plan: _Plan, image: OwnImage) -> str:
+    """Build the image of a step or a service; returns the reference that a step's command names."""
+    reference, tag = image_reference(image.name), suffix(image.base, plan.torch)
     tags = tuple(dict.fromkeys(("", tag)))
     below = base_reference(image.base, plan.torch)
     arguments = {
         "BASE_IMAGE": plan.base_image,
         "PARENT_IMAGE": below,
-        "IMAGE": image_reference(image.step, plan.registry) + tag,
+        "IMAGE": image_reference(image.name, plan.registry) + tag,
     }
-    labels = {**oci_labels(image.title), BASE_LABEL: below, COMMANDS_LABEL: image.commands}
+    labels = {**oci_labels(image.title), BASE_LABEL: below}
+    if image.commands:
+        labels[COMMANDS_LABEL] = image.commands
     plan.engine.show(
         "build",
         *_options([reference + tag for tag in tags], arguments, labels),
         *plan.secrets,
         "--file=-",
         str(plan.root),
-        text=step_dockerfile(plan.root, image.step),
+        text=own_dockerfile(plan.root, image.entrypoint),
     )
-    _tag(plan, image.step, tags)
+    _tag(plan, image.name, tags)
     return reference
 
 
@@ -176,14 +179,15 @@ def _tag(plan: _Plan, name: str, tags: Sequence[str]) -> None:
             plan.engine.output("tag", here + tag, there + tag)
 
 
-def step_dockerfile(root: Path, step: str) -> str:
-    """The Dockerfile of a step: `containers/step.Dockerfile` with its name.
+def own_dockerfile(root: Path, entrypoint: Sequence[str]) -> str:
+    """The Dockerfile of a step or a service: `containers/step.Dockerfile` with its entry point.
 
     Args:
         root: the checkout.
-        step: name of the step.
+        entrypoint: what a container starts.
     """
-    return (root / "containers" / "step.Dockerfile").read_text("utf-8").replace("{step}", step)
+    text = (root / "containers" / "step.Dockerfile").read_text("utf-8")
+    return text.replace('["{entrypoint}"]', json.dumps([*entrypoint]))
 
 
 def _options(

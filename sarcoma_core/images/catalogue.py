@@ -1,6 +1,7 @@
-"""Which images there are: the shared bases, and one for each step of `containers/labels.json`.
+"""Which images there are: the shared bases, and one for each step and service of `containers/labels.json`.
 
-A step's commands are its committed file in `xnat_commands/`: what was reviewed is what the label says.
+A step's commands are its committed file in `xnat_commands/`: what was reviewed is what the label says. A row
+with an `entrypoint` is a service, which has no commands.
 """
 
 import json
@@ -16,25 +17,34 @@ from sarcoma_core.interface import Base
 COMMANDS_LABEL = "org.nrg.commands"
 """The image label in which the Container Service looks for commands."""
 
-PARENTS: Mapping[Base, Base | None] = {"core": None, "edge": "core", "torch": "core", "train": "torch"}
+PARENTS: Mapping[Base, Base | None] = {
+    "core": None,
+    "edge": "core",
+    "torch": "core",
+    "train": "torch",
+    "site": "edge",
+}
 """Each base, and the base that it stands on."""
 
 
 @dataclass(frozen=True)
-class StepImage:
-    """The image of one step.
+class OwnImage:
+    """The image of one step, or of a service.
 
     Args:
-        step: name of the step.
+        name: name of the step or the service.
         base: the base that it stands on.
-        title: what XNAT calls the step.
-        commands: value of the label `org.nrg.commands`: a JSON list of commands.
+        title: what XNAT calls the step; what the service is called.
+        entrypoint: what a container of it starts.
+        commands: value of the label `org.nrg.commands`: a JSON list of commands; empty for a service, which
+            has no such label.
     """
 
-    step: str
+    name: str
     base: Base
     title: str
-    commands: str
+    entrypoint: tuple[str, ...]
+    commands: str = ""
 
 
 def base_named(name: str) -> Base:
@@ -59,11 +69,11 @@ def lineage(base: Base) -> tuple[Base, ...]:
     return (*lineage(parent), base) if parent else (base,)
 
 
-def bases_of(images: Sequence[StepImage], named: Sequence[Base] = ()) -> tuple[Base, ...]:
+def bases_of(images: Sequence[OwnImage], named: Sequence[Base] = ()) -> tuple[Base, ...]:
     """The bases that these images need, each after the one that it stands on.
 
     Args:
-        images: images of steps.
+        images: images of steps and services.
         named: further bases, on which no step need stand.
     """
     needed = {below for base in (*named, *(image.base for image in images)) for below in lineage(base)}
@@ -85,22 +95,22 @@ def checkout() -> Path:
     return root
 
 
-def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[StepImage, ...]:
-    """Read the images of some steps, or of all.
+def own_images(root: Path, names: Sequence[str] = ()) -> tuple[OwnImage, ...]:
+    """Read the images of some steps and services, or of all.
 
     Args:
         root: the checkout.
-        steps: names of steps; empty means all.
+        names: names of steps and services; empty means all.
 
     Raises:
         InputError: `containers/labels.json` or a step's command is missing, or is not what `sarcoma generate`
             writes.
-        UsageError: there is no such step.
+        UsageError: there is no such step or service.
     """
     path = root / "containers" / "labels.json"
     try:
         entries = json.loads(path.read_text("utf-8"))
-        known = {step: _read(root, step, entry) for step, entry in entries.items()}
+        known = {name: _read(root, name, entry) for name, entry in entries.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
         fault = type(error).__name__
         raise InputError(
@@ -108,16 +118,32 @@ def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[StepImage, ...]:
             f"{fault} on reading them.",
             hint="Run: make generate",
         ) from error
-    unknown = [step for step in steps if step not in known]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"--step: must be one of {', '.join(known)}; found {unknown[0]!r}.")
-    return tuple(known[step] for step in dict.fromkeys(steps or known))
+    return tuple(known[name] for name in dict.fromkeys(names or known))
 
 
-def _read(root: Path, step: str, entry: Mapping[str, object]) -> StepImage:
+def step_images(root: Path, steps: Sequence[str] = ()) -> tuple[OwnImage, ...]:
+    """Those of `own_images` that XNAT launches: each carries its commands.
+
+    Raises:
+        InputError: as `own_images`.
+        UsageError: as `own_images`.
+    """
+    return tuple(image for image in own_images(root, steps) if image.commands)
+
+
+def _read(root: Path, name: str, entry: Mapping[str, object]) -> OwnImage:
     base, title = base_named(str(entry["base"])), str(entry["title"])
-    command = json.loads((root / "xnat_commands" / f"{step}.json").read_text("utf-8"))
-    return StepImage(step, base, title, json.dumps([command], ensure_ascii=False, separators=(",", ":")))
+    if "entrypoint" in entry:
+        words = entry["entrypoint"]
+        if not isinstance(words, list):
+            raise TypeError(words)
+        return OwnImage(name, base, title, tuple(map(str, words)))
+    command = json.loads((root / "xnat_commands" / f"{name}.json").read_text("utf-8"))
+    commands = json.dumps([command], ensure_ascii=False, separators=(",", ":"))
+    return OwnImage(name, base, title, ("sarcoma", "step", name), commands)
 
 
 def oci_labels(title: str) -> Mapping[str, str]:

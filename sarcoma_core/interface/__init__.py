@@ -14,7 +14,8 @@
     STEP = describe(bias_field, image="core", methods="...", cites=("tustison2010",), ...)
 
 From `STEP` come the `sarcoma step` command line, the XNAT command JSON, the image label, the docs page and
-the checks at the door. This package is standard library only: declaring a step imports no science.
+the checks at the door. A `Service` is an image and a command line that XNAT does not launch. This package
+is standard library only: declaring a step imports no science.
 """
 
 from sarcoma_core.interface.declarations import (
@@ -35,6 +36,7 @@ from sarcoma_core.interface.declarations import (
     Value,
 )
 from sarcoma_core.interface.describing import describe
+from sarcoma_core.interface.services import Service
 
 __all__ = [
     "Asset",
@@ -50,6 +52,7 @@ __all__ = [
     "ParamKind",
     "ParamSpec",
     "Resources",
+    "Service",
     "Step",
     "Value",
     "describe",

@@ -13,8 +13,8 @@ Value = bool | int | float | str
 Level = Literal["project", "session", "scan"]
 """The XNAT object that a step is launched on. Each level is one row of `xnat.command.declaring.LEVELS`."""
 
-Base = Literal["core", "edge", "torch", "train"]
-"""The base image of a step. Each is a key of `images.catalogue.PARENTS`."""
+Base = Literal["core", "edge", "torch", "train", "site"]
+"""The base image of a step or a service. Each is a key of `images.catalogue.PARENTS`."""
 
 
 @dataclass(frozen=True)

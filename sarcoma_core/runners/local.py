@@ -21,7 +21,7 @@ from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import OBJECT
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
-_OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+):[A-Za-z0-9_.-]+")
+_OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+)(:[A-Za-z0-9_.-]+|@sha256:[0-9a-f]{64})")
 _PIECES = re.compile(r"[\s=,:]+")
 """What parts a word into what may be paths: `--labels=a,/etc`."""
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONWARNINGS")

@@ -3,7 +3,8 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -341,3 +342,44 @@ def test_a_new_version_and_the_way_back_name_the_automation_that_they_break(
 def test_an_install_without_an_automation_names_none(said: Said) -> None:
     assert said.rows("install")
     assert broken(said.rows("install", "--registry", "registry.example.org/imaging")) == []
+
+
+def by_digest(folder: Path, digit: str, names: Sequence[str] = NAMES) -> tuple[str, ...]:
+    """Arguments that name each image by a digest."""
+    path = folder / "images.json"
+    images = {name: f"host/x/sarcoma/{name}@sha256:{digit * 64}" for name in (*names, "admin")}
+    path.write_text(json.dumps(images), "utf-8")
+    return ("--images", str(path))
+
+
+def test_images_by_digest_are_what_the_server_launches_and_nobody_calls_them_drift(
+    said: Said, tmp_path: Path
+) -> None:
+    assert said.xnat("install", *by_digest(tmp_path, "a")) == 0
+    again = by_digest(tmp_path, "a")
+    assert said.xnat("install", *again) == 0
+    assert said.out == "Nothing to do: all is in place.\n"
+    assert {row["image"] for row in said.rows("list")} == {
+        f"host/x/sarcoma/{name}@sha256:{'a' * 64}" for name in NAMES
+    }
+    assert {row["state"] for row in said.rows("list")} == {"current"}
+    assert said.xnat("doctor", "-o", "json") in (0, 1)
+    told = [f for f in json.loads(said.out)["findings"] if f["check"] in ("commands", "images")]
+    assert {f["verdict"] for f in told if f["check"] == "commands"} == {"ok"}
+    rows = said.rows("install", *by_digest(tmp_path, "b"))
+    assert {(row["action"], row["outcome"], row["note"]) for row in rows} == {
+        ("update", "done", "differs in image")
+    }
+
+
+def test_some_steps_are_installed_of_a_file_that_lacks_others(said: Said, tmp_path: Path) -> None:
+    images = by_digest(tmp_path, "a", ["convert"])
+    assert said.xnat("install", *images) == 2
+    assert "lacks" in said.err
+    assert said.xnat("install", "--step", "convert", *images) == 0
+
+
+def test_a_registry_beside_digests_is_wrong_usage(said: Said, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        said.xnat("install", "--registry", "host/x", *by_digest(tmp_path, "a"))
+    assert ended.value.code == 2

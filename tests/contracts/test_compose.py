@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-import requests
 
+from sarcoma_core.cli.main import main
+from sarcoma_core.launch.bootstrap.settings import compose_settings, plan_of
 from sarcoma_core.launch.doctor.versions import PAIRS, numbers
-from sarcoma_core.standin.server import StandIn, StandInSettings
-from sarcoma_core.standin.serving import serving
+from tests.launch.bootstrap.fresh import administered, fresh
 
 HERE = Path(__file__).parents[2] / "containers" / "compose"
 DATA = "/srv/somewhere"
@@ -116,32 +117,35 @@ def test_only_the_proxy_holds_the_socket_and_only_xnat_reaches_the_proxy(compose
     assert allowed.isdisjoint({"EXEC", "BUILD", "VOLUMES", "NETWORKS", "SECRETS", "SWARM", "AUTH"})
 
 
+def prepared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The compose folder as `prepare.py` leaves it, on a machine that sets nothing of its own."""
+    for name in ("XNAT_DATA", "XNAT_PORT", "DOCKER_BRIDGE", "XNAT_UID", "XNAT_GID"):
+        monkeypatch.delenv(name, raising=False)
+    here = folder / "compose"
+    here.mkdir()
+    script("prepare").prepare(here, folder / "xnat")
+    return here
+
+
 def test_what_path_translation_says_is_what_the_volume_does(
     compose: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tmp_path / "xnat"
-    here = tmp_path / "compose"
-    here.mkdir()
-    script("prepare").prepare(here, data)
-    for name in ("XNAT_DATA", "XNAT_PORT", "DOCKER_BRIDGE", "XNAT_UID", "XNAT_GID"):
-        monkeypatch.delenv(name, raising=False)
-    bootstrap = script("bootstrap")
-    plan = bootstrap.read_plan(here)
-    backend = bootstrap.backend(plan)
+    plan = plan_of(compose_settings(prepared(tmp_path, monkeypatch)))
+    backend = plan.backend.document()
     (mount,) = [volume for volume in compose["services"]["xnat"]["volumes"] if volume.startswith(DATA)]
     assert mount == f"{DATA}:{backend['path-translation-xnat-prefix']}"
     assert backend["path-translation-docker-prefix"] == str(data)
-    assert backend["host"].startswith("http://engine:")
+    assert urlsplit(str(backend["host"])).hostname in compose["services"]
     assert backend["container-user"] == f"{data.stat().st_uid}:{data.stat().st_gid}"
     assert (data / "archive").is_dir()
     assert (data / "build").is_dir()
 
 
 def test_xnat_is_told_the_addresses_under_which_it_listens(
-    compose: Mapping[str, Any], tmp_path: Path
+    compose: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script("prepare").prepare(tmp_path, tmp_path / "xnat")
-    plan = script("bootstrap").read_plan(tmp_path)
+    plan = plan_of(compose_settings(prepared(tmp_path, monkeypatch)))
     listens = {tuple(port.split(":")[:2]) for port in compose["services"]["xnat"]["ports"]}
     assert plan.site_url == "http://localhost:8080"
     assert ("127.0.0.1", "8080") in listens
@@ -222,19 +226,19 @@ def test_the_artefacts_are_a_pair_of_versions_that_the_doctor_knows() -> None:
     assert PAIRS[numbers(xnat)[:2]] == numbers(service)[:2]
 
 
-def test_the_bootstrap_gives_a_site_its_addresses_its_roles_and_its_backend(tmp_path: Path) -> None:
-    bootstrap = script("bootstrap")
-    standin = StandIn(StandInSettings(tmp_path / "archive", login="admin", password="admin"))  # noqa: S106  that of a fresh XNAT
-    standin.users.set_roles("admin", frozenset({"Administrator"}))
-    with serving(standin) as url:
-        plan = bootstrap.Plan(url, "http://172.17.0.1:8080", "/srv/xnat", "1000:1000", "a long one")
+def test_a_prepared_folder_is_all_that_a_fresh_site_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = prepared(tmp_path, monkeypatch)
+    with fresh(tmp_path / "archive") as url:
+        monkeypatch.setenv("XNAT_HOST", url)
         for _ in range(2):  # the second time nothing is to do, and the first password is gone
-            bootstrap.bootstrap(plan)
-        login = ("admin", "a long one")
-        roles = requests.get(f"{url}/xapi/users/admin/roles", auth=login, timeout=10).json()
-        site = requests.get(f"{url}/xapi/siteConfig", auth=login, timeout=10).json()
-        backend = requests.get(f"{url}/xapi/docker/server", auth=login, timeout=10).json()
-        assert requests.get(f"{url}/data/auth", auth=("admin", "admin"), timeout=10).status_code == 401
-    assert {"ContainerManager", "Privileged"} <= set(roles)
+            assert main(["xnat", "bootstrap", "--compose", str(here), "--wait", "0"]) == 0
+        with administered(url, (here / "secrets" / "admin_password").read_text()) as now:
+            roles, site, backend = now.roles(), now.site_config(), now.backend()
+    assert roles is not None
+    assert {"ContainerManager", "Privileged"} <= roles
+    assert site is not None
     assert site["processingUrl"] == "http://172.17.0.1:8080"
-    assert backend["path-translation-docker-prefix"] == "/srv/xnat"
+    assert backend is not None
+    assert backend.docker_prefix == str(tmp_path / "xnat")

@@ -12,6 +12,7 @@ import pytest
 
 from sarcoma_core.images import Engine, EngineError, connect
 from sarcoma_core.images import engine as engine_module
+from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import image_reference
 
@@ -106,7 +107,7 @@ def engine() -> Engine:
     except EngineError as error:
         unavailable(str(error))
         raise
-    if not all(found.has(image_reference(step.name)) for step in STEPS):
+    if not all(found.has(image_reference(one.name)) for one in (*STEPS, *SERVICES)):
         unavailable("the images are not built on this engine: make images")
     return found
 

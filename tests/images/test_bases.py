@@ -10,13 +10,16 @@ import pytest
 
 from sarcoma_core.images.catalogue import PARENTS, checkout
 from sarcoma_core.images.contexts import requirements
-from sarcoma_core.interface import Base, Step
+from sarcoma_core.interface import Base, Service, Step
+from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
 from sarcoma_core.steps import probe as probe_module
 from tests.images.holding import canonical, distributions, held
 
 OURS = "sarcoma_core"
 RUNS_EVERY_STEP = "sarcoma_core.steps.running"
+COMMAND = "sarcoma_core.cli.main"
+"""What every service's entry point, `sarcoma`, runs."""
 NAMES = {"sklearn": "scikit-learn"}
 """The distribution of a package that may not be installed, where its name is another."""
 
@@ -51,6 +54,22 @@ def test_a_step_needs_no_package_that_its_base_does_not_name(graph: grimp.Import
 
 def test_what_runs_every_step_needs_the_lowest_base_alone(graph: grimp.ImportGraph) -> None:
     assert lacking(graph, RUNS_EVERY_STEP, "core") == {}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_service_needs_no_package_that_its_base_does_not_name(
+    graph: grimp.ImportGraph, service: Service
+) -> None:
+    # Each step runs in its own image: what only a step imports, nobody needs here.
+    aside = grimp.build_graph(
+        OURS, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
+    )
+    for step in (*STEPS, probe_module.STEP):
+        for imported in graph.find_modules_directly_imported_by(step.function.__module__):
+            aside.remove_import(importer=step.function.__module__, imported=imported)
+    assert lacking(aside, COMMAND, service.base) == {}
+    # and no smaller base would do
+    assert lacking(aside, COMMAND, PARENTS[service.base] or "core") != {}
 
 
 @each_step
@@ -116,6 +135,14 @@ def made_up(*imports: tuple[str, str]) -> grimp.ImportGraph:
         ("train", "sksurv", False),
         ("train", "nvflare", False),
         ("train", "uvicorn", False),
+        ("site", "uvicorn", True),
+        ("site", "docker", True),
+        ("site", "xnat", True),
+        ("site", "numpy", True),
+        ("site", "torch", False),
+        ("site", "nvflare", False),
+        ("site", "boto3", False),
+        ("site", "pytest", False),
     ],
 )
 def test_what_a_base_holds_and_what_not(base: Base, package: str, allowed: bool) -> None:  # noqa: FBT001

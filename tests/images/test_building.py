@@ -5,7 +5,7 @@ import pytest
 
 from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.images import build
-from sarcoma_core.images.catalogue import StepImage, checkout, step_images
+from sarcoma_core.images.catalogue import OwnImage, checkout, step_images
 from sarcoma_core.images.torch_builds import torch_build
 from sarcoma_core.xnat.command.declaring import image_reference
 from tests.images.conftest import ANSWERS, Answer, FakeDocker, InstallDocker
@@ -97,8 +97,8 @@ def test_wheels_are_sent_and_then_no_index_is_asked(all_docker: FakeDocker, tmp_
 def test_a_step_on_torch_has_the_tag_of_its_command_and_that_of_its_build(
     all_docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = StepImage("predict", "torch", "Predict", "[]")
-    monkeypatch.setattr("sarcoma_core.images.building.step_images", lambda *_: (image,))
+    image = OwnImage("predict", "torch", "Predict", ("sarcoma", "step", "predict"), "[]")
+    monkeypatch.setattr("sarcoma_core.images.building.own_images", lambda *_: (image,))
     measured = build(base_image="base:1", registry="host/x")
     *_, step = builds(all_docker)
     plain = image_reference("predict")
@@ -132,6 +132,26 @@ def test_the_step_carries_its_commands_and_its_entry_point(docker: FakeDocker) -
     ]
     assert f"--label=org.nrg.commands={image.commands}" in call
     assert 'ENTRYPOINT ["sarcoma", "step", "convert"]' in text.splitlines()
+
+
+def test_a_service_is_built_on_its_base_with_its_entry_point_and_without_commands(
+    all_docker: FakeDocker,
+) -> None:
+    measured = build(("admin",), base_image="base:1")
+    assert [m.image for m in measured] == [
+        image_reference(name) for name in ("core", "edge", "site", "admin")
+    ]
+    *_, admin = builds(all_docker)
+    assert f"--build-arg=PARENT_IMAGE={image_reference('site')}" in admin
+    assert not [argument for argument in admin if "org.nrg.commands" in argument]
+    text = all_docker.texts[all_docker.calls.index(admin)]
+    assert 'ENTRYPOINT ["sarcoma"]' in text.splitlines()
+
+
+@pytest.mark.usefixtures("all_docker")
+def test_all_means_the_services_too() -> None:
+    measured = build(base_image="base:1")
+    assert image_reference("admin") in [m.image for m in measured]
 
 
 def test_secrets_are_mounted_and_never_written_on_a_command_line(docker: FakeDocker, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ import json
 import pytest
 
 from sarcoma_core import __version__
+from sarcoma_core.errors import RunError
 from sarcoma_core.images import Engine, measure
 from sarcoma_core.images.catalogue import PARENTS, checkout, lineage, step_images
 from sarcoma_core.images.torch_builds import base_reference, suffix, torch_build
-from sarcoma_core.interface import Base, Step
+from sarcoma_core.interface import Base, Service, Step
+from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
 from sarcoma_core.steps.running import IMAGE_VARIABLE
 from sarcoma_core.xnat.command.declaring import image_reference
@@ -25,6 +27,7 @@ LEAST = ("--rm", "--network=none", "--read-only", "--tmpfs=/tmp", f"--user={STRA
 """As little as a container may need: nobody's uid, nothing to write to but /tmp, no network."""
 
 every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+every_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 
 
 def run(engine: Engine, image: str, program: str, *arguments: str) -> str:
@@ -92,6 +95,35 @@ def test_help_works_for_a_stranger_on_a_read_only_root(engine: Engine, step: Ste
     assert all(param.flag in text for param in step.params)
 
 
+@every_service
+def test_a_service_starts_with_its_entry_point_and_xnat_is_told_of_no_command(
+    engine: Engine, service: Service
+) -> None:
+    config = inspect(engine, image_reference(service.name))["Config"]
+    assert config["Entrypoint"] == [*service.entrypoint]
+    assert not config["Cmd"]
+    assert "org.nrg.commands" not in config["Labels"]
+    assert config["Labels"]["org.opencontainers.image.title"] == service.title
+
+
+@every_service
+def test_a_service_works_for_a_stranger_on_a_read_only_root(engine: Engine, service: Service) -> None:
+    image = image_reference(service.name)
+    assert "bootstrap" in engine.output("run", *LEAST, image, "xnat", "--help")
+    # What it imports when it works, up to where there is no server: not one package is missing.
+    words = ("xnat", "doctor", "--server", "http://127.0.0.1:9")
+    login = ("--env=XNAT_USER=admin", "--env=XNAT_PASS=nobody")
+    with pytest.raises(RunError, match=r"http://127\.0\.0\.1:9: does not answer"):
+        engine.output("run", *LEAST, *login, image, *words)
+
+
+@every_service
+def test_a_service_is_its_base_and_the_layer_of_our_wheel(engine: Engine, service: Service) -> None:
+    *below, ours = layers(engine, image_reference(service.name))
+    assert below == layers(engine, base_reference(service.base, TORCH))
+    assert ours == layers(engine, image_reference(STEPS[0].name))[-1]
+
+
 def test_nobody_is_root_unless_asked(engine: Engine, step_image: str) -> None:
     user, _, group = inspect(engine, step_image)["Config"]["User"].partition(":")
     assert int(user) >= 1000
@@ -144,13 +176,15 @@ def test_a_base_has_what_it_names_and_nothing_that_others_name(engine: Engine, b
     brought = {"grpcio", "protobuf"} if base == "train" else set()
     assert held(base) <= inside
     assert not (named_in_extras() - held(base) - brought) & inside
-    assert {"docker", "rich", "starlette", "nvflare"} <= named_in_extras() - held(base)
+    server_side = {"nvflare"} if base == "site" else {"docker", "rich", "starlette", "nvflare"}
+    assert server_side <= named_in_extras() - held(base)
 
 
 IMPORTS = {
     "core": "dcm2niix, jinja2, nibabel, numpy, PIL.Image, pydicom, SimpleITK",
     "edge": "pydantic, requests, xnat, numpy",
     "torch": "torch, monai.networks.nets, monai.inferers, safetensors.torch, scipy.ndimage",
+    "site": "docker, jsonpath, multipart, rich.table, starlette.applications, uvicorn, xnat, numpy",
     "train": "torch, pycox.models, torchtuples, lifelines, sklearn.model_selection, pandas, numba, h5py",
 }
 

@@ -10,14 +10,16 @@ from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.images.building import default_base_image
 from sarcoma_core.images.catalogue import (
     PARENTS,
-    StepImage,
+    OwnImage,
     base_named,
     bases_of,
     checkout,
     oci_labels,
+    own_images,
     step_images,
 )
 from sarcoma_core.interface import Base
+from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import image_reference
 
@@ -40,14 +42,34 @@ def write(path: Path, base: str = "core") -> None:
 
 def test_every_step_of_the_package_has_an_image() -> None:
     images = step_images(checkout())
-    assert {(image.step, image.base, image.title) for image in images} == {
-        (step.name, step.image, step.title) for step in STEPS
+    assert {(image.name, image.base, image.title, image.entrypoint) for image in images} == {
+        (step.name, step.image, step.title, ("sarcoma", "step", step.name)) for step in STEPS
     }
 
 
-def test_the_labels_file_holds_base_and_title_alone() -> None:
+def test_every_service_has_an_image_without_commands() -> None:
+    images = [image for image in own_images(checkout()) if image not in step_images(checkout())]
+    assert images == [OwnImage(one.name, one.base, one.title, one.entrypoint) for one in SERVICES]
+
+
+def test_no_step_and_no_service_have_one_name() -> None:
+    names = [step.name for step in STEPS] + [service.name for service in SERVICES]
+    assert len(set(names)) == len(names)
+    assert not set(names) & set(PARENTS)  # or their images would be one
+
+
+def test_the_labels_file_holds_base_and_title_alone_and_of_a_service_the_entry_point() -> None:
     entries = json.loads((checkout() / "containers" / "labels.json").read_text("utf-8"))
-    assert all(set(entry) == {"base", "title"} for entry in entries.values())
+    services = {service.name for service in SERVICES}
+    for name, entry in entries.items():
+        assert set(entry) == {"base", "title"} | ({"entrypoint"} if name in services else set())
+
+
+def test_a_service_needs_no_command_file(tmp_path: Path, labels: Path) -> None:
+    row = {"base": "site", "title": "One", "entrypoint": ["sarcoma", "xnat"]}
+    labels.write_text(json.dumps({"one": row}), "utf-8")
+    assert own_images(tmp_path) == (OwnImage("one", "site", "One", ("sarcoma", "xnat")),)
+    assert step_images(tmp_path) == ()
 
 
 def test_a_labels_file_drifts_when_it_says_what_the_steps_do_not(tmp_path: Path) -> None:
@@ -60,7 +82,7 @@ def test_a_labels_file_drifts_when_it_says_what_the_steps_do_not(tmp_path: Path)
 
 def test_a_label_is_the_committed_command() -> None:
     for image in step_images(checkout()):
-        committed = (checkout() / "xnat_commands" / f"{image.step}.json").read_text("utf-8")
+        committed = (checkout() / "xnat_commands" / f"{image.name}.json").read_text("utf-8")
         assert json.loads(image.commands) == [json.loads(committed)]
 
 
@@ -82,7 +104,13 @@ def test_an_unknown_step_is_refused_with_the_known_ones(tmp_path: Path, labels: 
         step_images(tmp_path, ("two",))
 
 
-@pytest.mark.parametrize("text", [None, "", "[]", '{"one": {}}', '{"one": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, "", "[]", '{"one": {}}', '{"one": 1}'),
+        '{"one": {"base": "site", "title": "One", "entrypoint": "sarcoma"}}',
+    ],
+)
 def test_labels_that_generate_did_not_write_are_refused(
     tmp_path: Path, labels: Path, text: str | None
 ) -> None:
@@ -107,10 +135,15 @@ def test_an_unknown_base_is_refused(tmp_path: Path, labels: Path) -> None:
         step_images(tmp_path)
 
 
+def on(base: Base) -> OwnImage:
+    return OwnImage("a", base, "A", ("sarcoma",))
+
+
 def test_a_base_comes_after_the_one_that_it_stands_on() -> None:
-    assert bases_of([StepImage("a", "train", "A", "[]")]) == ("core", "torch", "train")
-    assert bases_of([StepImage("a", "edge", "A", "[]")], ["torch"]) == ("core", "edge", "torch")
-    assert bases_of([StepImage("a", "core", "A", "[]")]) == ("core",)
+    assert bases_of([on("train")]) == ("core", "torch", "train")
+    assert bases_of([on("edge")], ["torch"]) == ("core", "edge", "torch")
+    assert bases_of([on("site")]) == ("core", "edge", "site")
+    assert bases_of([on("core")]) == ("core",)
     assert bases_of([]) == ()
 
 
@@ -120,7 +153,7 @@ def test_every_base_that_a_step_may_name_has_its_place() -> None:
 
 def test_a_base_is_found_by_its_name_and_no_other_is() -> None:
     assert [base_named(base) for base in PARENTS] == list(PARENTS)
-    with pytest.raises(UsageError, match="--base: must be one of core, edge, torch, train; found 'flare'"):
+    with pytest.raises(UsageError, match=f"--base: must be one of {', '.join(PARENTS)}; found 'flare'"):
         base_named("flare")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sarcoma_core.images.building import step_dockerfile
+from sarcoma_core.images.building import own_dockerfile
 from sarcoma_core.images.catalogue import PARENTS, checkout
 from sarcoma_core.images.contexts import base_context, requirements, written
 from sarcoma_core.interface import Base
@@ -72,7 +72,13 @@ def test_what_a_base_is_built_from_rebuilds_it(copy: Path, base: Base, file: str
 
 @pytest.mark.parametrize(
     ("place", "base"),
-    [('"numpy>=', "core"), ('"xnat>=', "edge"), ('"monai>=', "torch"), ('"lifelines>=', "train")],
+    [
+        ('"numpy>=', "core"),
+        ('"xnat>=', "edge"),
+        ('"monai>=', "torch"),
+        ('"lifelines>=', "train"),
+        ('"starlette>=', "site"),
+    ],
 )
 def test_a_dependency_rebuilds_the_base_of_its_list_and_is_what_it_installs(
     copy: Path, place: str, base: Base
@@ -123,13 +129,14 @@ def test_a_base_uses_all_that_it_is_sent_and_nothing_of_our_own(base: Base) -> N
 
 
 def test_a_step_lays_the_wheel_that_no_base_has() -> None:
-    lines = list(instructions(step_dockerfile(checkout(), "convert")))
+    lines = list(instructions(own_dockerfile(checkout(), ("sarcoma", "step", "convert"))))
     assert "COPY sarcoma_core sarcoma_core" in lines
     assert any("pip wheel" in line for line in lines)
 
 
 def test_no_step_has_a_line_of_its_own_before_the_wheel_is_laid() -> None:
-    one, other = (list(instructions(step_dockerfile(checkout(), step))) for step in ("convert", "report"))
+    words = (("sarcoma", "step", "convert"), ("sarcoma",))
+    one, other = (list(instructions(own_dockerfile(checkout(), each))) for each in words)
     last = one.index("COPY --from=package /package/ /")
     differing = [number for number, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
     of_the_step = [number for number, line in enumerate(one) if line.startswith("ARG IMAGE")]

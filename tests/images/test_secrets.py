@@ -19,7 +19,7 @@ from typing import IO, cast
 import pytest
 
 from sarcoma_core.images import Engine
-from sarcoma_core.images.building import step_dockerfile
+from sarcoma_core.images.building import own_dockerfile
 from sarcoma_core.images.catalogue import checkout
 from sarcoma_core.images.contexts import base_context, written
 from tests.images.conftest import inspect
@@ -143,7 +143,7 @@ def test_build_secrets_leave_no_trace_in_a_step_whose_layers_are_the_same_bytes_
         "--no-cache",
         *(f"--build-arg=PARENT_IMAGE={core}", f"--build-arg=IMAGE={step_image}"),
         *("--file=-", str(checkout())),
-        text=step_dockerfile(checkout(), "convert"),
+        text=own_dockerfile(checkout(), ("sarcoma", "step", "convert")),
     )
     assert any("setuptools" in path for path in _Index.asked), "the index was asked, with its password"
     assert layers == inspect(engine, step_image)["RootFS"]["Layers"]

@@ -72,5 +72,5 @@ def test_what_is_neither_index_nor_folder_is_refused_without_showing_it(index: s
 @pytest.mark.parametrize("base", PARENTS)
 def test_the_build_stands_in_the_tag_of_what_holds_torch(base: Base) -> None:
     build = TorchBuild(f"{PINNED}+cu126", CUDA)
-    assert suffix(base, build) == {"core": "", "edge": "", "torch": "-cu126", "train": "-cu126"}[base]
+    assert suffix(base, build) == {"torch": "-cu126", "train": "-cu126"}.get(base, "")
     assert base_reference(base, build) == image_reference(base) + suffix(base, build)

@@ -37,8 +37,20 @@ def test_mount_paths_become_the_folders_behind_them(session: Session, tmp_path: 
     assert sorted(p.name for p in (tmp_path / "build" / "NIFTI").iterdir()) == ["4", "7", "run.json"]
 
 
+def test_an_image_that_is_named_by_its_digest_is_the_step(session: Session, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("import sys; print(*sys.argv[1:3])", encoding="utf-8")
+    command = replace(resolved(session), image=f"host/x/sarcoma/convert@sha256:{'0' * 64}")
+    ended = LocalRunner((sys.executable, str(program))).run(command, {"in": session.path, "out": tmp_path})
+    assert (ended.exit_code, ended.stdout) == (0, "step convert\n")
+
+
 @pytest.mark.parametrize(
-    "image", ["xnat/dcm2niix:latest", "sarcoma/unknown:1.0", "sarcoma/convert:1.0 --help", ""]
+    "image",
+    [
+        *("xnat/dcm2niix:latest", "sarcoma/unknown:1.0", "sarcoma/convert:1.0 --help", ""),
+        *(f"sarcoma/convert@sha256:{'0' * 63}", f"sarcoma/unknown@sha256:{'0' * 64}"),
+    ],
 )
 def test_a_foreign_command_never_becomes_a_process(session: Session, tmp_path: Path, image: str) -> None:
     command = replace(resolved(session), image=image)

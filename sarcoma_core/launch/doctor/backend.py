@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from sarcoma_core.launch.doctor.facts import Facts, Unknown
 from sarcoma_core.launch.doctor.findings import Finding
 from sarcoma_core.launch.doctor.versions import CONTAINERS, numbers
+from sarcoma_core.xnat.command.declaring import named_by_digest
 from sarcoma_core.xnat.rest.administration import Backend, BackendImage
 
 PAGE = "Administer > Plugin Settings > Compute Backend"
@@ -83,9 +84,14 @@ def check_images(facts: Facts) -> Iterator[Finding]:
         yield Finding(check, "unknown", "the backend does not answer.", "Mend the container backend first.")
         return
     wanted, there = {step.image for step in facts.steps}, _there(facts)
-    for name in sorted(wanted - set(there)):
+    missing = sorted(wanted - set(there))
+    pinned = [name for name in missing if named_by_digest(name)]
+    for name in (name for name in missing if name not in pinned):
         fix = f"On its host: docker load --input FILE (of sarcoma images save), or docker pull {name}"
         yield Finding(check, "fault", f"{name} is not on the backend.", fix)
+    if pinned:
+        message = f"{len(pinned)} are named by digest, and the service tells tags only."
+        yield Finding(check, "unknown", message, f"On its host: docker image inspect {pinned[0]}")
     if there:
         yield Finding(check, "ok", f"{len(there)} of {len(wanted)} are on the backend")
 
@@ -95,6 +101,11 @@ def _there(facts: Facts) -> Mapping[str, BackendImage]:
     if isinstance(facts.images, Unknown) or isinstance(facts.steps, Unknown):
         return {}
     live = {name: image for image in facts.images for name in image.references}
+    # What is named by digest has no tag of its own: this machine's engine may know its id.
+    ids = {image.id: image for image in facts.images if image.id}
+    live |= {
+        name: ids[built] for name, built in facts.built.items() if named_by_digest(name) and built in ids
+    }
     return {step.image: live[step.image] for step in facts.steps if step.image in live}
 
 

@@ -1,8 +1,9 @@
 """Install our steps on a server: check the rights, carry a plan out and look again, list what is there."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from sarcoma_core import __version__
 from sarcoma_core.errors import RunError, SarcomaError, UsageError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.install.gpu import Gpu, asked_of, with_gpu
@@ -19,7 +20,7 @@ from sarcoma_core.launch.install.states import (
 )
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.comparing import differences
-from sarcoma_core.xnat.command.declaring import command_for
+from sarcoma_core.xnat.command.declaring import command_for, named_by_digest
 from sarcoma_core.xnat.rest.administration import ADMINISTRATOR, Administration, needed_roles
 from sarcoma_core.xnat.rest.remote import visible_projects
 from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand
@@ -67,6 +68,7 @@ def shipped_steps(
     *,
     registry: str | None = None,
     gpu: Gpu | None = None,
+    images: Mapping[str, str] | None = None,
     live: Sequence[Live] = (),
 ) -> tuple[Shipped, ...]:
     """The steps of this version, as this site wants them.
@@ -74,8 +76,9 @@ def shipped_steps(
     Args:
         names: which; all when none is named.
         registry: prefix of the site's registry; None for the one that a step, else the newest of them, has
-            on the server.
+            on the server, and then the digest that this version of the step has there.
         gpu: how the backend is asked for a GPU, for the steps that use one; None as on the server.
+        images: the image of each of these steps by digest, instead of the registry's; of `read_images`.
         live: our commands on the server.
 
     Raises:
@@ -86,16 +89,24 @@ def shipped_steps(
         if name not in known:
             raise UsageError(f"--step: must be one of {', '.join(known)}; found {name!r}.")
     chosen = [known[name] for name in dict.fromkeys(names or known)]
-    return tuple(_shipped(step, registry, gpu, live) for step in chosen)
+    return tuple(_shipped(step, registry, gpu, (images or {}).get(step.name, ""), live) for step in chosen)
 
 
-def _shipped(step: Step, registry: str | None, gpu: Gpu | None, live: Sequence[Live]) -> Shipped:
+def _shipped(step: Step, registry: str | None, gpu: Gpu | None, image: str, live: Sequence[Live]) -> Shipped:
     """A step with the choices of this site: those that are made now, else those that were made before."""
     own = installed(step.name, live)
     known = own or max(live, key=lambda one: one.command.id, default=None)
     prefix = registry if registry is not None else registry_of(known.command.image) if known else ""
     backend = gpu or (asked_of(own.command.tree) if own else "none")
-    return Shipped(step.name, with_gpu(command_for(step, prefix), backend if step.gpu else "none"))
+    image = image or (_digest_of(step, live) if registry is None else "")
+    command = command_for(step, prefix, image=image)
+    return Shipped(step.name, with_gpu(command, backend if step.gpu else "none"))
+
+
+def _digest_of(step: Step, live: Sequence[Live]) -> str:
+    """The image that this version of a step has on the server, where that is by digest; else empty."""
+    same = installed(step.name, [one for one in live if one.command.version == __version__])
+    return same.command.image if same and named_by_digest(same.command.image) == step.name else ""
 
 
 def check_roles(administration: Administration) -> None:

@@ -1,6 +1,6 @@
 """Who may do what and how the site is set up: users, roles, site configuration, plugins; the engine, too.
 
-Source: XNAT 1.9, ``UsersApi``, ``SiteConfigApi``, ``XnatPluginApi``.
+Source: XNAT 1.9, ``UsersApi``, ``SiteConfigApi``, ``DicomSCPApi``, ``XnatPluginApi``.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,15 @@ _PLUGINS: Mapping[str, Document] = {
     "ohifViewerPlugin": {"name": "OHIF Viewer", "version": "3.6.0"},
 }
 """What the stand-in stands in for besides XNAT; a document of kind `plugin` adds one or replaces it."""
+
+_RECEIVER: Document = {
+    "id": 1,
+    "aeTitle": "XNAT",
+    "port": 8104,
+    "enabled": True,
+    "identifier": "dicomObjectIdentifier",
+}
+"""What a fresh XNAT has."""
 
 
 def _require_admin(who: User) -> None:
@@ -173,6 +182,31 @@ def set_site_property(request: Request, body: RequestBody) -> Response:
     return text()
 
 
+def list_receivers(request: Request) -> Response:
+    """GET: the DICOM receivers. The stand-in has one, and receives nothing.
+
+    Raises:
+        Refusal: 403, who asks is no administrator.
+    """
+    _require_admin(user(request))
+    return json([_receiver(standin(request))])
+
+
+@with_body()
+def change_receiver(request: Request, body: RequestBody) -> Response:
+    """PUT: replace a receiver.
+
+    Raises:
+        Refusal: 400, the body is no JSON object; 403, who asks is no administrator; 404, there is none.
+    """
+    _require_admin(user(request))
+    server, number = standin(request), int(request.path_params["id"])
+    if number != _RECEIVER["id"]:
+        raise Refusal(404, f"There is no DICOM SCP receiver {number}.")
+    server.documents.put("receiver", str(number), {**body.document(), "id": number})
+    return json(_receiver(server))
+
+
 def list_plugins(request: Request) -> Response:
     """GET: the plugins by id."""
     kept = {**_PLUGINS, **standin(request).documents.all("plugin")}
@@ -184,6 +218,10 @@ def _self_or_any(server: StandIn, who: User, login: str) -> User:
     if login != who.login:
         _require_admin(who)
     return server.users.get(login)
+
+
+def _receiver(server: StandIn) -> Document:
+    return server.documents.get("receiver", str(_RECEIVER["id"])) or _RECEIVER
 
 
 def _profile(of: User) -> Document:
@@ -216,6 +254,8 @@ ROUTES = [
     Route("/xapi/siteConfig", set_site, methods=["POST"]),
     Route("/xapi/siteConfig/{property}", get_site_property),
     Route("/xapi/siteConfig/{property}", set_site_property, methods=["POST", "PUT"]),
+    Route("/xapi/dicomscp", list_receivers),
+    Route("/xapi/dicomscp/{id:int}", change_receiver, methods=["PUT"]),
     Route("/xapi/plugins", list_plugins),
     *DOCKER_ROUTES,
 ]

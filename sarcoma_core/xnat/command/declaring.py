@@ -14,6 +14,8 @@ from sarcoma_core.xnat.command import model as commands
 
 _PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
+_BY_DIGEST = re.compile(rf"({_PREFIX.pattern}/)?sarcoma/(?P<name>[a-z0-9-]+)@sha256:[0-9a-f]{{64}}")
+
 INPUT_MOUNT, OUTPUT_MOUNT, ASSETS_MOUNT = "/input", "/output", "/assets"
 
 
@@ -67,12 +69,23 @@ def image_reference(name: str, registry: str = "") -> str:
     return f"{registry}/sarcoma/{name}:{__version__}".lstrip("/")
 
 
-def command_for(step: Step, registry: str = "") -> commands.Command:
+def named_by_digest(image: str) -> str:
+    """The step or service whose image this names by its digest; empty for any other reference.
+
+    Args:
+        image: a reference, e.g. `registry.example.org/imaging/sarcoma/convert@sha256:...`.
+    """
+    match = _BY_DIGEST.fullmatch(image)
+    return match["name"] if match else ""
+
+
+def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.Command:
     """The Container Service command of a step.
 
     Args:
         step: the step.
         registry: prefix of the image, for a site that has its own registry.
+        image: the whole reference instead, for a site that names its images by digest.
     """
     told = is_told_its_object(step)
     words = (
@@ -87,7 +100,7 @@ def command_for(step: Step, registry: str = "") -> commands.Command:
         description=step.summary,
         version=__version__,
         schema_version="1.0",
-        image=image_reference(step.name, registry),
+        image=image or image_reference(step.name, registry),
         command_line=" ".join(words),
         mounts=(
             commands.Mount(name="in", path=INPUT_MOUNT),

@@ -1,7 +1,7 @@
 """How a server is set up, as an administrator sees it: users and roles, site configuration, plugins, backend.
 
-Source: the `/xapi/users`, `/xapi/siteConfig` and `/xapi/plugins` APIs of XNAT 1.9, and
-`/xapi/docker` of Container Service 3.7.
+Source: the `/xapi/users`, `/xapi/siteConfig`, `/xapi/notifications`, `/xapi/dicomscp` and `/xapi/plugins`
+APIs of XNAT 1.9, and `/xapi/docker` of Container Service 3.7.
 """
 
 import re
@@ -17,6 +17,10 @@ from sarcoma_core.xnat.rest.paths import BUILD_INFO
 ADMINISTRATOR, CONTAINER_MANAGER, PRIVILEGED = "Administrator", "ContainerManager", "Privileged"
 _PRIVILEGED_SINCE = (1, 9, 2)
 _EVENTS = "/xapi/events/prefs"
+_SITE_CONFIG, _MAIL, _BACKEND = "/xapi/siteConfig", "/xapi/notifications", "/xapi/docker/server"
+_RECEIVERS = "/xapi/dicomscp"
+XNAT_DATA = "/data/xnat"
+"""Where XNAT has archive and build folder, by its own defaults."""
 _NOT_SET_UP = (HTTPStatus.NOT_FOUND, HTTPStatus.FAILED_DEPENDENCY)
 """What a server without a backend answers, of one version or another."""
 _UNREADABLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
@@ -69,6 +73,19 @@ class Backend:
             tree=tree,
         )
 
+    def document(self) -> Mapping[str, object]:
+        """What sets it: nothing is pulled when XNAT starts, and containers that have ended are removed."""
+        return {
+            "name": self.name,
+            "host": self.host,
+            "backend": self.kind,
+            "path-translation-xnat-prefix": self.xnat_prefix,
+            "path-translation-docker-prefix": self.docker_prefix,
+            "container-user": self.container_user,
+            "pull-images-on-xnat-init": False,
+            "auto-cleanup": True,
+        }
+
 
 @dataclass(frozen=True)
 class BackendImage:
@@ -112,8 +129,38 @@ class Administration:
 
     def site_config(self) -> Mapping[str, Any] | None:
         """The site's configuration: `siteUrl`, `processingUrl`, `aliasTokenTimeout`, and so on."""
-        site_config = self._read("/xapi/siteConfig")
+        site_config = self._read(_SITE_CONFIG)
         return site_config if isinstance(site_config, dict) else None
+
+    def change_site(self, changes: Mapping[str, object]) -> None:
+        """Change some of the site's configuration."""
+        self.connection.post(_SITE_CONFIG, json=dict(changes))
+
+    def mail(self) -> Mapping[str, Any] | None:
+        """How the site sends mail: `smtpHostname`, `smtpPort`, and so on."""
+        mail = self._read(_MAIL)
+        return mail if isinstance(mail, dict) else None
+
+    def change_mail(self, changes: Mapping[str, str]) -> None:
+        """Change some of that; every value is a text (`NotificationsApi` reads Java's Properties)."""
+        self.connection.post(_MAIL, json=dict(changes))
+
+    def receivers(self) -> tuple[Mapping[str, Any], ...] | None:
+        """The DICOM SCP receivers, each with `id`, `aeTitle`, `port`, `enabled`; by their numbers."""
+        receivers = self._read(_RECEIVERS)
+        return None if receivers is None else tuple(sorted(receivers, key=lambda each: int(each["id"])))
+
+    def change_receiver(self, receiver: Mapping[str, Any]) -> None:
+        """Replace a receiver; `id` in it says which (`DicomSCPApi`)."""
+        self.connection.put(at("xapi", "dicomscp", str(receiver["id"])), json=dict(receiver))
+
+    def set_password(self, user: str, password: str) -> None:
+        """Give a user another password."""
+        self.connection.put(at("xapi", "users", user), json={"username": user, "password": password})
+
+    def give_role(self, user: str, role: str) -> None:
+        """Give a user a role."""
+        self.connection.put(at("xapi", "users", user, "roles", role))
 
     def plugins(self) -> tuple[Plugin, ...] | None:
         """The plugins, in order of their ids."""
@@ -145,8 +192,12 @@ class Administration:
         Raises:
             ServerError: the server does not answer, or not to this user.
         """
-        answer = self.connection.get("/xapi/docker/server", accept=_NOT_SET_UP)
+        answer = self.connection.get(_BACKEND, accept=_NOT_SET_UP)
         return None if answer.status in _NOT_SET_UP else Backend.of(answer.json())
+
+    def set_backend(self, backend: Backend) -> None:
+        """Let containers run elsewhere."""
+        self.connection.post(_BACKEND, json=dict(backend.document()))
 
     def images(self) -> tuple[BackendImage, ...]:
         """The images on the backend."""

@@ -18,11 +18,13 @@ from sarcoma_core.errors import UsageError
 from sarcoma_core.xnat.rest.login import Login
 
 HOST, USER, PASSWORD = "XNAT_HOST", "XNAT_USER", "XNAT_PASS"
+PASSWORD_FILE = f"{PASSWORD}_FILE"
+"""Names a file with the password instead, as a container is given a secret."""
 _KEYS = frozenset({"server", "user", "password"})
 _OTHERS = 0o077
 _WAYS = (
-    f"Set {HOST}, {USER} and {PASSWORD}; or write [NAME] with server, user and password into "
-    "~/.config/sarcoma/xnat.toml (chmod 600) and give --profile NAME; or add the host to ~/.netrc."
+    f"Set {HOST}, {USER} and {PASSWORD} (or {PASSWORD_FILE}); or write [NAME] with server, user and password "
+    "into ~/.config/sarcoma/xnat.toml (chmod 600) and give --profile NAME; or add the host to ~/.netrc."
 )
 
 
@@ -38,8 +40,8 @@ def find_login(server: str | None = None, profile: str | None = None) -> Login:
     """The log-in that the user means.
 
     The server is `server`, else the profile's, else XNAT_HOST, else that of the file's only profile. User and
-    password are a pair: of the named profile, else of XNAT_USER and XNAT_PASS, else of the profile of that
-    server, else of `~/.netrc`, else asked for at a terminal.
+    password are a pair: of the named profile, else of XNAT_USER and XNAT_PASS (or XNAT_PASS_FILE), else of
+    the profile of that server, else of `~/.netrc`, else asked for at a terminal.
 
     Args:
         server: the server's URL.
@@ -67,8 +69,37 @@ def profile_path() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "sarcoma" / "xnat.toml"
 
 
+def password_of_environment() -> str:
+    """The password in XNAT_PASS, else in the file that XNAT_PASS_FILE names; empty where neither is set.
+
+    Raises:
+        UsageError: that file cannot be read.
+    """
+    named = os.environ.get(PASSWORD_FILE, "")
+    if os.environ.get(PASSWORD, "") or not named:
+        return os.environ.get(PASSWORD, "")
+    return read_password(Path(named), PASSWORD_FILE)
+
+
+def read_password(path: Path, argument: str) -> str:
+    """The password that a file holds; white space around it is none of it.
+
+    Args:
+        path: the file.
+        argument: what named it, for the error.
+
+    Raises:
+        UsageError: it cannot be read as text.
+    """
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:  # a decoding error's text would repeat the password
+        reason = getattr(error, "strerror", None) or "it is no text"
+    raise UsageError(f"{argument}: must be a file with the password that can be read; {reason}.")
+
+
 def _credentials(where: str, named: _PartialLogin) -> tuple[str, str]:
-    environment = _PartialLogin("", os.environ.get(USER, ""), os.environ.get(PASSWORD, ""))
+    environment = _PartialLogin("", os.environ.get(USER, ""), password_of_environment())
     if named.user and named.password:
         return named.user, named.password
     if environment.user and environment.password and not named.user:

@@ -19,7 +19,7 @@ from sarcoma_core.steps import step_named
 from sarcoma_core.steps.probe import EMPTY
 from sarcoma_core.xnat.intervals import seconds
 from sarcoma_core.xnat.rest.administration import BackendImage
-from tests.launch.doctor.healthy import BACKEND, IMAGE, KEY, PROBED, SEEN, SITE, STEP, facts
+from tests.launch.doctor.healthy import BACKEND, DIGEST, IMAGE, KEY, PROBED, SEEN, SITE, STEP, facts
 
 DENIED = "--out: must be writable by the user that runs this; permission was denied. Nothing was written."
 
@@ -274,3 +274,28 @@ def test_mixed_revisions_are_told_with_their_numbers() -> None:
         f"convert: 1 result of revision 1 and 2 results of revision {OURS} (in 3 of 3 sessions). "
         f"They do not compare; this version makes revision {OURS}."
     )
+
+
+PINNED = f"host/x/sarcoma/convert@sha256:{64 * 'c'}"
+
+
+def test_an_image_that_is_named_by_digest_is_not_called_missing_as_the_service_tells_tags_only() -> None:
+    steps = (STEP, replace(STEP, step="report", image=PINNED))
+    [finding] = found("images", steps=steps)
+    assert finding.verdict == "unknown"
+    assert finding.found == "1 are named by digest, and the service tells tags only."
+    assert finding.fix == f"On its host: docker image inspect {PINNED}"
+    assert not has_faults(check(facts(steps=steps)))
+
+
+def test_an_image_that_is_named_by_digest_is_there_where_this_machine_knows_its_id() -> None:
+    steps = (replace(STEP, image=PINNED),)
+    assert found("images", steps=steps, built={PINNED: DIGEST}) == []
+    assert found("image digests", steps=steps, built={PINNED: DIGEST}) == []
+    [finding] = found("images", steps=steps, built={PINNED: "sha256:" + 64 * "d"})
+    assert finding.verdict == "unknown"
+
+
+def test_an_image_that_is_named_by_a_tag_and_not_there_is_a_fault_all_the_same() -> None:
+    steps = (replace(STEP, image=PINNED), replace(STEP, step="report", image="sarcoma/report:1.0.0"))
+    assert [f.verdict for f in found("images", steps=steps)] == ["fault", "unknown"]

@@ -1,8 +1,11 @@
 """How a server is set up, and what an ordinary user may not read of it."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
-from sarcoma_core.xnat.rest.administration import Administration, Plugin, needed_roles
+from sarcoma_core.xnat.rest.administration import Administration, Backend, Plugin, needed_roles
 from sarcoma_core.xnat.rest.connection import Connection, ServerError
 from tests.xnat.double import Double, Reply, of_json
 
@@ -88,6 +91,26 @@ def test_the_kind_of_backend_is_told_by_old_and_new_servers(
     found = administration.backend()
     assert found is not None
     assert found.kind == kind
+
+
+def test_mail_is_sent_as_texts_and_read_where_it_may_be(
+    server: Double, administration: Administration
+) -> None:
+    path = "/xapi/notifications"
+    server.answer("GET", path, of_json({"smtpHostname": "localhost"}), Reply(403))
+    assert administration.mail() == {"smtpHostname": "localhost"}
+    assert administration.mail() is None
+    administration.change_mail({"smtpPort": "587"})
+    [sent] = server.asked("POST", path)
+    assert json.loads(sent.body) == {"smtpPort": "587"}
+
+
+def test_a_backend_that_is_set_is_read_as_it_was(server: Double, administration: Administration) -> None:
+    backend = Backend("engine", "docker", "http://engine:2375", "1000:1000", "/data/xnat", "/srv/xnat")
+    administration.set_backend(backend)
+    [sent] = server.asked("POST", "/xapi/docker/server")
+    read = Backend.of(json.loads(sent.body))
+    assert replace(read, tree={}) == backend
 
 
 def test_a_backend_answers_or_not(server: Double, administration: Administration) -> None:

@@ -13,7 +13,7 @@ HOSPITAL = "https://xnat.hospital.example"
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user with nothing set up, and no terminal."""
-    for name in ("XNAT_HOST", "XNAT_USER", "XNAT_PASS", "NETRC", "XDG_CONFIG_HOME"):
+    for name in ("XNAT_HOST", "XNAT_USER", "XNAT_PASS", "XNAT_PASS_FILE", "NETRC", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
@@ -50,6 +50,32 @@ def test_the_environment_names_everything(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("XNAT_PASS", "from-environment")
     login = find_login()
     assert (login.server, login.user, login.password) == (HOSPITAL, "erna", "from-environment")
+
+
+def test_a_password_may_be_in_a_file_and_the_variable_itself_comes_before_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "secret").write_text("from-file\n")
+    monkeypatch.setenv("XNAT_HOST", HOSPITAL)
+    monkeypatch.setenv("XNAT_USER", "erna")
+    monkeypatch.setenv("XNAT_PASS_FILE", str(home / "secret"))
+    assert find_login().password == "from-file"  # noqa: S105  made up
+    monkeypatch.setenv("XNAT_PASS", "from-environment")
+    assert find_login().password == "from-environment"  # noqa: S105  made up
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe swordfish"])
+def test_a_password_file_that_cannot_be_read_is_told_by_its_variable(
+    home: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    if content:
+        (home / "secret").write_bytes(content)
+    monkeypatch.setenv("XNAT_HOST", HOSPITAL)
+    monkeypatch.setenv("XNAT_USER", "erna")
+    monkeypatch.setenv("XNAT_PASS_FILE", str(home / "secret"))
+    with pytest.raises(UsageError, match="XNAT_PASS_FILE: must be a file with the password") as caught:
+        find_login()
+    assert "swordfish" not in str(caught.value)
 
 
 def test_the_server_argument_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""One construct for each capability, which is given its settings."""

@@ -1,0 +1,6 @@
+"""What stands in the way of a site, asked before anything is made. Nothing here writes."""
+
+from sarcoma_cdk.plan.examining import examine, page
+from sarcoma_cdk.plan.finding import Finding
+
+__all__ = ["Finding", "examine", "page"]

@@ -1,0 +1,43 @@
+"""One file for each service: which types of it the emulator makes, of which properties, by which calls."""
+
+from tests.cdk.emulator.services import (
+    backup,
+    balancers,
+    buckets,
+    cloudformation,
+    databases,
+    firewall,
+    functions,
+    identity,
+    keys,
+    logs,
+    machines,
+    network,
+    notices,
+    registry,
+    rules,
+    secrets,
+    systems_manager,
+    trails,
+)
+
+__all__ = [
+    "backup",
+    "balancers",
+    "buckets",
+    "cloudformation",
+    "databases",
+    "firewall",
+    "functions",
+    "identity",
+    "keys",
+    "logs",
+    "machines",
+    "network",
+    "notices",
+    "registry",
+    "rules",
+    "secrets",
+    "systems_manager",
+    "trails",
+]
