@@ -3,7 +3,7 @@
 #   make demo INPUT=DIR    the same on your own DICOM
 #   make demo SERVE=1      the same, and leave its page up in the browser
 #   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
-#   make cdk               what a site on AWS needs: the app, sarcoma-site, the CDK's command line (needs npm)
+#   make cdk               a site on AWS: the app, sarcoma-site, the CDK's command line (needs npm)
 #   make cdk-test          its tests: templates, scanners, mutations, a deploy to an emulator; no account needed
 #   make extras            torch, NVFlare and the cloud's tools too, for the tests of those; 2 GB on disk
 #   make check             format, lint, types, layers, generated files

@@ -29,7 +29,7 @@ def raising(source: str) -> Iterator[tuple[str, bool]]:
 
 def _raising(parent: ast.Module | ast.ClassDef, told_above: str) -> Iterator[tuple[str, bool]]:
     for node in parent.body:
-        if node_is_private(node):
+        if node_is_private(node) or is_made_a_value(node):
             continue
         if isinstance(node, ast.ClassDef):
             yield from _raising(node, ast.get_docstring(node) or "")
@@ -41,6 +41,12 @@ def _raising(parent: ast.Module | ast.ClassDef, told_above: str) -> Iterator[tup
 def node_is_private(node: ast.AST) -> bool:
     name = getattr(node, "name", "")
     return name.startswith("_") and name != "__init__"
+
+
+def is_made_a_value(node: ast.AST) -> bool:
+    """Whether a decorator makes a value of a function: a check of `sarcoma-site verify`."""
+    calls = (each for each in getattr(node, "decorator_list", ()) if isinstance(each, ast.Call))
+    return any(isinstance(each.func, ast.Name) and each.func.id == "check" for each in calls)
 
 
 def _raises(node: ast.AST) -> bool:

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
 
 def steps(
-    settings: Settings, site: str, places: Places, tell: Callable[[str], None]
+    settings: Settings, places: Places, tell: Callable[[str], None]
 ) -> Mapping[str, Callable[[], None]]:
     """The boot's steps, by name and in order; each can be run again.
 
     Args:
         settings: how the site is to be.
-        site: the site's name.
         places: the machine's folders.
         tell: takes a line for the log.
     """
@@ -50,7 +49,7 @@ def steps(
         "bootstrap": admin.bootstrap,
         "install": admin.install,
         "doctor": admin.doctor,
-        "watch": lambda: watch.start_agent(site, places, tell),
+        "watch": lambda: watch.start_agent(settings.log_group, places, tell),
     }
 
 
@@ -77,8 +76,7 @@ def boot(told: Path, places: Places) -> Mapping[str, str]:
     try:
         calls.make_ready()
         settings = read_settings(told)
-        site = str(json.loads(told.read_text(encoding="utf-8"))["parameter"]["site"])
-        for name, step in steps(settings, site, places, journal.tell).items():
+        for name, step in steps(settings, places, journal.tell).items():
             began = time.monotonic()
             step()
             journal.tell(f"step {name}: done in {time.monotonic() - began:.1f} s")

@@ -52,6 +52,7 @@ class Admin:
             "container_user": f"{USER}:{USER}",
             "engine": "http://engine:2375",
             "password_file": "/etc/sarcoma/admin_password",
+            "ae_title": settings.ae_title,
             "smtp": settings.smtp,
         }
         images = {name: settings.images[name].at(settings.registry) for name in settings.steps}

@@ -11,7 +11,7 @@ from .scram import verifier
 
 if TYPE_CHECKING:
     from .compose import Project
-    from .settings import Database, Settings
+    from .settings import RemoteDatabase, Settings
 
 MASTER = "postgres"
 """The master of an RDS instance, as the stack names it."""
@@ -61,7 +61,7 @@ def local_sql(kept: str) -> str:
     return f"ALTER ROLE xnat PASSWORD '{kept}';\n"
 
 
-def remote_sql(database: Database, kept: str) -> str:
+def remote_sql(database: RemoteDatabase, kept: str) -> str:
     """What RDS is told: a role that is not the master's, and owns the database.
 
     Args:

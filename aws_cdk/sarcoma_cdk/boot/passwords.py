@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from . import files
 from .calls import aws
 from .failure import BootError
+from .login import provider
 from .places import USER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .places import Places
     from .settings import Settings
 
@@ -82,23 +81,19 @@ def _text_of(arn: str, region: str) -> str:
 
 
 def _write_login(settings: Settings, places: Places) -> None:
-    """Write what XNAT's authentication plug-ins read: `NAME-provider.properties`, a line for each setting.
-
-    A value `secret:ARN` stands for the secret's text.
-    """
+    """Write what XNAT's authentication plug-ins read: `NAME-provider.properties`, a line for each setting."""
     folder = places.site / "auth"
     files.folder(folder, mode=0o711)
-    for name, values in settings.login.items():
-        lines = {"provider.id": name, "auth.method": name, **_resolved(values, settings.region)}
-        text = "".join(f"{key}={value}\n" for key, value in sorted(lines.items()))
-        files.write(folder / f"{name}-provider.properties", text, mode=0o600, owner=USER)
+    for kind, values in settings.login.items():
+        told = provider(kind, values, settings.site_url, lambda arn: _text_of(arn, settings.region))
+        text = "".join(f"{key}={_escaped(value)}\n" for key, value in sorted(told.items()))
+        files.write(folder / f"{kind}-provider.properties", text, mode=0o600, owner=USER)
     for path in folder.glob("*-provider.properties"):
         if path.name.partition("-")[0] not in settings.login:
             path.unlink()
 
 
-def _resolved(values: Mapping[str, str], region: str) -> Mapping[str, str]:
-    return {
-        key: _text_of(value[len("secret:") :], region) if value.startswith("secret:") else value
-        for key, value in values.items()
-    }
+def _escaped(value: str) -> str:
+    """A value as Java's properties files take it, which read a backslash as the begin of an escape."""
+    escaped = value.replace("\\", "\\\\")
+    return f"\\{escaped}" if escaped.startswith(" ") else escaped

@@ -24,6 +24,7 @@ _IMAGE = re.compile(r"(?P<repository>[a-z0-9][a-z0-9._/-]*):(?P<tag>[\w.-]+)@(?P
 _VOLUME = re.compile(r"vol-[0-9a-f]+")
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?")
+_AE_TITLE = re.compile(r"[A-Z0-9_]{1,16}")
 _PORTS = range(1, 65536)
 
 
@@ -56,7 +57,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Database:
+class RemoteDatabase:
     """A PostgreSQL beside the machine (RDS).
 
     Args:
@@ -84,9 +85,11 @@ class Settings:
         secrets: ARN of the secret `admin`, `database` and, with RDS, `database_master`.
         database: RDS; None for PostgreSQL on the machine.
         site_url: the site's address for browsers.
+        ae_title: title of XNAT's DICOM receiver.
         dicom_port: where the machine listens for DICOM.
+        log_group: where CloudWatch keeps the boot's log.
         smtp: how XNAT sends mail, handed on as it is.
-        login: settings of `ldap` and `oidc`, as XNAT's provider files take them.
+        login: settings of `ldap` and `oidc`, as the site's file has them.
         gpu: whether steps get a GPU; None to look.
         images: the publication's images.
         artefacts: SHA-256 of each file of the publication.
@@ -97,9 +100,11 @@ class Settings:
     registry: str
     volumes: Mapping[str, str]
     secrets: Mapping[str, str]
-    database: Database | None
+    database: RemoteDatabase | None
     site_url: str
+    ae_title: str
     dicom_port: int
+    log_group: str
     smtp: Mapping[str, Any] | None
     login: Mapping[str, Mapping[str, str]]
     gpu: bool | None
@@ -144,7 +149,9 @@ def read_settings(path: Path) -> Settings:
         secrets=secrets,
         database=_database(database) if database else None,
         site_url=parameter.text("site_url"),
+        ae_title=parameter.table("dicom").text("ae_title", _AE_TITLE),
         dicom_port=parameter.table("dicom").port("port"),
+        log_group=parameter.text("log_group"),
         smtp=parameter.value("smtp", (dict,), optional=True),
         login={name: login.table(name).texts(None, "a text") for name in login.filled()} if login else {},
         gpu=parameter.value("gpu", (bool,), optional=True),
@@ -153,8 +160,8 @@ def read_settings(path: Path) -> Settings:
     )
 
 
-def _database(table: _Table) -> Database:
-    return Database(
+def _database(table: _Table) -> RemoteDatabase:
+    return RemoteDatabase(
         table.text("host", _HOST), table.port("port"), table.text("name", _NAME), table.text("user", _NAME)
     )
 

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 _CONTROL = "opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl"
 
 
-def agent_settings(site: str, places: Places) -> Mapping[str, object]:
+def agent_settings(log_group: str, places: Places) -> Mapping[str, object]:
     """What the agent measures and sends.
 
     Args:
-        site: the site's name, the log group's.
+        log_group: where the boot's log goes.
         places: the machine's folders.
     """
     log = {
         "file_path": str(places.log),
-        "log_group_name": f"/sarcoma/{site}/boot",
+        "log_group_name": log_group,
         "log_stream_name": "{instance_id}",
         "timezone": "UTC",
     }
@@ -40,16 +40,18 @@ def agent_settings(site: str, places: Places) -> Mapping[str, object]:
         "metrics": {
             "namespace": "Sarcoma",
             "append_dimensions": {"InstanceId": "${aws:InstanceId}"},
+            # What an alarm looks at: without this a disk's figure also has the name of its file system.
+            "aggregation_dimensions": [["InstanceId", "path"]],
             "metrics_collected": {"disk": disks, "mem": {"measurement": ["used_percent"]}},
         },
     }
 
 
-def start_agent(site: str, places: Places, tell: Callable[[str], None]) -> None:
+def start_agent(log_group: str, places: Places, tell: Callable[[str], None]) -> None:
     """Start the agent with our settings; a site without it runs, so a failure is told and no more.
 
     Args:
-        site: the site's name.
+        log_group: where the boot's log goes.
         places: the machine's folders.
         tell: takes a line of why it does not run.
 
@@ -57,7 +59,7 @@ def start_agent(site: str, places: Places, tell: Callable[[str], None]) -> None:
         OSError: the settings cannot be written.
     """
     control, path = places.root / _CONTROL, places.state / "cloudwatch.json"
-    changed = files.write(path, json.dumps(agent_settings(site, places), indent=2) + "\n")
+    changed = files.write(path, json.dumps(agent_settings(log_group, places), indent=2) + "\n")
     if not control.exists():
         done = attempt("env", "dnf", "install", "--assumeyes", "--quiet", "amazon-cloudwatch-agent")
         if done.returncode:

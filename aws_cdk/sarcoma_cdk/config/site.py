@@ -211,8 +211,10 @@ class Ldap(_Part):
 class Oidc(_Part):
     """Log-in by an OpenID provider. Needs the plugin openid-auth-plugin among the artefacts."""
 
-    issuer: Annotated[str, Field(pattern=r"^https://\S+$")]
-    """The provider's address; reached through `network.reach`."""
+    authorization_endpoint: Annotated[str, Field(pattern=r"^https://\S+$")]
+    """Where browsers are sent to log in; the provider's `/.well-known/openid-configuration` tells it."""
+    token_endpoint: Annotated[str, Field(pattern=r"^https://\S+$")]
+    """Where XNAT asks who it was; the same page tells it. Reached through `network.reach`."""
     client_id: str
     """What it calls this XNAT."""
     client_secret: kinds.SecretArn

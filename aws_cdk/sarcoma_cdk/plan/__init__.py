@@ -1,6 +1,6 @@
 """What stands in the way of a site, asked before anything is made. Nothing here writes."""
 
 from sarcoma_cdk.plan.examining import examine, page
-from sarcoma_cdk.plan.finding import Finding
+from sarcoma_cdk.plan.finding import PlanFinding
 
-__all__ = ["Finding", "examine", "page"]
+__all__ = ["PlanFinding", "examine", "page"]

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from sarcoma_cdk.cloud import Cloud, code
 from sarcoma_cdk.naming import artefact_bucket_name, log_bucket_name
-from sarcoma_cdk.plan.finding import Finding, judged
+from sarcoma_cdk.plan.finding import PlanFinding, judged
 
 _BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 _OLDEST = 6
@@ -14,7 +14,7 @@ _OLDEST = 6
 _FREE, _FOREIGN = {"404", "NoSuchBucket"}, {"403", "Forbidden", "AccessDenied"}
 
 
-def region(cloud: Cloud) -> Iterator[Finding]:
+def region(cloud: Cloud) -> Iterator[PlanFinding]:
     """The region is enabled in the account.
 
     Args:
@@ -31,7 +31,7 @@ def region(cloud: Cloud) -> Iterator[Finding]:
     )
 
 
-def zones(cloud: Cloud) -> Iterator[Finding]:
+def zones(cloud: Cloud) -> Iterator[PlanFinding]:
     """The zones are the account's.
 
     Args:
@@ -48,11 +48,14 @@ def zones(cloud: Cloud) -> Iterator[Finding]:
         )
 
 
-def bootstrapped(cloud: Cloud) -> Iterator[Finding]:
+def bootstrapped(cloud: Cloud) -> Iterator[PlanFinding]:
     """CDK's bootstrap is there.
 
     Args:
         cloud: the site's account.
+
+    Raises:
+        ClientError: AWS answers something else than that it is not there.
     """
     site = cloud.site
     try:
@@ -70,11 +73,14 @@ def bootstrapped(cloud: Cloud) -> Iterator[Finding]:
     )
 
 
-def buckets(cloud: Cloud) -> Iterator[Finding]:
+def buckets(cloud: Cloud) -> Iterator[PlanFinding]:
     """The names of the buckets are free, or the account's.
 
     Args:
         cloud: the site's account.
+
+    Raises:
+        ClientError: AWS answers something else than that it is not there.
     """
     s3 = cloud.client("s3")
     for name in (artefact_bucket_name(cloud.site), log_bucket_name(cloud.site)):

@@ -7,18 +7,21 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sarcoma_cdk.cloud import Cloud, code
-from sarcoma_cdk.plan.finding import Finding, judged
+from sarcoma_cdk.plan.finding import PlanFinding, judged
 
 _DAYS = 30
 """That a certificate has to be good for. ACM renews its own 60 days before their end; imported ones nobody
 renews."""
 
 
-def certificate(cloud: Cloud) -> Iterator[Finding]:
+def certificate(cloud: Cloud) -> Iterator[PlanFinding]:
     """The certificate is there and good.
 
     Args:
         cloud: the site's account.
+
+    Raises:
+        ClientError: AWS answers something else than that it is not there.
     """
     arn, domain = cloud.site.edge.certificate, cloud.site.edge.domain
     try:
@@ -26,7 +29,7 @@ def certificate(cloud: Cloud) -> Iterator[Finding]:
     except ClientError as error:
         if code(error) != "ResourceNotFoundException":
             raise
-        yield Finding(
+        yield PlanFinding(
             f"the certificate {arn} is there",
             ok=False,
             found="no such certificate",
@@ -53,7 +56,7 @@ def certificate(cloud: Cloud) -> Iterator[Finding]:
         yield _lasting(found, end)
 
 
-def _lasting(found: Mapping[str, Any], end: datetime) -> Finding:
+def _lasting(found: Mapping[str, Any], end: datetime) -> PlanFinding:
     left = (end - datetime.now(UTC)).days
     imported = found.get("Type") == "IMPORTED"
     return judged(

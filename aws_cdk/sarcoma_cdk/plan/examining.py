@@ -8,9 +8,9 @@ from sarcoma_cdk.cloud import Cloud, told
 from sarcoma_cdk.config import Site
 from sarcoma_cdk.errors import SiteError
 from sarcoma_cdk.plan import account, edge, here, machine, network, quotas
-from sarcoma_cdk.plan.finding import Finding
+from sarcoma_cdk.plan.finding import PlanFinding
 
-_CHECKS: tuple[Callable[[Cloud], Iterator[Finding]], ...] = (
+_CHECKS: tuple[Callable[[Cloud], Iterator[PlanFinding]], ...] = (
     account.region,
     account.zones,
     machine.sizes,
@@ -30,7 +30,7 @@ _CHECKS: tuple[Callable[[Cloud], Iterator[Finding]], ...] = (
 )
 
 
-def examine(cloud: Cloud) -> tuple[Finding, ...]:
+def examine(cloud: Cloud) -> tuple[PlanFinding, ...]:
     """Ask everything.
 
     Args:
@@ -39,16 +39,16 @@ def examine(cloud: Cloud) -> tuple[Finding, ...]:
     return tuple(finding for check in _CHECKS for finding in _asked(check, cloud))
 
 
-def _asked(check: Callable[[Cloud], Iterator[Finding]], cloud: Cloud) -> tuple[Finding, ...]:
+def _asked(check: Callable[[Cloud], Iterator[PlanFinding]], cloud: Cloud) -> tuple[PlanFinding, ...]:
     try:
         return tuple(check(cloud))
     except (BotoCoreError, ClientError, SiteError) as error:
         rule = (check.__doc__ or check.__name__).partition("\n")[0].rstrip(".")
         reason = str(error) if isinstance(error, SiteError) else told(error)
-        return (Finding(rule, ok=False, found=reason, do="Mend that, then plan again."),)
+        return (PlanFinding(rule, ok=False, found=reason, do="Mend that, then plan again."),)
 
 
-def page(site: Site, findings: tuple[Finding, ...]) -> str:
+def page(site: Site, findings: tuple[PlanFinding, ...]) -> str:
     """The findings for people: a line each, below what is wrong what to do.
 
     Args:

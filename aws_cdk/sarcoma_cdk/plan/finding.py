@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Finding(NamedTuple):
+class PlanFinding(NamedTuple):
     """One rule, and what was found.
 
     Attributes:
@@ -19,7 +19,7 @@ class Finding(NamedTuple):
     do: str = ""
 
 
-def judged(rule: str, found: str, do: str, *, ok: bool) -> Finding:
+def judged(rule: str, found: str, do: str, *, ok: bool) -> PlanFinding:
     """A finding that says what to do only when something has to be done.
 
     Args:
@@ -28,4 +28,4 @@ def judged(rule: str, found: str, do: str, *, ok: bool) -> Finding:
         do: what to do when it is not so.
         ok: whether it is so.
     """
-    return Finding(rule, ok, found, "" if ok else do)
+    return PlanFinding(rule, ok, found, "" if ok else do)

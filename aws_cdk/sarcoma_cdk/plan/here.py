@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from sarcoma_cdk.cloud import Cloud
 from sarcoma_cdk.errors import SiteError
-from sarcoma_cdk.plan.finding import Finding, judged
+from sarcoma_cdk.plan.finding import PlanFinding, judged
 from sarcoma_cdk.publish.artefacts import read_artefacts
 from sarcoma_cdk.publish.engine import Engine
 from sarcoma_cdk.publish.wanted import wanted
 
 
-def artefacts(_cloud: Cloud) -> Iterator[Finding]:
+def artefacts(_cloud: Cloud) -> Iterator[PlanFinding]:
     """XNAT, its plugins and Compose are fetched.
 
     Args:
@@ -20,17 +20,17 @@ def artefacts(_cloud: Cloud) -> Iterator[Finding]:
     try:
         found = read_artefacts()
     except SiteError as error:
-        yield Finding(
+        yield PlanFinding(
             rule,
             ok=False,
             found=str(error),
             do="python3 containers/compose/fetch.py (containers/compose/README.md)",
         )
     else:
-        yield Finding(rule, ok=True, found=f"{len(found)} files")
+        yield PlanFinding(rule, ok=True, found=f"{len(found)} files")
 
 
-def engine(_cloud: Cloud) -> Iterator[Finding]:
+def engine(_cloud: Cloud) -> Iterator[PlanFinding]:
     """A Docker engine has our images.
 
     Args:
@@ -40,9 +40,9 @@ def engine(_cloud: Cloud) -> Iterator[Finding]:
     try:
         version = here.version()
     except SiteError as error:
-        yield Finding("a Docker engine answers here", ok=False, found=str(error), do="Start Docker.")
+        yield PlanFinding("a Docker engine answers here", ok=False, found=str(error), do="Start Docker.")
         return
-    yield Finding("a Docker engine answers here", ok=True, found=version)
+    yield PlanFinding("a Docker engine answers here", ok=True, found=version)
     lacking = [image.local for image in wanted() if image.ours and here.image(image.local) is None]
     yield judged(
         "the engine has the suite's images of this version",

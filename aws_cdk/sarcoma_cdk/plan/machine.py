@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from sarcoma_cdk.cloud import Cloud, code
 from sarcoma_cdk.config import Site
-from sarcoma_cdk.plan.finding import Finding, judged
+from sarcoma_cdk.plan.finding import PlanFinding, judged
 
 _ARCHITECTURE = "x86_64"
 """Of the AMI and of the suite's images."""
@@ -24,11 +24,14 @@ def sizes_of(site: Site) -> dict[str, str]:
     return {"machine.size": site.machine.size, **gpu}
 
 
-def sizes(cloud: Cloud) -> Iterator[Finding]:
+def sizes(cloud: Cloud) -> Iterator[PlanFinding]:
     """The sizes fit the images: x86_64, enough memory, and a GPU where one is meant.
 
     Args:
         cloud: the site's account.
+
+    Raises:
+        ClientError: AWS answers something else than that it is not there.
     """
     ec2 = cloud.client("ec2")
     for key, size in sizes_of(cloud.site).items():
@@ -39,7 +42,7 @@ def sizes(cloud: Cloud) -> Iterator[Finding]:
         except ClientError as error:
             if code(error) not in {"InvalidInstanceType", "InvalidParameterValue"}:
                 raise
-            yield Finding(
+            yield PlanFinding(
                 rule, ok=False, found="no such type in the region", do=f"Name another one in {key}."
             )
             continue
@@ -51,7 +54,7 @@ def sizes(cloud: Cloud) -> Iterator[Finding]:
         yield judged(rule, found, f"Name another one in {key}, e.g. m6i.xlarge or g5.xlarge.", ok=fits)
 
 
-def offers(cloud: Cloud) -> Iterator[Finding]:
+def offers(cloud: Cloud) -> Iterator[PlanFinding]:
     """Both sizes are offered in the machine's zone.
 
     Args:
@@ -75,11 +78,14 @@ def offers(cloud: Cloud) -> Iterator[Finding]:
         )
 
 
-def image(cloud: Cloud) -> Iterator[Finding]:
+def image(cloud: Cloud) -> Iterator[PlanFinding]:
     """The parameter of the machine's image is there.
 
     Args:
         cloud: the site's account.
+
+    Raises:
+        ClientError: AWS answers something else than that it is not there.
     """
     name = cloud.site.machine.image
     try:

@@ -7,14 +7,14 @@ from botocore.exceptions import ClientError
 
 from sarcoma_cdk.cloud import Cloud, code
 from sarcoma_cdk.config.kinds import overlaps
-from sarcoma_cdk.plan.finding import Finding, judged
+from sarcoma_cdk.plan.finding import PlanFinding, judged
 from sarcoma_cdk.plan.quotas import is_ours
 
 _EVERYTHING = "0.0.0.0/0"
 _ANOTHER = "Ask the network team for a range that nobody uses, and name it in network.cidr."
 
 
-def addresses(cloud: Cloud) -> Iterator[Finding]:
+def addresses(cloud: Cloud) -> Iterator[PlanFinding]:
     """No other VPC of the account has the addresses.
 
     Args:
@@ -42,7 +42,7 @@ def addresses(cloud: Cloud) -> Iterator[Finding]:
     )
 
 
-def routes(cloud: Cloud) -> Iterator[Finding]:
+def routes(cloud: Cloud) -> Iterator[PlanFinding]:
     """No route leads to the addresses already.
 
     Args:
@@ -90,7 +90,7 @@ def _gateway_routes(cloud: Cloud) -> Iterator[str]:
                 yield f"{table} {block}"
 
 
-def gateway(cloud: Cloud) -> Iterator[Finding]:
+def gateway(cloud: Cloud) -> Iterator[PlanFinding]:
     """The gateway to the hospital is there.
 
     Args:
@@ -103,7 +103,7 @@ def gateway(cloud: Cloud) -> Iterator[Finding]:
         yield _private(cloud, reach.vpn_gateway)
 
 
-def _transit(cloud: Cloud, name: str) -> Iterator[Finding]:
+def _transit(cloud: Cloud, name: str) -> Iterator[PlanFinding]:
     try:
         [answer] = cloud.client("ec2").describe_transit_gateways(TransitGatewayIds=[name])[
             "TransitGateways"
@@ -143,7 +143,7 @@ def _attachment(cloud: Cloud, name: str) -> str:
     return states[0] if states else ""
 
 
-def _private(cloud: Cloud, name: str) -> Finding:
+def _private(cloud: Cloud, name: str) -> PlanFinding:
     ec2 = cloud.client("ec2")
     rule = f"virtual private gateway {name} is there, and no other VPC has it"
     try:
@@ -154,7 +154,7 @@ def _private(cloud: Cloud, name: str) -> Finding:
         answer = {}
     if answer.get("State") != "available":
         found = answer.get("State", "no such gateway in the region")
-        return Finding(
+        return PlanFinding(
             rule, ok=False, found=found, do="aws ec2 create-vpn-gateway --type ipsec.1, and its connection"
         )
     others = [vpc for vpc in _attached(answer) if not _is_our_vpc(cloud, vpc)]
@@ -179,7 +179,7 @@ def _is_our_vpc(cloud: Cloud, vpc: str) -> bool:
     return any(is_ours(each, cloud) for each in cloud.client("ec2").describe_vpcs(VpcIds=[vpc])["Vpcs"])
 
 
-def prefix_list(cloud: Cloud) -> Iterator[Finding]:
+def prefix_list(cloud: Cloud) -> Iterator[PlanFinding]:
     """The list of S3's addresses is the region's.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from sarcoma_cdk.cloud import Cloud, code
-from sarcoma_cdk.plan.finding import Finding, judged
+from sarcoma_cdk.plan.finding import PlanFinding, judged
 from sarcoma_cdk.plan.machine import sizes_of
 
 
@@ -36,7 +36,7 @@ _VPCS = Quota("L-F678F1CE", "VPCs per Region")
 _RUNNING = ("pending", "running")
 
 
-def processors(cloud: Cloud) -> Iterator[Finding]:
+def processors(cloud: Cloud) -> Iterator[PlanFinding]:
     """The quotas leave vCPUs for both sizes.
 
     Args:
@@ -47,7 +47,7 @@ def processors(cloud: Cloud) -> Iterator[Finding]:
     for key, size in sizes_of(cloud.site).items():
         quota = _quota_of(size)
         if not quota:
-            yield Finding(
+            yield PlanFinding(
                 f"a quota is known for {key} {size}",
                 ok=False,
                 found="none",
@@ -65,7 +65,7 @@ def processors(cloud: Cloud) -> Iterator[Finding]:
         )
 
 
-def vpcs(cloud: Cloud) -> Iterator[Finding]:
+def vpcs(cloud: Cloud) -> Iterator[PlanFinding]:
     """The quota leaves a VPC.
 
     Args:

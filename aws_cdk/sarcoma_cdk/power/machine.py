@@ -10,7 +10,7 @@ _PAUSE = 5.0
 _GONE = ("shutting-down", "terminated")
 
 
-class Machine(NamedTuple):
+class SiteMachine(NamedTuple):
     """The machine as it is now.
 
     Attributes:
@@ -26,7 +26,7 @@ class Machine(NamedTuple):
     reason: str
 
 
-def find(desk: Desk) -> Machine:
+def find(desk: Desk) -> SiteMachine:
     """The machine.
 
     Args:
@@ -61,12 +61,12 @@ def find(desk: Desk) -> Machine:
     return alive[0]
 
 
-def _machine(answer: dict[str, Any]) -> Machine:
+def _machine(answer: dict[str, Any]) -> SiteMachine:
     reason = answer.get("StateReason", {}).get("Code", "")
-    return Machine(answer["InstanceId"], answer["State"]["Name"], answer["InstanceType"], reason)
+    return SiteMachine(answer["InstanceId"], answer["State"]["Name"], answer["InstanceType"], reason)
 
 
-def await_state(desk: Desk, wanted: Collection[str], *, seconds: float = 900) -> Machine:
+def await_state(desk: Desk, wanted: Collection[str], *, seconds: float = 900) -> SiteMachine:
     """Wait until the machine is in one of some states.
 
     Args:
@@ -95,7 +95,7 @@ def await_state(desk: Desk, wanted: Collection[str], *, seconds: float = 900) ->
         waited += _PAUSE
 
 
-def stop(desk: Desk, machine: Machine) -> Machine:
+def stop(desk: Desk, machine: SiteMachine) -> SiteMachine:
     """Stop it, and wait.
 
     Args:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sarcoma_cdk.errors import CloudError, RefusedError
 from sarcoma_cdk.power.commands import await_agent, run
 from sarcoma_cdk.power.desk import Desk
-from sarcoma_cdk.power.machine import Machine, await_state, find, stop
+from sarcoma_cdk.power.machine import SiteMachine, await_state, find, stop
 
 _PROGRAM = Path(__file__).with_name("at_work.py")
 _PATIENCE = 120
@@ -41,7 +41,7 @@ def sleep(desk: Desk) -> None:
     desk.say(f"{machine.id} is {machine.state}; its volumes and all else go on costing (sarcoma-site cost)")
 
 
-def check_idle(desk: Desk, machine: Machine) -> None:
+def check_idle(desk: Desk, machine: SiteMachine) -> None:
     """See that a running machine's XNAT is not at work.
 
     Args:

@@ -7,7 +7,7 @@ from sarcoma_cdk.cost import read_prices
 from sarcoma_cdk.errors import CloudError, ConfigError
 from sarcoma_cdk.power.commands import await_agent, run
 from sarcoma_cdk.power.desk import Desk
-from sarcoma_cdk.power.machine import Machine, await_state, find, stop
+from sarcoma_cdk.power.machine import SiteMachine, await_state, find, stop
 from sarcoma_cdk.power.sleeping import check_idle
 
 _NO_CAPACITY = ("InsufficientInstanceCapacity", "InsufficientHostCapacity", "Unsupported")
@@ -79,9 +79,9 @@ def _offer(desk: Desk, size: str) -> str:
     return f"Start as {size}, about {price:.2f} USD an hour until it is put to sleep?"
 
 
-def _start(desk: Desk, machine: Machine, wanted: str, usual: str) -> Machine:
+def _start(desk: Desk, machine: SiteMachine, wanted: str, usual: str) -> SiteMachine:
     started = _try(desk, machine, wanted)
-    if isinstance(started, Machine):
+    if isinstance(started, SiteMachine):
         return started
     if wanted == usual:
         raise CloudError(
@@ -91,7 +91,7 @@ def _start(desk: Desk, machine: Machine, wanted: str, usual: str) -> Machine:
         )
     desk.say(f"AWS gives no {wanted} now ({started}): {_remedy(desk, started)} Starting as {usual} instead.")
     fallen = _try(desk, machine, usual)
-    if isinstance(fallen, Machine):
+    if isinstance(fallen, SiteMachine):
         return fallen
     raise CloudError(
         f"AWS has neither {wanted} ({started}) nor {usual} ({fallen}) now; {machine.id} stays stopped.",
@@ -99,7 +99,7 @@ def _start(desk: Desk, machine: Machine, wanted: str, usual: str) -> Machine:
     )
 
 
-def _try(desk: Desk, machine: Machine, size: str) -> Machine | str:
+def _try(desk: Desk, machine: SiteMachine, size: str) -> SiteMachine | str:
     """Start in a size: the running machine, or AWS's word for why not."""
     ec2 = desk.cloud.client("ec2")
     if find(desk).size != size:
@@ -126,7 +126,7 @@ def _remedy(desk: Desk, why: str) -> str:
     return "Try again in a while; at other hours there is more."
 
 
-def _well(desk: Desk, machine: Machine) -> bool:
+def _well(desk: Desk, machine: SiteMachine) -> bool:
     await_agent(desk, machine.id)
     answer = run(desk, machine.id, _DOCTOR.splitlines(), seconds=_BOOT)
     for line in (answer.output.strip() or answer.errors.strip() or answer.status).splitlines():

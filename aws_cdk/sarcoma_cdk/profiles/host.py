@@ -42,7 +42,7 @@ from sarcoma_cdk.parts.web import Web
 from sarcoma_cdk.user_data import user_data
 
 
-class _Part(Stack):
+class _SiteStack(Stack):
     """One stack of a site: explicit account and region, kept from deletion by a click (but `Boot`)."""
 
     def __init__(self, app: App, site: Site, part: str, description: str) -> None:
@@ -63,7 +63,7 @@ class _Part(Stack):
         CfnOutput(self, name, value=value, description=what)
 
 
-class StoreStack(_Part):
+class StoreStack(_SiteStack):
     """The key, the buckets, the image repositories: what `sarcoma-site publish` fills."""
 
     def __init__(self, app: App, site: Site) -> None:
@@ -76,7 +76,7 @@ class StoreStack(_Part):
             Trail(self, "Trail", site, watched=self.artefacts, files=self.logs, key=self.key)
 
 
-class NetworkStack(_Part):
+class NetworkStack(_SiteStack):
     """The VPC with its doors."""
 
     def __init__(self, app: App, site: Site, store: StoreStack) -> None:
@@ -92,7 +92,7 @@ class NetworkStack(_Part):
         return next(each for each in self.private.vpc.isolated_subnets if each.availability_zone == zone)
 
 
-class DataStack(_Part):
+class DataStack(_SiteStack):
     """What outlives the machine."""
 
     def __init__(self, app: App, site: Site, store: StoreStack, network: NetworkStack) -> None:
@@ -141,7 +141,7 @@ class DataStack(_Part):
         }
 
 
-class MachineStack(_Part):
+class MachineStack(_SiteStack):
     """The machine and what it may do."""
 
     def __init__(
@@ -200,7 +200,7 @@ class MachineStack(_Part):
         )
 
 
-class EdgeStack(_Part):
+class EdgeStack(_SiteStack):
     """What browsers and the PACS see."""
 
     def __init__(
@@ -229,7 +229,7 @@ class EdgeStack(_Part):
         )
 
 
-class OperationsStack(_Part):
+class OperationsStack(_SiteStack):
     """Who is told what."""
 
     def __init__(
@@ -258,7 +258,7 @@ class OperationsStack(_Part):
         Patching(self, "Patching", site, instance_id=machine.instance_id)
 
 
-class BootStack(_Part):
+class BootStack(_SiteStack):
     """What the machine is told to run, and whether it does.
 
     It holds nothing that anybody would miss and may be deleted: after a failed first boot the next deploy

@@ -14,7 +14,7 @@ _EXTRA = "revoke the rule"
 
 
 @dataclass(frozen=True, order=True)
-class Rule:
+class DoorRule:
     """One rule of a group.
 
     Args:
@@ -36,15 +36,15 @@ class Rule:
         return f"{self.way} {self.protocol.replace('-1', 'any')} {port} {direction} {self.peer}"
 
 
-def _tcp(way: str, port: int, peer: str) -> Rule:
-    return Rule(way, "tcp", (port, port), peer)
+def _tcp(way: str, port: int, peer: str) -> DoorRule:
+    return DoorRule(way, "tcp", (port, port), peer)
 
 
-_NOBODY = Rule("out", "-1", (-1, -1), "127.0.0.1/32")
+_NOBODY = DoorRule("out", "-1", (-1, -1), "127.0.0.1/32")
 """The rule that keeps EC2 from giving a group one to everybody (parts/doors.py)."""
 
 
-def wanted(site: Site, group: str) -> set[Rule]:
+def wanted(site: Site, group: str) -> set[DoorRule]:
     """The rules of a group.
 
     Args:
@@ -84,7 +84,7 @@ def _hospital_ports(site: Site) -> Iterator[int]:
         yield _HTTPS
 
 
-def _rules(facts: Facts, group: str) -> Iterator[tuple[Rule, str]]:
+def _rules(facts: Facts, group: str) -> Iterator[tuple[DoorRule, str]]:
     """The rules that a group has, each with its id."""
     named = {each["GroupId"]: f"group {name}" for name, each in facts.groups.items()}
     filters = [{"Name": "group-id", "Values": [facts.group(group)]}]
@@ -92,7 +92,7 @@ def _rules(facts: Facts, group: str) -> Iterator[tuple[Rule, str]]:
         peer = _peer(each, named)
         protocol = str(each["IpProtocol"])
         ports = (-1, -1) if protocol == "-1" else (int(each["FromPort"]), int(each["ToPort"]))
-        rule = Rule("out" if each["IsEgress"] else "in", protocol, ports, peer)
+        rule = DoorRule("out" if each["IsEgress"] else "in", protocol, ports, peer)
         yield rule, str(each["SecurityGroupRuleId"])
 
 
@@ -104,7 +104,7 @@ def _peer(rule: Mapping[str, Any], named: Mapping[str, str]) -> str:
     return named.get(other, f"group {other}")
 
 
-def _authorize(facts: Facts, group: str, rule: Rule) -> str:
+def _authorize(facts: Facts, group: str, rule: DoorRule) -> str:
     """The command that adds a rule."""
     way = "ingress" if rule.way == "in" else "egress"
     if rule.peer.startswith("group "):
@@ -120,7 +120,7 @@ def _authorize(facts: Facts, group: str, rule: Rule) -> str:
     )
 
 
-def _revoke(facts: Facts, group: str, rule: Rule, name: str) -> str:
+def _revoke(facts: Facts, group: str, rule: DoorRule, name: str) -> str:
     way = "ingress" if rule.way == "in" else "egress"
     where = facts.group(group)
     return f"aws ec2 revoke-security-group-{way} --group-id {where} --security-group-rule-ids {name}"

@@ -258,7 +258,11 @@ class Facts(Reader):
 
     @cached_property
     def machine(self) -> Mapping[str, Any]:
-        """The machine, as EC2 describes it."""
+        """The machine, as EC2 describes it.
+
+        Raises:
+            AbsentError: there is none.
+        """
         name = self.id("machine", "AWS::EC2::Instance")
         found = self.maybe("ec2", "describe_instances", "InvalidInstanceID.NotFound", InstanceIds=[name]) or {
             "Reservations": []
@@ -286,7 +290,11 @@ class Facts(Reader):
 
     @cached_property
     def key(self) -> Mapping[str, Any]:
-        """The site's key, as KMS describes it."""
+        """The site's key, as KMS describes it.
+
+        Raises:
+            AbsentError: there is none.
+        """
         name = self.id("store", "AWS::KMS::Key")
         found = self.maybe("kms", "describe_key", "NotFoundException", KeyId=name)
         if found is None:

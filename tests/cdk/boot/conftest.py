@@ -23,6 +23,7 @@ PARAMETER: Mapping[str, Any] = {
     "database": None,
     "site_url": "https://xnat.muhc.example",
     "dicom": {"ae_title": "XNAT", "port": 8104},
+    "log_group": "/sarcoma/muhc/machine",
     "smtp": None,
     "login": {"ldap": None, "oidc": None},
     "signal": "https://cloudformation-waitcondition.example/x",

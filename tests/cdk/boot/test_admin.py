@@ -36,6 +36,7 @@ def test_the_settings_say_where_xnat_is_for_people_for_containers_and_for_the_en
         "container_user": f"{USER}:{USER}",
         "engine": "http://engine:2375",
         "password_file": "/etc/sarcoma/admin_password",
+        "ae_title": "XNAT",
         "smtp": None,
     }
 

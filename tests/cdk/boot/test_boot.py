@@ -29,7 +29,7 @@ def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_volumes_come_before_whatever_is_written_on_them_and_the_doctor_after_all_it_looks_at(
     told: Told, places: Any
 ) -> None:
-    assert tuple(main.steps(read_settings(told()), "muhc", places, print)) == NAMES
+    assert tuple(main.steps(read_settings(told()), places, print)) == NAMES
 
 
 def test_the_first_step_that_fails_is_the_last_and_the_reason(

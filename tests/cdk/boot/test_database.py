@@ -15,7 +15,7 @@ from sarcoma_cdk.boot import database
 from sarcoma_cdk.boot.compose import Project
 from sarcoma_cdk.boot.database import remote_sql
 from sarcoma_cdk.boot.scram import verifier
-from sarcoma_cdk.boot.settings import Database, read_settings
+from sarcoma_cdk.boot.settings import RemoteDatabase, read_settings
 from sarcoma_core.images.engine import connect
 from tests.cdk.boot.building import build, run
 from tests.cdk.boot.conftest import RDS, Told
@@ -91,7 +91,7 @@ def test_a_master_who_is_no_superuser_may_say_it_again_and_again_and_xnat_logs_i
     engine = connect(to_build=True)
     build(engine)
     name = f"sarcoma-boot-{uuid.uuid4().hex[:8]}"
-    there = Database("db.example", 5432, "xnat", "xnat")
+    there = RemoteDatabase("db.example", 5432, "xnat", "xnat")
     run(
         *(engine, "run", "--detach", "--name", name, "--env=POSTGRES_USER=root", "--env=POSTGRES_DB=none"),
         *("--env=POSTGRES_PASSWORD_FILE=/etc/hostname", "--network=none", "sarcoma-boot:database"),

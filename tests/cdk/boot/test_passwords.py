@@ -77,16 +77,47 @@ def test_a_secret_that_is_gone_is_a_reason(kept: dict[str, str], told: Told, pla
         passwords.fetch_all(settings_of(told), places)
 
 
+LDAP = {
+    "address": "ldaps://directory.example/dc=example",
+    "user_dn": "cn=xnat,dc=example",
+    "password": "arn:ldap",
+    "search_base": "ou=people",
+    "search_filter": "(uid={0})",
+}
+
+
+def provided(kept: dict[str, str], told: Told, places: Any) -> list[str]:
+    assert kept
+    passwords.fetch_all(settings_of(told, login={"ldap": LDAP, "oidc": None}), places)
+    path = places.site / "auth" / "ldap-provider.properties"
+    assert path.stat().st_mode & 0o777 == 0o600
+    lines: list[str] = path.read_text().splitlines()
+    return lines
+
+
 def test_a_log_in_is_a_providers_file_and_goes_with_its_settings(
     kept: dict[str, str], told: Told, places: Any
 ) -> None:
-    ldap = {"name": "Hospital", "address": "ldaps://x", "password": "secret:arn:ldap"}
-    passwords.fetch_all(settings_of(told, login={"ldap": ldap, "oidc": None}), places)
-    path = places.site / "auth" / "ldap-provider.properties"
-    lines = path.read_text().splitlines()
-    assert {"provider.id=ldap", "auth.method=ldap", "name=Hospital", f"password={kept['arn:ldap']}"} <= set(
-        lines
-    )
-    assert path.stat().st_mode & 0o777 == 0o600
+    lines = provided(kept, told, places)
+    assert {"provider.id=ldap", "auth.method=ldap", f"password={kept['arn:ldap']}"} <= set(lines)
     passwords.fetch_all(settings_of(told), places)
-    assert not path.exists()
+    assert not (places.site / "auth" / "ldap-provider.properties").exists()
+
+
+@pytest.mark.parametrize(
+    ("secret", "line"), [("a\\b", "password=a\\\\b"), (" a", "password=\\ a"), ("a=b#c", "password=a=b#c")]
+)
+def test_a_secret_is_written_as_properties_files_are_read(
+    kept: dict[str, str], told: Told, places: Any, secret: str, line: str
+) -> None:
+    kept["arn:ldap"] = secret
+    assert line in provided(kept, told, places)
+
+
+def test_a_secret_of_two_lines_would_be_two_properties_and_is_refused(
+    kept: dict[str, str], told: Told, places: Any
+) -> None:
+    kept["arn:ldap"] = "a\nauto.enabled=true"
+    with pytest.raises(BootError, match="password must be one line") as refused:
+        provided(kept, told, places)
+    assert "auto" not in str(refused.value)

@@ -41,8 +41,15 @@ def test_an_image_is_pulled_by_its_digest_from_the_sites_registry_and_has_a_plai
         ({**RDS, "secrets": {"admin": "a", "database": "b"}}, "parameter.secrets: must name database_master"),
         ({**RDS, "database": {**RDS["database"], "name": 'x"; DROP'}}, "parameter.database.name: must be"),
         ({**RDS, "database": {**RDS["database"], "port": 0}}, "parameter.database.port: must be a port"),
-        ({"dicom": {"port": 65536}}, "parameter.dicom.port: must be a port, 1 to 65535; found 65536"),
-        ({"dicom": {"port": True}}, "parameter.dicom.port: must be int; found bool"),
+        (
+            {"dicom": {"ae_title": "XNAT", "port": 65536}},
+            "parameter.dicom.port: must be a port, 1 to 65535; found 65536",
+        ),
+        ({"dicom": {"ae_title": "XNAT", "port": True}}, "parameter.dicom.port: must be int; found bool"),
+        (
+            {"dicom": {"ae_title": "A" * 17, "port": 8104}},
+            "parameter.dicom.ae_title: must be text like [A-Z0-9_]{1,16}; found 'AAAAAAAAAAAAAAAAA'",
+        ),
         ({"dicom": []}, "parameter.dicom: must be dict; found list"),
         ({"region": ""}, "parameter.region: must be a line of text"),
         ({"site_url": None}, "parameter.site_url: must be str"),
@@ -59,7 +66,7 @@ def test_a_parameter_that_is_not_as_it_has_to_be_is_refused_by_name(
 
 @pytest.mark.parametrize("port", [1, 65535])
 def test_the_first_and_the_last_port_are_ports(told: Told, port: int) -> None:
-    assert read_settings(told(dicom={"port": port})).dicom_port == port
+    assert read_settings(told(dicom={"ae_title": "XNAT", "port": port})).dicom_port == port
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ def agent(places: Any) -> Path:
 
 def start(places: Any) -> list[str]:
     told: list[str] = []
-    watch.start_agent("muhc", places, told.append)
+    watch.start_agent("/sarcoma/muhc/machine", places, told.append)
     return told
 
 
 def test_no_log_but_the_boots_own_leaves_the_machine(places: Any) -> None:
-    tree: Any = watch.agent_settings("muhc", places)
+    tree: Any = watch.agent_settings("/sarcoma/muhc/machine", places)
     (log,) = tree["logs"]["logs_collected"]["files"]["collect_list"]
     assert log["file_path"] == str(places.log)
     assert set(tree["logs"]["logs_collected"]) == {"files"}

@@ -23,7 +23,12 @@ LDAP = {
     "password": SECRET,
     "search_base": "ou=people",
 }
-OIDC = {"issuer": "https://id.hospital.example", "client_id": "xnat", "client_secret": SECRET}
+OIDC = {
+    "authorization_endpoint": "https://id.hospital.example/authorize",
+    "token_endpoint": "https://id.hospital.example/token",
+    "client_id": "xnat",
+    "client_secret": SECRET,
+}
 REACH = {"via": "transit-gateway", "transit_gateway": TGW, "cidrs": ["10.8.0.0/14"]}
 RELAY = {"host": "relay.hospital.example", "sender": "xnat@hospital.example"}
 NO_WAY = {"network.reach": {"via": "none"}}
@@ -100,7 +105,8 @@ ONE_VALUE: tuple[tuple[str, Any, Any, str], ...] = (
         {**LDAP, "search_filter": "(uid={0})"},
         "must be like ^",
     ),
-    ("login.oidc", {**OIDC, "issuer": "http://id.hospital.example"}, OIDC, "must be like ^"),
+    ("login.oidc", {**OIDC, "authorization_endpoint": "http://id.hospital.example"}, OIDC, "must be like ^"),
+    ("login.oidc", {**OIDC, "token_endpoint": "http://id.hospital.example"}, OIDC, "must be like ^"),
     ("profile", "eks", "host", "must be 'host'"),
 )
 

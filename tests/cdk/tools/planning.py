@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sarcoma_cdk.plan import Finding, examine, here
+from sarcoma_cdk.plan import PlanFinding, examine, here
 from sarcoma_cdk.publish.engine import Local
 from sarcoma_cdk.publish.wanted import Wanted
 from tests.cdk.tools.account import REGION, Account
 
-Ready = Callable[..., Mapping[str, Finding]]
+Ready = Callable[..., Mapping[str, PlanFinding]]
 CERTIFICATE = "arn:aws:acm:ca-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
 
 
@@ -60,14 +60,14 @@ def prepare(account: Account, monkeypatch: pytest.MonkeyPatch) -> Ready:
     reach = {"via": "transit-gateway", "transit_gateway": gateway, "cidrs": ["10.8.0.0/14"]}
     account.defaults = {"network__reach": reach, "network__s3_prefix_list": prefixes["PrefixListId"]}
 
-    def wrong(**changes: Any) -> Mapping[str, Finding]:
+    def wrong(**changes: Any) -> Mapping[str, PlanFinding]:
         cloud = account.cloud(**{**account.defaults, **changes})
         return {finding.rule: finding for finding in examine(cloud) if not finding.ok}
 
     return wrong
 
 
-def only(found: Mapping[str, Finding]) -> Finding:
+def only(found: Mapping[str, PlanFinding]) -> PlanFinding:
     assert len(found) == 1, list(found)
     [finding] = found.values()
     assert finding.do
