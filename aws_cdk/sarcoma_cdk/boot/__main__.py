@@ -48,6 +48,7 @@ def steps(
         "settings": admin.write,
         "bootstrap": admin.bootstrap,
         "install": admin.install,
+        "automate": lambda: admin.automate(tell),
         "doctor": admin.doctor,
         "watch": lambda: watch.start_agent(settings.log_group, places, tell),
     }

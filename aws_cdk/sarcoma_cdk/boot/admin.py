@@ -15,6 +15,7 @@ from .places import USER
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
 
     from .places import Places
     from .settings import Settings
@@ -76,6 +77,22 @@ class Admin:
         """
         gpu = self._settings.gpu if self._settings.gpu is not None else _GPU.exists()
         self._run("install", "--images", "/etc/sarcoma/images.json", "--gpu", "docker" if gpu else "none")
+
+    def automate(self, tell: Callable[[str], None]) -> None:
+        """Let XNAT prepare the archived sessions of projects, as far as they are there.
+
+        Args:
+            tell: takes a line for each project of which it could not be.
+
+        Raises:
+            BootError: the engine does not run the image.
+        """
+        for project in self._settings.automate:
+            done = self._attempt(
+                "automate", "prepare", "--project", project, "--on", "session-archived", "--yes"
+            )
+            if done.returncode:
+                tell(f"warning: {project} is not automated: {last_words(done)}")
 
     def doctor(self) -> None:
         """See that the site will run the steps.

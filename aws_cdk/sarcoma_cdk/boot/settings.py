@@ -25,6 +25,7 @@ _VOLUME = re.compile(r"vol-[0-9a-f]+")
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?")
 _AE_TITLE = re.compile(r"[A-Z0-9_]{1,16}")
+_PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 _PORTS = range(1, 65536)
 
 
@@ -90,6 +91,7 @@ class Settings:
         log_group: where CloudWatch keeps the boot's log.
         smtp: how XNAT sends mail, handed on as it is.
         login: settings of `ldap` and `oidc`, as the site's file has them.
+        automate: XNAT projects whose archived sessions are prepared by themselves.
         gpu: whether steps get a GPU; None to look.
         images: the publication's images.
         artefacts: SHA-256 of each file of the publication.
@@ -107,6 +109,7 @@ class Settings:
     log_group: str
     smtp: Mapping[str, Any] | None
     login: Mapping[str, Mapping[str, str]]
+    automate: tuple[str, ...]
     gpu: bool | None
     images: Mapping[str, Image]
     artefacts: Mapping[str, str]
@@ -154,6 +157,7 @@ def read_settings(path: Path) -> Settings:
         log_group=parameter.text("log_group"),
         smtp=parameter.value("smtp", (dict,), optional=True),
         login={name: login.table(name).texts(None, "a text") for name in login.filled()} if login else {},
+        automate=_projects(parameter),
         gpu=parameter.value("gpu", (bool,), optional=True),
         images=images,
         artefacts=_artefacts(publication.table("artefacts")),
@@ -164,6 +168,14 @@ def _database(table: _Table) -> RemoteDatabase:
     return RemoteDatabase(
         table.text("host", _HOST), table.port("port"), table.text("name", _NAME), table.text("user", _NAME)
     )
+
+
+def _projects(parameter: _Table) -> tuple[str, ...]:
+    found = parameter.value("automate", (list,), optional=True) or []
+    for each in found:
+        if not isinstance(each, str) or not _PROJECT.fullmatch(each):
+            raise BootError(f"parameter.automate: must name XNAT projects; found {each!r}.")
+    return tuple(found)
 
 
 def _images(table: _Table) -> Mapping[str, Image]:

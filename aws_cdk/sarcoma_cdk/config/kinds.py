@@ -110,6 +110,13 @@ Zone = Annotated[str, _pattern(r"[a-z-]+-\d[a-z]", "must be an availability zone
 VpcCidr = Annotated[str, AfterValidator(_vpc)]
 ClientCidr = Annotated[str, AfterValidator(_clients)]
 PacsCidr = Annotated[str, AfterValidator(_pacs)]
+ProjectId = Annotated[
+    str,
+    _pattern(
+        r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}",
+        "must be the id of an XNAT project: 1 to 64 letters, digits, _ and -, no hyphen first",
+    ),
+]
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 Domain = Annotated[
     str,

@@ -263,6 +263,9 @@ class Site(_Part):
     """A mail relay; XNAT sends no mail without."""
     login: Login = Login()
     """Directories."""
+    automate: tuple[kinds.ProjectId, ...] = ()
+    """XNAT projects whose archived sessions are prepared by themselves (docs/how-to/automate.md). One that
+    is not there yet is passed by until the next boot."""
 
     @model_validator(mode="after")
     def _places(self) -> Self:

@@ -311,5 +311,6 @@ def _settings(site: Site, publication: Publication) -> Mapping[str, Any]:
         "dicom": {"ae_title": site.dicom.ae_title, "port": 8104},
         "smtp": site.smtp.model_dump() if site.smtp else None,
         "login": site.login.model_dump(),
+        "automate": list(site.automate),
         "log_group": f"/sarcoma/{site.site}/machine",
     }

@@ -103,6 +103,7 @@ class Cloud:
             "dicom": {"ae_title": "XNAT", "port": 8104},
             "smtp": None,
             "login": {"ldap": None, "oidc": None},
+            "automate": ["TRIAL"],
             "log_group": "/sarcoma/muhc/machine",
         }
         value = json.dumps({**tree, **changed})

@@ -62,6 +62,7 @@ class Story:
         ended: how each boot ended, by name.
         states: what the machine held, by name.
         launched: what became of the step.
+        automated: what the project launches by itself, after the boot that found it there.
         kept: names of the session's resources after the power was cut.
     """
 
@@ -71,6 +72,7 @@ class Story:
     ended: dict[str, Ended] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
     launched: str = ""
+    automated: list[Mapping[str, object]] = field(default_factory=list)
     kept: str = ""
     signals: dict[str, Mapping[str, str] | None] = field(default_factory=dict)
 
@@ -182,6 +184,9 @@ def _tried(site: Site, story: Story, phantom: Path) -> None:
         machine.restart()
         _boot(machine, story, "after the power was cut")
         story.states["after the power was cut"] = state_of(machine)
+        story.automated = json.loads(
+            _admin(machine, "automate", "--list", "--project", PROJECT, "-o", "json")
+        )
         story.kept = machine.run("find", "/data/xnat/archive", "-name", "run.json").text
         story.said += [machine.log(), machine.run("docker", "ps", "--all", "--no-trunc").text]
 

@@ -105,3 +105,14 @@ def test_a_refusal_of_xnat_is_the_reason(made: Any, programs: Programs) -> None:
     programs.answer("docker", "run", by=1)
     with pytest.raises(BootError, match=r"xnat install failed \(1\): docker says no"):
         made().install()
+
+
+def test_each_project_is_automated_and_one_that_cannot_be_is_told(made: Any, programs: Programs) -> None:
+    told: list[str] = []
+    made(automate=["STS", "OTHER"]).automate(told.append)
+    asked = programs.named("docker", "run")
+    assert [each[each.index("--project") + 1] for each in asked] == ["STS", "OTHER"]
+    assert told == []
+    programs.answer("docker", "run", by=1)
+    made(automate=["STS"]).automate(told.append)
+    assert told == ["warning: STS is not automated: docker says no"]

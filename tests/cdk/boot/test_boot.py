@@ -17,7 +17,7 @@ BOOT = Path(__file__).parents[3] / "aws_cdk" / "sarcoma_cdk" / "boot"
 main = importlib.import_module("sarcoma_cdk.boot.__main__")
 NAMES = (
     *("volumes", "engine", "images", "artefacts", "secrets", "project", "build", "up", "database", "healthy"),
-    *("settings", "bootstrap", "install", "doctor", "watch"),
+    *("settings", "bootstrap", "install", "automate", "doctor", "watch"),
 )
 
 

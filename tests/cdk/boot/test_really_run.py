@@ -42,6 +42,11 @@ def test_a_step_that_is_launched_completes(story: Story) -> None:
     assert story.launched == "complete"
 
 
+def test_a_project_is_automated_once_it_is_there(story: Story) -> None:
+    assert "warning: TRIAL is not automated: " in story.ended["untried"].text
+    assert story.automated
+
+
 @pytest.mark.parametrize(
     ("cause", "step", "reason"),
     [

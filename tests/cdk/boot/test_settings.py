@@ -50,6 +50,7 @@ def test_an_image_is_pulled_by_its_digest_from_the_sites_registry_and_has_a_plai
             {"dicom": {"ae_title": "A" * 17, "port": 8104}},
             "parameter.dicom.ae_title: must be text like [A-Z0-9_]{1,16}; found 'AAAAAAAAAAAAAAAAA'",
         ),
+        ({"automate": ["A B"]}, "parameter.automate: must name XNAT projects; found 'A B'"),
         ({"dicom": []}, "parameter.dicom: must be dict; found list"),
         ({"region": ""}, "parameter.region: must be a line of text"),
         ({"site_url": None}, "parameter.site_url: must be str"),
