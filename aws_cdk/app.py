@@ -6,7 +6,9 @@ where only one file in sites/ is no example.
 
 import sys
 
-from sarcoma_cdk.application import main
-
 if __name__ == "__main__":
+    try:
+        from sarcoma_cdk.application import main
+    except ImportError as error:
+        sys.exit(f"error: {error.name} is missing here. In the repository: make cdk; . .venv/bin/activate")
     sys.exit(main())

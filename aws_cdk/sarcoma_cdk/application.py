@@ -9,7 +9,7 @@ import cdk_nag
 from aws_cdk import App, Validations
 
 from sarcoma_cdk import invariants, profiles
-from sarcoma_cdk.config import Publication, Site, lock_path, read_publication, read_site, site_file
+from sarcoma_cdk.config import Publication, Site, lock_path, named_site, read_publication
 from sarcoma_cdk.errors import SiteError
 
 _FLAGS = Path(__file__).with_name("feature_flags.json")
@@ -46,8 +46,7 @@ def main() -> int:
     """Synthesize the site that `-c site=` names; CDK's command line calls it."""
     asked = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     try:
-        path = site_file(asked.get("site", ""))
-        site = read_site(path)
+        path, site = named_site(asked.get("site", ""))
         publication = read_publication(lock_path(path), site.site)
         app = make_app(site, publication, judged=asked.get("judged", "true") != "false")
         invariants.refuse(Path(app.synth().directory), site)

@@ -1,6 +1,6 @@
 """The AWS account of a site, as boto3 finds the credentials; and how its refusals are told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,8 +12,29 @@ from sarcoma_cdk.config import Site
 from sarcoma_cdk.errors import CloudError, RefusedError
 
 _SETTINGS = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60)
-_CREDENTIALS = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired"}
+_CREDENTIALS = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "AuthFailure",
+    "OptInRequired",
+    "SignatureDoesNotMatch",
+}
 """What AWS answers to a key that it does not know, also in a region that the account has not enabled."""
+
+
+_EMPTY = "REVIEW_IN_PROGRESS"
+"""A stack of which there is nothing but a change set that nobody has executed."""
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_AGAIN = "Log in again: aws sso login"
+_LOG_IN = {
+    "ProfileNotFound": "Name one of these: aws configure list-profiles; then: export AWS_PROFILE=...",
+    "NoCredentialsError": "Log in (aws sso login), or name a profile (export AWS_PROFILE=...); then see: "
+    "aws sts get-caller-identity",
+    **dict.fromkeys(
+        ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError", "SSOError"), _AGAIN
+    ),
+}
+"""What to do about an error of botocore's own, before AWS is even asked."""
 
 
 class Cloud:
@@ -48,10 +69,10 @@ def connect(site: Site) -> Cloud:
 
     Raises:
         RefusedError: the credentials are those of another account.
-        CloudError: there are no credentials, or AWS does not take them.
+        CloudError: there are no credentials, their profile is not there, or AWS does not take them.
     """
-    cloud = Cloud(site, boto3.Session(region_name=site.region))
     with errors_told():
+        cloud = Cloud(site, boto3.Session(region_name=site.region))
         found = cloud.client("sts").get_caller_identity()["Account"]
     if found != site.account:
         raise RefusedError(
@@ -60,6 +81,30 @@ def connect(site: Site) -> Cloud:
             hint="Choose others: export AWS_PROFILE=...",
         )
     return cloud
+
+
+def standing(cloud: Cloud, parts: Iterable[str]) -> tuple[str, ...]:
+    """Which of the site's stacks are there.
+
+    Args:
+        cloud: the site's account.
+        parts: those that are asked for, e.g. `Machine`.
+
+    Raises:
+        ClientError: AWS answers something else than that it is not there.
+    """
+    api, found = cloud.client("cloudformation"), []
+    for part in parts:
+        name = cloud.site.stack_name(part)
+        try:
+            [stack] = api.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if code(error) != "ValidationError":
+                raise
+            continue
+        if stack["StackStatus"] != _EMPTY:
+            found.append(name)
+    return tuple(found)
 
 
 @contextmanager
@@ -76,7 +121,7 @@ def errors_told() -> Iterator[None]:
     except BotoCoreError as error:
         raise CloudError(
             f"AWS: must answer; {' '.join(str(error).split()).rstrip('.')}.",
-            hint="Are there credentials? Run: aws sts get-caller-identity",
+            hint=_LOG_IN.get(type(error).__name__, "Are there credentials? Run: aws sts get-caller-identity"),
         ) from error
 
 
@@ -104,8 +149,8 @@ def told(error: Exception) -> str:
 def _next(word: str) -> str:
     if word in _CREDENTIALS:
         return "Are the credentials valid, and is the region enabled? Run: aws sts get-caller-identity"
-    if word in {"ExpiredToken", "ExpiredTokenException"}:
-        return "Log in again: aws sso login"
+    if word in _EXPIRED:
+        return _AGAIN
     if word.startswith(("AccessDenied", "Unauthorized")):
         return "Ask the account's administrator for that permission."
     return ""

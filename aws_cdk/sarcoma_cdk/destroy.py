@@ -12,14 +12,26 @@ from typing import NamedTuple
 from sarcoma_cdk import images
 from sarcoma_cdk.config import Site
 from sarcoma_cdk.cost import estimate, read_prices
-from sarcoma_cdk.naming import STACKS, UNPROTECTED, artefact_bucket_name, log_bucket_name, repository_name
+from sarcoma_cdk.naming import (
+    STACKS,
+    UNPROTECTED,
+    artefact_bucket_name,
+    firewall_log_name,
+    log_bucket_name,
+    machine_log_name,
+    repository_name,
+)
+
+_TAGGED = "aws resourcegroupstaggingapi get-resources --tag-filters"
+_OS_METRICS = "RDSOSMetrics"
+"""Where RDS's enhanced monitoring writes, by itself."""
 
 
 class Kept(NamedTuple):
     """Something that a deleted stack leaves behind.
 
     Attributes:
-        type: what CloudFormation calls its kind.
+        type: what CloudFormation calls its kind; empty for what no stack has made, but a service by itself.
         name: which.
         monthly: what it goes on costing, in US dollars a month.
         remove: the commands that remove it for good.
@@ -40,26 +52,26 @@ def kept(site: Site) -> tuple[Kept, ...]:
     Raises:
         ConfigError: the list of prices does not know the region.
     """
-    return (*_data(site), *_records(site), *_store(site))
+    return (*_data(site), *_records(site), *_unasked(site), *_store(site))
 
 
 def _data(site: Site) -> Iterator[Kept]:
     prices = read_prices(site.region)
     for use in _volumes(site):
         size = getattr(site.storage, use)
-        found = _asked(
+        listed = (
             f"aws ec2 describe-volumes --filters Name=tag:Name,Values=sarcoma-{site.site}-{use} "
-            f"Name=tag:sarcoma:site,Values={site.site}",
-            "Volumes[0].VolumeId",
+            f"Name=tag:sarcoma:site,Values={site.site}"
         )
         yield Kept(
             "AWS::EC2::Volume",
-            f"volume {use}, {size} GiB",
+            f"volume {use}, {size} GiB; after a restore the older one of the same name, too",
             f"{size * prices.of('volume_gib'):.2f}",
-            (f"aws ec2 delete-volume --volume-id {found}",),
+            _shown(listed, "Volumes[].[VolumeId,Size,State,CreateTime]", "aws ec2 delete-volume --volume-id"),
         )
     if site.database.kind == "rds":
         yield _database(site)
+        yield from _database_backups(site)
     for name in ("admin", "database"):
         yield Kept(
             "AWS::SecretsManager::Secret",
@@ -89,14 +101,54 @@ def _database(site: Site) -> Kept:
     which = f"--db-instance-identifier {_instance(site)}"
     return Kept(
         "AWS::RDS::DBInstance",
-        "RDS instance, its subnet group, and its own password in Secrets Manager",
+        "RDS instance and its own password in Secrets Manager, until step 3",
         f"{monthly:.2f}",
         (
             f"aws rds modify-db-instance --no-deletion-protection --apply-immediately {which}",
-            f"aws rds delete-db-instance --final-db-snapshot-identifier sarcoma-{site.site}-final {which}",
+            (
+                f"aws rds delete-db-instance --no-delete-automated-backups "
+                f"--final-db-snapshot-identifier {_final(site)} {which}"
+            ),
             f"aws rds wait db-instance-deleted {which}",
         ),
     )
+
+
+def _database_backups(site: Site) -> Iterator[Kept]:
+    """What the end of the instance leaves."""
+    monthly = f"{site.database.storage * read_prices(site.region).of('database_backup_gib'):.2f}"
+    instance, listed = _instance(site), "aws rds describe-db-instance-automated-backups"
+    found = "DBInstanceAutomatedBackups[].[DbiResourceId,Status]"
+    yield Kept(
+        "",
+        f"the database's lines in log group {_OS_METRICS}, shared by the account's databases, 30 days",
+        "0.03 for each GiB",
+        _shown(
+            f"{listed} --db-instance-identifier {instance}",
+            found,
+            f"aws logs delete-log-stream --log-group-name {_OS_METRICS} --log-stream-name",
+        ),
+    )
+    yield Kept(
+        "",
+        f"retained automated backups of RDS instance {instance}, 35 days",
+        monthly,
+        _shown(
+            f"{listed} --db-instance-identifier {instance}",
+            found,
+            "aws rds delete-db-instance-automated-backup --dbi-resource-id",
+        ),
+    )
+    yield Kept(
+        "",
+        f"RDS snapshot {_final(site)}",
+        monthly,
+        (f"aws rds delete-db-snapshot --db-snapshot-identifier {_final(site)}",),
+    )
+
+
+def _final(site: Site) -> str:
+    return f"{_instance(site)}-final"
 
 
 def _vault(site: Site) -> Kept:
@@ -122,8 +174,9 @@ def _vault(site: Site) -> Kept:
 
 
 def _records(site: Site) -> Iterator[Kept]:
-    groups = ["flows", *(["trail"] if site.operations.trail else []), "machine"]
-    names = [*(f"/sarcoma/{site.site}/{group}" for group in groups), f"aws-waf-logs-sarcoma-{site.site}"]
+    groups = ["flows", *(["trail"] if site.operations.trail else [])]
+    names = [f"/sarcoma/{site.site}/{group}" for group in groups]
+    names += [machine_log_name(site), firewall_log_name(site)]
     if site.database.kind == "rds":
         names += [f"/aws/rds/instance/{_instance(site)}/{log}" for log in ("postgresql", "upgrade")]
     for name in names:
@@ -133,6 +186,21 @@ def _records(site: Site) -> Iterator[Kept]:
             "0.03 for each GiB",
             (f"aws logs delete-log-group --log-group-name {name}",),
         )
+
+
+def _unasked(site: Site) -> Iterator[Kept]:
+    """The log group of the function by which CDK empties the VPC's default security group."""
+    prefix = f"/aws/lambda/{site.stack_name('Network')}-"
+    yield Kept(
+        "",
+        f"log groups {prefix}..., of CDK's own function, for ever",
+        "0.03 for each GiB",
+        _shown(
+            f"aws logs describe-log-groups --log-group-name-prefix {prefix}",
+            "logGroups[].[logGroupName]",
+            "aws logs delete-log-group --log-group-name",
+        ),
+    )
 
 
 def _store(site: Site) -> Iterator[Kept]:
@@ -154,12 +222,25 @@ def _store(site: Site) -> Iterator[Kept]:
                 f"aws s3api delete-bucket --bucket {bucket}",
             ),
         )
-    key = _asked(f"aws kms describe-key --key-id alias/sarcoma-{site.site}", "KeyMetadata.KeyId")
+    tagged = f"{_TAGGED} Key=sarcoma:site,Values={site.site} --resource-type-filters kms:key"
     yield Kept(
         "AWS::KMS::Key",
         f"key alias/sarcoma-{site.site}: without it nothing of the above, and no backup, can be read again",
         "1.00",
-        (f"aws kms schedule-key-deletion --pending-window-in-days 30 --key-id {key}",),
+        _shown(  # by its tag: its alias goes with the stack
+            tagged,
+            "ResourceTagMappingList[].[ResourceARN]",
+            "aws kms schedule-key-deletion --pending-window-in-days 30 --key-id",
+        ),
+    )
+
+
+def _shown(listed: str, query: str, delete: str) -> tuple[str, ...]:
+    """A command that deletes nothing: it prints one for each of those that it finds, to be chosen from."""
+    told = f'while read -r id rest; do echo "{delete} $id  # $rest"; done'
+    return (
+        "# this prints a command for each, to be read; run those that you mean",
+        f"{listed} --query '{query}' --output text | {told}",
     )
 
 
@@ -191,6 +272,10 @@ def staying(site: Site) -> str:
     ]
     lines += [f"  {each.monthly:>18}  {each.name}" for each in kept(site)]
     lines += [
+        (
+            "It does not touch what is not the site's alone: CDK's bootstrap, the certificate, the "
+            "hospital's gateway, and the secrets that the site's file names."
+        ),
         (
             "Patients' data are in the volumes, the database, the vault and, as names of files, in the "
             "logs. How long the law "
@@ -227,9 +312,8 @@ def _commands(site: Site, path: Path) -> Iterator[str]:
             f"--stack-name {site.stack_name(part)}"
         )
     machine = _asked(
-        f"aws ec2 describe-instances --filters Name=tag:Name,Values=sarcoma-{site.site} "
-        "Name=instance-state-name,Values=stopped,running",
-        "Reservations[0].Instances[0].InstanceId",
+        f"aws cloudformation list-stack-resources --stack-name {site.stack_name('Machine')}",
+        "StackResourceSummaries[?ResourceType==`AWS::EC2::Instance`].PhysicalResourceId",
     )
     yield f"aws ec2 modify-instance-attribute --no-disable-api-termination --instance-id {machine}"
     for door in ("web", "dicom"):
@@ -240,17 +324,20 @@ def _commands(site: Site, path: Path) -> Iterator[str]:
         )
     yield ""
     rds = [each for each in kept(site) if each.type == "AWS::RDS::DBInstance"]
-    yield "# 3. Take it down, in aws_cdk/; RDS, if there is one, before the network that it stands in"
-    yield _destroy(site, path, "Boot", "Operations", "Edge", "Machine", "Data")
+    yield "# 3. Take it down, in aws_cdk/; RDS, if there is one, before its stack: its parameters are in use"
+    yield _destroy(site, path, "Boot", "Operations", "Edge", "Machine")
     for each in rds:
         yield from each.remove
-    yield _destroy(site, path, "Network", "Store")
+    yield _destroy(site, path, "Data", "Network", "Store")
     yield ""
     yield "# 4. For good, and only then: what stays. Each line removes data that no command brings back"
     for each in kept(site):
         if each not in rds:
             yield f"# {each.name}"
             yield from each.remove
+    yield ""
+    yield "# 5. What still carries the site's name; snapshots and volumes of a restore by hand carry none"
+    yield f"{_TAGGED} Key=sarcoma:site,Values={site.site} --query 'ResourceTagMappingList[].ResourceARN'"
 
 
 def _destroy(site: Site, path: Path, *parts: str) -> str:

@@ -54,6 +54,24 @@ def repository_name(site: Site, image: str) -> str:
     return f"sarcoma-{site.site}/sarcoma/{image}"
 
 
+def machine_log_name(site: Site) -> str:
+    """The log group of the machine's boot.
+
+    Args:
+        site: the site.
+    """
+    return f"/sarcoma/{site.site}/machine"
+
+
+def firewall_log_name(site: Site) -> str:
+    """The log group of the firewall; the prefix is AWS's rule.
+
+    Args:
+        site: the site.
+    """
+    return f"aws-waf-logs-sarcoma-{site.site}"
+
+
 def parameter_name(site: Site) -> str:
     """The name of the parameter that the boot reads.
 

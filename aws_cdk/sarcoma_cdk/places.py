@@ -5,6 +5,8 @@ upgrades" (packages); CloudFormation user guide, "VPC endpoints" (wait condition
 guide, "SSM Agent communications with AWS managed S3 buckets" (patching).
 """
 
+from sarcoma_cdk.regions import BASELINE_SNAPSHOT, PATCH_MANAGER
+
 
 def image_layers(region: str) -> str:
     """The bucket of ECR's image layers.
@@ -34,9 +36,13 @@ def wait_conditions(region: str) -> str:
 
 
 def patch_lists(region: str) -> tuple[str, ...]:
-    """The buckets of Patch Manager: its script, and the snapshots of its baselines.
+    """The buckets of Patch Manager: its script, the snapshots of its baselines, and Systems Manager's own.
 
     Args:
         region: the AWS region.
     """
-    return (f"aws-ssm-{region}", f"patch-baseline-snapshot-{region}")
+    return (
+        f"aws-patch-manager-{region}-{PATCH_MANAGER[region]}",
+        f"aws-ssm-{region}",
+        f"patch-baseline-snapshot-{region}{BASELINE_SNAPSHOT.get(region, '')}",
+    )

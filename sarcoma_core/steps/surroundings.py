@@ -11,7 +11,13 @@ from sarcoma_core.interface import Base, Step
 
 _CORE = ("dcm2niix", "nibabel", "numpy", "pydicom", "SimpleITK")
 _TORCH = (*_CORE, "torch", "monai", "safetensors")
-_SOFTWARE: Mapping[Base, tuple[str, ...]] = {"core": _CORE, "edge": _CORE, "torch": _TORCH, "train": _TORCH}
+_SOFTWARE: Mapping[Base, tuple[str, ...]] = {
+    "core": _CORE,
+    "edge": _CORE,
+    "site": _CORE,
+    "torch": _TORCH,
+    "train": _TORCH,
+}
 """The packages of each base whose version can change a result."""
 
 

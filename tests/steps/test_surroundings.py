@@ -84,7 +84,7 @@ def test_the_versions_are_those_of_the_packages_that_are_installed(monkeypatch: 
         names = set(software(base)) - {"sarcoma"}
         assert names >= {"numpy", "pydicom", "SimpleITK", "nibabel", "dcm2niix"}
         assert ({"torch", "monai", "safetensors"} <= names) == (base in ("torch", "train"))
-        assert ({"torch", "monai", "safetensors"} & names == set()) == (base in ("core", "edge"))
+        assert ({"torch", "monai", "safetensors"} & names == set()) == (base in ("core", "edge", "site"))
         assert all(software(base)[name] == f"of {name}" for name in names)
 
 

@@ -35,6 +35,7 @@ def steps(
     """
     project, admin = Project(settings, places), Admin(settings, places)
     return {
+        "watch": lambda: watch.start_agent(settings.log_group, places, tell),  # the log of a failure, too
         "volumes": lambda: volumes.mount_all(settings.volumes, places),
         "engine": engine.check_engine,
         "images": lambda: images.pull_all(settings.images, settings.registry, settings.region, tell),
@@ -50,7 +51,6 @@ def steps(
         "install": admin.install,
         "automate": lambda: admin.automate(tell),
         "doctor": admin.doctor,
-        "watch": lambda: watch.start_agent(settings.log_group, places, tell),
     }
 
 

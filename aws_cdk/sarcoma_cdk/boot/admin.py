@@ -75,8 +75,11 @@ class Admin:
         Raises:
             BootError: XNAT refuses.
         """
+        self._run(*self._installing())
+
+    def _installing(self) -> tuple[str, ...]:
         gpu = self._settings.gpu if self._settings.gpu is not None else _GPU.exists()
-        self._run("install", "--images", "/etc/sarcoma/images.json", "--gpu", "docker" if gpu else "none")
+        return ("install", "--images", "/etc/sarcoma/images.json", "--gpu", "docker" if gpu else "none")
 
     def automate(self, tell: Callable[[str], None]) -> None:
         """Let XNAT prepare the archived sessions of projects, as far as they are there.
@@ -88,9 +91,10 @@ class Admin:
             BootError: the engine does not run the image.
         """
         for project in self._settings.automate:
-            done = self._attempt(
-                "automate", "prepare", "--project", project, "--on", "session-archived", "--yes"
-            )
+            here = ("--project", project)
+            done = self._attempt(*self._installing(), *here)  # a step is switched on in each project
+            if not done.returncode:
+                done = self._attempt("automate", "prepare", *here, "--on", "session-archived", "--yes")
             if done.returncode:
                 tell(f"warning: {project} is not automated: {last_words(done)}")
 

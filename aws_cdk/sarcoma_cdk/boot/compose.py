@@ -96,9 +96,11 @@ class Project:
         }
 
     def _secrets_written(self) -> str:
-        """When a secret was last changed: what has read an older one is replaced (`up`)."""
+        """A mark of which secrets there are, and since when: what has read others is replaced (`up`)."""
         folders = (self._places.site / name for name in ("secrets", "auth"))
-        return str(max(path.stat().st_mtime_ns for folder in folders for path in folder.glob("[!.]*")))
+        paths = sorted(path for folder in folders for path in folder.glob("[!.]*"))
+        told = [f"{path.parent.name}/{path.name} {path.stat().st_mtime_ns}" for path in paths]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
     def build(self) -> None:
         """Build XNAT's image from the verified files, unless it is there.

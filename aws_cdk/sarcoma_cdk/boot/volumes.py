@@ -26,6 +26,8 @@ PATIENCE = 600
 _OPTIONS = "nodev,nosuid,noatime"
 _PREFIX = "nvme-Amazon_Elastic_Block_Store_"
 _LOOKED_AT = 1 << 20
+_IN_PROGRESS = 126
+"""Place of `sb_inprogress` in the superblock (XFS Algorithms & Data Structures, "Superblocks")."""
 _NOTHING_FOUND = 2
 """Exit status of blkid where it knows no signature; with several it is 8."""
 
@@ -45,7 +47,7 @@ def mount_all(volumes: Mapping[str, str], places: Places, *, patience: float = P
     targets = {"archive": places.archive, "database": places.database}
     for role, volume in volumes.items():
         device = _find(volume, places, patience=patience)
-        _format_blank(device, volume, role, places)
+        _format_blank(device, volume, role)
         _mount(device, volume, targets[role], places)
 
 
@@ -59,20 +61,13 @@ def _find(volume: str, places: Places, *, patience: float) -> Path:
     return link.resolve()
 
 
-def _format_blank(device: Path, volume: str, role: str, places: Places) -> None:
-    """Make the file system of a blank volume; one of ours stays as it is.
-
-    That a blank volume is being formatted is noted before, so that a boot killed meanwhile is told from a
-    volume that somebody else has used.
-    """
-    begun = places.state / f"formatting-{volume}"
+def _format_blank(device: Path, volume: str, role: str) -> None:
+    """Make the file system of a blank volume, or of one whose making was broken off."""
     found = signature(device)
     label = LABELS[role]
-    if begun.exists() or (found == {} and _is_zero(device)):
-        files.write(begun, f"{label}\n")
+    if (found == {} and _is_zero(device)) or _in_progress(device):
         run("mkfs.xfs", "-q", "-f", "-L", label, str(device))
         run("sync", str(device))
-        begun.unlink()
         return
     known = (found.get("TYPE", "an unknown content"), found.get("LABEL", "no label"))
     if known != ("xfs", label):
@@ -100,6 +95,16 @@ def signature(device: Path) -> dict[str, str]:
             f"is. Look at it with: wipefs {device}"
         )
     return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
+def _in_progress(device: Path) -> bool:
+    """Whether `mkfs.xfs` was broken off: the last that it does is to clear this flag of the superblock.
+
+    A note of ours beside the volume could outlive what it is about, and would have a filled volume formatted.
+    """
+    with device.open("rb") as file:
+        superblock = file.read(512)
+    return superblock.startswith(b"XFSB") and superblock[_IN_PROGRESS : _IN_PROGRESS + 1] not in (b"", b"\0")
 
 
 def _is_zero(device: Path) -> bool:

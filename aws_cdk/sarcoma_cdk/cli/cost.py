@@ -31,10 +31,9 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     parser.add_argument(
         "--stored",
         type=_gibibytes,
-        default=0.0,
         metavar="GIB",
-        help="how much of the volumes is filled, which is what backups are billed by (default: 0, a new "
-        "site)",
+        help="how much of the volumes is filled, which is what backups are billed by (default: a guess, the "
+        "whole archive; 0 for a new site)",
     )
     add_json(parser)
     parser.set_defaults(run=_run)

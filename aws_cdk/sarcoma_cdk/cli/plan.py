@@ -7,7 +7,7 @@ import argparse
 import sys
 from typing import Any
 
-from sarcoma_cdk.cli.arguments import add_json, add_site, named_site, show_json
+from sarcoma_cdk.cli.arguments import add_json, add_site, named_site, publication_of, show_json
 
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -33,8 +33,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_cdk.cloud import connect
     from sarcoma_cdk.plan import examine, page
 
-    site = named_site(arguments).site
-    findings = examine(connect(site))
+    named = named_site(arguments)
+    site, published = named.site, publication_of(named) is not None
+    findings = examine(connect(site), published=published)
     if arguments.json:
         show_json({"site": site.site, "findings": [finding._asdict() for finding in findings]})
     else:

@@ -20,7 +20,8 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
         verbs,
         "sleep",
         "stop the machine; its volumes stay",
-        "Stop the machine, unless XNAT is at work. The volumes stay, and so does what they cost.",
+        "Stop the machine, unless XNAT is at work: looked at before the question, and again after the "
+        "answer. The volumes stay, and so does what they cost.",
         _sleep,
     )
     wake = _parser(
@@ -28,8 +29,9 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
         "wake",
         "start the machine, and wait until XNAT is well",
         "Start the machine in its usual size, or with a GPU, and wait until `sarcoma xnat doctor` on it "
-        "says how XNAT is. "
-        "A machine of the other size is stopped first, unless XNAT is at work.",
+        "says how XNAT is. A stopped machine is started in its usual size without a question. It asks before "
+        "it starts one with a GPU, which costs more, and before it restarts a running one of the other size; "
+        "none is stopped while XNAT is at work.",
         _wake,
     )
     wake.add_argument("--gpu", action="store_true", help="in the size machine.gpu_size of the site's file")

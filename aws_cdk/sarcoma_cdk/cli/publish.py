@@ -32,7 +32,8 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     parser.add_argument(
         "--new-machine-image",
         action="store_true",
-        help="take the newest AMI, too: the next deploy then replaces the machine, and keeps its volumes",
+        help="take the newest AMI, too; refused while the machine's stack is there, as a deploy cannot "
+        "replace the machine in place",
     )
     add_json(parser)
     parser.set_defaults(run=_run)

@@ -9,9 +9,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from sarcoma_cdk.regions import PATCH_MANAGER
+
 _PRIVATE = tuple(ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 _ACCOUNT = "must be the 12 digits of an AWS account, in quotes"
+_ENGINE = ipaddress.IPv4Network("100.64.0.0/16")
+"""Of the machine's Docker networks (boot/seed.sh); RFC 6598."""
 _BROADEST = 8
 """Prefix length of the broadest range that people may come from: 10.0.0.0/8 is a hospital's, 0.0.0.0/1 is
 nobody's."""
@@ -56,7 +60,16 @@ def _vpc(text: str) -> str:
 def _clients(text: str) -> str:
     if text in _ANYWHERE or _network(text).prefixlen < _BROADEST:
         raise ValueError("must name a range of yours, /8 at the broadest; the whole internet is none")
+    if _network(text).overlaps(_ENGINE):
+        raise ValueError(f"must lie outside {_ENGINE}, which the machine's Docker engine uses")
     return text
+
+
+def _once(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = [value for number, value in enumerate(values) if value in values[:number]]
+    if twice:
+        raise ValueError(f"must name each once; {twice[0]} stands there twice")
+    return values
 
 
 def _pacs(text: str) -> str:
@@ -69,10 +82,8 @@ def _pacs(text: str) -> str:
 
 
 def _region(text: str) -> str:
-    if not re.fullmatch(
-        r"[a-z]{2}(-gov)?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d", text
-    ):
-        raise ValueError("must be the code of an AWS region, e.g. ca-central-1")
+    if text not in PATCH_MANAGER:
+        raise ValueError(f"must be a region where a site can stand: {', '.join(PATCH_MANAGER)}")
     return text
 
 
@@ -101,13 +112,15 @@ AccountId = Annotated[str, BeforeValidator(_quoted), _pattern(r"\d{12}", _ACCOUN
 SiteName = Annotated[
     str,
     _pattern(
-        r"[a-z][a-z0-9-]{1,18}[a-z0-9]",
-        "must be 3 to 20 of a-z, 0-9 and -, from a letter to no hyphen: it is part of bucket names",
+        r"(?!.*--)[a-z][a-z0-9-]{1,15}[a-z0-9]",
+        "must be 3 to 17 of a-z, 0-9 and single hyphens, from a letter to no hyphen: it is in many names",
     ),
 ]
 Region = Annotated[str, AfterValidator(_region)]
 Zone = Annotated[str, _pattern(r"[a-z-]+-\d[a-z]", "must be an availability zone, e.g. ca-central-1a")]
 VpcCidr = Annotated[str, AfterValidator(_vpc)]
+Once = AfterValidator(_once)
+"""Of a tuple: no value twice."""
 ClientCidr = Annotated[str, AfterValidator(_clients)]
 PacsCidr = Annotated[str, AfterValidator(_pacs)]
 ProjectId = Annotated[

@@ -77,14 +77,17 @@ def read_publication(path: Path, site: str) -> Publication | None:
     if not whole:
         raise _damaged(path)
     if found.site != site:
-        raise ConfigError(f"{path.name}: must be the lock of site {site}; it is that of {found.site}.")
+        raise ConfigError(
+            f"{path.name}: must be the lock of site {site}; it is that of {found.site}.",
+            hint=f"Was it copied? Delete it, then: sarcoma-site publish {site}",
+        )
     return found
 
 
 def _damaged(path: Path) -> ConfigError:
     return ConfigError(
         f"{path.name}: must be as `sarcoma-site publish` writes it; it is not.",
-        hint="Restore it from git, or publish again.",
+        hint="Restore it from git; if it was never committed, delete it, then: sarcoma-site publish NAME",
     )
 
 

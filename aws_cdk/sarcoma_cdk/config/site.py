@@ -28,7 +28,7 @@ class Reach(_Part):
     """The gateway's id; it is shared with this account already."""
     vpn_gateway: kinds.VpnGatewayId | None = None
     """The gateway's id; it exists, and no VPC has it."""
-    cidrs: tuple[kinds.ClientCidr, ...] = ()
+    cidrs: Annotated[tuple[kinds.ClientCidr, ...], kinds.Once] = ()
     """The hospital's networks, to which the VPC sends its answers. Never a default route."""
     accepted: bool = True
     """Whether the transit gateway's owner has accepted the VPC. Where that is asked for, deploy with
@@ -82,7 +82,7 @@ class Edge(_Part):
     """The certificate of that name."""
     exposure: Literal["internal", "public"] = "internal"
     """`public` puts the load balancer, and nothing else, on the internet."""
-    clients: tuple[kinds.ClientCidr, ...] = Field(min_length=1)
+    clients: Annotated[tuple[kinds.ClientCidr, ...], kinds.Once] = Field(min_length=1)
     """Where browsers may come from."""
     requests_per_5_minutes: int = Field(default=6000, ge=100, le=2_000_000)
     """For one address; an upload of single DICOM files makes many."""
@@ -95,7 +95,7 @@ class Dicom(_Part):
     """XNAT's own title (its DICOM SCP receiver)."""
     port: int = Field(default=8104, ge=1024, le=65535)
     """The port that the PACS sends to."""
-    pacs: tuple[kinds.PacsCidr, ...] = Field(min_length=1)
+    pacs: Annotated[tuple[kinds.PacsCidr, ...], kinds.Once] = Field(min_length=1)
     """Where the PACS send from. There is no other guard on the network: name single machines (/32) where you
     can."""
 
@@ -153,7 +153,7 @@ class Database(_Part):
 class Backup(_Part):
     """AWS Backup of the volumes, daily."""
 
-    days: int = Field(default=35, ge=7, le=3650)
+    days: int = Field(default=35, ge=8, le=3650)
     """How long a recovery point is kept."""
     lock: Literal["governance", "compliance"] = "governance"
     """The vault's lock. `compliance` cannot be undone by anybody, AWS included, once its 3 days of grace are
@@ -163,7 +163,7 @@ class Backup(_Part):
 class Operations(_Part):
     """Logs, alarms, the budget: who is told what."""
 
-    alerts: tuple[kinds.Email, ...] = Field(min_length=1)
+    alerts: Annotated[tuple[kinds.Email, ...], kinds.Once] = Field(min_length=1)
     """Who gets alarms and budget warnings; each has to confirm by a link that AWS sends."""
     budget: int = Field(default=500, ge=50, le=1_000_000)
     """US dollars a month; told at 80 % and 100 %, and when the forecast passes it."""
@@ -263,7 +263,7 @@ class Site(_Part):
     """A mail relay; XNAT sends no mail without."""
     login: Login = Login()
     """Directories."""
-    automate: tuple[kinds.ProjectId, ...] = ()
+    automate: Annotated[tuple[kinds.ProjectId, ...], kinds.Once] = ()
     """XNAT projects whose archived sessions are prepared by themselves (docs/how-to/automate.md). One that
     is not there yet is passed by until the next boot."""
 

@@ -75,7 +75,7 @@ class Estimate(NamedTuple):
 
     @property
     def idle(self) -> float:
-        """The site itself, always awake: without the way to the hospital, and with nothing stored yet."""
+        """The site itself, always awake: without the way to the hospital, and without backups."""
         return self.of("machine", "site")
 
     @property
@@ -89,13 +89,13 @@ class Estimate(NamedTuple):
         return self.of("network", "backup")
 
 
-def estimate(site: Site, *, awake: float = 260, stored: float = 0) -> Estimate:
+def estimate(site: Site, *, awake: float = 260, stored: float | None = None) -> Estimate:
     """What a site costs.
 
     Args:
         site: the site.
         awake: hours that the machine is awake in a month.
-        stored: GiB of the volumes that are filled.
+        stored: GiB of the volumes that are filled; None, a guess, for the whole archive.
 
     Raises:
         ConfigError: the list of prices does not know the region, or a size.
@@ -171,10 +171,14 @@ def _network(site: Site, prices: Prices) -> Iterator[Item]:
         )
 
 
-def _backup(site: Site, prices: Prices, stored: float) -> Iterator[Item]:
+def _backup(site: Site, prices: Prices, stored: float | None) -> Iterator[Item]:
     # Recovery points are incremental: the first holds what is stored, those after it what has changed since.
-    most = float(site.storage.archive + site.storage.database)
-    yield Item("backup", "AWS Backup of what is stored", min(stored, most), "GiB", prices.of("backup_gib"))
+    price, archive = prices.of("backup_gib"), float(site.storage.archive)
+    if stored is None:
+        yield Item("backup", "backups, if the archive is full (guess)", archive, "GiB", price)
+    else:
+        most = archive + site.storage.database
+        yield Item("backup", "backups of what is stored", min(stored, most), "GiB", price)
 
 
 def _same(prices: Prices, thing: str) -> float:

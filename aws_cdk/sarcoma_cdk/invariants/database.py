@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from sarcoma_cdk.config import Site
+from sarcoma_cdk.invariants.machine import trusted
 from sarcoma_cdk.invariants.rules import Fault, is_true, number
 from sarcoma_cdk.invariants.templates import Json, Resource, Templates, listed
 
@@ -10,7 +11,6 @@ _ON = (
     "AutoMinorVersionUpgrade",
     "CopyTagsToSnapshot",
     "DeletionProtection",
-    "EnablePerformanceInsights",
     "ManageMasterUserPassword",
     "MultiAZ",
     "StorageEncrypted",
@@ -19,6 +19,7 @@ _OFF = (
     "AllowMajorVersionUpgrade",
     "DeleteAutomatedBackups",
     "EnableIAMDatabaseAuthentication",
+    "EnablePerformanceInsights",
     "PubliclyAccessible",
 )
 _ABSENT = (
@@ -32,7 +33,7 @@ _ABSENT = (
 _RECOVERY, _SECONDS = 35, 60
 _LOGS = {"postgresql", "upgrade"}
 _PARAMETERS = {"rds.force_ssl": "1", "log_statement": "none", "log_min_error_statement": "panic"}
-"""TLS only; statements hold patients' data, and are in no log."""
+"""TLS only; statements hold patients' data, and are in no log, nor in Performance Insights."""
 _EVERYBODY_TRIES = 5432
 
 
@@ -81,9 +82,9 @@ def _flags(each: Resource) -> Iterator[Fault]:
 
 def _keys(templates: Templates, each: Resource) -> Iterator[Fault]:
     keys = templates.of("AWS::KMS::Key")
-    for path in (("MasterUserSecret", "KmsKeyId"), ("PerformanceInsightsKMSKeyId",)):
-        if templates.target(each.get(*path)) not in keys:
-            yield Fault(each, f"{'.'.join(path)} must be the site's key", each.get(*path))
+    path = ("MasterUserSecret", "KmsKeyId")
+    if templates.target(each.get(*path)) not in keys:
+        yield Fault(each, f"{'.'.join(path)} must be the site's key", each.get(*path))
 
 
 def _network(templates: Templates, site: Site, each: Resource) -> Iterator[Fault]:
@@ -105,6 +106,9 @@ def _network(templates: Templates, site: Site, each: Resource) -> Iterator[Fault
 
 
 def _parameters(templates: Templates, each: Resource) -> Iterator[Fault]:
+    monitor = templates.target(each.get("MonitoringRoleArn"))
+    if monitor is None or trusted(monitor) != ["monitoring.rds.amazonaws.com"]:
+        yield Fault(each, "MonitoringRoleArn must be a role of the site", each.get("MonitoringRoleArn"))
     group = templates.target(each.get("DBParameterGroupName"))
     found: Json = group.get("Parameters") if group else None
     for name, value in _PARAMETERS.items():

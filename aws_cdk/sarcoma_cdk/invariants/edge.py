@@ -1,11 +1,11 @@
-"""What faces people and the PACS: TLS, the firewall, internal unless the site is public."""
+"""What faces people and the PACS: TLS, internal unless the site is public, the machine behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sarcoma_cdk.config import Site
 from sarcoma_cdk.invariants.rules import Fault, Rule, number
 from sarcoma_cdk.invariants.storage import bucket_of
-from sarcoma_cdk.invariants.templates import Json, Resource, Templates, listed
+from sarcoma_cdk.invariants.templates import Resource, Templates, listed
 from sarcoma_cdk.naming import DICOM_PORT, XNAT_PORT, log_bucket_name
 
 _STRONG = {
@@ -17,19 +17,29 @@ _STRONG = {
     "ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04",
 }
 """AWS's policies of TLS 1.2 with forward secrecy, or of 1.3 (Elastic Load Balancing, security policies)."""
-_COMMON, _BAD_INPUTS = "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"
-_COUNTED = {"SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "EC2MetaDataSSRF_BODY"}
-"""Rules of the common set that XNAT's own uploads break."""
-_REDACTED = {"authorization", "cookie"}
 _KEYS = {
     "application": {
         "access_logs.s3.enabled": {"true"},
+        "access_logs.s3.prefix": {"web"},
         "deletion_protection.enabled": {"true"},
+        "idle_timeout.timeout_seconds": {"900"},
         "routing.http.desync_mitigation_mode": {"defensive", "strictest"},
         "routing.http.drop_invalid_header_fields.enabled": {"true"},
     },
-    "network": {"access_logs.s3.enabled": {"true"}, "deletion_protection.enabled": {"true"}},
+    "network": {
+        "access_logs.s3.enabled": {"true"},
+        "access_logs.s3.prefix": {"dicom"},
+        "deletion_protection.enabled": {"true"},
+        "load_balancing.cross_zone.enabled": {"true"},
+    },
 }
+"""All that is said of each load balancer beside its bucket; the prefixes are those that may be written."""
+_OFTEN = 30
+_TARGETS: Mapping[str, tuple[int, Mapping[str, str], Mapping[str, str]]] = {
+    "HTTP": (XNAT_PORT, {"HealthCheckPath": "/xapi/siteConfig/buildInfo"}, {"stickiness.enabled": "false"}),
+    "TCP": (DICOM_PORT, {"HealthCheckProtocol": "TCP"}, {"preserve_client_ip.enabled": "true"}),
+}
+"""For each protocol the port, what asks whether the machine is well, and all attributes."""
 
 
 def balancers(templates: Templates, kind: str) -> tuple[Resource, ...]:
@@ -65,6 +75,9 @@ def _balancers(templates: Templates, site: Site) -> Iterator[Fault]:
         if each.get("SubnetMappings") is not None:
             yield Fault(each, "it must have no addresses of its own", each.get("SubnetMappings"))
         attributes = each.attributes("LoadBalancerAttributes")
+        more = set(attributes) - {"access_logs.s3.bucket"} - set(_KEYS.get(kind, {}))
+        if more or len(listed(each.get("LoadBalancerAttributes"))) != len(attributes):
+            yield Fault(each, "it must have the known attributes, each once", sorted(more or attributes))
         for name, right in _KEYS.get(kind, {}).items():
             if attributes.get(name) not in right:
                 yield Fault(each, f"{name} must be {' or '.join(sorted(right))}", attributes.get(name))
@@ -108,111 +121,35 @@ def _secure(each: Resource, site: Site) -> Iterator[Fault]:
 def _targets(templates: Templates, _site: Site) -> Iterator[Fault]:
     machines = templates.of("AWS::EC2::Instance")
     for each in templates.of("AWS::ElasticLoadBalancingV2::TargetGroup"):
-        port, protocol = str(each.get("Port")), each.get("Protocol")
-        if (port, protocol) not in ((str(XNAT_PORT), "HTTP"), (str(DICOM_PORT), "TCP")):
+        port, protocol = str(each.get("Port")), str(each.get("Protocol"))
+        right, health, attributes = _TARGETS.get(protocol, (0, {}, {}))
+        if port != str(right):
             yield Fault(each, f"a target must be HTTP {XNAT_PORT} or TCP {DICOM_PORT}", f"{protocol} {port}")
         targets = listed(each.get("Targets"))
-        if each.get("TargetType") != "instance" or not targets:
+        if each.get("TargetType") != "instance" or len(targets) != 1:
             yield Fault(each, "its target must be the machine", each.get("TargetType"))
         for target in targets:
             if templates.target(target.get("Id")) not in machines or str(target.get("Port", port)) != port:
                 yield Fault(each, "its target must be the machine, at its own port", target)
-        if (
-            protocol == "TCP"
-            and each.attributes("TargetGroupAttributes").get("preserve_client_ip.enabled") != "true"
-        ):
-            yield Fault(each, "XNAT must see which PACS sends: preserve_client_ip.enabled", each.properties)
-
-
-def _guarded(templates: Templates, site: Site) -> Iterator[Fault]:
-    for balancer in balancers(templates, "application"):
-        guards = [
-            templates.target(each.get("WebACLArn"))
-            for each in templates.of("AWS::WAFv2::WebACLAssociation")
-            if templates.points(each.get("ResourceArn"), balancer)
-        ]
-        if len(guards) != 1 or not guards[0] or guards[0].kind != "AWS::WAFv2::WebACL":
-            yield Fault(balancer, "the web application firewall must stand before it", guards)
-    for acl in templates.of("AWS::WAFv2::WebACL"):
-        rules = [each for each in listed(acl.get("Rules")) if isinstance(each, dict)]
-        if acl.get("Scope") != "REGIONAL" or len({each.get("Priority") for each in rules}) != len(rules):
-            yield Fault(acl, "it must be regional, with one priority for each rule", acl.get("Scope"))
-        groups = [name for each in rules for name in _group_that_blocks(each)]
-        for name in (_BAD_INPUTS, _COMMON):
-            if name not in groups:
-                yield Fault(acl, f"{name} must be there and block", groups)
-        if not any(_rate(each, site) for each in rules):
-            limit = site.edge.requests_per_5_minutes
+        if each.attributes("TargetGroupAttributes") != attributes:
             yield Fault(
-                acl,
-                f"an address must be blocked after {limit} requests",
-                [each.get("Name") for each in rules],
+                each,
+                "it must have the known attributes: XNAT sees which PACS sends, and nothing else before DICOM",
+                each.get("TargetGroupAttributes"),
             )
-        for each in rules:
-            if "Allow" in (each.get("Action") or {}):
-                yield Fault(acl, "no rule may let anything past the others", each.get("Name"))
+        yield from _health(each, health)
 
 
-def _group_that_blocks(rule: Json) -> Iterator[str]:
-    group = (rule.get("Statement") or {}).get("ManagedRuleGroupStatement")
-    if not group or group.get("VendorName") != "AWS" or rule.get("OverrideAction") != {"None": {}}:
-        return
-    if group.get("ExcludedRules") or group.get("ScopeDownStatement"):
-        return
-    overrides = listed(group.get("RuleActionOverrides"))
-    if any(each.get("ActionToUse") != {"Count": {}} for each in overrides):
-        return
-    counted = {each.get("Name") for each in overrides}
-    if counted <= (_COUNTED if group.get("Name") == _COMMON else set()):
-        yield str(group.get("Name"))
-
-
-def _rate(rule: Json, site: Site) -> bool:
-    statement = (rule.get("Statement") or {}).get("RateBasedStatement")
-    return bool(
-        statement
-        and "Block" in (rule.get("Action") or {})
-        and statement.get("AggregateKeyType") == "IP"
-        and not statement.get("ScopeDownStatement")
-        and 0 < number(statement.get("Limit")) <= site.edge.requests_per_5_minutes
-        and statement.get("EvaluationWindowSec") in (None, 300)
-    )
-
-
-def _guard_logs(templates: Templates, _site: Site) -> Iterator[Fault]:
-    settings = templates.of("AWS::WAFv2::LoggingConfiguration")
-    for acl in templates.of("AWS::WAFv2::WebACL"):
-        own = [each for each in settings if templates.points(each.get("ResourceArn"), acl)]
-        if len(own) != 1:
-            yield Fault(acl, "what it sees must be logged", [each.name for each in own])
-        for view in _views(acl):
-            if (
-                view.get("SampledRequestsEnabled") is not False
-                or view.get("CloudWatchMetricsEnabled") is not True
-            ):
-                yield Fault(acl, "it must count, and keep no samples: they are whole requests", view)
-    for each in settings:
-        groups = [
-            group
-            for group in templates.mentioned(each.get("LogDestinationConfigs"))
-            if group.kind == "AWS::Logs::LogGroup"
-            and str(group.get("LogGroupName")).startswith("aws-waf-logs-")
-        ]
-        if not groups or each.get("LoggingFilter") is not None:
-            yield Fault(
-                each, "all of it must go to a log group of the site", each.get("LogDestinationConfigs")
-            )
-        fields = [field for field in listed(each.get("RedactedFields")) if isinstance(field, dict)]
-        headers = {(field.get("SingleHeader") or {}).get("Name", "").lower() for field in fields}
-        plain = {name for field in fields for name in field}
-        if not headers >= _REDACTED or not plain >= {"QueryString", "UriPath"}:
-            yield Fault(each, "passwords, sessions and subjects' labels must be left out of its logs", fields)
-
-
-def _views(acl: Resource) -> Iterator[Json]:
-    yield acl.get("VisibilityConfig") or {}
-    for rule in listed(acl.get("Rules")):
-        yield rule.get("VisibilityConfig") or {}
+def _health(each: Resource, right: Mapping[str, str]) -> Iterator[Fault]:
+    """It is XNAT that is asked, and it has to say yes: nothing else tells the alarm that it is down."""
+    for name in ("HealthCheckPath", "HealthCheckProtocol"):
+        if each.get(name) != right.get(name):
+            yield Fault(each, f"{name} must be {right.get(name)}", each.get(name))
+    matcher = "200" if "HealthCheckPath" in right else None
+    if each.get("Matcher", "HttpCode") != matcher:
+        yield Fault(each, f"it must be well at {matcher} alone", each.get("Matcher"))
+    if not 0 < number(each.get("HealthCheckIntervalSeconds")) <= _OFTEN:
+        yield Fault(each, f"it must be asked every {_OFTEN} s", each.get("HealthCheckIntervalSeconds"))
 
 
 RULES = (
@@ -223,6 +160,4 @@ RULES = (
     ),
     Rule("listeners", "One listener each: HTTPS of TLS 1.2 at least, and DICOM.", _listeners),
     Rule("targets", "Behind them stands the machine, at its two ports.", _targets),
-    Rule("guarded", "A firewall with AWS's rules and a rate stands before XNAT.", _guarded),
-    Rule("guard-logs", "The firewall logs everything but what is secret.", _guard_logs),
 )

@@ -8,6 +8,7 @@ from sarcoma_cdk.invariants.machine import trusted
 from sarcoma_cdk.invariants.rules import Fault, Rule
 from sarcoma_cdk.invariants.statements import Statement, identity_policies, statements
 from sarcoma_cdk.invariants.templates import Json, Resource, Templates, listed
+from sarcoma_cdk.naming import artefact_bucket_name, machine_log_name, parameter_name, repository_name
 
 _NO_RESOURCE = frozenset(
     {
@@ -156,11 +157,16 @@ def _own(templates: Templates, site: Site, resource: str) -> bool:
     parts = resource.split(":", _ARN_PARTS - 1)
     if len(parts) != _ARN_PARTS or any("*" in part or "?" in part for part in parts[:5]):
         return False
-    if "*" not in parts[5] and "?" not in parts[5]:
-        return parts[2] == "s3" or parts[4] == site.account
     fixed = re.split(r"[*?]", parts[5], maxsplit=1)[0]
     names = (f"sarcoma-{site.site}/", f"/sarcoma/{site.site}/", f"sarcoma-{site.site}-")
+    if resource in _secrets_of_the_file(site):
+        return True
     return any(name in fixed for name in names) and (parts[2] == "s3" or parts[4] == site.account)
+
+
+def _secrets_of_the_file(site: Site) -> list[str]:
+    named = [each.password for each in (site.login.ldap,) if each]
+    return named + [each.client_secret for each in (site.login.oidc,) if each]
 
 
 def _conditions(templates: Templates, site: Site) -> Iterator[Fault]:
@@ -182,8 +188,7 @@ def _conditions(templates: Templates, site: Site) -> Iterator[Fault]:
 
 def _machine_reads_its_own(templates: Templates, site: Site) -> Iterator[Fault]:
     """Secrets: those of the site, and those that its file names."""
-    named = [each.password for each in (site.login.ldap,) if each]
-    named += [each.client_secret for each in (site.login.oidc,) if each]
+    named = _secrets_of_the_file(site)
     secrets = templates.of("AWS::SecretsManager::Secret", "AWS::RDS::DBInstance")
     for role in templates.of("AWS::IAM::Role"):
         for where, each in identity_policies(templates, role):
@@ -196,6 +201,23 @@ def _machine_reads_its_own(templates: Templates, site: Site) -> Iterator[Fault]:
                 for resource in each.resources:
                     if templates.target(resource) not in keys:
                         yield Fault(where, "the key must be the site's", resource)
+
+
+def _on_its_own(templates: Templates, site: Site) -> Iterator[Fault]:
+    """The machine: for each action the very resource, not just one of this account."""
+    here = f"{site.region}:{site.account}"
+    right = {
+        "ecr": {f"arn:aws:ecr:{here}:repository/{repository_name(site, '*')}", "*"},
+        "logs": {f"arn:aws:logs:{here}:log-group:{machine_log_name(site)}:*"},
+        "s3": {f"arn:aws:s3:::{artefact_bucket_name(site)}/*"},
+        "ssm": {f"arn:aws:ssm:{here}:parameter{parameter_name(site)}", "*"},
+    }
+    for role in roles_of(templates, "ec2.amazonaws.com"):
+        for where, each in identity_policies(templates, role):
+            for service, allowed in right.items():
+                more = set(each.resources) - allowed
+                if each.allows and _about(each, service) and more:
+                    yield Fault(where, f"its {service} must be the site's own alone", sorted(more))
 
 
 def _about(statement: Statement, service: str) -> bool:
@@ -232,5 +254,6 @@ RULES = (
     Rule("on-what", "A role's resources are the site's own; `*` only where there is no other.", _on_what),
     Rule("held", "What could be used by another way is held to its own.", _conditions),
     Rule("own-secrets", "The machine reads the site's secrets, with the site's key.", _machine_reads_its_own),
+    Rule("own-objects", "The machine reads and writes what is its site's, by name.", _on_its_own),
     Rule("used", "There is no role that nothing in the site has.", _used),
 )

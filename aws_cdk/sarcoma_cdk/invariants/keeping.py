@@ -21,8 +21,8 @@ def _vault(templates: Templates, site: Site) -> Iterator[Fault]:
         yield Fault(site.stack_name("Data"), "there must be one vault", [each.name for each in vaults])
     for each in vaults:
         lock = each.get("LockConfiguration") or {}
-        if number(lock.get("MinRetentionDays")) < _LEAST:
-            yield Fault(each, f"its lock must keep a recovery point {_LEAST} days", lock)
+        if not _LEAST <= number(lock.get("MinRetentionDays")) <= site.backup.days:
+            yield Fault(each, f"its lock must keep a recovery point {_LEAST} to {site.backup.days} days", lock)
         if lock.get("MaxRetentionDays") is not None and number(lock["MaxRetentionDays"]) < site.backup.days:
             yield Fault(each, f"its lock must let one be kept {site.backup.days} days", lock)
         grace = lock.get("ChangeableForDays")
@@ -39,7 +39,7 @@ def _plan(templates: Templates, site: Site) -> Iterator[Fault]:
         yield Fault(site.stack_name("Data"), "there must be one plan", [each.name for each in plans])
     for each in plans:
         rules = [rule for rule in listed(each.get("BackupPlan", "BackupPlanRule")) if isinstance(rule, dict)]
-        if not any(_keeps(templates, site, rule, vaults) for rule in rules):
+        if len(rules) != 1 or not _keeps(templates, site, rules[0], vaults):
             yield Fault(
                 each, f"a point must be made every day, and kept {site.backup.days} days in the vault", rules
             )
@@ -104,7 +104,9 @@ def _trail(templates: Templates, site: Site) -> Iterator[Fault]:
     artefacts = bucket_of(templates, artefact_bucket_name(site))
     logs = bucket_of(templates, log_bucket_name(site))
     for each in trails:
-        for name in ("IsLogging", "EnableLogFileValidation", "IncludeGlobalServiceEvents"):
+        if len(listed(each.get("EventSelectors"))) != 1:
+            yield Fault(each, "it must have one selector, of everything", each.get("EventSelectors"))
+        for name in ("IsLogging", "EnableLogFileValidation", "IncludeGlobalServiceEvents", "IsMultiRegionTrail"):
             if each.get(name) is not True:
                 yield Fault(each, f"{name} must be true", each.get(name))
         if not templates.points(each.get("S3BucketName"), logs):

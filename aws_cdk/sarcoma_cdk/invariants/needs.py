@@ -59,6 +59,11 @@ def _uses() -> tuple[Use, ...]:
     return uses()
 
 
+@cache
+def _unreadable() -> tuple[str, ...]:
+    return unreadable()
+
+
 def needed_endpoints(templates: Templates) -> dict[str, str]:
     """The interface endpoints that the machine needs, each with who needs it.
 
@@ -105,7 +110,7 @@ def needed_objects(templates: Templates, site: Site) -> dict[tuple[str, str], st
 
 
 def _readable(_templates: Templates, site: Site) -> Iterator[Fault]:
-    for where in unreadable():
+    for where in _unreadable():
         yield Fault(site.stack_name("Machine"), "aws(...) must have its service written out", f"boot/{where}")
     for use in _uses():
         if use.service not in _FREE and (use.service, use.operation) not in ACTIONS:

@@ -117,7 +117,7 @@ def _one_table(templates: Templates, site: Site) -> Iterator[Fault]:
     }
     for subnet in private_subnets(templates, site):
         for table in tables_of(templates, subnet):
-            for cidr in reach.cidrs:
+            for cidr in reach.cidrs if reach.accepted else ():
                 if (table.name, cidr) not in to:
                     yield Fault(table, f"answers must find their way to {cidr} of network.reach")
 
@@ -156,6 +156,9 @@ def _vpc(templates: Templates, site: Site) -> Iterator[Fault]:
     vpcs = templates.of("AWS::EC2::VPC")
     if len(vpcs) != 1:
         yield Fault(site.stack_name("Network"), "there must be one VPC", [each.name for each in vpcs])
+    for each in templates.resources:
+        if each.get("VpcId") is not None and templates.target(each.get("VpcId")) not in vpcs:
+            yield Fault(each, "it must be in the site's VPC", each.get("VpcId"))
     for vpc in vpcs:
         if vpc.get("CidrBlock") != site.network.cidr:
             yield Fault(vpc, f"the VPC must be network.cidr, {site.network.cidr}", vpc.get("CidrBlock"))
@@ -170,7 +173,7 @@ def _vpc(templates: Templates, site: Site) -> Iterator[Fault]:
             yield Fault(vpc, "its default security group must be emptied")
 
 
-def _flow_log(templates: Templates, _site: Site) -> Iterator[Fault]:
+def _flow_log(templates: Templates, site: Site) -> Iterator[Fault]:
     logs = [
         each
         for each in templates.of("AWS::EC2::FlowLog")
@@ -182,6 +185,9 @@ def _flow_log(templates: Templates, _site: Site) -> Iterator[Fault]:
         and (role := templates.target(each.get("DeliverLogsPermissionArn")))
         and role.kind == "AWS::IAM::Role"
     ]
+    more = [each.name for each in templates.of("AWS::EC2::FlowLog") if each not in logs]
+    if more:
+        yield Fault(site.stack_name("Network"), "no flow log may go anywhere else", more)
     for vpc in templates.of("AWS::EC2::VPC"):
         if not any(templates.points(each.get("ResourceId"), vpc) for each in logs):
             yield Fault(vpc, "a flow log must keep all its traffic, in a log group of the site")

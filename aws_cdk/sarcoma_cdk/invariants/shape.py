@@ -17,6 +17,7 @@ _TOLD = {
 }
 _SECTIONS = {"AWSTemplateFormatVersion", "Description", "Outputs", "Parameters", "Resources", "Rules"}
 _PARAMETERS = {"BootstrapVersion"}
+_RULES = {"CheckBootstrapVersion"}
 _FUNCTIONS = ('"Fn::If"', '"Fn::Transform"', '"Fn::FindInMap"', '"Fn::ForEach', '"Fn::Cidr"', '"Fn::GetAZs"')
 KNOWN = {
     *("AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault"),
@@ -84,6 +85,9 @@ def _plain(templates: Templates, _site: Site) -> Iterator[Fault]:
         foreign = set(stack.template.get("Parameters", {})) - _PARAMETERS
         if foreign:
             yield Fault(stack.name, "must have no parameter but BootstrapVersion", ", ".join(sorted(foreign)))
+        asked = set(stack.template.get("Rules", {})) - _RULES
+        if asked:
+            yield Fault(stack.name, "must have no rule but CheckBootstrapVersion", ", ".join(sorted(asked)))
         text = json.dumps(stack.template)
         for function in _FUNCTIONS:
             if function in text:

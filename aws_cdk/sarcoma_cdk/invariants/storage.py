@@ -34,6 +34,9 @@ KEPT = (
 _BLOCKED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _OPENED = ("AccessControl", "WebsiteConfiguration", "CorsConfiguration", "ReplicationConfiguration")
 _PENDING, _PASSWORD = 30, 32
+_OLD_LOGS, _OLD_ARTEFACTS = 30, 90
+"""Days for which a version that was overwritten or deleted can be had back."""
+_PRECISELY = {"ExcludePunctuation", "PasswordLength"}
 
 
 def site_key(templates: Templates) -> Resource | None:
@@ -83,7 +86,16 @@ def _key(templates: Templates, site: Site) -> Iterator[Fault]:
             yield Fault(key, "the key must be AWS's own symmetric one, of this region", sorted(more))
 
 
-def _encrypted(templates: Templates, _site: Site) -> Iterator[Fault]:
+def _snapshot(site: Site, volume: Resource) -> str | None:
+    """What the site's file has a volume made of: nothing, unless it is restored."""
+    made_of = {
+        f"sarcoma-{site.site}-archive": site.storage.archive_snapshot,
+        f"sarcoma-{site.site}-database": site.storage.database_snapshot,
+    }
+    return made_of.get(volume.attributes("Tags").get("Name", ""))
+
+
+def _encrypted(templates: Templates, site: Site) -> Iterator[Fault]:
     key = site_key(templates)
     for kind, path in KEYS.items():
         for each in templates.of(kind):
@@ -92,12 +104,8 @@ def _encrypted(templates: Templates, _site: Site) -> Iterator[Fault]:
     for each in templates.of("AWS::EC2::Volume"):
         if not is_true(each.get("Encrypted")):
             yield Fault(each, "a volume must be encrypted", each.get("Encrypted"))
-        if each.get("SnapshotId") is not None:
-            yield Fault(
-                each,
-                "a volume must be made of a snapshot by `sarcoma-site restore` only",
-                each.get("SnapshotId"),
-            )
+        if each.get("SnapshotId") != _snapshot(site, each):
+            yield Fault(each, "a volume must be made of the snapshot of the site's file", each.get("SnapshotId"))
     for each in templates.of("AWS::ECR::Repository"):
         if each.get("EncryptionConfiguration", "EncryptionType") != "KMS":
             yield Fault(
@@ -109,8 +117,8 @@ def _disks(templates: Templates, _site: Site) -> Iterator[Fault]:
     key = site_key(templates)
     for each in templates.of("AWS::EC2::Instance"):
         disks = [disk for disk in listed(each.get("BlockDeviceMappings")) if isinstance(disk, dict)]
-        if "/dev/xvda" not in [disk.get("DeviceName") for disk in disks]:
-            yield Fault(each, "its root /dev/xvda must be named, or the AMI says how it is encrypted", disks)
+        if [disk.get("DeviceName") for disk in disks] != ["/dev/xvda"]:
+            yield Fault(each, "its root /dev/xvda must be named, and no other disk be made with it", disks)
         for disk in disks:
             ebs = disk.get("Ebs") or {}
             if not is_true(ebs.get("Encrypted")) or not templates.points(ebs.get("KmsKeyId"), key):
@@ -169,17 +177,23 @@ def _objects(templates: Templates, site: Site) -> Iterator[Fault]:
         yield Fault(artefacts, "its access logs must go to the logs", artefacts.get("LoggingConfiguration"))
     for bucket in templates.of("AWS::S3::Bucket"):
         rules = listed(bucket.get("LifecycleConfiguration", "Rules"))
-        if bucket == logs and not any("ExpirationInDays" in rule for rule in rules):
+        if bucket == logs and not any(
+            "ExpirationInDays" in rule and rule.get("Status") == "Enabled" for rule in rules
+        ):
             yield Fault(
                 bucket, f"logs must go after {site.operations.log_days} days: they hold names of people"
             )
         for rule in rules:
+            kept = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
+            least = _OLD_LOGS if bucket == logs else _OLD_ARTEFACTS
+            if kept is not None and number(kept) < least:
+                yield Fault(bucket, f"what was overwritten must be kept {least} days", kept)
             expiry = rule.get("ExpirationInDays", rule.get("ExpirationDate"))
             if expiry is None:
                 continue
             if bucket != logs:
                 yield Fault(bucket, "what was published must not expire", rule)
-            elif number(expiry) < site.operations.log_days:
+            elif number(expiry) != site.operations.log_days:
                 yield Fault(bucket, f"logs must be kept {site.operations.log_days} days", expiry)
 
 
@@ -207,6 +221,8 @@ def _secrets(templates: Templates, _site: Site) -> Iterator[Fault]:
             )
             continue
         made = each.get("GenerateSecretString") or {}
+        if set(made) != _PRECISELY:
+            yield Fault(each, "nothing may make its password a simpler one", sorted(set(made) - _PRECISELY))
         if number(made.get("PasswordLength")) < _PASSWORD or not is_true(made.get("ExcludePunctuation")):
             yield Fault(
                 each, f"a password must have {_PASSWORD} letters and digits, as XNAT's files take it", made
@@ -218,7 +234,7 @@ def _secrets(templates: Templates, _site: Site) -> Iterator[Fault]:
 def _retention(templates: Templates, site: Site) -> Iterator[Fault]:
     for each in templates.of("AWS::Logs::LogGroup"):
         days = each.get("RetentionInDays")
-        if number(days) < site.operations.log_days:
+        if number(days) != site.operations.log_days:
             yield Fault(each, f"logs must be kept {site.operations.log_days} days", days)
         if each.get("LogGroupClass") not in (None, "STANDARD") or not str(each.get("LogGroupName")):
             yield Fault(each, "a log group must be a standard one", each.get("LogGroupClass"))

@@ -1,4 +1,4 @@
-"""Who is told: alarms that reach somebody, of everything that can go wrong unseen; patches; the budget."""
+"""Who is told: alarms that reach somebody, failed backups, patches, the budget."""
 
 import re
 from collections.abc import Iterator
@@ -8,63 +8,12 @@ from sarcoma_cdk.invariants.rules import Fault, Rule, number
 from sarcoma_cdk.invariants.statements import statements
 from sarcoma_cdk.invariants.templates import Json, Resource, Templates, listed
 
-_FULL = 90
-"""Percent of a disk at which it is late."""
-_WATCHED = {
-    "the machine's own checks": ("AWS/EC2", "StatusCheckFailed", {}),
-    "a day at full load": ("AWS/EC2", "CPUUtilization", {}),
-    "XNAT's errors": ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", {}),
-    "XNAT": ("AWS/ApplicationELB", "UnHealthyHostCount", {}),
-    "the DICOM receiver": ("AWS/NetworkELB", "UnHealthyHostCount", {}),
-    "the root disk": ("Sarcoma", "disk_used_percent", {"path": "/"}),
-    "the archive's disk": ("Sarcoma", "disk_used_percent", {"path": "/data/xnat"}),
-}
 _FAILURES = {"FAILED", "EXPIRED", "ABORTED"}
-_PERCENT, _DAY = 100, 86400
 _WEEKLY = re.compile(r"cron\(\d+ \d+ \? \* (MON|TUE|WED|THU|FRI|SAT|SUN) \*\)")
 
 
 def _there(templates: Templates, site: Site) -> bool:
     return site.stack_name("Operations") in templates.stacks
-
-
-def _watched(templates: Templates, site: Site) -> Iterator[Fault]:
-    wanted = dict(_WATCHED)
-    if site.database.kind == "machine":
-        wanted["the database's disk"] = ("Sarcoma", "disk_used_percent", {"path": "/data/database"})
-    else:
-        wanted["the database"] = ("AWS/RDS", "CPUUtilization", {})
-    alarms = templates.of("AWS::CloudWatch::Alarm")
-    for what, (namespace, metric, dimensions) in wanted.items() if _there(templates, site) else ():
-        if not any(
-            each.get("Namespace") == namespace
-            and each.get("MetricName") == metric
-            and dimensions.items() <= _dimensions(each).items()
-            and _rings(templates, each)
-            for each in alarms
-        ):
-            yield Fault(site.stack_name("Operations"), f"an alarm must watch {what}", f"none of {metric}")
-
-
-def _dimensions(alarm: Resource) -> dict[str, Json]:
-    return {each.get("Name"): each.get("Value") for each in listed(alarm.get("Dimensions"))}
-
-
-def _rings(templates: Templates, alarm: Resource) -> bool:
-    """Whether an alarm can go off at all, in time, about something of the site."""
-    seconds = number(alarm.get("Period")) * number(alarm.get("EvaluationPeriods"))
-    about = templates.mentioned(alarm.get("Dimensions")) or "path" in _dimensions(alarm)
-    above = str(alarm.get("ComparisonOperator")).startswith("GreaterThan")
-    limit = {"disk_used_percent": _FULL, "UnHealthyHostCount": 0, "StatusCheckFailed": 0}.get(
-        str(alarm.get("MetricName")), _PERCENT - 1
-    )
-    soon = 0 < seconds <= _DAY and alarm.get("DatapointsToAlarm") is None
-    right = 0 <= number(alarm.get("Threshold")) <= limit and alarm.get("Statistic") in (
-        "Average",
-        "Maximum",
-        "Sum",
-    )
-    return bool(above and about and soon and right)
 
 
 def _heard(templates: Templates, site: Site) -> Iterator[Fault]:
@@ -129,6 +78,20 @@ def _failed_backup(templates: Templates, site: Site) -> Iterator[Fault]:
         )
 
 
+def _told_alone(templates: Templates, _site: Site) -> Iterator[Fault]:
+    """Mails and events go to the site's topic, and to nobody beside it."""
+    topics = templates.of("AWS::SNS::Topic")
+    for each in templates.of("AWS::Events::Rule"):
+        for target in listed(each.get("Targets")):
+            if templates.target(target.get("Arn")) not in topics:
+                yield Fault(each, "an event must go to the site's topic", target)
+    for each in templates.of("AWS::Budgets::Budget"):
+        for entry in listed(each.get("NotificationsWithSubscribers")):
+            for one in listed(entry.get("Subscribers")):
+                if templates.target(one.get("Address")) not in topics:
+                    yield Fault(each, "the budget must be told to the site's topic", one)
+
+
 def _budget(templates: Templates, site: Site) -> Iterator[Fault]:
     topics = templates.of("AWS::SNS::Topic")
     budgets = templates.of("AWS::Budgets::Budget")
@@ -186,9 +149,9 @@ def _chosen(association: Resource) -> list[Json]:
 
 
 RULES = (
-    Rule("watched", "There is an alarm for everything that goes wrong unseen.", _watched),
     Rule("heard", "Every alarm reaches the people of the site's file.", _heard),
     Rule("failed-backup", "A backup that was not made is told.", _failed_backup),
+    Rule("told-alone", "Events and the budget go to the site's topic alone.", _told_alone),
     Rule("budget", "Cost is told at the budget of the site's file.", _budget),
     Rule("patched", "The machine is patched once a week, and ordered to do no more.", _patched),
 )

@@ -18,6 +18,8 @@ Json: TypeAlias = Any
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z0-9-]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
 _PLACEHOLDER = re.compile(r"\$\{(!?)([A-Za-z0-9.:]+)\}")
+_PARTS = 8
+"""Of a reference that is split: more than an ARN's longest path has."""
 _ABSENT = object()
 """What `AWS::NoValue` leaves."""
 
@@ -288,6 +290,10 @@ def _select(argument: Json, stack: Stack, templates: Templates) -> Json:
 
 def _split(argument: Json, stack: Stack, templates: Templates) -> list[str]:
     separator, text = _worked_out(argument, stack, templates)
+    match = _REFERENCE.fullmatch(str(text))
+    if match:  # what it will be is not known; its parts are parts of it
+        end = f".{match[3]}" if match[3] else ""
+        return [f"${{{match[1]}/{match[2]}{end}.Part{place}}}" for place in range(_PARTS)]
     return str(text).split(separator)
 
 

@@ -77,11 +77,11 @@ class Doors(Construct):
         other.add_ingress_rule(one, ec2.Port.tcp(port), why)
 
     def _hospital_ports(self) -> tuple[tuple[int, str], ...]:
-        found = []
+        found: dict[int, list[str]] = {}
         if self._site.smtp:
-            found.append((self._site.smtp.port, "Mail relay"))
+            found.setdefault(self._site.smtp.port, []).append("Mail relay")
         if self._site.login.ldap:
-            found.append((self._site.login.ldap.port, "Directory"))
+            found.setdefault(self._site.login.ldap.port, []).append("Directory")
         if self._site.login.oidc:
-            found.append((443, "OpenID provider"))
-        return tuple(found)
+            found.setdefault(443, []).append("OpenID provider")
+        return tuple((port, ", ".join(whys)) for port, whys in found.items())

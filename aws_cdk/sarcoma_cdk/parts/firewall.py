@@ -1,17 +1,21 @@
 """The web application firewall before the load balancer."""
 
-from aws_cdk import RemovalPolicy
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from sarcoma_cdk.config import Site
-from sarcoma_cdk.parts.log_groups import retention
+from sarcoma_cdk.naming import firewall_log_name
 
-_COUNTED = ("SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "EC2MetaDataSSRF_BODY")
-"""Rules of the common set that XNAT's own uploads break: whole scans, XML documents. They are counted, not
-blocked."""
+_COUNTED = (
+    "SizeRestrictions_BODY",
+    "CrossSiteScripting_BODY",
+    "GenericLFI_BODY",
+    "GenericRFI_BODY",
+    "EC2MetaDataSSRF_BODY",
+    "RestrictedExtensions_URIPATH",
+)
+"""Rules of the common set that XNAT's own traffic breaks: whole scans, XML documents, settings with
+addresses in them, logs of containers (`.log`). They are counted, not blocked."""
 _SECRET_HEADERS = ("authorization", "cookie")
 
 
@@ -23,10 +27,9 @@ class Firewall(Construct):
         name: the construct's name in it.
         site: the site.
         guarded: ARN of the load balancer.
-        key: the site's key.
     """
 
-    def __init__(self, scope: Construct, name: str, site: Site, *, guarded: str, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, name: str, site: Site, *, guarded: str) -> None:
         super().__init__(scope, name)
         acl = waf.CfnWebACL(
             self,
@@ -52,20 +55,12 @@ class Firewall(Construct):
             ],
         )
         waf.CfnWebACLAssociation(self, "Before", resource_arn=guarded, web_acl_arn=acl.attr_arn)
-        group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"aws-waf-logs-sarcoma-{site.site}",  # the prefix is AWS's rule
-            retention=retention(site.operations.log_days),
-            encryption_key=key,
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
         waf.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=acl.attr_arn,
             log_destination_configs=[
-                f"arn:aws:logs:{site.region}:{site.account}:log-group:{group.log_group_name}"
+                f"arn:aws:logs:{site.region}:{site.account}:log-group:{firewall_log_name(site)}"
             ],
             redacted_fields=[
                 *(

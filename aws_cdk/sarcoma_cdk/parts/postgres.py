@@ -85,8 +85,7 @@ class Postgres(Construct):
             deletion_protection=True,
             auto_minor_version_upgrade=True,
             allow_major_version_upgrade=False,
-            enable_performance_insights=True,
-            performance_insight_encryption_key=key,
+            enable_performance_insights=False,  # it keeps statements, which hold labels
             monitoring_interval=Duration.seconds(60),
             cloudwatch_logs_exports=list(_LOGS),
             parameter_group=rds.ParameterGroup(

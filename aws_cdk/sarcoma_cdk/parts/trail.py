@@ -13,7 +13,7 @@ from sarcoma_cdk.parts.log_groups import retention
 
 
 class Trail(Construct):
-    """A trail of the region's management events, and of the data events of one bucket.
+    """A trail of the account's management events, and of the data events of one bucket.
 
     Args:
         scope: the stack.
@@ -52,7 +52,7 @@ class Trail(Construct):
             encryption_key=key,
             enable_file_validation=True,
             include_global_service_events=True,
-            is_multi_region_trail=False,
+            is_multi_region_trail=True,  # who signed in, and what was done in IAM, is recorded in us-east-1
             send_to_cloud_watch_logs=True,
             cloud_watch_log_group=group,
         )

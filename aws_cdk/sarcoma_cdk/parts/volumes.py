@@ -28,7 +28,9 @@ class Volumes(Construct):
         self.volumes = {
             use: ec2.Volume(
                 self,
-                use.capitalize(),
+                # Another snapshot is another volume: EC2 cannot make one out of the other, and the old one
+                # is kept.
+                use.capitalize() + (snapshot or "").removeprefix("snap-"),
                 availability_zone=site.machine.zone,
                 volume_name=f"sarcoma-{site.site}-{use}",
                 size=Size.gibibytes(size),

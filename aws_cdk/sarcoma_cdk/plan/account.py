@@ -1,11 +1,11 @@
-"""The account: its region, its zones, CDK's bootstrap, and whether the names of the buckets are free."""
+"""The account: region, zones, CDK's bootstrap, whether bucket names are free, and whether a site stands."""
 
 from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from sarcoma_cdk.cloud import Cloud, code
-from sarcoma_cdk.naming import artefact_bucket_name, log_bucket_name
+from sarcoma_cdk.cloud import Cloud, code, standing
+from sarcoma_cdk.naming import FIRST, STACKS, artefact_bucket_name, log_bucket_name
 from sarcoma_cdk.plan.finding import PlanFinding, judged
 
 _BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
@@ -97,3 +97,18 @@ def buckets(cloud: Cloud) -> Iterator[PlanFinding]:
             "Choose another name in site: bucket names are shared by all accounts.",
             ok=found != "somebody else's",
         )
+
+
+def unlocked(cloud: Cloud) -> Iterator[PlanFinding]:
+    """A site without a lock does not stand yet.
+
+    Args:
+        cloud: the site's account.
+    """
+    found = standing(cloud, STACKS[len(FIRST) :])
+    yield judged(
+        "the lock is beside the site's file, or the site does not stand yet",
+        f"no lock, although there are {', '.join(found)}" if found else "no lock, and nothing that needs it",
+        "Restore it from git; publish refuses to make another, which would name another AMI.",
+        ok=not found,
+    )

@@ -30,13 +30,15 @@ _CHECKS: tuple[Callable[[Cloud], Iterator[PlanFinding]], ...] = (
 )
 
 
-def examine(cloud: Cloud) -> tuple[PlanFinding, ...]:
+def examine(cloud: Cloud, *, published: bool = False) -> tuple[PlanFinding, ...]:
     """Ask everything.
 
     Args:
         cloud: the site's account.
+        published: whether the site's lock is here.
     """
-    return tuple(finding for check in _CHECKS for finding in _asked(check, cloud))
+    checks = _CHECKS if published else (*_CHECKS, account.unlocked)
+    return tuple(finding for check in checks for finding in _asked(check, cloud))
 
 
 def _asked(check: Callable[[Cloud], Iterator[PlanFinding]], cloud: Cloud) -> tuple[PlanFinding, ...]:

@@ -30,15 +30,32 @@ def sleep(desk: Desk) -> None:
             hint="Try again in a minute.",
         )
     if machine.state == "running":
-        check_idle(desk, machine)
-        desk.ask(
-            f"Stop {machine.id} ({machine.size})? XNAT is away until: sarcoma-site wake "
-            f"{desk.cloud.site.site}."
-        )
-        machine = stop(desk, machine)
+        question = f"Stop {machine.id} ({machine.size})? XNAT is away until: sarcoma-site wake "
+        machine = stop_idle(desk, machine, f"{question}{desk.cloud.site.site}.")
     elif machine.state == "stopping":
         machine = await_state(desk, {"stopped"})
     desk.say(f"{machine.id} is {machine.state}; its volumes and all else go on costing (sarcoma-site cost)")
+
+
+def stop_idle(desk: Desk, machine: SiteMachine, question: str) -> SiteMachine:
+    """Stop a running machine that is not at work: looked at before the question, and again after its answer.
+
+    Args:
+        desk: with the site; with `force` only the question is asked.
+        machine: the machine.
+        question: whether it may be stopped; hours may pass until somebody answers.
+
+    Returns:
+        The machine, stopped.
+
+    Raises:
+        RefusedError: it is at work, or the answer is no.
+        CloudError: it does not tell what it is at, or does not stop.
+    """
+    check_idle(desk, machine)
+    desk.ask(question)
+    check_idle(desk, machine)
+    return stop(desk, machine)
 
 
 def check_idle(desk: Desk, machine: SiteMachine) -> None:

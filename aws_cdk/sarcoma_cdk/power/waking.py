@@ -7,8 +7,8 @@ from sarcoma_cdk.cost import read_prices
 from sarcoma_cdk.errors import CloudError, ConfigError
 from sarcoma_cdk.power.commands import await_agent, run
 from sarcoma_cdk.power.desk import Desk
-from sarcoma_cdk.power.machine import SiteMachine, await_state, find, stop
-from sarcoma_cdk.power.sleeping import check_idle
+from sarcoma_cdk.power.machine import SiteMachine, await_state, find
+from sarcoma_cdk.power.sleeping import stop_idle
 
 _NO_CAPACITY = ("InsufficientInstanceCapacity", "InsufficientHostCapacity", "Unsupported")
 _NO_QUOTA = ("VcpuLimitExceeded", "InstanceLimitExceeded")
@@ -50,9 +50,8 @@ def wake(desk: Desk, *, gpu: bool) -> bool:
     if machine.state == "pending":
         machine = await_state(desk, {"running", "stopped"})
     if machine.state == "running" and machine.size != wanted:
-        check_idle(desk, machine)
-        desk.ask(f"{_offer(desk, wanted)} {machine.id} is stopped first; XNAT is away for some minutes.")
-        machine = stop(desk, machine)
+        away = f"{machine.id} is stopped first; XNAT is away for some minutes."
+        machine = stop_idle(desk, machine, f"{_offer(desk, wanted)} {away}")
     elif machine.state != "running" and gpu:
         desk.ask(_offer(desk, wanted))
     if machine.state != "running":

@@ -2,6 +2,9 @@
 
 Store ── Network ── Data ── Machine ── Edge ── Operations ── Boot
 
+Machine, Edge, Operations and Boot hold nothing that is kept: they can be taken down and built again, which
+is how a machine is replaced (docs/how-to/run-a-site.md).
+
 Boot is a stack of its own, and the last: it tells the machine what to run and waits until it runs. When that
 fails, CloudFormation takes back what the machine was told and nothing else: a new site can be looked at and
 deployed again, an old one goes back to what it ran before.
@@ -12,12 +15,17 @@ from typing import Any
 
 from aws_cdk import Annotations, App, CfnOutput, Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
 from sarcoma_cdk import images
 from sarcoma_cdk.config import Publication, Site
-from sarcoma_cdk.naming import UNPROTECTED, artefact_bucket_name, parameter_name
+from sarcoma_cdk.naming import (
+    UNPROTECTED,
+    artefact_bucket_name,
+    firewall_log_name,
+    machine_log_name,
+    parameter_name,
+)
 from sarcoma_cdk.parts.alerts import Alerts
 from sarcoma_cdk.parts.backups import Backups
 from sarcoma_cdk.parts.boot import Boot
@@ -71,6 +79,15 @@ class StoreStack(_SiteStack):
         self.key = SiteKey(self, "Key", site).key
         self.logs = LogBucket(self, "Logs", site).bucket
         self.artefacts = ArtefactBucket(self, "Artefacts", site, key=self.key, logs=self.logs).bucket
+        for use, name in (("Machine", machine_log_name(site)), ("Firewall", firewall_log_name(site))):
+            logs.LogGroup(
+                self,
+                f"{use}Log",
+                log_group_name=name,
+                retention=retention(site.operations.log_days),
+                encryption_key=self.key,
+                removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+            )
         Repositories(self, "Images", site, images=images.names(), key=self.key)
         if site.operations.trail:
             Trail(self, "Trail", site, watched=self.artefacts, files=self.logs, key=self.key)
@@ -156,14 +173,6 @@ class MachineStack(_SiteStack):
     ) -> None:
         super().__init__(app, site, "Machine", "the machine and its role")
         key = site_key(self, store.key.key_arn)
-        group = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/sarcoma/{site.site}/machine",
-            retention=retention(site.operations.log_days),
-            encryption_key=key,
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
         secrets = [arn for arn in data.boot_settings()["secrets"].values() if arn]
         secrets += [each.password for each in (site.login.ldap,) if each]
         secrets += [each.client_secret for each in (site.login.oidc,) if each]
@@ -173,7 +182,7 @@ class MachineStack(_SiteStack):
             site,
             key_arn=key.key_arn,
             secrets=secrets,
-            log_group=f"/sarcoma/{site.site}/machine",
+            log_group=machine_log_name(site),
         ).role
         machine = MachineInstance(
             self,
@@ -187,7 +196,7 @@ class MachineStack(_SiteStack):
             key_arn=key.key_arn,
             volumes=data.volumes,
         )
-        machine.instance.node.add_dependency(role, group)
+        machine.instance.node.add_dependency(role)
         self.instance_id = machine.instance.ref
         self.tell("InstanceId", self.instance_id, "The machine")
         self.tell(
@@ -207,12 +216,11 @@ class EdgeStack(_SiteStack):
         self, app: App, site: Site, store: StoreStack, network: NetworkStack, machine: MachineStack
     ) -> None:
         super().__init__(app, site, "Edge", "load balancers and firewall")
-        key: kms.IKey = site_key(self, store.key.key_arn)
         vpc, doors = network.private.vpc, network.doors
         self.web = Web(
             self, "Web", site, vpc=vpc, door=doors.web, instance_id=machine.instance_id, logs=store.logs
         )
-        Firewall(self, "Firewall", site, guarded=self.web.balancer.load_balancer_arn, key=key)
+        Firewall(self, "Firewall", site, guarded=self.web.balancer.load_balancer_arn)
         self.dicom = DicomDoor(
             self, "Dicom", site, vpc=vpc, door=doors.dicom, instance_id=machine.instance_id, logs=store.logs
         )
@@ -312,5 +320,5 @@ def _settings(site: Site, publication: Publication) -> Mapping[str, Any]:
         "smtp": site.smtp.model_dump() if site.smtp else None,
         "login": site.login.model_dump(),
         "automate": list(site.automate),
-        "log_group": f"/sarcoma/{site.site}/machine",
+        "log_group": machine_log_name(site),
     }

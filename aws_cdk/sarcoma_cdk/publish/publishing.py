@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from sarcoma_cdk.bundle import make_bundle
-from sarcoma_cdk.cloud import Cloud, code
+from sarcoma_cdk.cloud import Cloud, code, standing
 from sarcoma_cdk.config import Publication
 from sarcoma_cdk.errors import CloudError, ConfigError, RefusedError, SiteError
-from sarcoma_cdk.naming import repository_name
+from sarcoma_cdk.naming import FIRST, STACKS, repository_name
 from sarcoma_cdk.publish.artefacts import Artefact, read_artefacts
 from sarcoma_cdk.publish.bucket import Bucket
 from sarcoma_cdk.publish.engine import Engine, Local
@@ -79,6 +79,7 @@ def publish(
         SiteError: something is not here, not there, or is another one; nothing refers to what was sent by
             then.
     """
+    _check_standing(cloud, order)
     engine, registry = engine or Engine(), registry or Registry(cloud)
     images = wanted() if images is None else images
     artefacts = read_artefacts() if artefacts is None else artefacts
@@ -102,6 +103,33 @@ def publish(
         images=sent,
         artefacts=files,
     )
+
+
+def _check_standing(cloud: Cloud, order: Order) -> None:
+    """See that what stands can follow the publication.
+
+    Args:
+        cloud: the site's account.
+        order: what it is to be.
+
+    Raises:
+        RefusedError: the lock of a site that stands is not here, or its machine would have to be replaced.
+    """
+    if order.before is None:
+        found = standing(cloud, STACKS[len(FIRST) :])
+        if found:
+            raise RefusedError(
+                f"lock: must be beside the site's file, as the site stands ({', '.join(found)}); it is not.",
+                hint="Restore it from git: a new one would name another AMI, and so another machine.",
+            )
+    elif order.new_machine_image:
+        found = standing(cloud, ("Machine",))
+        if found:
+            raise RefusedError(
+                f"--new-machine-image: must come while there is no machine; stack {found[0]} is there, and "
+                "CloudFormation cannot replace its machine in place.",
+                hint="See 'Another machine' in docs/how-to/run-a-site.md",
+            )
 
 
 class _Images:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sarcoma_cdk.config import Site
-from sarcoma_cdk.naming import artefact_bucket_name, log_bucket_name
+from sarcoma_cdk.naming import artefact_bucket_name, firewall_log_name, log_bucket_name, machine_log_name
 from sarcoma_cdk.verify.checks import Check, Found, Wrong, check
 from sarcoma_cdk.verify.facts import AbsentError, Facts
 
@@ -33,14 +33,12 @@ def _groups(facts: Facts) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each log group of the site: its name, and what CloudWatch says of it."""
     site = facts.site
     parts = {f"/sarcoma/{site.site}/flows": "network"}
+    parts |= dict.fromkeys((machine_log_name(site), firewall_log_name(site)), "store")
     if site.operations.trail:
         parts[f"/sarcoma/{site.site}/trail"] = "store"
     if site.database.kind == "rds":
         for log in ("postgresql", "upgrade"):
             parts[f"/aws/rds/instance/sarcoma-{site.site}/{log}"] = "data"
-    if facts.is_published:
-        parts[f"/sarcoma/{site.site}/machine"] = "machine"
-        parts[f"aws-waf-logs-sarcoma-{site.site}"] = "edge"
     for name, part in parts.items():
         facts.stack(part)
         yield name, _group(facts, name, part)
@@ -97,6 +95,13 @@ def trail(facts: Facts) -> Found:
         yield Wrong("somebody has stopped it")
 
 
+@check("aws cloudtrail update-trail --name sarcoma-{site} --is-multi-region-trail", why_not=_no_trail)
+def trail_regions(facts: Facts) -> Found:
+    """The trail is of every region: who signed in, and what was done in IAM, is recorded in another one."""
+    if not _trail(facts).get("IsMultiRegionTrail"):
+        yield Wrong("it is of one region")
+
+
 @check("put it back: {back_store}", why_not=_no_trail)
 def trail_events(facts: Facts) -> Found:
     """The trail tells who read or wrote an artefact, and all that was done to the account's resources."""
@@ -133,4 +138,12 @@ def trail_files(facts: Facts) -> Found:
         )
 
 
-CHECKS: tuple[Check, ...] = (flow_log, log_days, log_key, trail, trail_events, trail_files)
+CHECKS: tuple[Check, ...] = (
+    flow_log,
+    log_days,
+    log_key,
+    trail,
+    trail_regions,
+    trail_events,
+    trail_files,
+)

@@ -39,6 +39,16 @@ def stack_protection(facts: Facts) -> Found:
             yield Wrong(f"{stack['StackName']} can", step)
 
 
+@check("restore it from git: the lock is the file aws_cdk/sites/{site}.lock.json")
+def lock(facts: Facts) -> Found:
+    """A site that stands has its lock beside its file."""
+    names = [facts.site.stack_name(part.lower()) for part in STACKS[len(FIRST) :]]
+    for name in names:
+        found = facts.maybe("cloudformation", "describe_stacks", "ValidationError", StackName=name)
+        if found and not facts.is_published:
+            yield Wrong(f"there is no lock, but a stack {name}")
+
+
 def _settings(facts: Facts) -> Mapping[str, Any]:
     name = parameter_name(facts.site)
     facts.stack("boot")
@@ -60,7 +70,7 @@ def publication(facts: Facts) -> Found:
         yield Wrong(f"it is told {found[:12]}, the lock says {wanted[:12]}")
 
 
-@check("put it back: {back_machine}")
+@check("put it back: {back_boot}")
 def settings(facts: Facts) -> Found:
     """The machine is told the site's own bucket, registry and volumes."""
     told, site = _settings(facts), facts.site
@@ -117,4 +127,28 @@ def patching(facts: Facts) -> Found:
         yield Wrong("it is of another machine")
 
 
-CHECKS: tuple[Check, ...] = (stacks, stack_protection, publication, settings, managed, patching)
+@check("see why: aws ssm list-associations")
+def patched(facts: Facts) -> Found:
+    """The last patching went well, or none was due yet."""
+    found = _patching(facts)
+    status = found.get("Overview", {}).get("Status", "")
+    if status == "Failed":
+        name = found["AssociationId"]
+        step = (
+            f"see why: aws ssm describe-association-executions --association-id {name}, then "
+            f"aws ssm start-associations-once --association-ids {name}"
+        )
+        when = found.get("LastExecutionDate")
+        yield Wrong(f"that of {when:%Y-%m-%d} failed" if when else "it failed", step)
+
+
+CHECKS: tuple[Check, ...] = (
+    stacks,
+    stack_protection,
+    lock,
+    publication,
+    settings,
+    managed,
+    patching,
+    patched,
+)

@@ -138,6 +138,13 @@ def logs(facts: Facts) -> Found:
         yield Wrong(f"those of {name} do not")
 
 
+@check(_MODIFY + "--no-enable-performance-insights", why_not=_no_rds)
+def statements(facts: Facts) -> Found:
+    """Performance Insights is off: it keeps the text of statements, which hold patients' data."""
+    if _instance(facts).get("PerformanceInsightsEnabled"):
+        yield Wrong("it is on")
+
+
 @check("take the share back", why_not=_no_rds)
 def snapshots(facts: Facts) -> Found:
     """No snapshot of the database is shared."""
@@ -170,5 +177,6 @@ CHECKS: tuple[Check, ...] = (
     master_password,
     parameters,
     logs,
+    statements,
     snapshots,
 )

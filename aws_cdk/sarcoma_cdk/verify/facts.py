@@ -17,6 +17,11 @@ from sarcoma_cdk.verify.permissions import is_refusal, permission
 _PATIENT = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=30)
 
 
+ANOTHER = "see 'Another machine' in docs/how-to/run-a-site.md: it cannot be replaced in place; its data stay"
+"""The fix of what only another machine mends: other stacks import the id of this one, and its volumes are on
+one machine at a time."""
+
+
 class UnknownError(Exception):
     """It cannot be told whether a rule is kept; the text says why, and which permission is missing."""
 
@@ -27,11 +32,12 @@ class AbsentError(Exception):
     Args:
         what: what is not there.
         part: the stack that makes it.
+        fix: the step that mends it, where a deploy of that stack does not.
     """
 
-    def __init__(self, what: str, part: str) -> None:
+    def __init__(self, what: str, part: str, fix: str = "") -> None:
         super().__init__(what)
-        self.part = part
+        self.part, self.fix = part, fix
 
 
 class NotNowError(Exception):
@@ -270,7 +276,7 @@ class Facts(Reader):
         for reservation in found["Reservations"]:
             for instance in reservation["Instances"]:
                 return dict(instance)
-        raise AbsentError(f"there is no instance {name}", "machine")
+        raise AbsentError(f"there is no instance {name}", "machine", ANOTHER)
 
     @property
     def awake(self) -> str:

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 from sarcoma_cdk.naming import role_name
-from sarcoma_cdk.verify.checks import Check, Found, Wrong, check, put_back
-from sarcoma_cdk.verify.facts import AbsentError, Facts
+from sarcoma_cdk.verify.checks import Check, Found, Wrong, check
+from sarcoma_cdk.verify.facts import ANOTHER, AbsentError, Facts
 
 _BACK = "put it back: {back_machine}"
 _ROOT = "/dev/xvda"
@@ -25,15 +25,6 @@ _SECRETS = {
 def _attribute(facts: Facts, name: str) -> Any:  # noqa: ANN401  boto3
     machine = facts.machine["InstanceId"]
     return facts.read("ec2", "describe_instance_attribute", InstanceId=machine, Attribute=name)
-
-
-def _anew(facts: Facts) -> str:
-    """The steps to a new machine; its data lie on volumes of their own."""
-    name = facts.machine["InstanceId"]
-    return (
-        f"{_modify(facts, '--no-disable-api-termination')} && "
-        f"aws ec2 terminate-instances --instance-ids {name}, then {put_back(facts.site)['back_machine']}"
-    )
 
 
 def _profile(facts: Facts) -> str:
@@ -59,7 +50,7 @@ def power(facts: Facts) -> Found:
     if state == "stopped" and reason not in {"", "Client.UserInitiatedShutdown"}:
         yield Wrong(f"it stopped by itself ({reason})")
     elif state not in {"running", "stopped", "pending", "stopping"}:
-        yield Wrong(f"it is {state}", f"its data stay; {put_back(facts.site)['back_machine']}")
+        yield Wrong(f"it is {state}", ANOTHER)
 
 
 @check(_BACK)
@@ -77,11 +68,11 @@ def metadata(facts: Facts) -> Found:
         yield Wrong(f"HttpPutResponseHopLimit is {options.get('HttpPutResponseHopLimit')}", step)
 
 
-@check("make the machine anew")
+@check(ANOTHER)
 def key_pair(facts: Facts) -> Found:
     """The machine was started without a key pair: there is no SSH."""
     if facts.machine.get("KeyName"):
-        yield Wrong(f"it has {facts.machine['KeyName']}", _anew(facts))
+        yield Wrong(f"it has {facts.machine['KeyName']}")
 
 
 @check("give it back")
@@ -102,17 +93,17 @@ def address(facts: Facts) -> Found:
             name = link.get(
                 "AssociationId"
             )  # one that EC2 gave by itself has none, and goes with the machine
-            step = f"aws ec2 disassociate-address --association-id {name}" if name else _anew(facts)
+            step = f"aws ec2 disassociate-address --association-id {name}" if name else ANOTHER
             yield Wrong(f"it has {link['PublicIp']}", step)
 
 
-@check("make the machine anew")
+@check(ANOTHER)
 def subnet(facts: Facts) -> Found:
     """The machine stands in the private subnet of machine.zone."""
     zone = facts.site.machine.zone
     right = [each["SubnetId"] for each in facts.subnets["Private"] if each["AvailabilityZone"] == zone]
     if facts.machine.get("SubnetId") not in right:
-        yield Wrong(f"it stands in {facts.machine.get('SubnetId')}", _anew(facts))
+        yield Wrong(f"it stands in {facts.machine.get('SubnetId')}")
 
 
 @check(_BACK)
@@ -129,7 +120,7 @@ def door(facts: Facts) -> Found:
             yield Wrong(f"{name} is behind {', '.join(groups) or 'none'}", step)
 
 
-@check("make the machine anew, its data stay: {back_machine}")
+@check(ANOTHER)
 def image(facts: Facts) -> Found:
     """The machine is of the AMI that the lock names."""
     wanted, found = facts.publication.machine_image, facts.machine["ImageId"]
@@ -160,14 +151,14 @@ def termination(facts: Facts) -> Found:
         yield Wrong("it can", _modify(facts, "--disable-api-termination"))
 
 
-@check(_BACK)
+@check(f"change that secret, then {ANOTHER}")
 def user_data(facts: Facts) -> Found:
     """The machine's user data holds no secret."""
     found = _attribute(facts, "userData").get("UserData", {}).get("Value", "")
     text = base64.b64decode(found).decode("utf-8", "replace")
     for what, pattern in _SECRETS.items():
         if pattern.search(text):
-            yield Wrong(f"it holds what looks like {what}", f"change that secret, then {_anew(facts)}")
+            yield Wrong(f"it holds what looks like {what}")
 
 
 def _volumes(facts: Facts) -> list[dict[str, Any]]:
@@ -178,12 +169,14 @@ def _volumes(facts: Facts) -> list[dict[str, Any]]:
     return list(facts.read("ec2", "describe_volumes", Filters=filters)["Volumes"])
 
 
-@check("copy it with the site's key: docs/how-to/deploy-a-site.md")
+@check(ANOTHER)
 def encryption(facts: Facts) -> Found:
     """Every volume is encrypted with the site's key."""
     for volume in _volumes(facts):
         name = volume["VolumeId"]
         step = f"aws ec2 detach-volume --volume-id {name}" if _is_strange(facts, name) else ""
+        if name in facts.data_volumes:
+            step = f"put a copy with the site's key in its place, as a restore does, and {ANOTHER}"
         if not volume["Encrypted"]:
             yield Wrong(f"{name} is not encrypted", step)
         elif not facts.is_key(volume.get("KmsKeyId")):

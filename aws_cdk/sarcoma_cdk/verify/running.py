@@ -88,6 +88,6 @@ def run_one(check: Check, facts: Facts) -> Outcome:
     except NotNowError as error:
         return Outcome(check, "not applicable", note=str(error))
     except AbsentError as error:
-        step = f"put it back: {put_back(facts.site)['back_' + error.part]}"
+        step = error.fix or f"put it back: {put_back(facts.site)['back_' + error.part]}"
         return Outcome(check, "wrong", (Wrong(str(error), step),))
     return Outcome(check, "wrong" if wrong else "ok", wrong)

@@ -111,7 +111,8 @@ def test_each_project_is_automated_and_one_that_cannot_be_is_told(made: Any, pro
     told: list[str] = []
     made(automate=["STS", "OTHER"]).automate(told.append)
     asked = programs.named("docker", "run")
-    assert [each[each.index("--project") + 1] for each in asked] == ["STS", "OTHER"]
+    told_of = [(each[each.index("xnat") + 1], each[each.index("--project") + 1]) for each in asked]
+    assert told_of == [("install", "STS"), ("automate", "STS"), ("install", "OTHER"), ("automate", "OTHER")]
     assert told == []
     programs.answer("docker", "run", by=1)
     made(automate=["STS"]).automate(told.append)

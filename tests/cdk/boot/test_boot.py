@@ -16,8 +16,20 @@ from tests.cdk.boot.conftest import Told
 BOOT = Path(__file__).parents[3] / "aws_cdk" / "sarcoma_cdk" / "boot"
 main = importlib.import_module("sarcoma_cdk.boot.__main__")
 NAMES = (
-    *("volumes", "engine", "images", "artefacts", "secrets", "project", "build", "up", "database", "healthy"),
-    *("settings", "bootstrap", "install", "automate", "doctor", "watch"),
+    *(
+        "watch",
+        "volumes",
+        "engine",
+        "images",
+        "artefacts",
+        "secrets",
+        "project",
+        "build",
+        "up",
+        "database",
+        "healthy",
+    ),
+    *("settings", "bootstrap", "install", "automate", "doctor"),
 )
 
 

@@ -1,8 +1,11 @@
 """The user data and its units."""
 
 import ast
+import json
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +46,34 @@ def test_the_machine_is_told_its_region_and_its_parameter_and_no_more(tmp_path: 
         "SARCOMA_SITE=muhc",
         "SARCOMA_PARAMETER=/sarcoma/muhc",
     ]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [None, {}, {"userland-proxy": False, "runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}],
+)
+def test_the_engine_gets_our_networks_and_keeps_what_the_image_told_it(
+    tmp_path: Path, before: dict[str, Any] | None
+) -> None:
+    path = tmp_path / "daemon.json"
+    if before is not None:
+        path.write_text(json.dumps(before))
+    text = user_data("muhc", "ca-central-1", "/sarcoma/muhc")
+    program = text.partition("<<'PYTHON'\n")[2].partition("\nPYTHON\n")[0]
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", program.replace("/etc/docker/daemon.json", str(path))], check=True
+        )
+    told = json.loads(path.read_text())
+    assert told["userland-proxy"] is True
+    assert told["bip"].startswith("100.64.")
+    assert all(each["base"].startswith("100.64.") for each in told["default-address-pools"])
+    assert told.get("runtimes") == (before or {}).get("runtimes")
+
+
+def test_the_engine_is_configured_before_anything_asks_it() -> None:
+    text = user_data("muhc", "ca-central-1", "/sarcoma/muhc")
+    assert text.index("systemctl restart docker.service") < text.index("systemctl start")
 
 
 def test_it_is_bash_and_has_room_left() -> None:

@@ -94,16 +94,38 @@ def test_a_volume_with_several_signatures_is_refused(disk: Disk, places: Any, pr
     assert programs.named("mkfs.xfs") == []
 
 
-def test_a_format_that_was_killed_is_done_again(disk: Disk, places: Any, programs: Programs) -> None:
-    programs.answer("mkfs.xfs", by=137)
+def superblock(in_progress: int) -> bytes:
+    """The begin of an XFS volume, as far as it is looked at."""
+    head = bytearray(2 * MIB)
+    head[:4] = b"XFSB"
+    head[126] = in_progress
+    return bytes(head)
+
+
+def test_a_format_that_was_broken_off_is_done_again(disk: Disk, places: Any, programs: Programs) -> None:
+    disk.path.write_bytes(superblock(1))
+    disk.content = "TYPE=xfs\nLABEL=sarcoma-xnat\n"
+    mount(places)
+    assert len(programs.named("mkfs.xfs")) == 1
+
+
+def test_a_whole_file_system_is_never_formatted_again(disk: Disk, places: Any, programs: Programs) -> None:
+    disk.path.write_bytes(superblock(0))
+    disk.content = "TYPE=xfs\nLABEL=sarcoma-xnat\nUUID=0-1-2\n"
+    mount(places)
+    assert programs.named("mkfs.xfs") == []
+
+
+def test_after_a_format_that_failed_a_volume_that_somebody_filled_is_left_alone(
+    disk: Disk, places: Any, programs: Programs
+) -> None:
+    programs.answer("mkfs.xfs", by=1)
     with pytest.raises(BootError, match=r"mkfs\.xfs"):
         mount(places)
-    disk.path.write_bytes(b"half a file system" + b"\0" * MIB)
-    programs.answer("mkfs.xfs", by=disk._make)
+    disk.path.write_bytes(superblock(0))
+    disk.content = "TYPE=xfs\nLABEL=sarcoma-xnat\nUUID=0-1-2\n"
     mount(places)
-    assert len(programs.named("mkfs.xfs")) == 2
-    mount(places)
-    assert len(programs.named("mkfs.xfs")) == 2
+    assert len(programs.named("mkfs.xfs")) == 1
 
 
 def test_a_volume_that_does_not_come_is_a_reason_that_names_it(places: Any, programs: Programs) -> None:

@@ -13,12 +13,15 @@ from tests.cdk.mutations.database import MUTATIONS as DATABASE
 from tests.cdk.mutations.doors import MUTATIONS as DOORS
 from tests.cdk.mutations.edge import MUTATIONS as EDGE
 from tests.cdk.mutations.endpoints import MUTATIONS as ENDPOINTS
+from tests.cdk.mutations.foreign import MUTATIONS as FOREIGN
 from tests.cdk.mutations.identity import MUTATIONS as IDENTITY
 from tests.cdk.mutations.keys import MUTATIONS as KEYS
+from tests.cdk.mutations.lame import MUTATIONS as LAME
 from tests.cdk.mutations.machine import MUTATIONS as MACHINE
 from tests.cdk.mutations.network import MUTATIONS as NETWORK
 from tests.cdk.mutations.telling import MUTATIONS as TELLING
-from tests.cdk.synthesized import copied, site_of, with_templates
+from tests.cdk.mutations.unheard import MUTATIONS as UNHEARD
+from tests.cdk.synthesized import copied, publication_of, site_of, with_templates
 
 MUTATIONS: tuple[Mutation, ...] = (
     *NETWORK,
@@ -33,6 +36,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     *IDENTITY,
     *EDGE,
     *TELLING,
+    *FOREIGN,
+    *UNHEARD,
+    *LAME,
 )
 """All of them."""
 
@@ -41,5 +47,6 @@ def rules_that_see(mutation: Mutation) -> tuple[str, ...]:
     """Names of the invariants that a mutation breaks."""
     changed = copied(mutation.site)
     mutation.edit(changed[mutation.part])
-    found = findings(with_templates(mutation.site, changed), site_of(mutation.site))
+    name = mutation.site
+    found = findings(with_templates(name, changed), site_of(name), publication_of(name))
     return tuple(dict.fromkeys(each.rule for each in found))

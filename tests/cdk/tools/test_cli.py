@@ -103,6 +103,48 @@ def test_no_credentials_are_one_line(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("verb", ["plan", "publish", "verify", "sleep", "wake"])
+def test_a_profile_that_is_not_there_is_one_line(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobodys")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(account.folder / "none"))
+    assert main([verb, str(account.file())]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error: AWS: must answer; The config profile (nobodys) could not be found.")
+    assert err.endswith("Name one of these: aws configure list-profiles; then: export AWS_PROFILE=...\n")
+    assert err.count("\n") == 1
+
+
+def test_a_log_in_that_has_run_out_is_one_line(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = account.folder / "config"
+    config.write_text(
+        "[profile x]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = r\n"
+        "[sso-session s]\nsso_start_url = https://x.example/start\nsso_region = ca-central-1\n",
+        "utf-8",
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_PROFILE", "x")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("HOME", str(account.folder))
+    assert main(["plan", str(account.file())]) == 1
+    err = capsys.readouterr().err
+    assert err.endswith("Log in again: aws sso login\n")
+    assert err.count("\n") == 1
+
+
+def test_help_says_when_wake_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["wake", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "A stopped machine is started in its usual size without a question" in told
+    assert "before it restarts a running one" in told
+
+
 def test_what_aws_refuses_is_told_with_its_word_and_what_to_do(account: Account) -> None:
     from sarcoma_cdk.cloud import errors_told  # noqa: PLC0415  beside what it wraps
     from sarcoma_cdk.errors import CloudError  # noqa: PLC0415
@@ -219,6 +261,8 @@ def test_another_endpoint_is_taken_as_boto3_takes_it(account: Account) -> None:
     [
         ("InvalidClientTokenId", "is the region enabled"),
         ("ExpiredToken", "Log in again: aws sso login"),
+        ("RequestExpired", "Log in again: aws sso login"),
+        ("SignatureDoesNotMatch", "Are the credentials valid"),
         ("AccessDeniedException", "Ask the account's administrator"),
         ("Throttling", "AWS refused GetCallerIdentity: Throttling: said AWS.\n"),
     ],

@@ -55,10 +55,22 @@ def test_each_choice_costs_what_the_list_says(
 
 
 def test_the_way_to_the_hospital_and_what_is_stored_come_on_top(account: Account) -> None:
-    assert estimate(account.site()).beside == pytest.approx(730 * 0.05 * 1.11)
-    assert estimate(account.site(network__reach={"via": "none"})).beside == 0
+    assert estimate(account.site(), stored=0).beside == pytest.approx(730 * 0.05 * 1.11)
+    assert estimate(account.site(network__reach={"via": "none"}), stored=0).beside == 0
     full = estimate(account.site(network__reach={"via": "none"}), stored=5000).beside
     assert full == pytest.approx(1020 * 0.05 * 1.11)  # no more than the volumes hold
+
+
+def test_the_backups_of_a_full_archive_are_in_the_last_rows_unless_it_is_said_how_full_it_is(
+    account: Account,
+) -> None:
+    site = account.site(storage__archive=3000, network__reach={"via": "none"})
+    found = estimate(site)
+    assert found.beside == pytest.approx(3000 * 0.05 * 1.11)
+    assert "| backups, if the archive is full (guess) | 3000 GiB | 166.50 |" in table(found)
+    assert f"| **always awake, with these** | | **{found.idle + 166.5:.0f}** |" in table(found)
+    assert "with these" not in table(estimate(site, stored=0))
+    assert "| backups of what is stored | 1 GiB | 0.06 |" in table(estimate(site, stored=1))
 
 
 def test_without_a_gpu_there_is_no_line_of_one(account: Account) -> None:

@@ -1,6 +1,7 @@
 """Destroy tells, and deletes nothing: its commands are a shell's, in an order that works."""
 
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -41,7 +42,8 @@ def test_protections_go_first_then_the_stacks_and_the_key_comes_last(path: Path)
     ]
     last_protection = max(n for n, kind in enumerate(kinds) if kind == "protection" and "rds" not in lines[n])
     assert last_protection < kinds.index("stack")
-    assert "schedule-key-deletion" in lines[-1]
+    assert "schedule-key-deletion" in lines[-2]
+    assert "resourcegroupstaggingapi get-resources" in lines[-1]  # what is left
     text = "\n".join(lines)
     for part in STACKS:
         assert (f"--stack-name {site.stack_name(part)}\n" in text) == (part != "Boot")
@@ -69,10 +71,48 @@ def test_a_lock_that_nobody_can_undo_is_told_as_such(account: Account) -> None:
     assert "delete-backup-vault-lock-configuration" not in text
 
 
-def test_rds_goes_before_the_network_that_it_stands_in(account: Account) -> None:
-    text = commands(account.site(database={"kind": "rds"}), Path("x"))
-    assert text.index("rds delete-db-instance") < text.index("destroy sarcoma-example-network")
+def test_rds_goes_before_its_stack_whose_parameters_it_uses_and_leaves_its_last_state(
+    account: Account,
+) -> None:
+    site = account.site(database={"kind": "rds"})
+    text, told = commands(site, Path("x")), staying(site)
+    stacks = text.index("sarcoma-example-machine -c site")
+    assert stacks < text.index("rds delete-db-instance") < text.index("destroy sarcoma-example-data")
     assert "volume database" not in text
+    assert "--no-delete-automated-backups --final-db-snapshot-identifier sarcoma-example-final" in text
+    for stays in ("RDS snapshot sarcoma-example-final", "retained automated backups", "RDSOSMetrics"):
+        assert stays in told
+    last = text[text.index("# 4.") :]
+    assert "rds delete-db-snapshot --db-snapshot-identifier sarcoma-example-final" in last
+    assert last.index("delete-log-stream") < last.index("delete-db-instance-automated-backup")  # by its list
+
+
+SHOWS = ("describe-volumes", "describe-log-groups", "kms:key")
+
+
+@pytest.mark.parametrize("what", SHOWS)
+@pytest.mark.parametrize("found", ["", "one\n", "one 1\ttoday\ntwo 2\tyesterday\n"], ids=["0", "1", "2"])
+def test_of_things_with_one_name_each_gets_a_command_of_its_own_and_none_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, account: Account, what: str, found: str
+) -> None:
+    (tmp_path / "answer").write_text(found, "utf-8")
+    program = f'#!/bin/sh\necho "$2" >>{tmp_path}/ran\ncat {tmp_path}/answer\n'
+    (tmp_path / "aws").write_text(program, "utf-8")
+    (tmp_path / "aws").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    line = next(line for line in commands(account.site(), Path("x")).splitlines() if what in line)
+    done = subprocess.run(["sh", "-c", line], check=True, capture_output=True, text=True)
+    told = done.stdout.splitlines()
+    assert len(told) == found.count("\n")
+    assert all(re.match(r"aws \w+ (delete|schedule)-[a-z-]+ .* (one|two)  # ", each) for each in told)
+    ran = (tmp_path / "ran").read_text("utf-8").split()
+    assert len(ran) == 1
+    assert ran[0].startswith(("describe-", "get-"))
+
+
+def test_no_line_takes_the_first_of_several(account: Account) -> None:
+    for line in commands(account.site(database={"kind": "rds"}), Path("x")).splitlines():
+        assert "[0]" not in line.replace("LoadBalancers[0]", "")  # whose name is one
 
 
 @pytest.mark.parametrize(("typed", "code"), [("example\n", 0), ("Example\n", 1), ("y\n", 1), ("", 1)])

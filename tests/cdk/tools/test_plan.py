@@ -155,6 +155,18 @@ def test_what_may_not_be_asked_is_a_finding_and_the_rest_goes_on(ready: Ready, a
     assert all("AWS refused GetServiceQuota: AccessDeniedException" in each.found for each in found.values())
 
 
+def test_a_site_that_stands_without_its_lock_is_told_to_restore_it(ready: Ready, account: Account) -> None:
+    assert ready() == {}
+    body = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {}}}})
+    account.client("cloudformation").create_stack(StackName="sarcoma-example-store", TemplateBody=body)
+    assert ready() == {}
+    account.client("cloudformation").create_stack(StackName="sarcoma-example-edge", TemplateBody=body)
+    found = only(ready())
+    assert "sarcoma-example-edge" in found.found
+    assert found.do.startswith("Restore it from git")
+    assert all(each.ok for each in examine(account.cloud(**account.defaults), published=True))
+
+
 def test_artefacts_and_images_that_are_not_here_are_told(
     ready: Ready, monkeypatch: pytest.MonkeyPatch
 ) -> None:

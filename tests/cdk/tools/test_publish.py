@@ -277,6 +277,50 @@ def test_the_ami_of_the_last_lock_stays_until_a_new_one_is_asked_for(publishing:
     assert publishing(before=old, new_machine_image=True).machine_image == first.machine_image
 
 
+def stack(account: Account, name: str) -> None:
+    body = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {}}}})
+    account.client("cloudformation").create_stack(StackName=name, TemplateBody=body)
+
+
+def test_a_new_ami_is_refused_while_the_machine_s_stack_is_there(
+    account: Account, engine: FakeEngine, publishing: Publish
+) -> None:
+    first = publishing()
+    stack(account, "sarcoma-example-edge")
+    assert publishing(before=first, new_machine_image=True) == first
+    stack(account, "sarcoma-example-machine")
+    engine.pushes.clear()
+    with pytest.raises(RefusedError, match=r"stack sarcoma-example-machine .*'Another machine' in docs/how"):
+        publishing(before=first, new_machine_image=True)
+    assert publishing(before=first) == first
+
+
+def test_a_site_that_stands_without_its_lock_is_not_given_another(
+    account: Account, engine: FakeEngine, publishing: Publish
+) -> None:
+    stack(account, "sarcoma-example-store")
+    stack(account, "sarcoma-other-machine")
+    first = publishing()
+    account.calls.clear()
+    engine.pushes.clear()
+    for part in ("boot", "machine"):
+        stack(account, f"sarcoma-example-{part}")
+    with pytest.raises(
+        RefusedError, match=r"\(sarcoma-example-machine, sarcoma-example-boot\).*Restore it from git"
+    ):
+        publishing()
+    assert (account.called("PutObject"), engine.pushes) == ([], [])
+    assert publishing(before=first) == first
+
+
+def test_a_stack_that_is_only_a_change_set_does_not_stand(account: Account, publishing: Publish) -> None:
+    account.answer(
+        "cloudformation.DescribeStacks",
+        {"Stacks": [{"StackName": "sarcoma-example-machine", "StackStatus": "REVIEW_IN_PROGRESS"}]},
+    )
+    assert publishing()
+
+
 def test_a_parameter_that_names_no_ami_is_told(account: Account, engine: FakeEngine) -> None:
     cloud = account.cloud(machine__image="/aws/service/ecs/optimized-ami/amazon-linux-2023/none/image_id")
     with pytest.raises(RefusedError, match=r"machine\.image: must be a parameter of the region"):

@@ -10,7 +10,7 @@ from sarcoma_cdk.errors import CloudError, RefusedError
 from sarcoma_cdk.power import sleep, wake
 from sarcoma_cdk.power.machine import await_state
 from tests.cdk.tools.account import Account
-from tests.cdk.tools.room import BUSY, COMMAND, Room, ended, state
+from tests.cdk.tools.room import BUSY, COMMAND, IDLE, Room, ended, state
 
 pytestmark = pytest.mark.cdk
 
@@ -25,7 +25,7 @@ def test_a_running_machine_that_is_idle_is_stopped_after_a_question(room: Room) 
     room.account.calls.clear()
     sleep(room.desk())
     assert room.now() == ("stopped", "m6i.xlarge")
-    assert room.did() == ["SendCommand", "StopInstances"]
+    assert room.did() == ["SendCommand", "SendCommand", "StopInstances"]
     assert [machine in question for question in room.asked] == [True]
     assert "go on costing" in room.said[-1]
 
@@ -47,6 +47,16 @@ def test_a_machine_at_work_is_not_stopped_unless_that_is_forced(room: Room, busy
     assert room.now()[0] == "running"
     sleep(room.desk(force=True))
     assert room.now()[0] == "stopped"
+
+
+def test_work_that_starts_while_the_question_is_open_is_not_stopped(room: Room) -> None:
+    room.machine()
+    room.tell(ended(IDLE), ended(BUSY))
+    with pytest.raises(RefusedError, match="XNAT is at work"):
+        sleep(room.desk())
+    assert len(room.asked) == 1
+    assert room.did() == ["SendCommand", "SendCommand"]
+    assert room.now()[0] == "running"
 
 
 def test_of_much_work_the_first_five_are_told(room: Room) -> None:

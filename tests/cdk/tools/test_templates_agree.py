@@ -24,8 +24,11 @@ def resources_of(site: Site, folder: Path) -> Resources:
 
     publication = Publication(site.site, "ami-0123456789abcdef0", SHA, SHA, {}, {})
     make_app(site, publication, judged=False, outdir=folder).synth()
-    templates = [json.loads(path.read_text("utf-8")) for path in folder.glob("*.template.json")]
-    return [each for template in templates for each in template["Resources"].values()]
+    return [
+        {**each, "Stack": path.name.removesuffix(".template.json")}
+        for path in folder.glob("*.template.json")
+        for each in json.loads(path.read_text("utf-8"))["Resources"].values()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -95,14 +98,14 @@ def test_all_that_the_templates_keep_is_in_what_destroy_tells(
     built: Mapping[str, tuple[Site, Resources]], name: str
 ) -> None:
     site, resources = built[name]
-    free = {"AWS::RDS::DBSubnetGroup"}  # told with its instance
+    free = {"AWS::RDS::DBSubnetGroup"}  # nobody bills it
     retained = Counter(
         each["Type"]
         for each in resources
         if each.get("DeletionPolicy") in {"Retain", "RetainExceptOnCreate", "Snapshot"}
         and each["Type"] not in free
     )
-    assert retained == Counter(each.type for each in kept(site))
+    assert retained == Counter(each.type for each in kept(site) if each.type)
     told = staying(site)
     groups = [
         each["Properties"]["LogGroupName"] for each in resources if each["Type"] == "AWS::Logs::LogGroup"
@@ -111,6 +114,21 @@ def test_all_that_the_templates_keep_is_in_what_destroy_tells(
     databases = [each["Properties"] for each in resources if each["Type"] == "AWS::RDS::DBInstance"]
     for each in databases:
         assert f"--db-instance-identifier {each['DBInstanceIdentifier']}" in commands(site, Path("x"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_services_make_by_themselves_and_leave_is_told_too(
+    built: Mapping[str, tuple[Site, Resources]], name: str
+) -> None:
+    site, resources = built[name]
+    told = staying(site)
+    functions = [each for each in resources if each["Type"] == "AWS::Lambda::Function"]
+    assert [each["Stack"] for each in functions if f"/aws/lambda/{each['Stack']}-" not in told] == []
+    databases = [each["Properties"] for each in resources if each["Type"] == "AWS::RDS::DBInstance"]
+    assert ("RDSOSMetrics" in told) == any(each.get("MonitoringInterval") for each in databases)
+    assert ("retained automated backups" in told) == any(
+        not each["DeleteAutomatedBackups"] for each in databases
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

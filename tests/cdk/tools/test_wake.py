@@ -70,12 +70,22 @@ def test_a_running_machine_of_the_other_size_is_stopped_first_when_it_is_idle(
     assert room.now() == ("running", then)
     assert room.did() == [
         "SendCommand",
+        "SendCommand",
         "StopInstances",
         "ModifyInstanceAttribute",
         "StartInstances",
         "SendCommand",
     ]
     assert "is stopped first" in room.asked[-1]
+
+
+def test_work_that_starts_while_the_question_is_open_is_not_restarted(room: Room) -> None:
+    room.machine()
+    room.tell(ended(IDLE), ended(BUSY))
+    with pytest.raises(RefusedError, match="XNAT is at work"):
+        wake(room.desk(), gpu=True)
+    assert len(room.asked) == 1
+    assert room.now() == ("running", "m6i.xlarge")
 
 
 @pytest.mark.parametrize(("size", "gpu"), [("m6i.xlarge", False), ("g5.xlarge", True)])

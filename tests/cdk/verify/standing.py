@@ -76,6 +76,8 @@ class Standing:
         doubles: what answers beside the emulator.
         session: whose calls they answer.
         publication: what lies in its bucket and registry.
+        now: the time.
+        lock: the same, as its lock says; None where that is lost.
     """
 
     deployment: Deployment
@@ -83,6 +85,11 @@ class Standing:
     session: Session
     publication: Publication
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(tz=dt.UTC))
+    lock: Publication | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The lock says what was published."""
+        self.lock = self.publication
 
     @property
     def site(self) -> Site:
@@ -103,7 +110,7 @@ class Standing:
         Args:
             site: of another site than this one.
         """
-        return Facts(self.session, site or self.site, self.publication, self.now)
+        return Facts(self.session, site or self.site, self.lock, self.now)
 
     def check(self, check: Check) -> Outcome:
         """Run one check on what is there now.
@@ -121,7 +128,7 @@ class Standing:
         """
         out = io.StringIO()
         code = verify_command(
-            self.site, self.session, publication=self.publication, as_json=as_json, out=out, now=self.now
+            self.site, self.session, publication=self.lock, as_json=as_json, out=out, now=self.now
         )
         return code, out.getvalue()
 
@@ -147,6 +154,7 @@ class Standing:
         finally:
             self.deployment.emulator.tell("put-back", name="published")
             self.doubles.__dict__.update(doubles.__dict__)
+            self.lock = self.publication
 
 
 def published(deployment: Deployment) -> Standing:

@@ -172,7 +172,7 @@ class TestStates:
         at = standing["university"]
         nowhere = at.site.model_copy(update={"site": "nowhere"})
         good = {each.check.name for each in at.check_all(nowhere) if each.status != "wrong"}
-        assert good == {"edge.validity", "identity.login-secrets"}  # its file names them by their ARNs
+        assert good == {"boot.lock", "edge.validity", "identity.login-secrets"}  # the file names the last two
 
 
 class TestTelling:
@@ -219,6 +219,28 @@ class TestTelling:
         assert (code, told["good"], wrong["name"]) == (1, False, "boot.managed")
         assert wrong["wrong"][0]["found"] == "it is ConnectionLost"
         assert "reboot-instances" in wrong["wrong"][0]["fix"]
+
+    def test_what_only_another_machine_mends_is_told_with_where_that_is_described(
+        self, standing: dict[str, Standing]
+    ) -> None:
+        at = standing["university"]
+        hint, told = "see 'Another machine' in docs/how-to/run-a-site.md", {}
+        for broken in BREAKS:
+            if broken.site == "university" and broken.check.startswith("machine."):
+                with at.broken(broken.do):
+                    check = _BY_NAME[broken.check]
+                    told[broken.check] = [check.fix_for(each, at.site) for each in at.check(check).wrong]
+        places = {name for name, fixes in told.items() if any(hint in fix for fix in fixes)}
+        assert {f"machine.{name}" for name in ("power", "key-pair", "subnet", "image", "user-data")} <= places
+        assert [fixes for fixes in told.values() if "terminate-instances" in str(fixes)] == []
+
+    def test_a_site_whose_lock_is_lost_is_not_called_good(self, standing: dict[str, Standing]) -> None:
+        at = standing["university"]
+        with at.broken(lambda at: setattr(at, "lock", None)):
+            code, text = at.tell()
+        assert code == 1
+        assert "found: there is no lock, but a stack sarcoma-university-machine" in text
+        assert "fix:   restore it from git: the lock is the file aws_cdk/sites/university.lock.json" in text
 
     def test_no_password_is_printed(self, standing: dict[str, Standing]) -> None:
         at = standing["university"]

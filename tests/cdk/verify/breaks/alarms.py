@@ -130,6 +130,11 @@ def the_trail_is_stopped(at: Standing) -> None:
     at.api("cloudtrail").stop_logging(Name=_trail(at))
 
 
+@breaks("audit.trail-regions")
+def the_trail_is_of_one_region(at: Standing) -> None:
+    at.api("cloudtrail").update_trail(Name=_trail(at), IsMultiRegionTrail=False)
+
+
 @breaks("audit.trail-events")
 def the_trail_leaves_out_objects(at: Standing) -> None:
     at.api("cloudtrail").put_event_selectors(

@@ -216,6 +216,28 @@ def bad_inputs_are_only_counted(at: Standing) -> None:
     _rewrite(at, count)
 
 
+def _counting(at: Standing, change: Any) -> None:
+    def changed(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for each in rules:
+            if "Common" in each["Name"]:
+                group = each["Statement"]["ManagedRuleGroupStatement"]
+                group["RuleActionOverrides"] = change(group["RuleActionOverrides"])
+        return rules
+
+    _rewrite(at, changed)
+
+
+@breaks("edge.firewall-rules")
+def sql_in_addresses_is_only_counted(at: Standing) -> None:
+    more = {"Name": "GenericLFI_QUERYARGUMENTS", "ActionToUse": {"Count": {}}}
+    _counting(at, lambda found: [*found, more])
+
+
+@breaks("edge.firewall-rules", site="example")
+def uploads_are_blocked(at: Standing) -> None:
+    _counting(at, lambda found: [each for each in found if each["Name"] != "RestrictedExtensions_URIPATH"])
+
+
 @breaks("edge.firewall-rate")
 def no_rate(at: Standing) -> None:
     _rewrite(at, lambda rules: [each for each in rules if not _is_rate(each)])

@@ -316,6 +316,20 @@ def patches_once_a_year(at: Standing) -> None:
     at.api("ssm").update_association(AssociationId=_patching(at), ScheduleExpression="cron(0 3 1 1 ? *)")
 
 
+@breaks("boot.patched")
+def patches_failed(at: Standing) -> None:
+    def rewrite(answer: dict[str, Any]) -> None:
+        for each in answer["Associations"]:
+            each.update(Overview={"Status": "Failed"}, LastExecutionDate=at.now)
+
+    at.doubles.says["ssm.ListAssociations"] = rewrite
+
+
+@breaks("boot.lock")
+def the_lock_is_lost(at: Standing) -> None:
+    at.lock = None
+
+
 @breaks("boot.stack-protection")
 def a_click_deletes_a_stack(at: Standing) -> None:
     def rewrite(answer: dict[str, Any]) -> None:  # moto has no UpdateTerminationProtection

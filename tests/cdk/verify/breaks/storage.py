@@ -293,6 +293,15 @@ def the_database_s_logs_stay_there(at: Standing) -> None:
     _modify(at, CloudwatchLogsExportConfiguration={"DisableLogTypes": ["postgresql"]})
 
 
+@breaks("database.statements")
+def somebody_looks_at_statements(at: Standing) -> None:
+    def rewrite(answer: dict[str, Any]) -> None:  # moto keeps it as it was made
+        for each in answer["DBInstances"]:
+            each["PerformanceInsightsEnabled"] = True
+
+    at.doubles.says["rds.DescribeDBInstances"] = rewrite
+
+
 @breaks("database.snapshots")
 def a_snapshot_of_the_database_is_shared(at: Standing) -> None:
     rds = at.api("rds")
