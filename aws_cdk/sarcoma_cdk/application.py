@@ -49,7 +49,7 @@ def main() -> int:
         path, site = named_site(asked.get("site", ""))
         publication = read_publication(lock_path(path), site.site)
         app = make_app(site, publication, judged=asked.get("judged", "true") != "false")
-        invariants.refuse(Path(app.synth().directory), site)
+        invariants.refuse(Path(app.synth().directory), site, publication)
     except SiteError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

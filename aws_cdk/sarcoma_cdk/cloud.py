@@ -33,6 +33,7 @@ _LOG_IN = {
     **dict.fromkeys(
         ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError", "SSOError"), _AGAIN
     ),
+    **dict.fromkeys(("LoginError", "LoginRefreshRequired", "LoginTokenLoadError"), "Log in again: aws login"),
 }
 """What to do about an error of botocore's own, before AWS is even asked."""
 

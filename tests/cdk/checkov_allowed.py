@@ -43,9 +43,4 @@ ALLOWED = (
         "AWS::S3::Bucket.LogsBucket",
         "It is where access logs go: logs about itself would make logs without end.",
     ),
-    Allowed(
-        "CKV_AWS_67",
-        "AWS::CloudTrail::Trail.Trail",
-        "A site watches its own bucket; a trail of all regions is the organisation's.",
-    ),
 )

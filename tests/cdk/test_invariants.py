@@ -8,11 +8,21 @@ import pytest
 
 from sarcoma_cdk.errors import RefusedError, SiteError
 from sarcoma_cdk.invariants import RULES, Finding, Rule, findings, read_templates, refuse
+from sarcoma_cdk.invariants.properties import PROPERTIES
 from sarcoma_cdk.invariants.rules import broken
+from sarcoma_cdk.invariants.shape import KNOWN
 from sarcoma_cdk.invariants.templates import Stack, Templates
 from tests.cdk.editing import Edit, Tree, add, logical_id, named, put
 from tests.cdk.mutations import MUTATIONS
-from tests.cdk.synthesized import SITES, copied, folder_of, site_of, templates_of, with_templates
+from tests.cdk.synthesized import (
+    SITES,
+    copied,
+    folder_of,
+    publication_of,
+    site_of,
+    templates_of,
+    with_templates,
+)
 
 pytestmark = pytest.mark.cdk
 
@@ -234,6 +244,88 @@ def test_a_secret_of_somebody_else_is_not_the_machines_to_read() -> None:
     secret = "arn:aws:secretsmanager:ca-central-1:123456789012:secret:payroll-AbCdEf"  # noqa: S105  a name
     path = "Policies.0.PolicyDocument.Statement.2.Resource.+"
     assert _found(put("AWS::IAM::Role", path, secret), "machine") == {"own-secrets", "on-what"}
+
+
+def _of_another_file(name: str, edit: Edit, part: str, **settings: Any) -> set[str]:
+    """Names of the rules that an edit breaks at a site whose file says something else."""
+    changed = copied(name)
+    edit(changed[part])
+    found = site_of(name)
+    site = found.model_copy(
+        update={key: getattr(found, key).model_copy(update=each) for key, each in settings.items()}
+    )
+    return {each.rule for each in findings(with_templates(name, changed), site)}
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "broken_too"), [("snap-0a1b2c3d4e5f60718", False), ("snap-0a1b2c3d4e5f60719", True)]
+)
+def test_a_volume_is_made_of_the_snapshot_of_the_file_alone(snapshot: str, *, broken_too: bool) -> None:
+    edit = put("AWS::EC2::Volume", "SnapshotId", snapshot, begin="VolumesArchive")
+    found = _of_another_file("example", edit, "data", storage={"archive_snapshot": "snap-0a1b2c3d4e5f60718"})
+    assert ("encrypted" in found) is broken_too
+    assert bool(found) is broken_too
+
+
+def test_without_the_snapshot_of_the_file_a_volume_is_not_restored() -> None:
+    def nothing(_template: Tree) -> None:
+        pass
+
+    found = _of_another_file(
+        "example", nothing, "data", storage={"database_snapshot": "snap-0a1b2c3d4e5f60718"}
+    )
+    assert "encrypted" in found
+
+
+def test_before_the_hospital_has_accepted_there_are_no_routes_to_it() -> None:
+    def unrouted(template: Tree) -> None:
+        resources = template["Resources"]
+        for name in [name for name, each in resources.items() if each["Type"] == "AWS::EC2::Route"]:
+            del resources[name]
+
+    reach = site_of("example").network.reach
+    waiting = {"network": {"reach": reach.model_copy(update={"accepted": False})}}
+    assert _of_another_file("example", unrouted, "network", **waiting) == set()
+    assert _found(unrouted, "network") == {"one-table"}
+
+
+def test_a_publication_that_is_not_the_locks_is_refused() -> None:
+    name = "example"
+    assert findings(templates_of(name), site_of(name), publication_of(name)) == ()
+    found = findings(templates_of(name), site_of(name), publication_of(name, "b"))
+    assert {each.rule for each in found} == {"locked"}
+
+
+def test_every_type_that_the_rules_know_has_its_properties_listed() -> None:
+    assert set(PROPERTIES) == KNOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "999999999999",
+        "arn:aws:s3:::else",
+        "arn:aws:iam::999999999999:root",
+        "arn:aws-cn:sns:ca-central-1:123456789012:x",
+        "arn:aws:sns:us-east-1:123456789012:x",
+        "arn:aws:automate:ca-central-1:ec2:stop",
+        "somebody@else.example",
+        "https://else.example/x",
+        "https://xnat.hospital.example.else.example",
+        "s3://else/x",
+        "vpce-0123456789abcdef9",
+        "eu-west-3",
+    ],
+)
+def test_what_is_somebody_elses_is_found_wherever_it_stands(text: str) -> None:
+    assert "own-names" in _found(put("AWS::KMS::Key", "Description", f"see {text}"), "store")
+
+
+@pytest.mark.parametrize(
+    "text", ["123456789012", "xnat-admin@hospital.example", "https://xnat.hospital.example/x"]
+)
+def test_what_is_the_sites_may_stand_anywhere(text: str) -> None:
+    assert _found(put("AWS::KMS::Key", "Description", f"see {text}"), "store") == set()
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def _worked_out(value: Any, **resources: Tree) -> Any:
         ),
         ({"Fn::Sub": ["${X}-${B}", {"X": {"Ref": "Given"}}]}, "by default-${one/B}"),
         ({"Fn::Select": ["1", {"Fn::Split": [",", "a,b"]}]}, "b"),
+        ({"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": "B"}]}]}, "${one/B.Part1}"),
         ({"Fn::Select": [7, ["a"]]}, "a Fn::Select that cannot be worked out"),
         ({"Fn::Base64": {"Fn::Sub": "x"}}, "x"),
         ({"Plain": {"Ref": "B"}}, {"Plain": "${one/B}"}),

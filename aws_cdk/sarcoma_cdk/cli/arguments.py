@@ -62,12 +62,11 @@ def named_site(arguments: argparse.Namespace) -> Named:
         arguments: with `site`.
 
     Raises:
-        ConfigError: there is no such site, or its file breaks a rule.
+        ConfigError: there is no such site, its file breaks a rule, or is called otherwise.
     """
-    from sarcoma_cdk.config import read_site, site_file
+    from sarcoma_cdk import config
 
-    path = site_file(arguments.site)
-    return Named(path, read_site(path))
+    return Named(*config.named_site(arguments.site))
 
 
 def publication_of(named: Named) -> "Publication | None":

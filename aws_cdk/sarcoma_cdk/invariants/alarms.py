@@ -112,20 +112,26 @@ def _balanced(templates: Templates, found: Mapping[str, Json], watch: _Watch) ->
     kind, port = ("application", XNAT_PORT) if watch.about == ("web",) else ("network", DICOM_PORT)
     group = templates.target(found["TargetGroup"])
     right = group in templates.of("AWS::ElasticLoadBalancingV2::TargetGroup") and group is not None
-    named = {each.name for each in templates.mentioned(found["LoadBalancer"])}
-    owners = [
-        owner
-        for each in templates.mentioned(found["LoadBalancer"])
-        if (owner := templates.target(each.get("LoadBalancerArn")) or each)
-    ]
     return bool(
         right
         and group
         and str(group.get("Port")) == str(port)
         and str(found["TargetGroup"]).endswith(".TargetGroupFullName}")
-        and len(named) == 1
-        and all(owner in balancers(templates, kind) for owner in owners)
+        and found["LoadBalancer"] in _names(templates, kind)
     )
+
+
+def _names(templates: Templates, kind: str) -> set[str]:
+    """How load balancers are named in figures: by themselves, or by parts of a listener's ARN."""
+    own = balancers(templates, kind)
+    listeners = [
+        each
+        for each in templates.of("AWS::ElasticLoadBalancingV2::Listener")
+        if templates.target(each.get("LoadBalancerArn")) in own
+    ]
+    return {f"${{{each.stack}/{each.name}.LoadBalancerFullName}}" for each in own} | {
+        "/".join(f"${{{each.stack}/{each.name}.Part{place}}}" for place in (1, 2, 3)) for each in listeners
+    }
 
 
 RULES = (Rule("watched", "There is an alarm for everything that goes wrong unseen, and no other.", _watched),)

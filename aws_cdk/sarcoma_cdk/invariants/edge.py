@@ -134,7 +134,7 @@ def _targets(templates: Templates, _site: Site) -> Iterator[Fault]:
         if each.attributes("TargetGroupAttributes") != attributes:
             yield Fault(
                 each,
-                "it must have the known attributes: XNAT sees which PACS sends, and nothing else before DICOM",
+                "it must have the known attributes: XNAT sees the PACS itself, and DICOM alone",
                 each.get("TargetGroupAttributes"),
             )
         yield from _health(each, health)

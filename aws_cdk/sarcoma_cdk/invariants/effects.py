@@ -85,7 +85,7 @@ def _held(templates: Templates, site: Site) -> Iterator[Fault]:
 
 def _known(each: Resource, statement: Statement, site: Site) -> set[_Condition]:
     """The conditions that a statement may have: those that hold of whom it is for."""
-    here, equals = f"{site.region}:{site.account}", "StringEquals"
+    equals = "StringEquals"
     if each.kind in ("AWS::IAM::Role", "AWS::IAM::Policy"):
         via = tuple(f"{service}.{site.region}.amazonaws.com" for service in ("s3", "secretsmanager", "ssm"))
         by_action: dict[tuple[str, ...], set[_Condition]] = {
@@ -97,15 +97,20 @@ def _known(each: Resource, statement: Statement, site: Site) -> set[_Condition]:
         return {(equals, "aws:principalaccount", (site.account,))}
     if any(kind != "Service" for kind, _ in statement.principals):
         return set()
-    account = {(equals, "aws:sourceaccount", (site.account,))}
-    if each.kind == "AWS::S3::BucketPolicy":
-        return {*account, (equals, "s3:x-amz-acl", ("bucket-owner-full-control",))}
+    return _of_services(each, statement, site)
+
+
+def _of_services(each: Resource, statement: Statement, site: Site) -> set[_Condition]:
+    here, equals = f"{site.region}:{site.account}", "StringEquals"
+    account: _Condition = (equals, "aws:sourceaccount", (site.account,))
     names = {name for _, name in statement.principals}
+    if each.kind == "AWS::S3::BucketPolicy":
+        return {account, (equals, "s3:x-amz-acl", ("bucket-owner-full-control",))}
     if each.kind == "AWS::KMS::Key" and names == {f"logs.{site.region}.amazonaws.com"}:
         return {("ArnLike", "kms:encryptioncontext:aws:logs:arn", (f"arn:aws:logs:{here}:log-group:*",))}
     if each.kind == "AWS::KMS::Key" and names == {"cloudtrail.amazonaws.com"}:
         return {(equals, "aws:sourcearn", (f"arn:aws:cloudtrail:{here}:trail/sarcoma-{site.site}",))}
-    return account
+    return {account}
 
 
 def _plainly(templates: Templates, _site: Site) -> Iterator[Fault]:

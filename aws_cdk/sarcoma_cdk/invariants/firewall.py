@@ -52,7 +52,9 @@ def _guarded(templates: Templates, site: Site) -> Iterator[Fault]:
             )
         strange = [each for each in rules if not any(_group_that_blocks(each)) and not _rate(each, site)]
         if strange or len(rules) != _RULES:
-            yield Fault(acl, f"it must have those {_RULES} rules alone: any other may let all past them", strange)
+            yield Fault(
+                acl, f"it must have those {_RULES} rules alone: any other may let all past them", strange
+            )
 
 
 def _group_that_blocks(rule: Json) -> Iterator[str]:
@@ -113,7 +115,11 @@ def _own_group(templates: Templates, site: Site, arn: str) -> bool:
     name = firewall_log_name(site)
     for group in templates.of("AWS::Logs::LogGroup"):
         here = f"arn:aws:logs:{site.region}:{site.account}:log-group:"
-        ways = (f"{here}{name}", f"{here}${{{group.stack}/{group.name}}}", f"${{{group.stack}/{group.name}.Arn}}")
+        ways = (
+            f"{here}{name}",
+            f"{here}${{{group.stack}/{group.name}}}",
+            f"${{{group.stack}/{group.name}.Arn}}",
+        )
         if group.get("LogGroupName") == name and arn in ways:
             return True
     return False

@@ -1,4 +1,4 @@
-"""Nobody else's: every account, region, bucket, address and id that stands in a template is the site's own."""
+"""Nobody else's: every account, region, bucket, address and id in a template is the site's own."""
 
 import re
 from collections.abc import Iterator

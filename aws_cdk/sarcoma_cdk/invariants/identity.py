@@ -153,7 +153,10 @@ def _own(templates: Templates, site: Site, resource: str) -> bool:
     if templates.target(resource):
         return True
     if templates.mentioned(resource):
-        return not re.search(r"[*?]", resource.replace("${", "").removesuffix("/*").removesuffix(":*"))
+        here = f"{site.region}:{site.account}"
+        return bool(
+            re.fullmatch(rf"(arn:aws:[a-z0-9-]+:{here}:[a-z-]+[/:])?\$\{{[^}}]+\}}(/\*|:\*)?", resource)
+        )
     parts = resource.split(":", _ARN_PARTS - 1)
     if len(parts) != _ARN_PARTS or any("*" in part or "?" in part for part in parts[:5]):
         return False

@@ -22,7 +22,9 @@ def _vault(templates: Templates, site: Site) -> Iterator[Fault]:
     for each in vaults:
         lock = each.get("LockConfiguration") or {}
         if not _LEAST <= number(lock.get("MinRetentionDays")) <= site.backup.days:
-            yield Fault(each, f"its lock must keep a recovery point {_LEAST} to {site.backup.days} days", lock)
+            yield Fault(
+                each, f"its lock must keep a recovery point {_LEAST} to {site.backup.days} days", lock
+            )
         if lock.get("MaxRetentionDays") is not None and number(lock["MaxRetentionDays"]) < site.backup.days:
             yield Fault(each, f"its lock must let one be kept {site.backup.days} days", lock)
         grace = lock.get("ChangeableForDays")
@@ -71,7 +73,12 @@ def _selection(templates: Templates, site: Site) -> Iterator[Fault]:
         elif chosen.get("NotResources") or chosen.get("Conditions") or chosen.get("ListOfTags"):
             yield Fault(each, "it must name what it takes, and leave nothing out", sorted(chosen))
         else:
-            taken += _taken(templates, site, chosen)
+            own = list(_taken(templates, site, chosen))
+            if len(own) != len(listed(chosen.get("Resources"))):
+                yield Fault(
+                    each, "it must take what is the site's, and nobody else's", chosen.get("Resources")
+                )
+            taken += own
     for each in templates.of(*_BACKED_UP):
         if each not in taken:
             yield Fault(each, "it must be backed up")
@@ -80,7 +87,7 @@ def _selection(templates: Templates, site: Site) -> Iterator[Fault]:
 def _taken(templates: Templates, site: Site, chosen: Json) -> Iterator[Resource]:
     for arn in listed(chosen.get("Resources")):
         for resource in templates.mentioned(arn):
-            if arn.startswith(_arn(site, resource)):
+            if arn == f"{_arn(site, resource)}${{{resource.stack}/{resource.name}}}":
                 yield resource
 
 
@@ -106,7 +113,12 @@ def _trail(templates: Templates, site: Site) -> Iterator[Fault]:
     for each in trails:
         if len(listed(each.get("EventSelectors"))) != 1:
             yield Fault(each, "it must have one selector, of everything", each.get("EventSelectors"))
-        for name in ("IsLogging", "EnableLogFileValidation", "IncludeGlobalServiceEvents", "IsMultiRegionTrail"):
+        for name in (
+            "IsLogging",
+            "EnableLogFileValidation",
+            "IncludeGlobalServiceEvents",
+            "IsMultiRegionTrail",
+        ):
             if each.get(name) is not True:
                 yield Fault(each, f"{name} must be true", each.get(name))
         if not templates.points(each.get("S3BucketName"), logs):
@@ -130,7 +142,8 @@ def _watches(templates: Templates, bucket: Resource | None, selector: Json) -> b
     return any(
         data.get("Type") == "AWS::S3::Object"
         and any(
-            templates.points(str(value).removesuffix("/"), bucket) for value in listed(data.get("Values"))
+            str(value).endswith("/") and templates.points(str(value).removesuffix("/"), bucket)
+            for value in listed(data.get("Values"))
         )
         for data in listed(selector.get("DataResources"))
     )

@@ -1,4 +1,4 @@
-"""What the machine is told, key by key: what the site's file and the site's own resources say, and no more."""
+"""What the machine is told, key by key: what the site's file and its own resources say, and no more."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from sarcoma_cdk.invariants.templates import Json, Resource, Templates
 from sarcoma_cdk.naming import DICOM_PORT, artefact_bucket_name, machine_log_name
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LEFT_OUT = (None, {}, [])
+_LEFT_OUT: tuple[Json, ...] = (None, {}, [])
 """Values that say no more than that there is nothing."""
 
 

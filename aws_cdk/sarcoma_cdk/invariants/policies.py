@@ -136,11 +136,15 @@ def _serves(templates: Templates, site: Site) -> Iterator[Fault]:
     services |= {"cloudtrail"} if site.operations.trail else set()
     for key in templates.of("AWS::KMS::Key"):
         granted = [each for each in statements(key.get("KeyPolicy")) if each.effect == "Allow"]
-        if not any(each.principals == (root,) and "kms:*" in each.actions for each in granted):
+        if not any(
+            each.principals == (root,) and "kms:*" in each.actions and each.resources == ("*",)
+            for each in granted
+        ):
             yield Fault(key, "its account must own it, or nobody can change it any more")
         for service in sorted(services):
             if not any(
                 ("Service", f"{service}.amazonaws.com") in each.principals
+                and each.resources == ("*",)
                 and _ACTIONS["AWS::KMS::Key"] <= set(each.actions)
                 for each in granted
             ):
@@ -163,7 +167,7 @@ def _tls(templates: Templates, _site: Site) -> Iterator[Fault]:
     for topic in templates.of("AWS::SNS::Topic"):
         if not any(
             not statement.allows
-            and statement.anybody
+            and statement.principals == (("AWS", "*"),)
             and "sns:Publish" in statement.actions
             and statement.conditions == {"Bool": {"aws:SecureTransport": ("false",)}}
             and any(templates.points(resource, topic) for resource in statement.resources)
@@ -194,24 +198,34 @@ def _logs_arrive(templates: Templates, site: Site) -> Iterator[Fault]:
     logs = bucket_of(templates, log_bucket_name(site))
     if logs is None:
         return
+    own = f"${{{logs.stack}/{logs.name}.Arn}}"
     written = {
-        (name, resource.rpartition("}")[2])
+        (name, action, resource.removeprefix(own))
         for policy in templates.of("AWS::S3::BucketPolicy")
         if templates.points(policy.get("Bucket"), logs)
         for statement in statements(policy.get("PolicyDocument"))
-        if statement.allows and "s3:PutObject" in statement.actions
+        if statement.allows
+        for action in statement.actions
         for _, name in statement.principals
         for resource in statement.resources
+        if resource.startswith(own)
     }
-    wanted = {("logging.s3.amazonaws.com", "/artefacts/*")}
+    wanted = {("logging.s3.amazonaws.com", "s3:PutObject", "/artefacts/*")}
     if templates.of("AWS::CloudTrail::Trail"):
-        wanted.add(("cloudtrail.amazonaws.com", f"/trail/AWSLogs/{site.account}/*"))
+        wanted.add(("cloudtrail.amazonaws.com", "s3:PutObject", f"/trail/AWSLogs/{site.account}/*"))
+        wanted.add(("cloudtrail.amazonaws.com", "s3:GetBucketAcl", ""))
     if templates.of("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        wanted.add(("delivery.logs.amazonaws.com", "s3:GetBucketAcl", ""))
+        balancers = RegionInfo.get(site.region).elbv2_account
+        if balancers:  # in older regions it is this account that writes for those of browsers
+            writer = f"arn:aws:iam::{balancers}:root"
+            wanted.add((writer, "s3:PutObject", f"/web/AWSLogs/{site.account}/*"))
         wanted |= {
-            ("delivery.logs.amazonaws.com", f"/{use}/AWSLogs/{site.account}/*") for use in ("dicom", "web")
+            ("delivery.logs.amazonaws.com", "s3:PutObject", f"/{use}/AWSLogs/{site.account}/*")
+            for use in ("dicom", "web")
         }
-    for name, path in sorted(wanted - written):
-        yield Fault(logs, f"{name} must be let write its logs", f"nothing for {path}")
+    for name, action, path in sorted(wanted - written):
+        yield Fault(logs, f"{name} must be let write its logs", f"no {action} for {path or 'the bucket'}")
 
 
 RULES = (

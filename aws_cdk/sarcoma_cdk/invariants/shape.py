@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 from sarcoma_cdk.config import Site
 from sarcoma_cdk.invariants.rules import Fault, Rule
-from sarcoma_cdk.invariants.templates import Templates
+from sarcoma_cdk.invariants.templates import Stack, Templates
 
 _FIRST, _THEN = ("Store", "Network", "Data"), ("Machine", "Edge", "Operations", "Boot")
-REFERENCE = re.compile(r"\$\{([A-Za-z0-9-]+)/([A-Za-z0-9]+)[.}]")
+REFERENCE = re.compile(r"\$\{([A-Za-z0-9-]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
+_ATTRIBUTES = re.compile(
+    r"|Arn|BackupPlanId|BackupVaultName|DBInstanceArn|DefaultSecurityGroup|Endpoint\.Address|GroupId|LatestVersionNumber"
+    r"|LoadBalancerFullName|MasterUserSecret\.SecretArn|Part[123]|TargetGroupFullName"
+)
+"""What of a resource is asked for; another attribute is none, or another thing."""
 _TOLD = {
     "AWS::CloudFormation::WaitCondition",
     "AWS::CloudFormation::WaitConditionHandle",
@@ -18,6 +23,7 @@ _TOLD = {
 _SECTIONS = {"AWSTemplateFormatVersion", "Description", "Outputs", "Parameters", "Resources", "Rules"}
 _PARAMETERS = {"BootstrapVersion"}
 _RULES = {"CheckBootstrapVersion"}
+_BOOTSTRAP = ("AWS::SSM::Parameter::Value<String>", "/cdk-bootstrap/hnb659fds/version")
 _FUNCTIONS = ('"Fn::If"', '"Fn::Transform"', '"Fn::FindInMap"', '"Fn::ForEach', '"Fn::Cidr"', '"Fn::GetAZs"')
 KNOWN = {
     *("AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault"),
@@ -77,17 +83,24 @@ def _protected(templates: Templates, site: Site) -> Iterator[Fault]:
             )
 
 
+def _sections(stack: Stack) -> Iterator[Fault]:
+    more = set(stack.template) - _SECTIONS
+    if more:
+        yield Fault(stack.name, "must have no section that changes what is read", ", ".join(sorted(more)))
+    foreign = set(stack.template.get("Parameters", {})) - _PARAMETERS
+    if foreign:
+        yield Fault(stack.name, "must have no parameter but BootstrapVersion", ", ".join(sorted(foreign)))
+    asked = set(stack.template.get("Rules", {})) - _RULES
+    if asked:
+        yield Fault(stack.name, "must have no rule but CheckBootstrapVersion", ", ".join(sorted(asked)))
+    for name, parameter in stack.template.get("Parameters", {}).items():
+        if (parameter.get("Type"), parameter.get("Default")) != _BOOTSTRAP:
+            yield Fault(stack.name, f"{name} must be CDK's own", parameter)
+
+
 def _plain(templates: Templates, _site: Site) -> Iterator[Fault]:
     for stack in templates.stacks.values():
-        more = set(stack.template) - _SECTIONS
-        if more:
-            yield Fault(stack.name, "must have no section that changes what is read", ", ".join(sorted(more)))
-        foreign = set(stack.template.get("Parameters", {})) - _PARAMETERS
-        if foreign:
-            yield Fault(stack.name, "must have no parameter but BootstrapVersion", ", ".join(sorted(foreign)))
-        asked = set(stack.template.get("Rules", {})) - _RULES
-        if asked:
-            yield Fault(stack.name, "must have no rule but CheckBootstrapVersion", ", ".join(sorted(asked)))
+        yield from _sections(stack)
         text = json.dumps(stack.template)
         for function in _FUNCTIONS:
             if function in text:
@@ -115,9 +128,11 @@ def _known(templates: Templates, site: Site) -> Iterator[Fault]:
 def _references(templates: Templates, _site: Site) -> Iterator[Fault]:
     names = {(each.stack, each.name) for each in templates.resources}
     for each in templates.resources:
-        for stack, name in REFERENCE.findall(json.dumps(each.properties)):
+        for stack, name, attribute in REFERENCE.findall(json.dumps(each.properties)):
             if (stack, name) not in names:
                 yield Fault(each, "what it points at must be there", f"{stack}/{name}")
+            if not _ATTRIBUTES.fullmatch(attribute):
+                yield Fault(each, f"an attribute of {name} must be a known one", attribute)
         for name in each.after:
             if (each.stack, name) not in names:
                 yield Fault(each, "what it comes after must be there", name)

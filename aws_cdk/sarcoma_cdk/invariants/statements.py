@@ -33,11 +33,6 @@ class Statement:
         """Whether it lets somebody do something; a statement that is neither is one that does."""
         return self.effect != "Deny"
 
-    @property
-    def anybody(self) -> bool:
-        """Whether it speaks of anybody at all."""
-        return any("*" in name for _, name in self.principals)
-
     def holds(self, operator: str, key: str, *values: str) -> bool:
         """Whether it holds only where a key has one of some values.
 

@@ -34,6 +34,7 @@ KEPT = (
 _BLOCKED = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _OPENED = ("AccessControl", "WebsiteConfiguration", "CorsConfiguration", "ReplicationConfiguration")
 _PENDING, _PASSWORD = 30, 32
+_PREFIX = "artefacts/"
 _OLD_LOGS, _OLD_ARTEFACTS = 30, 90
 """Days for which a version that was overwritten or deleted can be had back."""
 _PRECISELY = {"ExcludePunctuation", "PasswordLength"}
@@ -64,6 +65,9 @@ def _key(templates: Templates, site: Site) -> Iterator[Fault]:
     keys = templates.of("AWS::KMS::Key")
     if len(keys) != 1:
         yield Fault(site.stack_name("Store"), "there must be one key", [each.name for each in keys])
+    for alias in templates.of("AWS::KMS::Alias"):
+        if templates.target(alias.get("TargetKeyId")) not in keys:
+            yield Fault(alias, "it must be the name of the site's key", alias.get("TargetKeyId"))
     for key in keys:
         if not is_true(key.get("EnableKeyRotation")):
             yield Fault(key, "the key must be rotated", key.get("EnableKeyRotation"))
@@ -105,7 +109,9 @@ def _encrypted(templates: Templates, site: Site) -> Iterator[Fault]:
         if not is_true(each.get("Encrypted")):
             yield Fault(each, "a volume must be encrypted", each.get("Encrypted"))
         if each.get("SnapshotId") != _snapshot(site, each):
-            yield Fault(each, "a volume must be made of the snapshot of the site's file", each.get("SnapshotId"))
+            yield Fault(
+                each, "a volume must be made of the snapshot of the site's file", each.get("SnapshotId")
+            )
     for each in templates.of("AWS::ECR::Repository"):
         if each.get("EncryptionConfiguration", "EncryptionType") != "KMS":
             yield Fault(
@@ -175,6 +181,12 @@ def _objects(templates: Templates, site: Site) -> Iterator[Fault]:
         artefacts.get("LoggingConfiguration", "DestinationBucketName"), logs
     ):
         yield Fault(artefacts, "its access logs must go to the logs", artefacts.get("LoggingConfiguration"))
+    if artefacts and artefacts.get("LoggingConfiguration", "LogFilePrefix") != _PREFIX:
+        yield Fault(
+            artefacts,
+            f"its access logs must lie under {_PREFIX}, which alone may be written",
+            artefacts.get("LoggingConfiguration"),
+        )
     for bucket in templates.of("AWS::S3::Bucket"):
         rules = listed(bucket.get("LifecycleConfiguration", "Rules"))
         if bucket == logs and not any(
@@ -186,7 +198,7 @@ def _objects(templates: Templates, site: Site) -> Iterator[Fault]:
         for rule in rules:
             kept = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
             least = _OLD_LOGS if bucket == logs else _OLD_ARTEFACTS
-            if kept is not None and number(kept) < least:
+            if number(kept) != least:
                 yield Fault(bucket, f"what was overwritten must be kept {least} days", kept)
             expiry = rule.get("ExpirationInDays", rule.get("ExpirationDate"))
             if expiry is None:

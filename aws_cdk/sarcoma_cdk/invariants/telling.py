@@ -55,6 +55,7 @@ def _may_publish(templates: Templates, topic: Resource) -> Iterator[Fault]:
         if any(templates.points(each, topic) for each in listed(policy.get("Topics")))
         for statement in statements(policy.get("PolicyDocument"))
         if statement.allows and "sns:Publish" in statement.actions
+        if any(templates.points(resource, topic) for resource in statement.resources)
         for _, name in statement.principals
     }
     for service in ("budgets", "cloudwatch", "events"):

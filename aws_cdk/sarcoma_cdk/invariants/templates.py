@@ -291,7 +291,7 @@ def _select(argument: Json, stack: Stack, templates: Templates) -> Json:
 def _split(argument: Json, stack: Stack, templates: Templates) -> list[str]:
     separator, text = _worked_out(argument, stack, templates)
     match = _REFERENCE.fullmatch(str(text))
-    if match:  # what it will be is not known; its parts are parts of it
+    if match and separator == "/":  # what it will be is not known; its parts are parts of it
         end = f".{match[3]}" if match[3] else ""
         return [f"${{{match[1]}/{match[2]}{end}.Part{place}}}" for place in range(_PARTS)]
     return str(text).split(separator)

@@ -30,6 +30,7 @@ def _of_the_file(site: Site) -> _Values:
         "AWS::CloudTrail::Trail": {"TrailName": (name,)},
         "AWS::EC2::Instance": {"BlockDeviceMappings/Ebs/VolumeSize": (str(site.storage.root),)},
         "AWS::EC2::LaunchTemplate": {"LaunchTemplateName": (name, _ABSENT)},
+        "AWS::EC2::Subnet": {"AvailabilityZone": site.zones},
         "AWS::EC2::Volume": {"SnapshotId": (*snapshots, _ABSENT)},
         "AWS::ElasticLoadBalancingV2::LoadBalancer": {"Name": (f"{name}-web", f"{name}-dicom")},
         "AWS::Events::Rule": {"EventPattern/detail/backupVaultName": (name,)},
@@ -84,6 +85,7 @@ _FIXED: _Values = {
         "EventPattern/source": ("aws.backup",),
         "State": ("ENABLED", _ABSENT),
     },
+    "AWS::KMS::Key": {"PendingWindowInDays": ("30",)},
     "AWS::Lambda::Function": {
         "Handler": ("__entrypoint__.handler",),
         "MemorySize": ("128",),
@@ -107,6 +109,7 @@ _FIXED: _Values = {
         "Parameters/RebootOption": ("RebootIfNeeded",),
     },
     "AWS::SSM::Parameter": {"Type": ("String",), "Tier": ("Intelligent-Tiering",)},
+    "AWS::SecretsManager::Secret": {"GenerateSecretString/PasswordLength": ("32",)},
     "AWS::WAFv2::WebACL": {"DefaultAction/Allow": ("{}",)},
 }
 """What is the same at every site."""

@@ -9,10 +9,11 @@ from typing import TextIO
 import boto3
 
 from sarcoma_cdk.config import Publication, Site
+from sarcoma_cdk.naming import FIRST
 from sarcoma_cdk.verify.checks import Check, Wrong
-from sarcoma_cdk.verify.facts import Facts
+from sarcoma_cdk.verify.facts import AbsentError, Facts, UnknownError
 from sarcoma_cdk.verify.running import CHECKS, Outcome, run
-from sarcoma_cdk.verify.telling import is_good, tell_person, tell_program
+from sarcoma_cdk.verify.telling import is_good, tell_nothing, tell_person, tell_program
 
 __all__ = ["CHECKS", "Check", "Facts", "Outcome", "Wrong", "run", "verify_command"]
 
@@ -40,9 +41,25 @@ def verify_command(
         0 if every rule that applies is known to be kept, else 1.
     """
     facts = Facts(session, site, publication, now or dt.datetime.now(tz=dt.UTC))
+    if not as_json and not _stands(facts):
+        tell_nothing(site, out)
+        return 1
     outcomes = tuple(run(facts))
     if as_json:
         tell_program(outcomes, site, facts.calls, out)
     else:
         tell_person(outcomes, site, out)
     return 0 if is_good(outcomes) else 1
+
+
+def _stands(facts: Facts) -> bool:
+    """Whether any of the site's first stacks is there, or it cannot be told."""
+    for part in FIRST:
+        try:
+            facts.stack(part.lower())
+        except AbsentError:
+            continue
+        except UnknownError:
+            return True
+        return True
+    return False

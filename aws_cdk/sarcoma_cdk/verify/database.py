@@ -38,7 +38,9 @@ def private(facts: Facts) -> Found:
         yield Wrong("it has one")
 
 
-@check("restore a snapshot of it with the site's key: docs/how-to/deploy-a-site.md", why_not=_no_rds)
+@check(
+    "make it anew of a snapshot with the site's key: 'Restore' in docs/how-to/run-a-site.md", why_not=_no_rds
+)
 def encryption(facts: Facts) -> Found:
     """The database is encrypted with the site's key."""
     found = _instance(facts)

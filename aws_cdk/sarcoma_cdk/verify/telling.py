@@ -57,11 +57,22 @@ def tell_person(outcomes: Sequence[Outcome], site: Site, out: TextIO) -> None:
 def _next(outcomes: Sequence[Outcome], site: Site) -> str:
     if any(each.status == "wrong" for each in outcomes):
         return f"export AWS_REGION={site.region}, run the fixes, then sarcoma-site verify {site.site}"
-    if any(each.status == "unknown" for each in outcomes):
-        return f"use credentials that may read these (ReadOnlyAccess), then sarcoma-site verify {site.site}"
     if any("nothing is published" in each.note for each in outcomes):
         return f"sarcoma-site publish {site.site}"
+    if any(each.status == "unknown" for each in outcomes):
+        return f"use credentials that may read these (ReadOnlyAccess), then sarcoma-site verify {site.site}"
     return f"open https://{site.edge.domain}"
+
+
+def tell_nothing(site: Site, out: TextIO) -> None:
+    """Write that the site is not there at all: every check would say so for itself.
+
+    Args:
+        site: the site.
+        out: where to.
+    """
+    out.write(f"Nothing of site {site.site} is deployed in account {site.account}, {site.region}.\n")
+    out.write(f"next, in aws_cdk: npx --no-install cdk bootstrap -c site={site.site}, then deploy --all\n")
 
 
 def tell_program(outcomes: Sequence[Outcome], site: Site, calls: int, out: TextIO) -> None:

@@ -55,7 +55,13 @@ _STORE = (
         "a list of all artefacts for a bucket elsewhere",
         put(
             *(_BUCKET, "InventoryConfigurations"),
-            [{"Id": "x", "Enabled": True, "Destination": {"BucketArn": "arn:aws:s3:::else", "Format": "CSV"}}],
+            [
+                {
+                    "Id": "x",
+                    "Enabled": True,
+                    "Destination": {"BucketArn": "arn:aws:s3:::else", "Format": "CSV"},
+                }
+            ],
             begin="Artefacts",
         ),
         "listed",
@@ -110,9 +116,21 @@ _DATA = (
         ),
         "listed",
     ),
-    ("a volume of somebody's snapshot", put("AWS::EC2::Volume", "SnapshotId", "snap-0a1b2c3d4e5f60718"), "encrypted"),
+    (
+        "a volume of somebody's snapshot",
+        put("AWS::EC2::Volume", "SnapshotId", "snap-0a1b2c3d4e5f60718"),
+        "encrypted",
+    ),
 )
 _RDS = (
+    (
+        "backups of every volume of the account",
+        put(
+            *("AWS::Backup::BackupSelection", "BackupSelection.Resources.+"),
+            "arn:aws:ec2:eu-central-1:123456789012:volume/*",
+        ),
+        "backed-up",
+    ),
     (
         "RDS copied to another region",
         put(_DB, "AutomaticBackupReplicationRegion", "us-east-1"),
@@ -120,12 +138,20 @@ _RDS = (
     ),
     (
         "RDS with a role to export by",
-        put(_DB, "AssociatedRoles", [{"FeatureName": "s3Export", "RoleArn": "arn:aws:iam::123456789012:role/x"}]),
+        put(
+            _DB,
+            "AssociatedRoles",
+            [{"FeatureName": "s3Export", "RoleArn": "arn:aws:iam::123456789012:role/x"}],
+        ),
         "listed",
     ),
     (
         "RDS that logs slow statements, all of them",
-        put("AWS::RDS::DBParameterGroup", "Parameters", {"rds.force_ssl": "1", "log_min_duration_statement": "0"}),
+        put(
+            "AWS::RDS::DBParameterGroup",
+            "Parameters",
+            {"rds.force_ssl": "1", "log_min_duration_statement": "0"},
+        ),
         "listed",
     ),
     (
@@ -133,7 +159,11 @@ _RDS = (
         put("AWS::RDS::DBParameterGroup", "Parameters.shared_preload_libraries", "pgaudit"),
         "listed",
     ),
-    ("RDS whose statements are kept for insight", put(_DB, "EnablePerformanceInsights", value=True), "database"),
+    (
+        "RDS whose statements are kept for insight",
+        put(_DB, "EnablePerformanceInsights", value=True),
+        "database",
+    ),
 )
 _MACHINE = (
     ("a second disk, of somebody's snapshot", _disk, "disks"),
@@ -218,7 +248,11 @@ _OPERATIONS = (
     ),
 )
 _BOOT = (
-    ("browsers sent to another host", told("https://xnat.hospital.example", "https://else.example"), "told-all"),
+    (
+        "browsers sent to another host",
+        told("https://xnat.hospital.example", "https://else.example"),
+        "told-all",
+    ),
     (
         "images of another account",
         told("123456789012.dkr.ecr", "999999999999.dkr.ecr"),

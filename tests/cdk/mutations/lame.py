@@ -22,7 +22,8 @@ def _swapped(template: Tree) -> None:
     """The archive mounted as the database, and the other way about."""
     parts = named(template, "AWS::SSM::Parameter")["Properties"]["Value"]["Fn::Join"][1]
     archive, database = (
-        next(place for place, part in enumerate(parts) if use in str(part)) for use in ("VolumesArchive", "VolumesDatabase")
+        next(place for place, part in enumerate(parts) if use in str(part))
+        for use in ("VolumesArchive", "VolumesDatabase")
     )
     parts[archive], parts[database] = parts[database], parts[archive]
 
@@ -38,7 +39,13 @@ def _asserted(template: Tree) -> None:
     template["Rules"]["X"] = {"Assertions": [{"Assert": {"Fn::Equals": ["a", "b"]}}]}
 
 
+def _bootstrapped(template: Tree) -> None:
+    """A parameter that is not looked up where CDK has it."""
+    template["Parameters"]["BootstrapVersion"]["Default"] = "/else"
+
+
 _STORE = (
+    ("a template that asks another parameter", _bootstrapped, "plain"),
     (
         "artefacts that lie in Glacier",
         put(
@@ -51,6 +58,16 @@ _STORE = (
     ("a template that is refused by itself", _asserted, "plain"),
 )
 _NETWORK = (
+    (
+        "a subnet of a zone that is not the site's",
+        put("AWS::EC2::Subnet", "AvailabilityZone", "ca-central-1d"),
+        "said",
+    ),
+    (
+        "an attribute that there is not",
+        put("AWS::EC2::FlowLog", "DeliverLogsPermissionArn.Fn::GetAtt.1", "ARN"),
+        "references",
+    ),
     ("a VPC of dedicated machines", put("AWS::EC2::VPC", "InstanceTenancy", "dedicated"), "said"),
     (
         "the hospital by IPv6",
@@ -60,11 +77,24 @@ _NETWORK = (
 )
 _DATA = (
     (
+        "a backup of a volume whose name is misspelt",
+        put("AWS::Backup::BackupSelection", "BackupSelection.Resources.0.Fn::Join.0", "x"),
+        "backed-up",
+    ),
+    (
         "a vault that keeps everything for ten years",
-        put("AWS::Backup::BackupVault", "LockConfiguration", {"MinRetentionDays": 3650, "MaxRetentionDays": 36500}),
+        put(
+            "AWS::Backup::BackupVault",
+            "LockConfiguration",
+            {"MinRetentionDays": 3650, "MaxRetentionDays": 36500},
+        ),
         "vault",
     ),
-    ("a backup that has an hour", put("AWS::Backup::BackupPlan", f"{_RULE}.CompletionWindowMinutes", 61), "said"),
+    (
+        "a backup that has an hour",
+        put("AWS::Backup::BackupPlan", f"{_RULE}.CompletionWindowMinutes", 61),
+        "said",
+    ),
     ("an archive on slow disks", put(_VOLUME, "VolumeType", "sc1", "VolumesArchive"), "said"),
 )
 _RDS = (
@@ -72,7 +102,11 @@ _RDS = (
     ("RDS of another version", put(_DB, "EngineVersion", "11.1"), "said"),
     ("RDS of another class", put(_DB, "DBInstanceClass", "db.x2g.16xlarge"), "said"),
     ("RDS of another size", put(_DB, "AllocatedStorage", "16384"), "said"),
-    ("RDS watched by nobody's role", put(_DB, "MonitoringRoleArn", "arn:aws:iam::123456789012:role/x"), "database"),
+    (
+        "RDS watched by nobody's role",
+        put(_DB, "MonitoringRoleArn", "arn:aws:iam::123456789012:role/x"),
+        "database",
+    ),
 )
 _MACHINE = (
     ("a root of 30 GiB", put("AWS::EC2::Instance", "BlockDeviceMappings.0.Ebs.VolumeSize", 30), "said"),
@@ -107,7 +141,11 @@ _EDGE = (
     ),
 )
 _OPERATIONS = (
-    ("patches at once, whenever it is deployed", drop("AWS::SSM::Association", "ApplyOnlyAtCronInterval"), "said"),
+    (
+        "patches at once, whenever it is deployed",
+        drop("AWS::SSM::Association", "ApplyOnlyAtCronInterval"),
+        "said",
+    ),
     (
         "patches on another night",
         put("AWS::SSM::Association", "ScheduleExpression", "cron(0 3 ? * MON *)"),

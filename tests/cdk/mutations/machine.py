@@ -82,8 +82,9 @@ _HOST = (
         add("AWS::SSM::Association", {"Name": "AWS-RunShellScript", "Targets": []}),
         "patched",
     ),
-    ("the machine's log group not there", remove(_LOGS), "role-suffices"),
 )
 
 
-MUTATIONS = (*mutations("machine", _HOST),)
+_LOGGED = (("the machine's log group not there", remove(_LOGS, "MachineLog"), "role-suffices"),)
+
+MUTATIONS = (*mutations("machine", _HOST), *mutations("store", _LOGGED))

@@ -94,11 +94,17 @@ _STORE = (
     ),
     (
         "a trail without what is done with keys",
-        put("AWS::CloudTrail::Trail", "EventSelectors.0.ExcludeManagementEventSources", ["kms.amazonaws.com"]),
+        put(
+            "AWS::CloudTrail::Trail", "EventSelectors.0.ExcludeManagementEventSources", ["kms.amazonaws.com"]
+        ),
         "listed",
     ),
     ("a trail of one region", put("AWS::CloudTrail::Trail", "IsMultiRegionTrail", value=False), "trail"),
-    ("a trail whose files go where nobody may write", put("AWS::CloudTrail::Trail", "S3KeyPrefix", "x"), "said"),
+    (
+        "a trail whose files go where nobody may write",
+        put("AWS::CloudTrail::Trail", "S3KeyPrefix", "x"),
+        "said",
+    ),
     (
         "logs whose versions go after a day",
         put(
@@ -118,6 +124,44 @@ _STORE = (
         "objects",
     ),
     ("a log group kept for ten years", put("AWS::Logs::LogGroup", "RetentionInDays", 3653), "retention"),
+    (
+        "access logs of artefacts where nobody may write",
+        drop(_BUCKET, "LoggingConfiguration.LogFilePrefix", "Artefacts"),
+        "objects",
+    ),
+    (
+        "logs that the load balancer of browsers may not write",
+        drop("AWS::S3::BucketPolicy", "PolicyDocument.Statement.5", "Logs"),
+        "logs-arrive",
+    ),
+    (
+        "old versions of logs that stay for ever",
+        drop(_BUCKET, "LifecycleConfiguration.Rules.0.NoncurrentVersionExpiration", "Logs"),
+        "objects",
+    ),
+    (
+        "a bucket of logs that its writers may not look at",
+        put(
+            *("AWS::S3::BucketPolicy", "PolicyDocument.Statement.3.Principal.Service"),
+            ["delivery.logs.amazonaws.com"],
+            begin="Logs",
+        ),
+        "logs-arrive",
+    ),
+    (
+        "a trail of one object",
+        put(
+            *("AWS::CloudTrail::Trail", "EventSelectors.0.DataResources.0.Values.0"),
+            {"Fn::GetAtt": ["ArtefactsBucket44D43D7B", "Arn"]},
+        ),
+        "trail",
+    ),
+    (
+        "a key that its services may use as another one",
+        put("AWS::KMS::Key", "KeyPolicy.Statement.2.Resource", "arn:aws:kms:ca-central-1:123456789012:key/x"),
+        "key-serves",
+    ),
+    ("a key's name for another key", put("AWS::KMS::Alias", "TargetKeyId", "x"), "key"),
     ("a log group of another name", put("AWS::Logs::LogGroup", "LogGroupName", "/x"), "said"),
 )
 _NETWORK = (
@@ -158,7 +202,11 @@ _DATA = (
     ),
 )
 _MACHINE = (
-    ("another image than the lock's", put("AWS::EC2::LaunchTemplate", "LaunchTemplateData.ImageId", "ami-0" + "e" * 16), "locked"),
+    (
+        "another image than the lock's",
+        put("AWS::EC2::LaunchTemplate", "LaunchTemplateData.ImageId", "ami-0" + "e" * 16),
+        "locked",
+    ),
 )
 _EDGE = (
     (
@@ -182,14 +230,22 @@ _EDGE = (
     ("an old version of AWS's rules", put(_ACL, f"Rules.1.{_GROUPS}.Version", "Version_1.0"), "guarded"),
     ("a rule counted that XNAT does not break", _common, "guarded"),
     ("a firewall that blocks everybody", put(_ACL, "DefaultAction", {"Block": {}}), "said"),
-    ("a firewall that is passed by when it is down", _attribute("Web", "waf.fail_open.enabled", "true"), "balancers"),
+    (
+        "a firewall that is passed by when it is down",
+        _attribute("Web", "waf.fail_open.enabled", "true"),
+        "balancers",
+    ),
     (
         "an address that a browser writes itself",
         _attribute("Web", "routing.http.xff_header_processing.mode", "preserve"),
         "balancers",
     ),
     ("access logs where nobody may write", _prefix, "balancers"),
-    ("an XNAT that is well when it says no", put(_GROUP, "Matcher.HttpCode", "200-499", begin="Web"), "targets"),
+    (
+        "an XNAT that is well when it says no",
+        put(_GROUP, "Matcher.HttpCode", "200-499", begin="Web"),
+        "targets",
+    ),
     ("an XNAT that is asked for nothing", put(_GROUP, "HealthCheckPath", "/nothing", begin="Web"), "targets"),
 )
 _OPERATIONS = (
@@ -204,17 +260,37 @@ _OPERATIONS = (
         ),
         "denied",
     ),
-    ("an alarm of another machine's disk", _dimension("Alertsdiskarchive", "InstanceId", "i-0123456789abcdef9"), "watched"),
-    ("an alarm of a target without its load balancer", _dimension("Alertsxnat", "LoadBalancer", None), "watched"),
+    (
+        "an alarm of another machine's disk",
+        _dimension("Alertsdiskarchive", "InstanceId", "i-0123456789abcdef9"),
+        "watched",
+    ),
+    (
+        "an alarm of a target without its load balancer",
+        _dimension("Alertsxnat", "LoadBalancer", None),
+        "watched",
+    ),
     ("an alarm of another load balancer", _dimension("Alertsxnat", "LoadBalancer", "app/x/1"), "watched"),
     ("an alarm of a disk and its file system", _dimension("Alertsdiskroot", "fstype", "xfs"), "watched"),
     ("an alarm in a unit that has no figures", put(_ALARM, "Unit", "Terabits/Second"), "listed"),
     ("an alarm that is judged once a day", _daily, "watched"),
     ("an alarm that takes silence for what it was", put(_ALARM, "TreatMissingData", "ignore"), "watched"),
-    ("an alarm whose end stops the machine", put(_ALARM, "OKActions", ["arn:aws:automate:ca-central-1:ec2:stop"]), "listed"),
-    ("an alarm that stops the machine", put(_ALARM, "AlarmActions.+", "arn:aws:automate:ca-central-1:ec2:stop"), "heard"),
+    (
+        "an alarm whose end stops the machine",
+        put(_ALARM, "OKActions", ["arn:aws:automate:ca-central-1:ec2:stop"]),
+        "listed",
+    ),
+    (
+        "an alarm that stops the machine",
+        put(_ALARM, "AlarmActions.+", "arn:aws:automate:ca-central-1:ec2:stop"),
+        "heard",
+    ),
     ("an alarm that nobody asked for", put(_ALARM, "MetricName", "NetworkIn"), "watched"),
-    ("a budget of a service that nobody uses", put("AWS::Budgets::Budget", "Budget.CostFilters", {"Service": ["x"]}), "listed"),
+    (
+        "a budget of a service that nobody uses",
+        put("AWS::Budgets::Budget", "Budget.CostFilters", {"Service": ["x"]}),
+        "listed",
+    ),
     (
         "failed backups of what nobody has",
         put("AWS::Events::Rule", "EventPattern.detail.resourceType", ["EFS"]),

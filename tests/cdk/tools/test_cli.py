@@ -69,6 +69,15 @@ def test_a_site_is_its_name_or_its_file(account: Account, capsys: pytest.Capture
     assert capsys.readouterr().out == by_name
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_copy_in_which_the_site_s_name_was_forgotten_is_refused_by_every_verb(
+    account: Account, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    copy = account.file().rename(account.folder / "muhc.yaml")
+    assert main([verb, str(copy)]) == 2
+    assert "site: must be muhc, as its file is called; found 'example'." in capsys.readouterr().err
+
+
 def test_a_broken_rule_is_exit_code_2(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", str(account.file(dicom__port=1))]) == 2
     assert "error: example.yaml: 1 to mend:\n  dicom.port: must be greater" in capsys.readouterr().err

@@ -6,12 +6,13 @@ that is undone.
 
 import datetime as dt
 import importlib
+import io
 import json
 from dataclasses import replace
 
 import pytest
 
-from sarcoma_cdk.verify import CHECKS
+from sarcoma_cdk.verify import CHECKS, verify_command
 from tests.cdk.verify.breaks import BREAKS, Break
 from tests.cdk.verify.commands import invented
 from tests.cdk.verify.recorded import Recorded, operations
@@ -241,6 +242,16 @@ class TestTelling:
         assert code == 1
         assert "found: there is no lock, but a stack sarcoma-university-machine" in text
         assert "fix:   restore it from git: the lock is the file aws_cdk/sites/university.lock.json" in text
+
+    def test_of_a_site_that_is_not_there_two_lines_are_said(self, standing: dict[str, Standing]) -> None:
+        at = standing["example"]
+        out = io.StringIO()
+        nowhere = at.site.model_copy(update={"site": "nowhere"})
+        code = verify_command(nowhere, at.session, publication=None, as_json=False, out=out)
+        lines = out.getvalue().splitlines()
+        assert (code, len(lines)) == (1, 2)
+        assert lines[0] == "Nothing of site nowhere is deployed in account 123456789012, ca-central-1."
+        assert "cdk bootstrap -c site=nowhere" in lines[1]
 
     def test_no_password_is_printed(self, standing: dict[str, Standing]) -> None:
         at = standing["university"]
