@@ -1,4 +1,4 @@
-"""Whatever a site's file may say, it can be built before and after a publication, and every judge is content."""
+"""Whatever a site's file may say, it can be built before and after a publication, and no judge objects."""
 
 import copy
 from collections.abc import Callable
