@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sarcoma_cdk.config import Site
-from sarcoma_cdk.naming import NAMESPACE, artefact_bucket_name, parameter_name, repository_name
+from sarcoma_cdk.naming import (
+    NAMESPACE,
+    artefact_bucket_name,
+    machine_log_name,
+    parameter_name,
+    repository_name,
+)
 
 _AGENT = (
     "ssm:DescribeAssociation",
@@ -47,7 +53,7 @@ def machine_statements(site: Site, *, key_arn: str, secrets: Sequence[str]) -> l
         _allow("Artefacts", ["s3:GetObject"], f"arn:aws:s3:::{artefact_bucket_name(site)}/*"),
         _allow("RegistryLogIn", ["ecr:GetAuthorizationToken"], "*"),
         _allow("Images", images, f"arn:aws:ecr:{here}:repository/{repository_name(site, '*')}"),
-        _allow("Logs", logs, f"arn:aws:logs:{here}:log-group:/sarcoma/{site.site}/machine:*"),
+        _allow("Logs", logs, f"arn:aws:logs:{here}:log-group:{machine_log_name(site)}:*"),
         _allow("Figures", ["cloudwatch:PutMetricData"], "*", figures),
     ]
 

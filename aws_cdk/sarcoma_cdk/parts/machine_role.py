@@ -8,7 +8,7 @@ from constructs import Construct
 from sarcoma_cdk.acknowledged import acknowledge
 from sarcoma_cdk.config import Site
 from sarcoma_cdk.grants import machine_statements
-from sarcoma_cdk.naming import artefact_bucket_name, repository_name, role_name
+from sarcoma_cdk.naming import artefact_bucket_name, machine_log_name, repository_name, role_name
 
 
 class MachineRole(Construct):
@@ -20,7 +20,6 @@ class MachineRole(Construct):
         site: the site.
         key_arn: the site's key.
         secrets: ARNs of the secrets that it reads.
-        log_group: the group of its logs.
     """
 
     def __init__(
@@ -31,7 +30,6 @@ class MachineRole(Construct):
         *,
         key_arn: str,
         secrets: Sequence[str],
-        log_group: str,
     ) -> None:
         super().__init__(scope, name)
         here = f"{site.region}:{site.account}"
@@ -61,7 +59,7 @@ class MachineRole(Construct):
             "All objects of the site's own bucket, repositories and log streams, and nothing beside them.",
             f"AwsSolutions-IAM5[Resource::{bucket}/*]",
             f"AwsSolutions-IAM5[Resource::{repositories}]",
-            f"AwsSolutions-IAM5[Resource::arn:aws:logs:{here}:log-group:{log_group}:*]",
+            f"AwsSolutions-IAM5[Resource::arn:aws:logs:{here}:log-group:{machine_log_name(site)}:*]",
         )
         acknowledge(
             self.role,

@@ -176,14 +176,7 @@ class MachineStack(_SiteStack):
         secrets = [arn for arn in data.boot_settings()["secrets"].values() if arn]
         secrets += [each.password for each in (site.login.ldap,) if each]
         secrets += [each.client_secret for each in (site.login.oidc,) if each]
-        role = MachineRole(
-            self,
-            "Role",
-            site,
-            key_arn=key.key_arn,
-            secrets=secrets,
-            log_group=machine_log_name(site),
-        ).role
+        role = MachineRole(self, "Role", site, key_arn=key.key_arn, secrets=secrets).role
         machine = MachineInstance(
             self,
             "Machine",
