@@ -81,6 +81,16 @@ def parameter_name(site: Site) -> str:
     return f"/sarcoma/{site.site}/machine"
 
 
+def secret_name(site: Site, use: str) -> str:
+    """The name of a password that Secrets Manager has made.
+
+    Args:
+        site: the site.
+        use: `admin` or `database`.
+    """
+    return f"sarcoma/{site.site}/{use}"
+
+
 def role_name(site: Site) -> str:
     """The name of the machine's role, and of its instance profile.
 

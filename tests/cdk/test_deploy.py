@@ -72,7 +72,7 @@ class TestAWholeSite:
         assert outputs[stack(site, "boot")]["NextStep"] == f"sarcoma-site verify {name}"
         assert outputs[stack(site, "edge")]["Xnat"] == f"https://{site.site.edge.domain}"
         assert outputs[stack(site, "machine")]["InstanceId"].startswith("i-")
-        assert outputs[stack(site, "machine")]["AdminPassword"].startswith("arn:aws:secretsmanager:")
+        assert outputs[stack(site, "machine")]["AdminPassword"] == f"sarcoma/{name}/admin"
         assert "NextStep" not in outputs.get(stack(site, "data"), {})
 
     def test_every_resource_of_the_templates_was_made(self, site: Deployment) -> None:

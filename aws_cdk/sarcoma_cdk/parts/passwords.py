@@ -7,6 +7,7 @@ from constructs import Construct
 
 from sarcoma_cdk.acknowledged import acknowledge
 from sarcoma_cdk.config import Site
+from sarcoma_cdk.naming import secret_name
 
 
 class Passwords(Construct):
@@ -28,7 +29,7 @@ class Passwords(Construct):
         secret = secretsmanager.Secret(
             self,
             name,
-            secret_name=f"sarcoma/{site.site}/{name.lower()}",
+            secret_name=secret_name(site, name.lower()),
             description=f"{what}, at site {site.site}",
             encryption_key=key,
             generate_secret_string=secretsmanager.SecretStringGenerator(

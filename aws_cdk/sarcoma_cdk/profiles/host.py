@@ -25,6 +25,7 @@ from sarcoma_cdk.naming import (
     firewall_log_name,
     machine_log_name,
     parameter_name,
+    secret_name,
 )
 from sarcoma_cdk.parts.alerts import Alerts
 from sarcoma_cdk.parts.backups import Backups
@@ -198,7 +199,7 @@ class MachineStack(_SiteStack):
             "A shell on it",
         )
         self.tell(
-            "AdminPassword", data.passwords.admin.secret_arn, "Where the password of XNAT's user admin lies"
+            "AdminPassword", secret_name(site, "admin"), "The secret with the password of XNAT's user admin"
         )
 
 
