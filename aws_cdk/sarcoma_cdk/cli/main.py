@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="sarcoma-site",
         description="Plan, publish, check and run a Sarcoma site on AWS; `cdk deploy` builds it.",
-        epilog="Start with: sarcoma-site plan example",
+        epilog="The guide: docs/how-to/deploy-a-site.md. Start with: sarcoma-site plan NAME",
     )
     verbs = top.add_subparsers(metavar="VERB", required=True)
     for verb in _VERBS:
