@@ -18,10 +18,10 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=index \
     sh install.sh /opt/pip "setuptools==${SETUPTOOLS}"
 COPY pyproject.toml README.md LICENSE ./
 COPY sarcoma_core sarcoma_core
-# `sarcoma-site` is for who runs a site on AWS: its package is no part of this wheel.
-RUN /opt/pip/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . && \
-    sh install.sh /package/opt/venv --no-deps --no-index dist/*.whl && \
-    rm /package/opt/venv/bin/sarcoma-site
+# Without the command of the cloud (`sarcoma-site`), whose package is no part of this wheel.
+RUN sed -i '/^sarcoma-site = /d' pyproject.toml && \
+    /opt/pip/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . && \
+    sh install.sh /package/opt/venv --no-deps --no-index dist/*.whl
 
 # --- the image ----------------------------------------------------------------------------------------------
 FROM ${PARENT_IMAGE}
