@@ -14,8 +14,7 @@ from sarcoma_cdk.errors import SiteError
 
 _FLAGS = Path(__file__).with_name("feature_flags.json")
 """What aws-cdk-lib 2.275 recommends for the services that a site uses; and exports between stacks, not weak
-references.
-All of them stand there, so that another version of the library changes no template by itself."""
+references. All of them stand there, so that another version of the library changes no template by itself."""
 
 
 def make_app(
@@ -26,7 +25,7 @@ def make_app(
     Args:
         site: the site.
         publication: what was published for it.
-        judged: whether cdk-nag has to agree, which takes a quarter of a minute.
+        judged: whether cdk-nag has to agree, which takes seconds.
         outdir: where the templates go; a folder of CDK's own choice by default.
     """
     zones = {f"availability-zones:account={site.account}:region={site.region}": list(site.zones)}

@@ -7,7 +7,7 @@ import ipaddress
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 from sarcoma_cdk.regions import PATCH_MANAGER
 
@@ -169,5 +169,3 @@ InstanceType = Annotated[
         r"[a-z][a-z0-9-]*\.(\d*x?large|metal)", "must be an instance type of 'large' or more, e.g. m6i.xlarge"
     ),
 ]
-Gib = Annotated[int, Field(ge=8, le=16384)]
-"""Size of an EBS volume; gp3 ends at 16 TiB."""

@@ -1,6 +1,5 @@
 """Who is told, and of what: a topic, the alarms, a failed backup, the budget."""
 
-from aws_cdk import Duration
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -13,8 +12,6 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from sarcoma_cdk.config import Site
-
-_FIVE_MINUTES = Duration.minutes(5)
 
 
 class Alerts(Construct):

@@ -20,6 +20,7 @@ from aws_cdk import aws_logs as logs
 from sarcoma_cdk import images
 from sarcoma_cdk.config import Publication, Site
 from sarcoma_cdk.naming import (
+    DICOM_PORT,
     UNPROTECTED,
     artefact_bucket_name,
     firewall_log_name,
@@ -310,7 +311,7 @@ def _settings(site: Site, publication: Publication) -> Mapping[str, Any]:
         "publication": publication.publication,
         "registry": f"{site.account}.dkr.ecr.{site.region}.amazonaws.com",
         "site_url": f"https://{site.edge.domain}",
-        "dicom": {"ae_title": site.dicom.ae_title, "port": 8104},
+        "dicom": {"ae_title": site.dicom.ae_title, "port": DICOM_PORT},
         "smtp": site.smtp.model_dump() if site.smtp else None,
         "login": site.login.model_dump(),
         "automate": list(site.automate),
