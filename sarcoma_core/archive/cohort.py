@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from sarcoma_core.archive.folder import ROLES, SessionFolder, natural
+from sarcoma_core.archive.folder import SessionFolder, natural
 from sarcoma_core.archive.holdings import ResourceFolders
 from sarcoma_core.archive.lists import Consent
 from sarcoma_core.archive.newest import WrittenResource, session_resources, written
 from sarcoma_core.archive.register import Register, RegisteredSession
+from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, SCAN_INPUT, FileEntry, recorded_scan_id
 
@@ -152,7 +153,7 @@ def _session(
 
 
 def _series(folder: SessionFolder, types: Mapping[str, str]) -> Iterator[CohortSeries]:
-    roles = folder.record(ROLES)
+    roles = folder.record(ROLES_LABEL)
     told = {o.series: str(o.facts.get("role") or "") for o in roles.outcomes} if roles else {}
     listed = {
         held.folder: {entry.path: entry for entry in held.record.files}

@@ -13,15 +13,13 @@ from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from sarcoma_core.archive.newest import newest, newest_record, resource, written
+from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, Outcome, RunRecord, Status, recorded_scan_id
 from sarcoma_core.text import counted
 
 DICOM_RESOURCES = ("DICOM", "secondary")
 """XNAT files images under DICOM, and secondary captures under `secondary`, which count when alone."""
-
-ROLES = "SERIES_ROLES"
-"""The resource whose manifest tells the role of each series."""
 
 File = TypeVar("File")
 
@@ -97,7 +95,8 @@ class SessionFolder:
 
     Args:
         path: its folder; only read.
-        reads: labels of the resources that the step reads, in order of preference.
+        reads: labels of the resources that the step reads, in order of preference; SERIES_ROLES among them
+            says which series is which, and holds none.
         scan: id of the one scan that the step works on; empty for all of them.
     """
 
@@ -169,16 +168,18 @@ class SessionFolder:
     def by_role(self, *roles: str) -> SeriesFiles | None:
         """The series of the first of these roles that the session has, e.g. `by_role("T1CE", "T1")`.
 
-        Which series has which role stands in the manifest of SERIES_ROLES, as the fact `role`.
+        Which series has which role stands in the manifest of SERIES_ROLES, as the fact `role`; where it has
+        the fact `chosen` as well, only a chosen one counts.
 
         Raises:
             ArchiveError: the roles were not told, or see `series`.
         """
-        record = self.record(ROLES)
+        record = self.record(ROLES_LABEL)
         if record is None:
-            raise not_written(self.path, (ROLES,))
+            raise not_written(self.path, (ROLES_LABEL,))
         series = {one.outcome.series: one for one in self.series()}
-        usable = (o for o in reversed(record.outcomes) if o.series in series)
+        taken = (o for o in reversed(record.outcomes) if o.facts.get("chosen", True))
+        usable = (o for o in taken if o.series in series)
         told = {str(o.facts["role"]): series[o.series] for o in usable if o.facts.get("role")}
         return next((told[role] for role in roles if role in told), None)
 
@@ -186,10 +187,11 @@ class SessionFolder:
         return self.scan in ("", scan)
 
     def _outcomes(self) -> Iterator[tuple[str, Path, Outcome]]:
-        """What was recorded in the resources that it reads: label, folder and outcome."""
-        resources = {label: held for label in self.reads if (held := written(self.path, label))}
+        """What was recorded in the resources of volumes that it reads: label, folder and outcome."""
+        labels = tuple(label for label in self.reads if label != ROLES_LABEL)
+        resources = {label: held for label in labels if (held := written(self.path, label))}
         if not resources:
-            raise not_written(self.path, self.reads)
+            raise not_written(self.path, labels)
         alone = recorded_scan_id(self.scan) if self.scan else ""
         for label, held in resources.items():
             for folder, outcome in newest(held):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sarcoma_core.archive.cohort import CohortRules, CohortSession, LeftOut, freeze, write_cohort
-from sarcoma_core.archive.folder import ROLES
+from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.archive.lists import Consent
 from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.archive.register import ArchiveRegister, RegisteredSession
@@ -153,7 +153,7 @@ def test_a_folder_without_a_session_is_none_of_the_cohort(tmp_path: Path) -> Non
     [
         "RESOURCES/NORMALISED/run.json",
         "RESOURCES/NIFTI/run.json",
-        f"RESOURCES/{ROLES}/run.json",
+        f"RESOURCES/{ROLES_LABEL}/run.json",
         "SCANS/4/NORMALISED/run.json",
     ],
 )
@@ -213,7 +213,7 @@ def test_roles_are_those_that_were_told_and_empty_where_none_was(tmp_path: Path)
     prepared(tmp_path, "4", "5", "6")
     assert {each.role for each in taken(one(tmp_path)).series} == {""}
     told = (Outcome(scan, "MR", "done", facts={"role": role}) for scan, role in (("4", "T1"), ("9", "T2")))
-    filed(tmp_path / "RESOURCES" / ROLES, *told, Outcome("5", "MR", "not applicable", "unknown"))
+    filed(tmp_path / "RESOURCES" / ROLES_LABEL, *told, Outcome("5", "MR", "not applicable", "unknown"))
     assert [each.role for each in taken(one(tmp_path)).series] == ["T1", "", ""]
 
 
@@ -249,7 +249,7 @@ def test_a_session_whose_scans_were_done_one_by_one_is_taken(tmp_path: Path) -> 
 def test_the_labels_are_those_that_hold_series_each_with_one_hash_over_its_files(tmp_path: Path) -> None:
     record = filed(prepared(tmp_path) / "RESOURCES" / "NIFTI", done("4"))
     filed(tmp_path / "RESOURCES" / "REPORT", Outcome("", "", "done", files=("report.html",)))
-    filed(tmp_path / "RESOURCES" / ROLES, Outcome("4", "MR", "done", facts={"role": "T1"}))
+    filed(tmp_path / "RESOURCES" / ROLES_LABEL, Outcome("4", "MR", "done", facts={"role": "T1"}))
     labels = taken(one(tmp_path)).labels
     assert set(labels) == {"NORMALISED", "NIFTI"}
     assert labels["NIFTI"] == record.contents

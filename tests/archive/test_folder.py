@@ -212,6 +212,29 @@ def test_of_two_series_of_one_role_the_first_counts(with_roles: SessionFolder) -
     assert series.scan == "3"
 
 
+def test_of_two_series_of_one_role_the_chosen_one_counts(with_roles: SessionFolder) -> None:
+    told = (
+        Outcome(scan, "MR", "done", facts={"role": "T1", "chosen": chosen})
+        for scan, chosen in (("2", False), ("3", True))
+    )
+    record(with_roles.path, "SERIES_ROLES", *told)
+    series = with_roles.by_role("T1")
+    assert series
+    assert series.scan == "3"
+
+
+def test_a_role_of_which_no_series_is_chosen_is_not_there(with_roles: SessionFolder) -> None:
+    record(with_roles.path, "SERIES_ROLES", Outcome("2", "MR", "done", facts={"role": "T1", "chosen": False}))
+    assert with_roles.by_role("T1") is None
+
+
+def test_what_tells_the_roles_holds_no_series(with_roles: SessionFolder) -> None:
+    both = SessionFolder(with_roles.path, ("SERIES_ROLES", "NIFTI"))
+    assert [one.scan for one in both.series()] == ["2", "3", "4"]
+    with pytest.raises(ArchiveError, match="must hold a resource N4 written by a step"):
+        tuple(SessionFolder(with_roles.path, ("SERIES_ROLES", "N4")).series())
+
+
 def test_roles_that_nobody_told_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="SERIES_ROLES"):
         SessionFolder(tmp_path, ("NIFTI",)).by_role("T1")
