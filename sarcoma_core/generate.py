@@ -106,7 +106,7 @@ def docs_page(step: Step) -> str:
         step.summary,
         "",
         *([step.description, ""] if step.description else []),
-        f"**In XNAT**: {menus}, *Run container*, **{step.title}**.",
+        f"**In XNAT**: {menus}, *Run container*, **{step.title}**.{_docs_correcting(step)}",
         "",
         "**Here**:",
         "",
@@ -123,6 +123,7 @@ def docs_page(step: Step) -> str:
         "",
         *_docs_assets(step),
         *_docs_parameters(step),
+        *_docs_choices(step),
         "## For the methods section",
         "",
         step.methods,
@@ -132,6 +133,20 @@ def docs_page(step: Step) -> str:
         _docs_image(step),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _docs_correcting(step: Step) -> str:
+    """The further entry of the menu, of a step with choices."""
+    return f" To choose scans by hand: **{step.correcting}**." if step.choices else ""
+
+
+def _docs_choices(step: Step) -> list[str]:
+    """The scans that a person may choose."""
+    if not step.choices:
+        return []
+    rows = (f"| `{choice.flag}` | {choice.spec.help} |" for choice in step.choices)
+    told = "A person may choose these, each by the id of a scan; what is left open, the step tells by itself."
+    return [told, "", "| choice | the scan |", "|---|---|", *rows, ""]
 
 
 def _docs_assets(step: Step) -> list[str]:

@@ -23,6 +23,7 @@ from sarcoma_core.interface import (
     Param,
     ParamKind,
     Resources,
+    ScanChoice,
     Service,
     Step,
     describe,
@@ -276,6 +277,87 @@ def test_a_step_is_launched_on_the_levels_that_it_declares_the_usual_one_first(
 def test_a_level_that_no_command_can_carry_is_refused(arguments: dict[str, object], words: str) -> None:
     with pytest.raises(DeclarationError, match=words):
         declared(**arguments)
+
+
+# Choices of scans.
+
+CHOICE = Annotated[str, ScanChoice(help="T1 after contrast agent")]
+NAMED, FREE = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+
+
+def choosing(
+    name: str = "t1ce",
+    hint: Any = CHOICE,
+    kind: Any = NAMED,
+    default: Any = "",
+    *,
+    session: Any = Session,
+    correcting: str = "Correct",
+) -> Step:
+    """A step with one choice."""
+
+    def work() -> Outputs:
+        """S."""
+        raise NotImplementedError
+
+    hints = {"session": session, "out": OutputDir, name: hint}
+    work.__annotations__ = {**hints, "return": Outputs}
+    arguments = [inspect.Parameter(argument, FREE) for argument in ("session", "out")]
+    arguments.append(inspect.Parameter(name, kind, default=default))
+    work.__signature__ = inspect.Signature(arguments)  # type: ignore[attr-defined]
+    return describe(
+        work,
+        image="core",
+        title="T",
+        methods="M.",
+        resources=Resources(1, 2, 1),
+        correcting=correcting,
+    )
+
+
+def test_a_choice_of_a_scan_is_read_off_the_function_and_is_no_parameter() -> None:
+    step = choosing("t1_ce")
+    [choice] = step.choices
+    assert (choice.name, choice.flag, choice.scan_input) == ("t1_ce", "--t1-ce", "t1_ce-scan")
+    assert choice.spec.help == "T1 after contrast agent"
+    assert step.params == ()
+    assert step.correcting == "Correct"
+    assert (read(smooth).choices, read(smooth).correcting) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"hint": Annotated[str | None, ScanChoice(help="h")]}, "must be a str, keyword-only"),
+        ({"hint": Annotated[int, ScanChoice(help="h")]}, "must be a str, keyword-only"),
+        ({"kind": FREE}, "must be a str, keyword-only"),
+        ({"default": "5"}, 'with the default ""'),
+        ({"default": inspect.Parameter.empty}, 'with the default ""'),
+        ({"name": "scan"}, "must not be called"),
+        ({"hint": Annotated[str, ScanChoice(help="")]}, "needs a help"),
+        ({"session": on("session", SessionFolder, "scan")}, "on a step of level session only"),
+        ({"session": on("scan", SessionFolder)}, "on a step of level session only"),
+        ({"correcting": ""}, "correcting must be the title"),
+    ],
+)
+def test_a_choice_that_no_command_can_carry_is_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        choosing(**wrong)
+
+
+def test_a_step_without_a_choice_has_nothing_to_correct() -> None:
+    with pytest.raises(DeclarationError, match="correcting must be the title"):
+        describe(
+            smooth,
+            image="core",
+            title="T",
+            methods="M.",
+            resources=Resources(1, 2, 1),
+            correcting="Correct",
+        )
+
+
+# Assets.
 
 
 def test_assets_are_read_off_the_function_in_its_order() -> None:

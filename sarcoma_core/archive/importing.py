@@ -17,6 +17,7 @@ from sarcoma_core.archive.filing import FileVerdict, Filing, FilingStatus
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.archive.instance import Instance, read_instance
 from sarcoma_core.archive.placing import (
+    PetMr,
     StudyKey,
     StudyPart,
     legal,
@@ -75,11 +76,13 @@ class Naming:
         session: session label; empty: made of subject, date and modality. A named session holds one study,
             whole: who names it has decided what belongs to it.
         replacing: whether an instance takes the place of one that is there with other bytes.
+        petmr: what becomes of a study that mixes PET and MR.
     """
 
     subject: str = ""
     session: str = ""
     replacing: bool = False
+    petmr: PetMr = "separate"
 
 
 AS_IN_HEADERS = Naming()
@@ -258,7 +261,7 @@ def _parts(
     known: dict[StudyKey, dict[str, str]] = defaultdict(dict)
     for session in held:
         known[session.study_uid, session.subject] |= {scan.uid: scan.modality for scan in session.scans}
-    parts = split_studies(instances, known, subject=naming.subject)
+    parts = split_studies(instances, known, subject=naming.subject, petmr=naming.petmr)
     return parts, _shared_studies([*known, *((part.study_uid, part.subject) for part in parts)])
 
 

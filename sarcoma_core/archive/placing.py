@@ -2,8 +2,8 @@
 
 - One session for each study of each subject: a StudyInstanceUID that several patients share is a session
   for each of them, for a session has one subject.
-- A study that mixes PET and MR is split in two, as XNAT's `separate` setting does. CT goes with PET, contours
-  and segmentations go with the series that they are about.
+- A study that mixes PET and MR is split in two, or is one PET session, as XNAT's setting for PET-MR has it
+  (`separate`, `pet`). Split, CT goes with PET, contours and segmentations with the series that they are about.
 - A scan is SeriesInstanceUID + SeriesNumber. Its id is the series number; where several series of a session
   share one, all newcomers get a suffix, `4-MR1`, `4-MR2`, as XNAT does.
 - A SOPInstanceUID that comes again with other bytes is not a duplicate: it goes to a scan of its own.
@@ -14,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sarcoma_core.archive.instance import Instance
 
@@ -22,6 +23,9 @@ SeriesKey = tuple[str, int | None]
 
 StudyKey = tuple[str, str]
 """StudyInstanceUID and subject label."""
+
+PetMr = Literal["separate", "pet"]
+"""What becomes of a study that mixes PET and MR, in the words of XNAT's setting: two sessions, or one of PET."""
 
 _LONGEST_SUBJECT = 40
 """Characters: the label is a part of session labels, and a file name holds 255 bytes."""
@@ -51,6 +55,7 @@ def split_studies(
     known: Mapping[StudyKey, Mapping[str, str]] | None = None,
     *,
     subject: str = "",
+    petmr: PetMr = "separate",
 ) -> tuple[StudyPart, ...]:
     """Group instances by session.
 
@@ -58,6 +63,7 @@ def split_studies(
         instances: what was found, in any order.
         known: of studies that the archive holds already, the modality of each series.
         subject: the label of all of them, when it is not to be made of PatientID.
+        petmr: what becomes of a study that mixes PET and MR.
 
     Returns:
         The parts, sorted by study and subject; no instance is lost.
@@ -66,7 +72,7 @@ def split_studies(
     for study, study_instances in sorted(_by_study(instances, subject).items()):
         series = {**(known or {}).get(study, {}), **{i.series_uid: i.modality for i in study_instances}}
         halves: dict[str, list[Instance]] = defaultdict(list)
-        mixed = {"PT", "MR"} <= set(series.values())
+        mixed = petmr == "separate" and {"PT", "MR"} <= set(series.values())
         for instance in study_instances:
             halves[_half(instance, series) if mixed else ""].append(instance)
         parts.extend(StudyPart(*study, part, tuple(members)) for part, members in sorted(halves.items()))

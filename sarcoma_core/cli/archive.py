@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.cli.arguments import add_petmr, named_path
 
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
@@ -15,6 +15,7 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     take = actions.add_parser("import", help="import every DICOM file below a folder")
     take.add_argument("folder", type=named_path, metavar="FOLDER", help="any tree of DICOM files; only read")
     _add_place(take)
+    add_petmr(take)
     take.set_defaults(run=_import)
     show = actions.add_parser("list", help="list the sessions of a project")
     _add_place(show)
@@ -27,12 +28,13 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.archive.importing import import_folder
+    from sarcoma_core.archive.importing import Naming, import_folder
     from sarcoma_core.archive.store import Archive
     from sarcoma_core.cli.screen import show_import, track
 
     archive = Archive(arguments.archive)
-    report = import_folder(archive, arguments.project, arguments.folder, track=track)
+    naming = Naming(petmr=arguments.petmr)
+    report = import_folder(archive, arguments.project, arguments.folder, track=track, naming=naming)
     show_import(report, archive, arguments.project)
     return 0
 

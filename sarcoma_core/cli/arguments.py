@@ -24,3 +24,14 @@ def add_asset(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=LABEL",
         help="which resource of the project an asset is, e.g. model=MODEL_A; needed where several match",
     )
+
+
+def add_petmr(parser: argparse.ArgumentParser) -> None:
+    """Add what becomes of a study that mixes PET and MR."""
+    parser.add_argument(
+        "--petmr",
+        choices=("separate", "pet"),
+        default="separate",
+        help="a study that mixes PET and MR becomes two sessions (separate, the default), or one PET session, "
+        "so that its series can be registered; XNAT's setting for PET-MR must say the same",
+    )

@@ -13,14 +13,16 @@ from sarcoma_core.cli.arguments import named_path
 from sarcoma_core.cli.run import SOME_FAILED
 
 if TYPE_CHECKING:
+    from sarcoma_core.demo.patients import KnownSession
     from sarcoma_core.launch.chain import SessionResult
+    from sarcoma_core.report.study import StudyTable
     from sarcoma_core.standin.server import StandIn
 
 
 def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no public type
     """Add the verb."""
     parser = verbs.add_parser(
-        "demo", help="start here: DICOM to report, in about a minute", description=__doc__
+        "demo", help="start here: DICOM to report, in a few minutes", description=__doc__
     )
     parser.add_argument(
         "--input", type=named_path, metavar="DIR", help="a folder of your own DICOM; only read"
@@ -36,8 +38,7 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from sarcoma_core import demo
-    from sarcoma_core.cli import screen
+    from sarcoma_core.demo.patients import known_sessions, synthetic_patients
     from sarcoma_core.launch.page import write_page
     from sarcoma_core.runners import runner_named
     from sarcoma_core.standin.server import StandIn, StandInSettings
@@ -48,32 +49,43 @@ def _run(arguments: argparse.Namespace) -> int:
     project = "OWN" if own else "PHANTOM"
     runner = runner_named(arguments.runner)
     if not own:
-        print(f"{demo.PATIENTS} synthetic patients with a known truth: {out / 'phantom'}")
-    truths = () if own else demo.synthetic_patients(out / "phantom")
+        print(f"synthetic patients with a known truth: {out / 'phantom'}")
+    truths = () if own else synthetic_patients(out / "phantom")
     server = StandIn(StandInSettings(out / "archive"), runner)
     with serving(server) as url, _logged_in(server, url):
         print(f"a stand-in for XNAT over {out / 'archive'}: {url}")
         results = _through_rest(server, project, own or out / "phantom" / "dicom", out / "ledger.sqlite")
         complete = [result.session for result in results if not result.failed]
-        checks = demo.check_against_truth(complete, out / "phantom", truths)
-        if checks:
-            print()
-            headings = [name.replace("_", " ") for name in demo.CheckLine._fields]
-            screen.table("Found / true", headings, [demo.check_line(c) for c in checks])
-        extra = [demo.truth_table(checks)] if checks else []
-        page = write_page(out / f"{project.lower()}.html", project, results, extra)
+        known = tuple(known_sessions(complete, out / "phantom", truths))
+        tables, all_found = _show_checks(known)
+        page = write_page(out / f"{project.lower()}.html", project, results, tables)
         print(f"\nreport: {page.resolve()}")
         if arguments.serve:
             _stay(server, url)
-    if any(check.faults for check in checks):
+    if not all_found:
         return 1
     return SOME_FAILED if len(complete) < len(results) else 0
 
 
+def _show_checks(known: "tuple[KnownSession, ...]") -> "tuple[list[StudyTable], bool]":
+    """What was found and what is true, on the screen and for the page; and whether they agree."""
+    from sarcoma_core.cli import screen
+    from sarcoma_core.demo import frame_check, mr_check
+
+    if not known:
+        return [], True
+    mr, frames = mr_check.check_mr(known), frame_check.check_frames(known)
+    tables = [mr_check.mr_table(mr), frame_check.frame_table(frames)]
+    for table in tables:
+        print()
+        screen.table(table.title, list(table.columns), [(row.name, *row.cells) for row in table.rows])
+    return tables, not any(check.faults for check in mr) and not any(check.faults for check in frames)
+
+
 def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) -> "tuple[SessionResult, ...]":
     """Upload, install, bulk: the very commands that a user types, then what became of every series."""
-    from sarcoma_core import demo
     from sarcoma_core.cli import screen
+    from sarcoma_core.demo import CHAIN
     from sarcoma_core.launch.bulk.ledger import Ledger
     from sarcoma_core.launch.bulk.reading import read_results
     from sarcoma_core.launch.summary import lede
@@ -81,9 +93,9 @@ def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) ->
     from sarcoma_core.xnat.rest.profile import find_login
     from sarcoma_core.xnat.rest.service import ContainerService
 
-    _type("upload", str(dicom), "--project", project, "--create")
+    _type("upload", str(dicom), "--project", project, "--create", "--petmr", "pet")
     _type("install", "--project", project)
-    _type("bulk", demo.CHAIN, "--project", project, "--ledger", str(ledger))
+    _type("bulk", CHAIN, "--project", project, "--ledger", str(ledger))
     book = Ledger(ledger)
     run = book.run()
     with Connection(find_login()) as connection:

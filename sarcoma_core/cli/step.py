@@ -56,6 +56,14 @@ def _add_step(names: Verbs, step: Step) -> None:
         parser.add_argument("--object", default="", metavar="URI", help=_object_help(step))
     for param in step.params:
         _add_param(parser, param)
+    for choice in step.choices:
+        parser.add_argument(
+            choice.flag,
+            dest=f"choice {choice.name}",
+            default="",
+            metavar="SCAN",
+            help=f"{choice.spec.help}: id of the scan that a person chose (optional)".replace("%", "%%"),
+        )
     parser.add_argument(
         "--probe", action="store_true", help="prove the mounts and the way to XNAT, and do nothing else"
     )
@@ -103,6 +111,7 @@ def _run(arguments: argparse.Namespace) -> int:
     values = vars(arguments)
     given = {param: values[param.name] for param in step.params}
     assets = {a.name: path for a in step.assets if (path := values[f"asset {a.name}"]) is not None}
+    choices = {} if arguments.probe else {c.name: values[f"choice {c.name}"] for c in step.choices}
     target = "" if arguments.probe else values.get("object", "")
     params = {
         p.name: p.parse(value) if isinstance(value, str) else value
@@ -110,7 +119,9 @@ def _run(arguments: argparse.Namespace) -> int:
         if value is not None
     }
     try:
-        records = run_step(step, arguments.source, arguments.out, params, target=target, assets=assets)
+        records = run_step(
+            step, arguments.source, arguments.out, params, target=target, assets=assets, choices=choices
+        )
     except NothingUsableError as error:
         _show(error.outcomes)
         raise

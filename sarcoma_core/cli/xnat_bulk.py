@@ -350,10 +350,13 @@ def work(
     from sarcoma_core.launch.bulk.engine import Bulk
     from sarcoma_core.launch.bulk.journey import RunContext
     from sarcoma_core.launch.bulk.preflight import stages
+    from sarcoma_core.launch.optional_assets import make_room
 
     note(arguments, f"run {run.id}: {run.what} on project {run.project}")
     if plan is None:
         plan = stages(service, run.project, run.steps, run.settings, level=run.level, assets=run.assets)
+    for stage in plan:
+        make_room(service.connection, run.project, stage.step)
     context = RunContext(service, ledger, run, plan, pace(arguments), wait=wait)
     try:
         Bulk(context, watch(sum(1 for _ in ledger.present(run)), quiet=arguments.quiet)).work()

@@ -173,7 +173,7 @@ def _target(arguments: argparse.Namespace, connection: "Connection", level: "Lev
             hint=f"sarcoma xnat launch {arguments.step} SESSION --project {arguments.project}"
             + (" --scan ID" if level == "scan" else ""),
         )
-    session = _session(connection, arguments.project, arguments.session)
+    session = find_session(connection, arguments.project, arguments.session)
     if level == "session":
         return session.target
     found = scan_targets(connection, session, "*")
@@ -206,7 +206,13 @@ def _step(arguments: argparse.Namespace) -> "Step":
     return step_named(arguments.step)
 
 
-def _session(connection: "Connection", project: str, name: str) -> "RemoteSession":
+def find_session(connection: "Connection", project: str, name: str) -> "RemoteSession":
+    """A session of a project, by its label or accession id.
+
+    Raises:
+        UsageError: there is no such project or session.
+        ServerError: the server does not answer.
+    """
     from sarcoma_core.errors import UsageError
     from sarcoma_core.xnat.rest.remote import project_sessions
 
@@ -268,7 +274,7 @@ def _workflow(connection: "Connection", ledger: "Ledger", arguments: argparse.Na
     name: str = arguments.of
     known = ledger.latest_workflow(connection.server, name)
     if not known and arguments.project:
-        session = _session(connection, arguments.project, name)
+        session = find_session(connection, arguments.project, name)
         known = latest_workflow(connection, session.id, session.xsi_type)
     if known or name.isdecimal():
         return known or name

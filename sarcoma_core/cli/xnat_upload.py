@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.cli.arguments import add_petmr, named_path
 from sarcoma_core.cli.run import SOME_FAILED
 from sarcoma_core.cli.xnat_arguments import Verbs, add_connection, add_dry_run, connect, note, show
 from sarcoma_core.text import printable
@@ -68,6 +68,7 @@ def add(verbs: Verbs) -> None:
     parser.add_argument("--resources", action="store_true", help="send an archive's session resources, too")
     parser.add_argument("--prearchive", action="store_true", help="leave the sessions in the prearchive")
     parser.add_argument("--workers", type=_workers, default=2, metavar="N", help="sessions at once (2)")
+    add_petmr(parser)
     add_dry_run(parser)
     add_connection(parser)
     parser.set_defaults(run=_run)
@@ -149,7 +150,7 @@ def _plan(
         return not is_there or service.study_of(subject, label) in (None, "", study_uid)
 
     if project is None:
-        plan = plan_folder(arguments.folder, is_free=is_free, track=track)
+        plan = plan_folder(arguments.folder, is_free=is_free, petmr=arguments.petmr, track=track)
     else:
         plan = plan_archive(arguments.folder, project, resources=arguments.resources, track=track)
     return plan.only(arguments.session or ())
@@ -191,6 +192,7 @@ def _retry(arguments: argparse.Namespace, session: str) -> str:
     words += ["--session", session]
     words += ["--resources"] if arguments.resources else []
     words += ["--prearchive"] if arguments.prearchive else []
+    words += ["--petmr", arguments.petmr] if arguments.petmr != "separate" else []
     words += ["--server", arguments.server] if arguments.server else []
     words += ["--profile", arguments.profile] if arguments.profile else []
     return shlex.join(words)

@@ -4,6 +4,7 @@ Reading is tolerant: a value that is absent, empty or broken becomes None, and `
 matters. Nothing here names or dates a patient.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,7 @@ class Header:
         mosaic: how a Siemens mosaic is tiled; None for all other files.
         planes: what the file holds.
         broken: keywords of what is there, and cannot be read; those of the planes included.
+        patient: a digest of PatientID, to tell whether images are of one patient; empty where there is none.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Header:
     mosaic: Mosaic | None
     planes: tuple[Plane, ...]
     broken: frozenset[str]
+    patient: str = ""
 
     @property
     def is_plain(self) -> bool:
@@ -135,7 +138,13 @@ def read_header(path: Path) -> Header:
             mosaic=mosaic,
             planes=planes,
             broken=broken,
+            patient=_digest(known.patient_id),
         )
+
+
+def _digest(patient_id: str) -> str:
+    """What tells one patient from another, and nobody who it is."""
+    return hashlib.sha256(patient_id.encode(errors="surrogateescape")).hexdigest() if patient_id else ""
 
 
 def _number_of_frames(dataset: Dataset) -> int:

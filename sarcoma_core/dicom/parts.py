@@ -7,7 +7,7 @@ Source: the words for Dixon images are those of PS3.3, C.8.13 (Enhanced MR Image
 Siemens, GE and Philips write into ImageType.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from sarcoma_core.dicom.planes import TRAITS
 from sarcoma_core.dicom.scan import Source
@@ -69,6 +69,14 @@ def _are_whole(volumes: Sequence[Sequence[Source]], differ: Sequence[str]) -> bo
 def _dixon_word(source: Source) -> str:
     """What a Dixon image shows, by its ImageType beyond the first two values; empty for what is none."""
     values = source.plane.traits[_TYPE]
-    said = values[2:] if isinstance(values, tuple) else ()
-    words = {_DIXON[word] for value in said if (word := str(value).upper()) in _DIXON}
+    return dixon_image(values if isinstance(values, tuple) else ())
+
+
+def dixon_image(image_type: Sequence[Hashable]) -> str:
+    """Which image of a Dixon one is, as its part is named; empty for what is none.
+
+    Args:
+        image_type: the values of ImageType; the first two say how the image came to be.
+    """
+    words = {_DIXON[word] for value in image_type[2:] if (word := str(value).upper()) in _DIXON}
     return words.pop() if len(words) == 1 else ""

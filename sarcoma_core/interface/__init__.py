@@ -18,6 +18,7 @@ the checks at the door. A `Service` is an image and a command line that XNAT doe
 is standard library only: declaring a step imports no science.
 """
 
+from sarcoma_core.interface.choices import ChoiceSpec, ScanChoice
 from sarcoma_core.interface.declarations import (
     Asset,
     AssetSpec,
@@ -42,6 +43,7 @@ __all__ = [
     "Asset",
     "AssetSpec",
     "Base",
+    "ChoiceSpec",
     "Input",
     "InputSpec",
     "Level",
@@ -52,6 +54,7 @@ __all__ = [
     "ParamKind",
     "ParamSpec",
     "Resources",
+    "ScanChoice",
     "Service",
     "Step",
     "Value",

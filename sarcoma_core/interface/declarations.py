@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from sarcoma_core.errors import UsageError
+from sarcoma_core.interface.choices import ChoiceSpec
 
 Value = bool | int | float | str
 Level = Literal["project", "session", "scan"]
@@ -242,7 +243,10 @@ class Resources:
 
 @dataclass(frozen=True)
 class Step:
-    """Everything that is known of a step, read off its function by `describe`."""
+    """Everything that is known of a step, read off its function by `describe`.
+
+    `correcting` is the title under which a person makes its `choices`; empty where it has none.
+    """
 
     name: str
     title: str
@@ -259,6 +263,8 @@ class Step:
     resources: Resources
     gpu: bool = False
     revision: int = 1
+    choices: tuple[ChoiceSpec, ...] = ()
+    correcting: str = ""
     defaults: Mapping[str, Value] = field(init=False)
 
     def __post_init__(self) -> None:

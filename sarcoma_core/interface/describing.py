@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from sarcoma_core.errors import DeclarationError, UsageError
+from sarcoma_core.interface.choices import ChoiceSpec, ScanChoice
 from sarcoma_core.interface.declarations import (
     Asset,
     AssetSpec,
@@ -49,6 +50,7 @@ def describe(
     cites: tuple[str, ...] = (),
     gpu: bool = False,
     revision: int = 1,
+    correcting: str = "",
 ) -> Step:
     """Read a step off its function.
 
@@ -62,6 +64,8 @@ def describe(
         gpu: whether it is faster on one; how it is asked for is decided when the step is installed.
         revision: goes up when the step's output changes for equal inputs, so that what an earlier one wrote
             is done again.
+        correcting: the title in that menu under which a person makes the step's choices of scans; for a step
+            that has some.
 
     Raises:
         DeclarationError: something is undeclared, or declared in a way that no command can carry.
@@ -74,6 +78,11 @@ def describe(
         raise DeclarationError(f"step {name}: its function needs a docstring, which is the help.")
     hints = get_type_hints(function, include_extras=True)
     arguments = _read_signature(name, function, hints)
+    if bool(arguments.choices) != bool(correcting):
+        raise DeclarationError(
+            f"step {name}: correcting must be the title under which scans are chosen, for a step with a "
+            f"ScanChoice and no other; found {correcting!r} for {len(arguments.choices)} of them."
+        )
     return Step(
         name=name,
         title=title,
@@ -90,6 +99,8 @@ def describe(
         resources=resources,
         gpu=gpu,
         revision=revision,
+        choices=arguments.choices,
+        correcting=correcting,
     )
 
 
@@ -99,22 +110,26 @@ class _Arguments(NamedTuple):
     input: InputSpec
     assets: tuple[AssetSpec, ...]
     params: tuple[ParamSpec, ...]
+    choices: tuple[ChoiceSpec, ...]
 
 
 def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str, Any]) -> _Arguments:
-    """The one input, the assets, the output folder, and the parameters, each declared or refused."""
-    inputs, assets, folders, params = [], [], [], []
+    """The one input, the assets, the output folder, choices and parameters, each declared or refused."""
+    inputs, assets, folders, params, choices = [], [], [], [], []
     for argument in inspect.signature(function).parameters.values():
         hint = hints.get(argument.name)
         base, marks = (get_args(hint)[0], get_args(hint)[1:]) if get_origin(hint) is Annotated else (hint, ())
-        mark = next((m for m in marks if isinstance(m, Input | Asset | Param | Marker)), None)
+        mark = next((m for m in marks if isinstance(m, Input | Asset | Param | ScanChoice | Marker)), None)
         if mark is None:
             raise DeclarationError(
                 f"step {name}: argument {argument.name!r} is undeclared: annotate it with Input, Asset, "
-                "Param or OutputDir."
+                "Param, ScanChoice or OutputDir."
             )
         if isinstance(mark, Param):
             params.append(_read_param(name, argument, base, mark))
+        elif isinstance(mark, ScanChoice):
+            _check_choice(name, argument, base, mark)
+            choices.append(ChoiceSpec(argument.name, mark))
         elif isinstance(mark, Input):
             _check_input(name, argument.name, base, mark)
             inputs.append(InputSpec(argument.name, mark))
@@ -125,7 +140,9 @@ def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str,
             folders.append(argument.name)
     if len(inputs) != 1 or folders != ["out"]:
         raise DeclarationError(f"step {name}: must have exactly one Input and one OutputDir called 'out'.")
-    return _Arguments(inputs[0], tuple(assets), tuple(params))
+    if choices and (inputs[0].spec.level != "session" or inputs[0].spec.also):
+        raise DeclarationError(f"step {name}: a ScanChoice must be on a step of level session only.")
+    return _Arguments(inputs[0], tuple(assets), tuple(params), tuple(choices))
 
 
 def _check_input(name: str, argument: str, base: Any, declared: Input) -> None:  # noqa: ANN401
@@ -164,6 +181,17 @@ def _check_asset(name: str, argument: str, base: Any, declared: Asset) -> None: 
     if kinds != wanted:
         words = f"{_ASSET_FOLDER} | None" if declared.optional else _ASSET_FOLDER
         raise DeclarationError(f"{where}: must be an {words}; found {' | '.join(kinds)}.")
+
+
+def _check_choice(name: str, argument: inspect.Parameter, base: Any, declared: ScanChoice) -> None:  # noqa: ANN401
+    """A choice is a text that is given by name, and none by itself."""
+    where = f"step {name}: choice {argument.name!r}"
+    if base is not str or argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.default != "":
+        raise DeclarationError(f'{where} must be a str, keyword-only, with the default "".')
+    if argument.name in _OWN_NAMES:
+        raise DeclarationError(f"{where}: must not be called {', '.join(sorted(_OWN_NAMES))}.")
+    if not declared.help:
+        raise DeclarationError(f"{where}: needs a help, which names it in the launch dialog.")
 
 
 def _read_param(name: str, argument: inspect.Parameter, base: Any, spec: Param) -> ParamSpec:  # noqa: ANN401

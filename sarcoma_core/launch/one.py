@@ -4,7 +4,7 @@ Only a run that ended well is uploaded, and each output label is put into the ar
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sarcoma_core.archive.store import Archive, unwritable
@@ -17,6 +17,7 @@ from sarcoma_core.launch.work import Work
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.runners.staging import stage
+from sarcoma_core.xnat.command.choosing import choice_words
 from sarcoma_core.xnat.command.declaring import command_for, wrapper_name
 from sarcoma_core.xnat.resolution.resolving import resolve
 
@@ -30,12 +31,14 @@ class PlannedWork:
         params: every parameter.
         assets: the resource that each asset is.
         gpu: whether the container is given one.
+        choices: the scans that a person chose, by name of the choice.
     """
 
     step: Step
     params: Mapping[str, Value]
     assets: ChosenAssets
     gpu: Gpu = "none"
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -81,6 +84,8 @@ def launch(
     """
     wrapper = wrapper_name(work.step, target.level)
     command = resolve(with_gpu(command_for(work.step), work.gpu), wrapper, target.item, work.values)
+    # XNAT's dialog chooses whole scans; here a part of one can be named, which no wrapper input could carry.
+    command = replace(command, arguments=(*command.arguments, *choice_words(work.step, work.choices)))
     try:
         folders = stage(command, build)
         ended = runner.run(command, folders)

@@ -5,9 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
+from sarcoma_core.archive.roles import ROLES_LABEL
+from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.chain import SessionResult
 from sarcoma_core.launch.summary import SeriesLine, SessionLine, lede, series_lines, session_line
+from sarcoma_core.provenance import read_record
+from sarcoma_core.report.roles import roles_of
 from sarcoma_core.report.study import StudyRow, StudyTable, render_study
+
+ROLES_COLUMN = "chosen series"
 
 
 def write_page(
@@ -24,12 +30,17 @@ def write_page(
     Raises:
         OSError: the disk is full or read-only.
     """
+    roles = tuple(_roles(result) for result in results)
+    with_roles = any(roles)
     sessions = StudyTable(
         "sessions",
         "Sessions",
         "What became of each session; its name leads to its report.",
-        SessionLine._fields,
-        tuple(_session_row(path, result) for result in results),
+        (*SessionLine._fields, *((ROLES_COLUMN,) if with_roles else ())),
+        tuple(
+            _session_row(path, result, (told,) if with_roles else ())
+            for result, told in zip(results, roles, strict=True)
+        ),
     )
     series = StudyTable(
         "series",
@@ -43,8 +54,16 @@ def write_page(
     return path
 
 
-def _session_row(path: Path, result: SessionResult) -> StudyRow:
+def _roles(result: SessionResult) -> str:
+    """Which series a session has for which role, and how many of them a person has to look at."""
+    try:
+        return roles_of(read_record(result.session.resource(ROLES_LABEL))).line
+    except ArchiveError:
+        return ""  # a damaged manifest is told where it is used: by the step that reads it
+
+
+def _session_row(path: Path, result: SessionResult, more: tuple[str, ...]) -> StudyRow:
     line = session_line(result)
     report = result.session.resource("REPORT") / "report.html"
     link = quote(Path(os.path.relpath(report, path.parent)).as_posix()) if report.is_file() else ""
-    return StudyRow(line.session, tuple(line[1:]), link)
+    return StudyRow(line.session, (*line[1:], *more), link)

@@ -82,10 +82,31 @@ def limb(seed: int, grid: Grid, *, both: bool = False) -> Anatomy:
     _paint_lesion(labels, patient=patient, lesion=lesion, axes=axes, radius=radius)
     if both:
         _paint_other_thigh(labels, thigh, (-(x + aside), y, z))
-    texture = 0.8 * random_field(stream(seed, "texture"), axes, length=5) + 0.6 * random_field(
+    return Anatomy(patient, grid, labels, radius, _texture(seed, axes))
+
+
+def other_limb(seed: int, grid: Grid) -> Anatomy:
+    """The patient's other thigh, which is healthy, sampled at the voxel centres of a grid.
+
+    Args:
+        seed: of the patient.
+        grid: where to sample; the thigh lies in its middle.
+
+    Raises:
+        UsageError: the seed is negative.
+    """
+    patient = draw_patient(seed)
+    x, y, z = grid.axes()
+    labels = np.full(grid.shape, Tissue.BACKGROUND, np.uint8)
+    _paint_other_thigh(labels, draw_thigh(patient), (-x, y, z))
+    radius = np.full(grid.shape, np.inf, np.float32)
+    return Anatomy(patient, grid, labels, radius, _texture(seed, (x, y, z)))
+
+
+def _texture(seed: int, axes: Axes) -> Coordinate:
+    return 0.8 * random_field(stream(seed, "texture"), axes, length=5) + 0.6 * random_field(
         stream(seed, "fine texture"), axes, length=2.5
     )
-    return Anatomy(patient, grid, labels, radius, texture)
 
 
 def _paint_femur(labels: Labels, thigh: Thigh, axes: Axes, femur: Point) -> None:

@@ -4,6 +4,9 @@
     <folder>/dicom/STS-PHANTOM-0001/DICOM/ST000001/SE000007/IM000003.dcm  T1CE
     <folder>/truth/STS-PHANTOM-0001.json and .npz
 
+Without a protocol every patient has these two series, on one grid and without movement. `draw_protocol` draws
+one with PET and CT, in which each series has its own grid and the limb moves in between.
+
 One seed is one patient, byte for byte on one machine; the n-th patient of a cohort is the patient of the
 seed `seed + n`, so any of them can be made again alone, from its PatientID.
 """
@@ -11,32 +14,35 @@ seed `seed + n`, so any of them can be made again alone, from its PatientID.
 import dataclasses
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sarcoma_core.errors import UsageError
 from sarcoma_core.phantom.anatomy import Anatomy, limb
 from sarcoma_core.phantom.dicom_writer import SeriesPlan, SeriesUids, write_series
 from sarcoma_core.phantom.grid import DEMO, Grid, lps_to_ras
+from sarcoma_core.phantom.patient import limb_centre
+from sarcoma_core.phantom.protocol import Protocol
+from sarcoma_core.phantom.scan_truth import rows
 from sarcoma_core.phantom.signal import T1CE, T2FS, Acquisition, acquire
+from sarcoma_core.phantom.study_writer import write_study
 from sarcoma_core.phantom.tissue import Tissue
-from sarcoma_core.phantom.truth import Affine, SeriesTruth, Truth, write_truth
+from sarcoma_core.phantom.truth import SeriesTruth, Truth, write_truth
 
 _STUDY = (
     (T2FS, SeriesPlan(number=4, description="AX T2 FS", minutes=9, suffix="")),
     (T1CE, SeriesPlan(number=7, description="AX T1 FS POST", minutes=21, suffix=".dcm")),
 )
-_LIMB_CENTRE = (92.5, 14.0, -415.0)  # of a left thigh, LPS mm
 
 
-def write_patient(folder: Path, seed: int, *, grid: Grid = DEMO, bits_stored: int = 12) -> Truth:
-    """Write one patient's MR study and the truth about it.
+def write_patient(
+    folder: Path, seed: int, *, grid: Grid = DEMO, bits_stored: int = 12, protocol: Protocol | None = None
+) -> Truth:
+    """Write one patient's study and the truth about it.
 
     Args:
         folder: of the cohort; made if need be.
         seed: which patient.
-        grid: of every series; its centre is moved to the patient's limb.
-        bits_stored: 12 or 16, of the stored integers.
+        grid: of every series without a protocol; its centre is moved to the patient's limb.
+        bits_stored: 12 or 16, of the stored integers of MR.
+        protocol: what is acquired and where; without, T2FS and T1CE on the grid.
 
     Raises:
         UsageError: the seed is negative, or the bits are neither 12 nor 16.
@@ -44,10 +50,10 @@ def write_patient(folder: Path, seed: int, *, grid: Grid = DEMO, bits_stored: in
     """
     if bits_stored not in (12, 16):
         raise UsageError(f"bits_stored: must be 12 or 16; found {bits_stored}.")
+    if protocol is not None:
+        return write_study(folder, seed, protocol, bits_stored=bits_stored)
     anatomy = limb(seed, grid)
-    side = 1 if anatomy.patient.laterality == "L" else -1
-    x, y, z = _LIMB_CENTRE
-    placed = dataclasses.replace(grid, centre=(side * x, y, z))
+    placed = dataclasses.replace(grid, centre=limb_centre(anatomy.patient))
     anatomy = dataclasses.replace(anatomy, grid=placed)
 
     acquisitions, series = [], []
@@ -58,7 +64,8 @@ def write_patient(folder: Path, seed: int, *, grid: Grid = DEMO, bits_stored: in
         acquisitions.append(acquisition)
         series.append(_series_truth(acquisition, plan, uids, path))
     truth = _truth(anatomy, uids.study, tuple(series))
-    write_truth(folder / "truth", truth, anatomy.labels, tuple(a.log_bias for a in acquisitions))
+    bias = {f"log_bias_{acquisition.sequence.name}": acquisition.log_bias for acquisition in acquisitions}
+    write_truth(folder / "truth", truth, {"labels": anatomy.labels, **bias})
     return truth
 
 
@@ -104,8 +111,8 @@ def _truth(anatomy: Anatomy, study_instance_uid: str, series: tuple[SeriesTruth,
         study_instance_uid=study_instance_uid,
         shape=grid.shape,
         spacing=grid.spacing,
-        affine_lps=_rows(affine),
-        affine_ras=_rows(lps_to_ras(affine)),
+        affine_lps=rows(affine),
+        affine_ras=rows(lps_to_ras(affine)),
         tissues=tuple((tissue.name, tissue.value) for tissue in Tissue),
         tumour_voxels=anatomy.tumour_voxels,
         tumour_volume=anatomy.tumour_volume,
@@ -115,7 +122,3 @@ def _truth(anatomy: Anatomy, study_instance_uid: str, series: tuple[SeriesTruth,
         latents=patient.latents,
         series=series,
     )
-
-
-def _rows(affine: NDArray[np.float64]) -> Affine:
-    return tuple(tuple(float(value) for value in row) for row in affine)

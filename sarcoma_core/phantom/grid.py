@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from sarcoma_core.errors import UsageError
 from sarcoma_core.phantom.randomness import Axes
 
+Shape = tuple[int, int, int]
+Vector = tuple[float, float, float]
+
 # What a limb and its tumour need around them, mm; see anatomy.py
 _SMALLEST_FIELD_OF_VIEW = (208.0, 208.0, 150.0)
 
@@ -31,11 +34,11 @@ class Grid:
         UsageError: the field of view cannot hold the limb.
     """
 
-    shape: tuple[int, int, int]
-    spacing: tuple[float, float, float]
+    shape: Shape
+    spacing: Vector
     slice_thickness: float
     tilt: tuple[float, float] = (0.0, 0.0)
-    centre: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    centre: Vector = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
         extent = tuple(n * s for n, s in zip(self.shape, self.spacing, strict=True))
@@ -52,37 +55,57 @@ class Grid:
 
     def axes(self) -> Axes:
         """Coordinates in mm from the grid's centre, of shapes (i, 1, 1), (1, j, 1) and (1, 1, k)."""
-        i, j, k = (
-            ((np.arange(n) - (n - 1) / 2) * s).astype(np.float32)
-            for n, s in zip(self.shape, self.spacing, strict=True)
-        )
-        return i[:, None, None], j[None, :, None], k[None, None, :]
+        return centred_axes(self.shape, self.spacing)
 
     def directions(self) -> NDArray[np.float64]:
         """Unit vectors of i, j, k as the columns of a 3x3 matrix, LPS."""
-        about_x, about_y = np.deg2rad(self.tilt)
-        pitch = np.array(
-            [
-                [1, 0, 0],
-                [0, np.cos(about_x), -np.sin(about_x)],
-                [0, np.sin(about_x), np.cos(about_x)],
-            ]
-        )
-        yaw = np.array(
-            [
-                [np.cos(about_y), 0, np.sin(about_y)],
-                [0, 1, 0],
-                [-np.sin(about_y), 0, np.cos(about_y)],
-            ]
-        )
-        return np.asarray(yaw @ pitch, np.float64)
+        return tilting(self.tilt)
 
     def affine_lps(self) -> NDArray[np.float64]:
         """4x4 from (i, j, k, 1) to LPS mm, the DICOM patient coordinate system (PS3.3 C.7.6.2.1.1)."""
-        affine = np.eye(4)
-        affine[:3, :3] = self.directions() * self.spacing
-        affine[:3, 3] = self.centre - affine[:3, :3] @ ((np.array(self.shape) - 1) / 2)
-        return affine
+        return affine_around(self.centre, self.directions() * self.spacing, self.shape)
+
+
+def centred_axes(shape: Shape, spacing: Vector) -> Axes:
+    """Coordinates in mm from the middle, of shapes (i, 1, 1), (1, j, 1) and (1, 1, k)."""
+    i, j, k = (
+        ((np.arange(n) - (n - 1) / 2) * s).astype(np.float32) for n, s in zip(shape, spacing, strict=True)
+    )
+    return i[:, None, None], j[None, :, None], k[None, None, :]
+
+
+def tilting(tilt: tuple[float, float]) -> NDArray[np.float64]:
+    """The 3x3 rotation by these degrees about the left-right and then the anterior-posterior axis, LPS."""
+    about_x, about_y = np.deg2rad(tilt)
+    pitch = np.array(
+        [
+            [1, 0, 0],
+            [0, np.cos(about_x), -np.sin(about_x)],
+            [0, np.sin(about_x), np.cos(about_x)],
+        ]
+    )
+    yaw = np.array(
+        [
+            [np.cos(about_y), 0, np.sin(about_y)],
+            [0, 1, 0],
+            [-np.sin(about_y), 0, np.cos(about_y)],
+        ]
+    )
+    return np.asarray(yaw @ pitch, np.float64)
+
+
+def affine_around(centre: Vector, steps: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
+    """4x4 from (i, j, k, 1) to mm, of a lattice with this centre.
+
+    Args:
+        centre: of the voxels, mm.
+        steps: from a voxel to the next along i, j and k, as the columns of a 3x3 matrix, mm.
+        shape: number of voxels along i, j, k.
+    """
+    affine = np.eye(4)
+    affine[:3, :3] = steps
+    affine[:3, 3] = centre - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    return affine
 
 
 def lps_to_ras(affine: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ VOLUME_RANGE_ML = (12.0, 1200.0)
 _LARGEST_SUPERFICIAL_ML = 150.0
 _SUPERFICIAL_FRACTION = 0.25  # of those that are small enough to lie above the fascia
 _EVEN_ODDS = 0.5
+_LEFT_THIGH = (92.5, 14.0, -415.0)  # its middle, LPS mm
 
 
 class Latents(NamedTuple):
@@ -90,6 +91,17 @@ def draw_patient(seed: int) -> Patient:
         study_start=dt.datetime(2012, 1, 2, 8, tzinfo=dt.UTC)
         + dt.timedelta(days=int(3000 * day), minutes=int(480 * minute)),
     )
+
+
+def limb_centre(patient: Patient) -> tuple[float, float, float]:
+    """Where the middle of the limb lies, LPS mm."""
+    x, y, z = _LEFT_THIGH
+    return (x if patient.laterality == "L" else -x), y, z
+
+
+def start_of_series(patient: Patient, minutes: int) -> dt.datetime:
+    """When a series starts that begins so many minutes after the study."""
+    return patient.study_start + dt.timedelta(minutes=minutes)
 
 
 def _volume(latents: Latents) -> float:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.phantom.grid import Grid
+from sarcoma_core.phantom.slices import Slices
 
 Image = NDArray[np.float32]
 
@@ -36,7 +37,7 @@ class Reception:
         if not 0 <= self.rim_gain <= 1:
             raise UsageError(f"rim_gain: must be within 0 to 1; found {self.rim_gain:g}.")
 
-    def darken_edge(self, image: Image, grid: Grid) -> Image:
+    def darken_edge(self, image: Image, grid: Grid | Slices) -> Image:
         """The image with its rim, shape (i, j, k) of the grid."""
         columns, rows = (round(self.rim / step) for step in grid.spacing[:2])
         gain = np.full((*image.shape[:2], 1), self.rim_gain, np.float32)

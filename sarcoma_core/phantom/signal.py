@@ -11,27 +11,48 @@ from sarcoma_core.phantom.anatomy import Anatomy
 from sarcoma_core.phantom.grid import Grid
 from sarcoma_core.phantom.randomness import stream
 from sarcoma_core.phantom.reception import Image, Reception, rician
+from sarcoma_core.phantom.slices import Slices
 from sarcoma_core.phantom.tissue import Labels, Tissue, body_mask
 
 # Relaxivity of a gadolinium chelate in tissue at 1.5 T, per mM and second
 _R1, _R2 = 4.5, 5.5
 _FAT_T1, _FAT_T2 = 288.0, 165.0  # ms, of the order of Gold 2004 (AJR 183:343); ours, not a quotation
 _RIM, _RIM_FROM = 1.4, 0.85  # the outer shell of a sarcoma takes up more contrast agent
-_LARGEST_LOG_BIAS = float(np.log(1.25))
 _BENDS, _BEND = (2, 3), 0.25  # orders of the bias that bend it, and how much
 _BLUR = 0.55  # standard deviation of the in-plane point spread, voxels
 _MUSCLE_LEVEL = (0.10, 0.16)  # stored value of muscle, as part of the largest
 _ONE_CHANNEL = Reception()
+_MUCH_BRIGHTER = 4.0  # than muscle: scanners turn their gain down for it, here where no fat is saturated
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """How a site's MR scanner differs from the one that the phantom has by itself.
+
+    Args:
+        bias: the largest factor of the receive bias over the body.
+        gain: of the stored values, as a factor.
+        noise: standard deviation, as a factor.
+        reception: with which channels, and how much of the image's edge.
+    """
+
+    bias: float = 1.25
+    gain: float = 1.0
+    noise: float = 1.0
+    reception: Reception = _ONE_CHANNEL
+
+
+_OWN = Scanner()
 
 
 class Sequence(NamedTuple):
-    """A fat-saturated spin-echo sequence.
+    """A spin-echo sequence.
 
     Args:
-        name: T1CE (T1-weighted, after contrast) or T2FS (T2-weighted).
+        name: its role: T1CE (T1-weighted, after contrast), T1, T2FS (T2-weighted, fat-saturated) or T2.
         repetition_time: in ms.
         echo_time: in ms.
-        fat_residual: the part of the fat signal that fat saturation leaves.
+        fat_residual: the part of the fat signal that fat saturation leaves; 1 without.
         contrast: whether it is acquired after the contrast agent.
         muscle_snr: muscle signal over the noise's standard deviation.
     """
@@ -43,9 +64,17 @@ class Sequence(NamedTuple):
     contrast: bool
     muscle_snr: float
 
+    @property
+    def fat_saturated(self) -> bool:
+        """Whether anything is done to the signal of fat."""
+        return self.fat_residual < 1
+
 
 T1CE = Sequence("T1CE", 600, 12, fat_residual=0.15, contrast=True, muscle_snr=50)
 T2FS = Sequence("T2FS", 4000, 70, fat_residual=0.08, contrast=False, muscle_snr=35)
+T1 = Sequence("T1", 560, 13, fat_residual=1, contrast=False, muscle_snr=45)
+T2 = Sequence("T2", 4200, 84, fat_residual=1, contrast=False, muscle_snr=30)
+SEQUENCES: dict[str, Sequence] = {sequence.name: sequence for sequence in (T1CE, T1, T2FS, T2)}
 
 
 class Properties(NamedTuple):
@@ -95,13 +124,14 @@ class Acquisition:
         grid: where.
         image: stored values, uint16, shape (i, j, k) like the rest.
         noise_free: the image without bias and noise, in units of the stored values.
-        log_bias: natural logarithm of the receive bias; mean 0 and at most log 1.25 in size over the body.
+        log_bias: natural logarithm of the receive bias; mean 0 over the body, and there at most log 1.25 in
+            size unless the scanner is another.
         noise_sd: standard deviation of the noise in the real and the imaginary part of each receive channel,
             stored values.
     """
 
     sequence: Sequence
-    grid: Grid
+    grid: Grid | Slices
     image: NDArray[np.uint16]
     noise_free: Image
     log_bias: Image
@@ -134,23 +164,52 @@ def acquire(
         bits_stored: of the stored integers.
         reception: with which channels, and how much of the image's edge.
     """
-    seed, grid = anatomy.patient.seed, anatomy.grid
+    scanner = Scanner(reception=reception)
+    signal = tissue_signal(anatomy, sequence)
+    place = (anatomy.labels, anatomy.grid)
+    return receive(signal, *place, sequence, anatomy.patient.seed, scanner=scanner, bits_stored=bits_stored)
+
+
+def receive(
+    signal: Image,
+    labels: Labels,
+    grid: Grid | Slices,
+    sequence: Sequence,
+    seed: int,
+    *,
+    scanner: Scanner = _OWN,
+    bits_stored: int = 12,
+) -> Acquisition:
+    """What a scanner makes of a signal: blur, bias, noise and rounding, in this order.
+
+    Args:
+        signal: of each voxel, in units of the signal of muscle, shape (i, j, k).
+        labels: the tissue there.
+        grid: where.
+        sequence: whose signal it is.
+        seed: of the patient.
+        scanner: with what.
+        bits_stored: of the stored integers.
+    """
     largest = 2**bits_stored - 1
     muscle = largest * stream(seed, f"gain {sequence.name}").uniform(*_MUSCLE_LEVEL)
-    noise_free = (muscle * _blurred(_signal(anatomy, sequence))).astype(np.float32)
-    log_bias = bias_field(anatomy.labels, grid, stream(seed, f"bias {sequence.name}"))
-    noise_sd = muscle / sequence.muscle_snr
+    muscle *= scanner.gain * min(1.0, _MUCH_BRIGHTER / _brightest(sequence))
+    noise_free = (muscle * _blurred(signal)).astype(np.float32)
+    log_bias = bias_field(labels, grid, stream(seed, f"bias {sequence.name}"), largest=scanner.bias)
+    noise_sd = muscle / sequence.muscle_snr * scanner.noise
     rng = stream(seed, f"noise {sequence.name}")
-    received = rician(noise_free * np.exp(log_bias), noise_sd, rng, channels=reception.channels)
-    image = np.clip(np.rint(reception.darken_edge(received, grid)), 0, largest).astype(np.uint16)
+    received = rician(noise_free * np.exp(log_bias), noise_sd, rng, channels=scanner.reception.channels)
+    image = np.clip(np.rint(scanner.reception.darken_edge(received, grid)), 0, largest).astype(np.uint16)
     return Acquisition(sequence, grid, image, noise_free, log_bias, noise_sd)
 
 
-def bias_field(labels: Labels, grid: Grid, rng: np.random.Generator) -> Image:
+def bias_field(
+    labels: Labels, grid: Grid | Slices, rng: np.random.Generator, *, largest: float = 1.25
+) -> Image:
     """Logarithm of a smooth receive bias: a polynomial of third order in position, mostly linear.
 
     Its mean over the body is 0, since a constant factor could not be told from the gain; its largest size
-    over the body is log 1.25.
+    over the body is the logarithm of the largest factor.
     """
     x, y, z = (axis / 110 for axis in grid.axes())
     tilt = rng.normal(size=3)
@@ -161,11 +220,11 @@ def bias_field(labels: Labels, grid: Grid, rng: np.random.Generator) -> Image:
             field += np.float32(rng.normal(0, _BEND)) * (x**a * y**b * z**c)
     body = body_mask(labels)
     field -= field[body].mean(dtype=np.float64)
-    return np.asarray(field * (_LARGEST_LOG_BIAS / np.abs(field[body]).max()), np.float32)
+    return np.asarray(field * (float(np.log(largest)) / np.abs(field[body]).max()), np.float32)
 
 
-def _signal(anatomy: Anatomy, sequence: Sequence) -> Image:
-    """Signal of each voxel, in units of the signal of muscle."""
+def tissue_signal(anatomy: Anatomy, sequence: Sequence) -> Image:
+    """Signal of each voxel, in units of the signal of muscle, shape (i, j, k)."""
     tissues = [PROPERTIES[tissue] for tissue in Tissue]
     rim = PROPERTIES[Tissue.TUMOUR]
     tissues.append(rim._replace(contrast_agent=_RIM * rim.contrast_agent))
@@ -176,6 +235,11 @@ def _signal(anatomy: Anatomy, sequence: Sequence) -> Image:
     in_rim = (anatomy.labels == Tissue.TUMOUR) & (anatomy.tumour_radius > _RIM_FROM)
     index = np.where(in_rim, len(Tissue), anatomy.labels)
     return np.asarray(level[index] * np.maximum(1 + variation[index] * anatomy.texture, 0), np.float32)
+
+
+def _brightest(sequence: Sequence) -> float:
+    levels = {tissue: spin_echo(values, sequence) for tissue, values in PROPERTIES.items()}
+    return max(levels.values()) / levels[Tissue.MUSCLE]
 
 
 def _weight(sequence: Sequence, *, rate1: float, rate2: float) -> float:

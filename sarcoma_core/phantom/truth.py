@@ -2,26 +2,34 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.phantom.habits import SequenceName
+from sarcoma_core.phantom.motion import Motion, Points
 from sarcoma_core.phantom.patient import Latents
+from sarcoma_core.phantom.points import SeriesPlace, draw_body_points, same_tissue
+from sarcoma_core.phantom.protocol import HospitalSite
+from sarcoma_core.phantom.scan_truth import Affine, ScanTruth, scan_of, scan_record
 from sarcoma_core.phantom.tissue import Labels
 
 Value = TypeVar("Value", bound=np.generic)
-Affine = tuple[tuple[float, ...], ...]
 
 # A converter writes affines in single precision; NIfTI's are good to about 1e-4 voxels
 _SAME_PLACE = 1e-2  # voxels
 
 
 class SeriesTruth(NamedTuple):
-    """One series: where its files are (relative to the cohort's folder) and what it was made with."""
+    """One series: where its files are (relative to the cohort's folder) and what it was made with.
+
+    `scan` is what is known about a series of a protocol; without a protocol all series are the truth's grid.
+    """
 
     sequence: str
     series_number: int
@@ -29,6 +37,7 @@ class SeriesTruth(NamedTuple):
     folder: str
     instances: int
     noise_sd: float
+    scan: ScanTruth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class Truth:
     """What is known about one patient; volumes in mL, lengths in mm.
 
     `affine_lps` and `affine_ras` take (i, j, k, 1) of the truth's arrays to DICOM and to NIfTI coordinates.
+    In a study of a protocol that is the grid of its first series, the reference; each series has its own.
+    `site` and `missing` (sequences that the patient lacks by chance) are those of the protocol.
     """
 
     patient_id: str
@@ -53,9 +64,11 @@ class Truth:
     laterality: str
     latents: Latents
     series: tuple[SeriesTruth, ...]
+    site: HospitalSite | None = None
+    missing: tuple[SequenceName, ...] = ()
 
     def series_of(self, sequence: str) -> SeriesTruth:
-        """The series of a sequence, T1CE or T2FS.
+        """The series of a sequence, as T1CE.
 
         Raises:
             InputError: the patient has no such series.
@@ -66,28 +79,49 @@ class Truth:
         held = ", ".join(series.sequence for series in self.series)
         raise InputError(f"sequence: must be one of the patient's ({held}); found {sequence!r}.")
 
+    def place_of(self, sequence: str) -> SeriesPlace:
+        """Where the voxels of a series and its limb lie.
 
-def write_truth(
-    folder: Path, truth: Truth, labels: Labels, log_bias: tuple[NDArray[np.float32], ...]
-) -> None:
+        Raises:
+            InputError: the patient has no such series.
+        """
+        scan = self.series_of(sequence).scan
+        return scan.place if scan else SeriesPlace(self.shape, np.array(self.affine_ras), Motion())
+
+    def corresponding(self, points_ras: Points, *, of: str, to: str) -> Points:
+        """Where the tissue at points of one series lies in another.
+
+        Args:
+            points_ras: RAS mm in the coordinates of the series `of`, shape (n, 3).
+            of: sequence of the series that the points are in.
+            to: sequence of the other one.
+
+        Raises:
+            InputError: the patient has no such series, or another limb is in one of them.
+        """
+        return same_tissue(points_ras, of=self.place_of(of), to=self.place_of(to))
+
+
+def write_truth(folder: Path, truth: Truth, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     """Write `<PatientID>.json` and `<PatientID>.npz`.
 
     Args:
         folder: where to; made if need be.
         truth: what is known.
-        labels: values of `Tissue`, shape (i, j, k).
-        log_bias: of each series in the order of `truth.series`, shape (i, j, k).
+        arrays: `labels`, values of `Tissue` on the truth's grid; `log_bias_<sequence>` on that of each MR
+            series; of a protocol also `labels_<sequence>` and `suv_PET`. Shape (i, j, k).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    record = dataclasses.asdict(truth)
+    record = {field.name: getattr(truth, field.name) for field in dataclasses.fields(truth)}
     record["tissues"] = dict(truth.tissues)
     record["latents"] = truth.latents._asdict()
-    record["series"] = [series._asdict() for series in truth.series]
+    record["series"] = [_series_record(series) for series in truth.series]
+    if truth.site is None:
+        del record["site"], record["missing"]
+    else:
+        record["site"] = dataclasses.asdict(truth.site)
     _json(folder, truth.patient_id).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    fields = {
-        f"log_bias_{series.sequence}": field for series, field in zip(truth.series, log_bias, strict=True)
-    }
-    np.savez_compressed(_npz(folder, truth.patient_id), allow_pickle=False, labels=labels, **fields)
+    np.savez_compressed(_npz(folder, truth.patient_id), allow_pickle=False, **arrays)
 
 
 def read_truth(folder: Path, patient_id: str) -> Truth:
@@ -100,7 +134,9 @@ def read_truth(folder: Path, patient_id: str) -> Truth:
     record = json.loads(path.read_text(encoding="utf-8"))
     record["tissues"] = tuple(record["tissues"].items())
     record["latents"] = Latents(**record["latents"])
-    record["series"] = tuple(SeriesTruth(**series) for series in record["series"])
+    record["series"] = tuple(_series(series) for series in record["series"])
+    if "site" in record:
+        record["site"], record["missing"] = HospitalSite(**record["site"]), tuple(record["missing"])
     for name in ("shape", "spacing"):
         record[name] = tuple(record[name])
     for name in ("affine_lps", "affine_ras"):
@@ -108,22 +144,58 @@ def read_truth(folder: Path, patient_id: str) -> Truth:
     return Truth(**record)
 
 
-def read_labels(folder: Path, patient_id: str) -> Labels:
-    """The tissue at each voxel of the truth's grid, shape (i, j, k).
+def read_labels(folder: Path, patient_id: str, sequence: str = "") -> Labels:
+    """The tissue at each voxel, shape (i, j, k).
+
+    Args:
+        folder: with the truths.
+        patient_id: whose.
+        sequence: on whose grid; without, on the truth's.
 
     Raises:
-        InputError: there is no truth about this patient.
+        InputError: there is no truth about this patient, or no such series of a protocol.
     """
-    return np.asarray(_array(folder, patient_id, "labels"), np.uint8)
+    return np.asarray(_array(folder, patient_id, f"labels_{sequence}" if sequence else "labels"), np.uint8)
 
 
 def read_log_bias(folder: Path, patient_id: str, sequence: str) -> NDArray[np.float32]:
-    """Logarithm of the bias of a sequence (T1CE or T2FS) on the truth's grid, shape (i, j, k).
+    """Logarithm of the bias of an MR sequence on the grid of its series, shape (i, j, k).
 
     Raises:
         InputError: there is no truth about this patient, or it has no such sequence.
     """
     return np.asarray(_array(folder, patient_id, f"log_bias_{sequence}"), np.float32)
+
+
+def read_suv(folder: Path, patient_id: str) -> NDArray[np.float32]:
+    """SUVbw of PET in g/ml, before it was quantised, on the grid of its series, shape (i, j, k).
+
+    Raises:
+        InputError: there is no truth about this patient, or no PET.
+    """
+    return np.asarray(_array(folder, patient_id, "suv_PET"), np.float32)
+
+
+def body_points(
+    folder: Path, patient_id: str, *, of: str, count: int, seed: int, seen_by: tuple[str, ...] = ()
+) -> Points:
+    """Points of the body, anywhere in the voxels of a series: RAS mm in its coordinates, shape (count, 3).
+
+    Args:
+        folder: with the truths.
+        patient_id: whose.
+        of: sequence of the series.
+        count: how many.
+        seed: of the choice.
+        seen_by: other series in whose field of view the same tissue must lie.
+
+    Raises:
+        InputError: there is no such truth or series, or none of the body is in all fields of view.
+    """
+    truth = read_truth(folder, patient_id)
+    labels = read_labels(folder, patient_id, of if truth.series_of(of).scan else "")
+    others = tuple(truth.place_of(sequence) for sequence in seen_by)
+    return draw_body_points(truth.place_of(of), labels, count=count, seed=seed, seen_by=others)
 
 
 def on_grid(
@@ -159,6 +231,17 @@ def on_grid(
             f"and voxels up to {far:.3g} voxels apart."
         )
     return np.flip(turned, flipped)
+
+
+def _series_record(series: SeriesTruth) -> dict[str, object]:
+    record = series._asdict()
+    del record["scan"]
+    return record | ({"scan": scan_record(series.scan)} if series.scan else {})
+
+
+def _series(record: dict[str, Any]) -> SeriesTruth:
+    scan = record.pop("scan", None)
+    return SeriesTruth(**record, scan=scan_of(scan) if scan else None)
 
 
 def _array(folder: Path, patient_id: str, name: str) -> NDArray[np.generic]:

@@ -6,7 +6,7 @@ from typing import Any
 from sarcoma_core.provenance import UNKNOWN_UNITS
 from sarcoma_core.report.facts import value_text
 from sarcoma_core.report.planes import Upright
-from sarcoma_core.report.stages import State
+from sarcoma_core.report.stages import SUV_LABEL, Z_LABEL, State
 
 OBLIQUE_DEGREES = 2.0
 """From here on the letters at the edges are worth a warning: 2 degrees move a voxel 100 mm away by 3.5 mm."""
@@ -42,16 +42,20 @@ def cautions(modality: str, told: tuple[State, ...], volume: Upright | None) -> 
 
 
 def _of_facts(modality: str, told: tuple[State, ...]) -> Iterator[str]:
-    converted, *_, scored = told
+    converted = told[0]
     facts = converted.outcome.facts if converted.outcome else {}
+    of = {state.stage.label: state for state in told}
     current = (state.outcome for state in told if state.outcome and state.condition != "out of date")
     warnings = (warning for outcome in current for warning in outcome.facts.get("warnings") or ())
     for warning in dict.fromkeys(str(warning).rstrip(".") for warning in warnings):
         yield f"Of note: {warning}."
     usual = USUAL_UNITS.get(modality)
-    if usual and converted.condition == "done" and (unit := voxel_unit(facts)) != usual:
-        yield f"The values are in {unit or 'an unknown unit'}, not {usual}: patients do not compare."
-    if scored.outcome and scored.outcome.facts.get("source") == converted.stage.label:
+    in_suv = SUV_LABEL in of and of[SUV_LABEL].condition == "done"
+    if usual and converted.condition == "done" and not in_suv and (unit := voxel_unit(facts)) != usual:
+        mend = " The step suv brings it to SUV." if modality == "PT" and unit and SUV_LABEL not in of else ""
+        yield f"The values are in {unit or 'an unknown unit'}, not {usual}: patients do not compare.{mend}"
+    scored = of[Z_LABEL].outcome if Z_LABEL in of else None
+    if scored and scored.facts.get("source") == converted.stage.label:
         yield "The volume was normalised without bias correction."
 
 

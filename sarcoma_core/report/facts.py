@@ -81,6 +81,9 @@ _KNOWN: Mapping[str, _KnownFact] = {
     "sd": _KnownFact("Standard deviation"),
     "clip_low": _KnownFact("Clipped below"),
     "clip_high": _KnownFact("Clipped above"),
+    "factor": _KnownFact("Values multiplied by"),
+    "factor_range": _KnownFact("Least and greatest factor"),
+    "from_units": _KnownFact("Units before"),
 }
 """In the order of the page; a manifest keeps its keys in alphabetical order."""
 
@@ -131,8 +134,13 @@ def _flatten(facts: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[Fact]
         known = _KNOWN.get(key) if not above else None
         how = known or _read_name("_".join(snake(part) for part in path))
         text = value_text(value, how.between)
-        if text and not any(_IDENTIFYING_WORD.fullmatch(word) for word in re.split(r"[\s,]+", text)):
+        if text and not may_identify(text):
             yield Fact(how.label, f"{text} {how.unit}".rstrip())
+
+
+def may_identify(text: str) -> bool:
+    """Whether a word of a text is a UID or a date, which could tell who the patient is."""
+    return any(_IDENTIFYING_WORD.fullmatch(word) for word in re.split(r"[\s,;:()\"']+", text))
 
 
 def snake(name: str) -> str:

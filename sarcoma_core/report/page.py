@@ -9,9 +9,12 @@ import jinja2
 from sarcoma_core import __version__
 from sarcoma_core.interface import ParamSpec
 from sarcoma_core.report.facts import Fact, value_text
+from sarcoma_core.report.overlays import SQUARE_MM
+from sarcoma_core.report.pictures import within
 from sarcoma_core.report.references import Reference, reference
 from sarcoma_core.report.session import SessionReport
-from sarcoma_core.report.stages import FATES, StageRun
+from sarcoma_core.report.stages import FATES, SPARE, StageRun
+from sarcoma_core.text import counted
 
 PAPER = Path(__file__).with_name("paper.css")
 """The style that every page of ours begins with."""
@@ -52,21 +55,36 @@ def render(session: SessionReport) -> str:
         .get_template("session.html")
         .render(
             session=session,
-            summary=summary(session.counts()),
+            summary=summary(session.counts(), len(session.roles.to_review), session.spare),
             methods=methods(session.runs),
             software=software(session.runs),
             number=value_text,
+            within=within,
             parameter=ParamSpec.text,
+            square=value_text(SQUARE_MM),
             version=__version__,
         )
     )
 
 
-def summary(counts: Mapping[str, int]) -> str:
-    """The head of the page, e.g. `3 series: 2 ready for the models, 1 set apart`."""
-    fates = ((counts[fate.replace(" ", "_")], words) for fate, words in FATES.items())
+def summary(counts: Mapping[str, int], to_review: int = 0, spare: int = 0) -> str:
+    """The head of the page, e.g. `3 series: 2 ready for the models, 1 set apart; 1 role to review`.
+
+    Args:
+        counts: the series, and those of each fate.
+        to_review: series whose role a person has to look at.
+        spare: those of the ready ones that stand for no role.
+    """
+    ready = {**counts, "ready": counts["ready"] - spare, "spare": spare}
+    words_of: Mapping[str, str] = {
+        "ready": FATES["ready"],
+        "spare": SPARE,
+        **{str(k): v for k, v in FATES.items()},
+    }
+    fates = ((ready[fate.replace(" ", "_")], words) for fate, words in words_of.items())
     told = ", ".join(f"{count} {words}" for count, words in fates if count)
-    return f"{counts['series']} series: {told}"
+    review = f"; {counted(to_review, 'role')} to review" if to_review else ""
+    return f"{counts['series']} series: {told}{review}"
 
 
 def methods(runs: Iterable[StageRun]) -> Methods:

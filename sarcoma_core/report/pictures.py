@@ -1,20 +1,17 @@
 """The slices and histograms of one series, before and after each step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sarcoma_core.report.borders import Border, Mask, border
 from sarcoma_core.report.facts import SIZES, value_text
-from sarcoma_core.report.histograms import Histogram, histogram
+from sarcoma_core.report.histograms import Histogram, Values, histogram
 from sarcoma_core.report.planes import Upright, ViewPlane, spread
-from sarcoma_core.report.stages import Stage
+from sarcoma_core.report.stages import SUV_LABEL, Z_LABEL, Stage
 from sarcoma_core.report.tiles import Tile, tile
 from sarcoma_core.report.windows import Window, percentile_window, window_for
-
-Z_LABEL = "NORMALISED"
-"""The one resource whose voxels have a unit of their own: standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,7 @@ def draw(
         slices: how many to show.
     """
     _, first = versions[0]
-    shared = window_for(modality, unit, first.array)
-    windows = [
-        percentile_window("sd", volume.array, "normalised") if stage.label == Z_LABEL else shared
-        for stage, volume in versions
-    ]
+    windows = _windows_of(versions, modality, unit)
     plane = first.plane()
     chosen = spread(first.array.shape[plane.axis], slices)
     masked = int(mask.sum())
@@ -82,30 +75,53 @@ def draw(
         first=plane.first,
         rows=rows,
         borders=tuple(border(plane.cut(mask, index)) for index in chosen) if masked else (),
-        windows=_windows([stage.caption for stage, _ in versions], windows),
+        windows=_window_lines([stage.caption for stage, _ in versions], windows),
         histograms=_histograms(versions, mask, unit),
         masked=masked,
         part=masked / mask.size,
     )
 
 
+def _windows_of(versions: Sequence[tuple[Stage, Upright]], modality: str, unit: str) -> list[Window]:
+    """The window of each version: that of the first, unless its voxels have a unit of their own."""
+    shared = window_for(modality, unit, versions[0][1].array)
+    own: Mapping[str, Callable[[Upright], Window]] = {
+        Z_LABEL: lambda volume: percentile_window("sd", volume.array, "normalised"),
+        SUV_LABEL: lambda volume: window_for(modality, "SUV", volume.array),
+    }
+    return [own[stage.label](volume) if stage.label in own else shared for stage, volume in versions]
+
+
 def _histograms(versions: Sequence[tuple[Stage, Upright]], mask: Mask, unit: str) -> tuple[Histogram, ...]:
-    """One axis for each unit: the scanner's, and standard deviations."""
-    # Turned, as converted volumes lie in memory: the order of the voxels does not count here.
-    inside = [(stage, volume.array.T[mask.T]) for stage, volume in versions]
-    samples = [(stage, values[np.isfinite(values)]) for stage, values in inside]
-    raw = [(stage.caption, values) for stage, values in samples if values.size and stage.label != Z_LABEL]
-    scored = [(stage.caption, values) for stage, values in samples if values.size and stage.label == Z_LABEL]
-    axes = (("Intensity", unit or "scanner units", raw), ("z-score", "sd", scored))
-    return tuple(histogram(*axis) for axis in axes if axis[2])
+    """One axis for each unit: the scanner's, SUV, and standard deviations."""
+    axes: dict[tuple[str, str], list[tuple[str, Values]]] = {}
+    for stage, volume in versions:
+        # Turned, as converted volumes lie in memory: the order of the voxels does not count here.
+        inside = volume.array.T[mask.T]
+        if (values := inside[np.isfinite(inside)]).size:
+            own = {Z_LABEL: ("z-score", "sd"), SUV_LABEL: ("Intensity", "SUV")}
+            axis = own.get(stage.label, ("Intensity", unit or "scanner units"))
+            axes.setdefault(axis, []).append((stage.caption, values))
+    return tuple(histogram(*axis, samples) for axis, samples in axes.items())
 
 
-def _windows(titles: Sequence[str], windows: Sequence[Window]) -> tuple[str, ...]:
+def _window_lines(titles: Sequence[str], windows: Sequence[Window]) -> tuple[str, ...]:
     """One line for each window, e.g. `Converted, bias-corrected: 0 to 1200 (...)`."""
     shared: dict[Window, list[str]] = {}
     for title, window in zip(titles, windows, strict=True):
         shared.setdefault(window, []).append(title)
-    return tuple(f"{', '.join(names).capitalize()}: {window_text(w)}" for w, names in shared.items())
+    return tuple(f"{_listed(names)}: {window_text(w)}" for w, names in shared.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Captions in a row, with one capital at the front."""
+    first, *others = names
+    return ", ".join([first, *map(within, others)])
+
+
+def within(caption: str) -> str:
+    """A caption within a sentence: `Bias-corrected` loses its capital, `SUV` keeps its three."""
+    return caption if caption[1:2].isupper() else caption[:1].lower() + caption[1:]
 
 
 def window_text(window: Window) -> str:

@@ -7,12 +7,19 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
+from sarcoma_core.imaging.volume import Volume
+
 Array = npt.NDArray[np.floating]
 Value = TypeVar("Value", bound=np.generic)
 _orientations: Any = nib.orientations
 """nibabel does not annotate these functions."""
 
+Size = tuple[int, int]
+"""Width and height, pixels."""
+
 PlaneName = Literal["sagittal", "coronal", "axial"]
+
+_SAME_MM = 1e-3
 
 ISOTROPIC = 1.2
 """Up to this ratio of coarsest to finest spacing, a volume has no plane of acquisition of its own."""
@@ -89,6 +96,51 @@ def upright(array: npt.NDArray[Any], affine: npt.NDArray[np.float64]) -> Upright
     nearest = np.abs(affine[:3, :3] / mm).max(axis=0)
     angle = float(np.degrees(np.arccos(np.clip(nearest, 0, 1))).max())
     return Upright(turned, (spacing[0], spacing[1], spacing[2]), angle, int(turns[2, 0]))
+
+
+def same_grid(one: Volume, other: Volume) -> bool:
+    """Whether the voxels of two volumes lie at the same places, to a micrometre."""
+    return one.array.shape == other.array.shape and bool(
+        np.allclose(one.affine, other.affine, rtol=0, atol=_SAME_MM)
+    )
+
+
+@dataclass(frozen=True)
+class SliceView:
+    """One slice of a grid.
+
+    Args:
+        grid: a volume on the grid, for its shape and spacing.
+        plane: which way it is cut.
+        index: which slice, from 0.
+    """
+
+    grid: Upright
+    plane: ViewPlane
+    index: int
+
+    @property
+    def count(self) -> int:
+        """How many slices there are."""
+        return int(self.grid.array.shape[self.plane.axis])
+
+    @property
+    def height_mm(self) -> float:
+        """From the upper edge of the slice to the lower."""
+        return float(self.slice_of(self.grid.array).shape[0] * self.grid.pixel(self.plane)[0])
+
+    @property
+    def width_mm(self) -> float:
+        """From the left edge of the slice to the right."""
+        return float(self.slice_of(self.grid.array).shape[1] * self.grid.pixel(self.plane)[1])
+
+    def slice_of(self, array: npt.NDArray[Value]) -> npt.NDArray[Value]:
+        """This slice of an array on the grid, shape (rows, columns)."""
+        return self.plane.cut(array, self.index)
+
+    def size(self, mm: float) -> Size:
+        """Pixels of a picture of it, so many mm each."""
+        return max(1, round(self.width_mm / mm)), max(1, round(self.height_mm / mm))
 
 
 def spread(count: int, wanted: int) -> tuple[int, ...]:

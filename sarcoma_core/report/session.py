@@ -1,11 +1,9 @@
 """What the page shows of a session: read once, from the manifests and the volumes that they list."""
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,18 +11,24 @@ from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.imaging.volume import Volume, read_nifti
-from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.borders import Mask
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.facts import Fact, read_facts
+from sarcoma_core.report.legible import legible
+from sarcoma_core.report.overlaid import Place, middle
 from sarcoma_core.report.pictures import Pictures, draw, plane_text
-from sarcoma_core.report.planes import Upright, upright
+from sarcoma_core.report.planes import Upright, same_grid, upright
+from sarcoma_core.report.quality import TOLD
+from sarcoma_core.report.registration import Registration, Registrations, SeriesKind
+from sarcoma_core.report.roles import NO_ROLES, RoleTold, SessionRoles, read_roles
 from sarcoma_core.report.stages import (
     FATES,
+    REGISTERED_LABEL,
     Readiness,
     Stage,
     StageRun,
     State,
+    not_run,
     read_runs,
     series_names,
     states,
@@ -33,8 +37,6 @@ from sarcoma_core.report.stages import (
 
 AIR_HU = -1024
 """The lowest value of a 12-bit CT; air itself is -1000."""
-
-_SCALARS = (str, int, float, type(None))
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class SeriesReport:
         cautions: what to know before using it.
         pictures: none when there is no volume to draw.
         no_body: why there is no body mask; empty where there is one, or no volume.
+        at: a voxel in the middle of the body, in RAS order; None where there is no volume.
+        role: which series it is; None where that was not told.
+        registration: how it came to lie on the grid of another; None where it did not.
     """
 
     name: str
@@ -70,6 +75,15 @@ class SeriesReport:
     cautions: tuple[str, ...]
     pictures: Pictures | None
     no_body: str
+    at: Place | None = None
+    role: RoleTold | None = None
+    registration: Registration | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the converted volume; empty where it is arbitrary or unknown."""
+        outcome = self.states[0].outcome
+        return voxel_unit(outcome.facts) if outcome else ""
 
 
 @dataclass(frozen=True)
@@ -79,10 +93,19 @@ class SessionReport:
     Args:
         runs: the stages with their manifests.
         series: in natural order of the scan ids.
+        roles: of the series; none where they were not told.
+        not_run: steps that the session is good without and that have not run.
     """
 
     runs: tuple[StageRun, ...]
     series: tuple[SeriesReport, ...]
+    roles: SessionRoles = NO_ROLES
+    not_run: tuple[str, ...] = ()
+
+    @property
+    def spare(self) -> int:
+        """How many are ready and stand for no role."""
+        return sum(one.verdict.fate == "ready" and one.verdict.spare for one in self.series)
 
     def counts(self) -> Mapping[str, int]:
         """How many series there are, and of each fate."""
@@ -101,33 +124,40 @@ def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
         ArchiveError: the session was never converted, or a manifest or a file that it lists is damaged.
     """
     runs = read_runs(session)
+    names = series_names(runs)
     volumes = {run.stage.label: _volumes(session, run) for run in runs}
-    return SessionReport(
-        runs,
-        tuple(
+    roles = read_roles(runs, names)
+    role_of = {one.series: one for one in roles.told}
+    read = tuple(
+        replace(
             _read_series(
                 name, states(runs, name), {k: v[name] for k, v in volumes.items() if name in v}, slices
-            )
-            for name in series_names(runs)
-        ),
+            ),
+            role=role_of.get(name),
+        )
+        for name in names
     )
+    kinds = {one.name: SeriesKind(one.modality, one.unit, one.at) for one in read}
+    pairs = Registrations(volumes, kinds)
+    series = tuple(replace(one, registration=pairs.of(one.name, one.states)) for one in read)
+    return SessionReport(runs, series, roles, not_run(session.reads, runs))
 
 
 def _volumes(session: SessionFolder, run: StageRun) -> Mapping[str, Path]:
     """The volume of each series that a stage has made and that is still current."""
-    if run.record is None or not run.current:
+    if run.record is None or not run.current or not run.stage.holds_volumes:
         return {}
     stage = replace(session, reads=(run.stage.label,))
     return {series.outcome.series: series.volume for series in stage.series()}
 
 
 def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> SeriesReport:
-    told = tuple(replace(s, outcome=s.outcome and _legible(s.outcome)) for s in told)
+    told = tuple(replace(s, outcome=s.outcome and legible(s.outcome)) for s in told)
     outcomes = [state.outcome for state in told if state.outcome]
     modality = next((outcome.modality for outcome in outcomes if outcome.modality), "")
     facts = outcomes[0].facts if outcomes else {}
     versions: list[tuple[Stage, Upright]] = []
-    pictures, grid, no_body = None, "", ""
+    pictures, grid, no_body, at = None, "", "", None
     if told[0].stage.label in paths:
         converted = read_nifti(paths[told[0].stage.label])
         versions = _versions(converted, [state.stage for state in told], paths)
@@ -136,38 +166,28 @@ def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         mask, no_body = _body(converted, unit)
         pictures = draw(versions, mask, name=name, modality=modality, unit=unit, slices=slices)
         grid = plane_text(first, first.plane())
+        at = middle(mask)
     return SeriesReport(
         name=name,
         modality=modality,
         grid=grid,
         states=told,
         verdict=verdict(told),
-        receipts=tuple(
-            StepReceipt(s.stage, shown) for s in told if s.outcome and (shown := read_facts(s.outcome.facts))
-        ),
+        receipts=tuple(_receipts(told)),
         cautions=cautions(modality, told, versions[0][1] if versions else None),
         pictures=pictures,
         no_body=no_body,
+        at=at,
     )
 
 
-def _legible(outcome: Outcome) -> Outcome:
-    """The same, with facts that the page can lay out: those of a foreign step may have any shape."""
-    facts = {name: _plain(value) for name, value in outcome.facts.items()}
-    warnings = facts.get("warnings") or []
-    listed = warnings if isinstance(warnings, list) else [warnings]
-    return replace(outcome, facts={**facts, "warnings": [str(warning) for warning in listed]})
-
-
-def _plain(value: object, depth: int = 4) -> Any:  # noqa: ANN401  JSON has no type of its own
-    """JSON that is a scalar, a list, a matrix or a mapping of those; anything else as its text."""
-    if isinstance(value, dict) and depth:
-        return {name: _plain(item, depth - 1) for name, item in value.items()}
-    if not isinstance(value, list):
-        return value if isinstance(value, _SCALARS) else json.dumps(value)
-    is_matrix = all(isinstance(item, list) for item in value)
-    items = [entry for row in value for entry in row] if is_matrix else value
-    return value if all(isinstance(item, _SCALARS) for item in items) else json.dumps(value)
+def _receipts(told: Sequence[State]) -> Iterator[StepReceipt]:
+    """What each step recorded, but for what the page tells in words: of roles, and of registered pairs."""
+    for state in told:
+        facts = state.outcome.facts if state.outcome and state.stage.holds_volumes else {}
+        without = TOLD if state.stage.label == REGISTERED_LABEL else ()
+        if shown := read_facts({name: value for name, value in facts.items() if name not in without}):
+            yield StepReceipt(state.stage, shown)
 
 
 def _body(converted: Volume, unit: str) -> tuple[Mask, str]:
@@ -186,12 +206,15 @@ def _body(converted: Volume, unit: str) -> tuple[Mask, str]:
 def _versions(
     converted: Volume, stages: Sequence[Stage], paths: Mapping[str, Path]
 ) -> list[tuple[Stage, Upright]]:
-    """The converted volume and what the steps made of it, those on its grid."""
+    """The converted volume and what the steps made of it, those on its grid.
+
+    What was registered is drawn over the reference instead.
+    """
     versions = []
     for stage in stages:
-        if stage.label not in paths:
+        if stage.label not in paths or stage.label == REGISTERED_LABEL:
             continue
         volume = converted if stage is stages[0] else read_nifti(paths[stage.label])
-        if volume.array.shape == converted.array.shape:
+        if same_grid(volume, converted):
             versions.append((stage, upright(volume.array, volume.affine)))
     return versions

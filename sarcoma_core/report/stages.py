@@ -6,7 +6,18 @@ from typing import Literal
 
 from sarcoma_core.archive.folder import SessionFolder, natural, not_written
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
+from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.provenance import Outcome, RunRecord
+
+Z_LABEL = "NORMALISED"
+SUV_LABEL = "SUV"
+"""Resources whose voxels have a unit of their own: standard deviations, and standardised uptake values."""
+
+REGISTERED_LABEL = "REGISTERED"
+"""The one resource whose volumes lie on the grid of another series."""
+
+ADDED: Mapping[str, str] = {ROLES_LABEL: "series-roles", SUV_LABEL: "suv", REGISTERED_LABEL: "register"}
+"""Resources that volumes are good without, and the steps that write them: 0.5 had none of them."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,11 @@ class Stage:
     def maker(self) -> str:
         """What has to run to have it."""
         return self.step or f"the step that writes {self.label}"
+
+    @property
+    def holds_volumes(self) -> bool:
+        """Whether it is images; SERIES_ROLES says which series is which, and holds none."""
+        return self.label != ROLES_LABEL
 
 
 Condition = Literal["done", "not applicable", "set apart", "refused", "not reached", "not run", "out of date"]
@@ -77,6 +93,9 @@ FATES: Mapping[SeriesFate, str] = {
 }
 """How the head of the page counts them, in its order."""
 
+SPARE = "ready, but not chosen"
+"""How it counts those that are ready and stand for no role."""
+
 
 @dataclass(frozen=True)
 class Readiness:
@@ -85,15 +104,17 @@ class Readiness:
     Args:
         fate: in one word.
         advice: what to do next.
+        spare: whether it stands for no role, so that no model takes it.
     """
 
     fate: SeriesFate
     advice: str
+    spare: bool = False
 
     @property
     def words(self) -> str:
         """The fate in words."""
-        return FATES[self.fate]
+        return SPARE if self.spare and self.fate == "ready" else FATES[self.fate]
 
 
 @dataclass(frozen=True)
@@ -114,13 +135,27 @@ class StageRun:
 def read_runs(session: SessionFolder) -> tuple[StageRun, ...]:
     """The manifests of all resources that the report reads, the earliest of the chain first.
 
+    Of those that a session is good without (`ADDED`), only what was written: see `not_run`.
+
     Raises:
         ArchiveError: the session was never converted, or a manifest is damaged.
     """
     runs = tuple(_read_run(session, label) for label in reversed(session.reads))
     if runs[0].record is None:
         raise not_written(session.path, (runs[0].stage.label,))
-    return runs
+    return tuple(run for run in runs if run.record or run.stage.label not in ADDED)
+
+
+def not_run(reads: Iterable[str], runs: Iterable[StageRun]) -> tuple[str, ...]:
+    """The steps that a session is good without and that have not run on it, in the order of the chain.
+
+    Args:
+        reads: labels that the report reads.
+        runs: what `read_runs` found.
+    """
+    written = {run.stage.label for run in runs}
+    labels = set(reads) - written
+    return tuple(step for label, step in ADDED.items() if label in labels)
 
 
 def _read_run(session: SessionFolder, label: str) -> StageRun:
@@ -154,7 +189,10 @@ def _state(run: StageRun, series: str, *, goes_on: bool) -> State:
     if outcome is None:
         return State(run.stage, *_absent("the step ran before this series was there", goes_on=goes_on))
     if outcome.status == "done" and not run.current:
-        reason = "an earlier step was run again since; these voxels are from before"
+        reason = "an earlier step was run again since; this is from before"
+        return State(run.stage, "out of date", reason, outcome)
+    if outcome.status == "not applicable" and not run.current and ROLES_LABEL in run.record.reads:
+        reason = "an earlier step was run again since; the series may have another role now"
         return State(run.stage, "out of date", reason, outcome)
     return State(run.stage, outcome.status, outcome.reason, outcome)
 
@@ -173,9 +211,35 @@ def verdict(told: tuple[State, ...]) -> Readiness:
         if state.condition == "set apart":
             return Readiness("set apart", "Kept as it is; the models do not read it.")
         if state.condition == "refused":
-            return Readiness("refused", f"Mend the cause, then run {state.stage.maker} again.")
+            return Readiness("refused", _after_refusal(state, told))
         if state.condition in ("not run", "out of date"):
             order = "" if state.stage.step else ": the chain prepare does them in order"
             return Readiness("unfinished", f"Run {state.stage.maker} and the steps after it{order}.")
-    last = next((s.stage.label for s in reversed(told) if s.condition == "done"), converted.stage.label)
-    return Readiness("ready", f"Read it from the resource {last}.")
+    return Readiness("ready", f"Read it from the resource {_last_done(told)}{_frame(told)}.", _spare(told))
+
+
+def _spare(told: tuple[State, ...]) -> bool:
+    """Whether its role was told, and it was not chosen for it."""
+    roles = (s.outcome for s in told if s.stage.label == ROLES_LABEL and s.condition == "done" and s.outcome)
+    return any(outcome.facts.get("chosen") is False for outcome in roles)
+
+
+def _last_done(told: tuple[State, ...]) -> str:
+    """The last resource that holds the series as a volume."""
+    made = (s.stage.label for s in reversed(told) if s.condition == "done" and s.stage.holds_volumes)
+    return next(made, told[0].stage.label)
+
+
+def _after_refusal(refused: State, told: tuple[State, ...]) -> str:
+    """What to do about a refusal; a volume that was not registered is good on its own grid."""
+    if refused.stage.label != REGISTERED_LABEL:
+        return f"Mend the cause, then run {refused.stage.maker} again."
+    return f"It does not lie on the reference; on its own grid, read it from {_last_done(told)}."
+
+
+def _frame(told: tuple[State, ...]) -> str:
+    """On which grid a volume lies, where the session was registered."""
+    last = told[-1]
+    if last.stage.label != REGISTERED_LABEL:
+        return ""
+    return ", on the grid of the reference" if last.condition == "done" else ", on its own grid"

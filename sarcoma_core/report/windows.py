@@ -10,10 +10,8 @@ Array = npt.NDArray[np.floating]
 CT_CENTRE, CT_WIDTH = 40, 400
 """The usual soft-tissue window, in HU."""
 
-SUV_HIGHS = (5.0, 10.0)
-"""Upper ends of the PET window, in SUV: two only, so that series compare; the wider where it is needed."""
-
-_UPTAKE_PERCENTILE = 99.9
+SUV_HIGH = 10.0
+"""Upper end of the PET window, in SUV: one for all, so that patients compare."""
 
 PERCENTILES = (0.5, 99.5)
 
@@ -38,9 +36,13 @@ class Window:
 
     def grey(self, values: Array) -> npt.NDArray[np.uint8]:
         """Values as grey levels, 0 black to 255 white; what is not a number is drawn as `low`."""
-        inside = np.clip(np.nan_to_num(values.astype(np.float64), nan=self.low), self.low, self.high)
-        level = np.rint((inside - self.low) / (self.high - self.low) * 255).astype(np.uint8)
+        level = np.rint(self.share(values) * 255).astype(np.uint8)
         return 255 - level if self.inverted else level
+
+    def share(self, values: Array) -> Array:
+        """Values as shares of the window, 0 at `low` to 1 at `high`, inverted or not."""
+        inside = np.clip(np.nan_to_num(values.astype(np.float64), nan=self.low), self.low, self.high)
+        return np.asarray((inside - self.low) / (self.high - self.low))
 
 
 def window_for(modality: str, unit: str, values: Array) -> Window:
@@ -56,9 +58,7 @@ def window_for(modality: str, unit: str, values: Array) -> Window:
         return Window(low, high, "HU", rule=f"soft tissue, W {CT_WIDTH} L {CT_CENTRE}")
     inverted = modality == "PT"
     if inverted and unit.upper().startswith("SUV"):
-        _, uptake = between_percentiles(values, (0, _UPTAKE_PERCENTILE))
-        high = SUV_HIGHS[0] if uptake <= SUV_HIGHS[0] else SUV_HIGHS[1]
-        return Window(0.0, high, "SUV", inverted=True, rule="high uptake is dark")
+        return Window(0.0, SUV_HIGH, "SUV", inverted=True, rule="high uptake is dark")
     window = percentile_window(unit, values, "converted")
     if inverted:
         return replace(

@@ -2,10 +2,21 @@
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Step
-from sarcoma_core.steps import bias_field, check_model, cohort, convert, normalise, report
+from sarcoma_core.steps import (
+    bias_field,
+    check_model,
+    cohort,
+    convert,
+    normalise,
+    report,
+    series_roles,
+    suv,
+)
 
 STEPS: tuple[Step, ...] = (
     convert.STEP,
+    series_roles.STEP,
+    suv.STEP,
     bias_field.STEP,
     normalise.STEP,
     report.STEP,

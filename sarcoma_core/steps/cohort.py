@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LABEL = "COHORT"
 CLINICAL, CONSENT, EXCLUSIONS = "CLINICAL", "CONSENT", "EXCLUSIONS"
 """Project resources with tables that people keep. They are no assets: a site may have none of them."""
-READS = ("NORMALISED", "N4", "NIFTI")
+READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "NIFTI")
 
 
 class CohortOutputs(NamedTuple):
@@ -55,7 +55,8 @@ def cohort(
     out: OutputDir,
     *,
     label: Annotated[
-        Literal["NORMALISED", "N4", "NIFTI"], Param(help="resource that a session must have to be taken")
+        Literal["REGISTERED", "NORMALISED", "N4", "NIFTI"],
+        Param(help="resource that a session must have to be taken"),
     ] = "NORMALISED",
     consent: Annotated[
         Literal["recorded", "required"],

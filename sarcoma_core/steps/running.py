@@ -23,6 +23,7 @@ from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.errors import InputError, OutputError, SarcomaError, UsageError
 from sarcoma_core.interface import OutputSpec, Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
+from sarcoma_core.steps.choosing import check_choices
 from sarcoma_core.steps.surroundings import device, require_base, software
 from sarcoma_core.steps.target import read_target
 
@@ -58,6 +59,7 @@ def run_step(
     *,
     target: str = "",
     assets: Mapping[str, Path] | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> tuple[RunRecord, ...]:
     """Run a step on the folder of a session or a project.
 
@@ -68,13 +70,15 @@ def run_step(
         params: values by name; defaults fill the rest.
         target: URI of what it is launched on, as XNAT tells it; it may be left out for a session.
         assets: the folder of each asset by name.
+        choices: the scans that a person chose, by name of the choice; in no manifest's parameters, as the
+            step remembers them itself.
 
     Returns:
         The manifest of each output label, in the order in which the step declares them.
 
     Raises:
-        UsageError: a parameter breaks its rule, the step is not launched on such an object, or what its base
-            holds is not installed.
+        UsageError: a parameter or a choice breaks its rule, the step is not launched on such an object, or
+            what its base holds is not installed.
         InputError: the folder or an asset cannot be used; nothing is written.
         NothingUsableError: no series of it could be used; nothing is written.
         OutputError: `out` is read-only, full, or already holds an output of this step; nothing is written.
@@ -90,6 +94,7 @@ def run_step(
             f"--{step.input.name}: must be a folder; found none there.",
             hint="Check the path, or the mount of the container.",
         )
+    chosen = check_choices(step, choices or {}, source)
     read = {step.input.name: source, **folders}
     with _aside(read, out, step.labels) as work:
         opened = {asset.name: open_asset(asset, folders.get(asset.name)) for asset in step.assets}
@@ -97,7 +102,7 @@ def run_step(
         session = None if launched_on.level == "project" else FolderHoldings(source)
         inputs = fingerprint(session, step.reads, launched_on.scan)
         given = {step.input.name: launched_on.folder(source, step.reads), "out": work}
-        results = step.function(**given, **opened, **values)
+        results = step.function(**given, **opened, **values, **chosen)
         records = []
         for output, outcomes in zip(step.outputs, results, strict=True):
             if not any(outcome.usable for outcome in outcomes):

@@ -58,6 +58,13 @@ def test_a_study_that_mixes_pet_and_mr_is_split_and_ct_goes_with_pet() -> None:
     assert split == {"MR": {"a"}, "PT": {"b", "c"}}
 
 
+def test_a_study_that_mixes_pet_and_mr_is_one_session_where_the_site_says_so() -> None:
+    mixed = instance("a", "MR"), instance("b", "PT"), instance("c", "CT")
+    (part,) = split_studies(mixed, petmr="pet")
+    assert part.part == ""
+    assert {i.series_uid for i in part.instances} == {"a", "b", "c"}
+
+
 def test_contours_go_with_the_series_that_they_are_about() -> None:
     split = parts(
         instance("a", "MR"),

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from sarcoma_core.cli import screen
-from sarcoma_core.demo import Check, CheckLine, check_line
+from sarcoma_core.demo.mr_check import Check, CheckLine, check_line
 
 WIDE = Check(
     patient="STS-PHANTOM-0008",

@@ -18,7 +18,7 @@ from sarcoma_core.launch.bulk.engine import Bulk
 from sarcoma_core.launch.bulk.ledger import Ledger
 from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
-from sarcoma_core.steps import STEPS
+from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.event_service import EventService
@@ -37,7 +37,7 @@ def standin(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     server = StandIn(StandInSettings(archive, login=LOGIN, password=PASSWORD), QuickRunner(0.01))
     with serving(server) as url, Connection(Login(url, LOGIN, PASSWORD)) as connection:
         service = ContainerService(connection)
-        for step in STEPS[:3]:
+        for step in map(step_named, ("convert", "bias-field", "normalise")):
             wrapper = service.command(service.add(command_for(step).to_json())).wrappers[0].id
             if step.name != "normalise":
                 service.set_enabled(wrapper, True)

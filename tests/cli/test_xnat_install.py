@@ -12,17 +12,24 @@ import pytest
 from sarcoma_core import __version__
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import main
+from sarcoma_core.launch.install.states import wrapper_level
 from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import STEPS, step_named
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.connection import Connection, Login
 from sarcoma_core.xnat.rest.event_service import EventService
+from sarcoma_core.xnat.rest.holdings import RemoteResources
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerService
 from tests.xnat.double import PASSWORD
 
 NAMES = [step.name for step in STEPS]
-WRAPPERS = [(step.name, level) for step in STEPS for level in step.levels]
+WRAPPERS = [
+    (step.name, wrapper_level(wrapper.name, step.name))
+    for step in STEPS
+    for wrapper in command_for(step).xnat
+]
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,17 @@ def test_after_an_install_every_wrapper_is_listed_where_it_is_on(said: Said) -> 
     assert [tuple(row[word] for word in words) for row in rows] == [
         (*wrapper, __version__, "on", "P", "current") for wrapper in WRAPPERS
     ]
+
+
+def test_where_a_step_is_switched_on_an_asset_that_it_can_do_without_has_an_empty_resource(
+    server: str, said: Said
+) -> None:
+    said.rows("install", "--project", "P")
+    wanted = {a.spec.label for step in STEPS for a in step.assets if a.spec.optional}
+    with Connection(Login(server, "mary", PASSWORD)) as connection:
+        project = RemoteResources(connection, RemoteTarget("project", "P"))
+        assert wanted <= set(project.labels())
+        assert all(project.files(label) == () for label in wanted)
 
 
 def test_a_second_install_has_nothing_to_do(said: Said) -> None:

@@ -12,6 +12,7 @@ from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Level, ParamKind, Step
 from sarcoma_core.steps import STEPS
 from sarcoma_core.steps.target import read_target
+from sarcoma_core.xnat.command.choosing import choice_values, correcting_name
 from sarcoma_core.xnat.command.declaring import OBJECT, wrapper_name
 from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.lint.linting import lint
@@ -138,7 +139,8 @@ def test_the_whole_session_or_project_is_mounted_and_each_asset_beside_it(
 def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(step: Step) -> None:
     types = {ParamKind.CHOICE: "select-one", ParamKind.BOOLEAN: "boolean", ParamKind.NUMBER: "number"}
     command = Command.from_json(json.loads(committed(step)))
-    asked = [shown for shown in command.inputs if shown.name != OBJECT]
+    not_asked = {OBJECT, *(choice.name for choice in step.choices)}
+    asked = [shown for shown in command.inputs if shown.name not in not_asked]
     for shown, param in zip(asked, step.params, strict=True):
         assert shown.type == types.get(param.kind, shown.type)
         assert param.range in (shown.label or "")
@@ -146,6 +148,23 @@ def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(s
     assert command.reserve_memory
     assert command.limit_memory
     assert command.limit_cpu
+
+
+@pytest.mark.parametrize("step", [s for s in STEPS if s.choices], ids=lambda step: step.name)
+def test_a_step_with_choices_has_one_more_wrapper_by_which_a_scan_reaches_its_command_line(
+    step: Step, session: Session
+) -> None:
+    command = Command.from_json(json.loads(committed(step)))
+    assert [wrapper.name for wrapper in command.xnat] == [
+        *(wrapper_name(step, level) for level in step.levels),
+        correcting_name(step),
+    ]
+    for choice in step.choices:
+        values = choice_values(step, {choice.name: "1"})
+        words = resolve(command, correcting_name(step), session_object(session), values).arguments
+        arguments = vars(parser().parse_args(["step", step.name, *words]))
+        chosen = {other.name: arguments[f"choice {other.name}"] for other in step.choices}
+        assert chosen == {other.name: "1" if other is choice else "" for other in step.choices}
 
 
 def test_a_select_offers_every_whole_number_of_a_short_range_and_none_that_the_step_refuses() -> None:

@@ -11,6 +11,7 @@ from sarcoma_core.launch.chain import SessionResult, StepRun
 from sarcoma_core.launch.page import write_page
 from sarcoma_core.launch.summary import lede, series_lines, session_line
 from sarcoma_core.provenance import Outcome
+from tests.report.sessions import prepared
 
 SCANS = (Scan("1", "1.1", 1, "MR", "T1", 3), Scan("2", "1.2", 2, "RTSTRUCT", "contours", 1))
 SESSION = Session("P", "S_MR", "E1", "S", "1", "", "20200101", SCANS, Path("/nowhere"))
@@ -96,3 +97,22 @@ def test_the_page_links_to_each_report_from_where_it_lies(tmp_path: Path) -> Non
     assert link == "../archive/P/arc001/S%20MR/RESOURCES/REPORT/report.html"
     assert "kept &lt;later&gt;" in text
     assert "<later>" not in text
+
+
+def test_a_session_whose_roles_were_told_says_what_it_has_and_what_to_review(tmp_path: Path) -> None:
+    builder = prepared(tmp_path / "S")
+    result = replace(COMPLETE, session=replace(SESSION, path=builder.path))
+    text = write_page(tmp_path / "study.html", "P", (result, FAILED)).read_text()
+    assert "T1CE 2, T1 7, T2FS 3, PET 5, CT 4; 1 to review" in text
+    assert text.count("chosen series</th>") == 1
+
+
+@pytest.mark.parametrize("manifest", [None, "[]"])
+def test_where_no_role_is_told_there_is_no_column_for_it(tmp_path: Path, manifest: str | None) -> None:
+    session = replace(SESSION, path=tmp_path / "S")
+    if manifest:
+        place = session.resource("SERIES_ROLES")
+        place.mkdir(parents=True)
+        (place / "run.json").write_text(manifest)
+    text = write_page(tmp_path / "study.html", "P", (replace(COMPLETE, session=session),)).read_text()
+    assert "chosen series" not in text

@@ -1,8 +1,10 @@
-"""One patient for the tests of this package: small images, the geometry of the demo."""
+"""Patients for the tests of this package: small images of the demo's geometry, and a study of a protocol."""
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +16,18 @@ from numpy.typing import NDArray
 from sarcoma_core.phantom.anatomy import Anatomy, limb
 from sarcoma_core.phantom.cohort import write_patient
 from sarcoma_core.phantom.grid import Grid
-from sarcoma_core.phantom.truth import read_truth
+from sarcoma_core.phantom.protocol import HospitalSite, Protocol, draw_protocol
+from sarcoma_core.phantom.study import Study, acquire_study
+from sarcoma_core.phantom.tissue import Labels, Mask
+from sarcoma_core.phantom.truth import Truth, read_truth
 
 ITK: Any = SimpleITK  # few of its functions have types
 
 COARSE = Grid(shape=(80, 80, 32), spacing=(2.75, 2.75, 5.0), slice_thickness=4.0, tilt=(6.0, -3.0))
 SEEDS = range(1, 9)
 PATIENT = "STS-PHANTOM-0003"
+LATTICE = Grid((112, 112, 88), (2.0, 2.0, 3.0), 3.0)
+COARSE_SITE = HospitalSite("COARSE", spacing=2.0)
 
 
 class Volume(NamedTuple):
@@ -45,6 +52,61 @@ def read_series(folder: Path, series_instance_uid: str) -> Volume:
     )
 
 
+def hashes(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
+
+
+def inside(labels: Labels, tissue: int, *, voxels: tuple[int, int, int]) -> Mask:
+    """Where a tissue is, and so many voxels around along each axis too."""
+    mask = labels == tissue
+    for axis, reach in enumerate(voxels):
+        for _ in range(reach):
+            mask = mask & np.roll(mask, 1, axis) & np.roll(mask, -1, axis)
+    return np.asarray(mask)
+
+
+def coarser(protocol: Protocol) -> Protocol:
+    """With half as many slices, twice as far apart: half as many files."""
+    for series in protocol.series:
+        old = series.slices
+        (i, j, k), (di, dj, dk) = old.shape, old.spacing
+        half = replace(
+            old, shape=(i, j, k // 2), spacing=(di, dj, 2 * dk), slice_thickness=2 * old.slice_thickness
+        )
+        protocol = protocol.with_series(replace(series, slices=half))
+    return protocol
+
+
+def moving_protocol() -> Protocol:
+    """Of seed 3: every series bent, each in a frame of reference of its own; large voxels."""
+    moving = draw_protocol(3, deformable=True, same_frame=False, table_shift=40, site=COARSE_SITE)
+    return coarser(moving)
+
+
+@pytest.fixture(scope="session")
+def study() -> Study:
+    """Every sequence of seed 3, every series but the first turned, shifted and bent."""
+    sequences = ("T1CE", "T1", "T2FS", "T2", "PET", "CT")
+    protocol = draw_protocol(3, deformable=True, sequences=sequences, site=HospitalSite(spacing=1.2))
+    return acquire_study(3, protocol, lattice=LATTICE)
+
+
+@pytest.fixture(scope="session")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a cohort with one patient, acquired by a protocol."""
+    folder = tmp_path_factory.mktemp("moved")
+    write_patient(folder, 3, protocol=moving_protocol())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def truth(moved: Path) -> Truth:
+    return read_truth(moved / "truth", PATIENT)
+
+
 @pytest.fixture(scope="session")
 def anatomies() -> list[Anatomy]:
     return [limb(seed, COARSE) for seed in SEEDS]
@@ -67,6 +129,7 @@ def series(cohort: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def validate() -> Callable[[Path], str]:
     """What David Clunie's validator says about a file, apart from the name of its IOD."""
+    names = {"MRImage", "CTImage", "PETImage"}
     program = shutil.which("dciodvfy")
     if program is None:
         pytest.skip("validation of DICOM: install dicom3tools to run it")
@@ -74,7 +137,7 @@ def validate() -> Callable[[Path], str]:
     def run(path: Path) -> str:
         done = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
         lines = (done.stdout + done.stderr).splitlines()
-        assert "MRImage" in lines
-        return "\n".join(line for line in lines if line.strip() != "MRImage")
+        assert names & set(lines)
+        return "\n".join(line for line in lines if line.strip() not in names)
 
     return run

@@ -1,4 +1,3 @@
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,7 @@ from sarcoma_core.phantom.cohort import write_cohort, write_patient
 from sarcoma_core.phantom.patient import draw_patient
 from sarcoma_core.phantom.tissue import tumour_mask
 from sarcoma_core.phantom.truth import read_labels, read_log_bias, read_truth
-from tests.phantom.conftest import COARSE, PATIENT, read_series
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-    }
+from tests.phantom.conftest import COARSE, PATIENT, hashes, read_series
 
 
 def test_a_seed_is_a_patient_byte_for_byte(tmp_path: Path, cohort: Path) -> None:

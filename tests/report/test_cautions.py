@@ -6,7 +6,7 @@ import pytest
 from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.planes import Upright
-from sarcoma_core.report.stages import State
+from sarcoma_core.report.stages import Condition, Stage, State
 from tests.report.sessions import STAGES
 
 NONE = (
@@ -101,3 +101,28 @@ def test_coarse_slices_and_oblique_axes_are_told() -> None:
 def test_a_pet_whose_units_are_unknown_is_not_in_suv_whatever_its_suvtype_says() -> None:
     assert voxel_unit({"units": "unknown", "suv_type": "BW"}) == ""
     assert voxel_unit({"units": "BQML", "suv_type": "BW"}) == "SUV"
+
+
+def with_suv(condition: Condition, **facts: object) -> tuple[State, ...]:
+    """A PET in BQML, and what the step suv made of it."""
+    first, *others = told({"units": "BQML"})
+    outcome = Outcome("2", "PT", "done", facts=facts) if condition == "done" else None
+    return (first, State(Stage("SUV", "suv", "SUV", "In SUV"), condition, outcome=outcome), *others)
+
+
+def test_a_pet_that_was_brought_to_suv_compares() -> None:
+    assert cautions("PT", with_suv("done"), None) == ()
+
+
+def test_a_pet_that_could_not_be_brought_to_suv_does_not_compare() -> None:
+    (only,) = cautions("PT", with_suv("refused"), None)
+    assert only == "The values are in BQML, not SUV: patients do not compare."
+
+
+def test_a_pet_of_a_session_without_the_step_is_told_which_step_to_run() -> None:
+    (only,) = cautions("PT", told({"units": "BQML"}), None)
+    assert only.endswith("The step suv brings it to SUV.")
+
+
+def test_what_suv_warned_of_is_told() -> None:
+    assert cautions("PT", with_suv("done", warnings=["two doses"]), None) == ("Of note: two doses.",)

@@ -14,7 +14,7 @@ import pytest
 from sarcoma_core.report.page import render
 from sarcoma_core.report.session import read_session
 from sarcoma_core.report.study import StudyRow, StudyTable, render_study
-from tests.report.sessions import as_read, full
+from tests.report.sessions import as_read, full, outcomes_of, prepared, told_role
 
 pytestmark = pytest.mark.browser
 
@@ -42,11 +42,25 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["session", "study"])
-def any_page(request: pytest.FixtureRequest, page: Path) -> Path:
-    """The report of a session, and the page over a study with long names and reasons."""
-    if request.param == "session":
-        return page
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a session of the whole chain, with a scan whose id is as long as one can be."""
+    folder = tmp_path_factory.mktemp("whole")
+    builder = prepared(folder / "session")
+    long = "9" * 64
+    told = told_role(long, "MR", "T2", needs_review="nothing tells whether fat was saturated; " * 6)
+    builder.record("SERIES_ROLES", *outcomes_of(builder.path, "SERIES_ROLES"), told)
+    builder.record("REGISTERED", *outcomes_of(builder.path, "REGISTERED"))
+    path = folder / "report.html"
+    path.write_text(render(read_session(as_read(builder.path), slices=1)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module", params=["session", "whole", "study"])
+def any_page(request: pytest.FixtureRequest, page: Path, whole: Path) -> Path:
+    """The reports of two sessions, and the page over a study with long names and reasons."""
+    if request.param != "study":
+        return {"session": page, "whole": whole}[request.param]
     long = "a reason that goes on: " * 12
     rows = (
         StudyRow("A-LONG-SESSION-LABEL_20200101_MR", ("failed", "1 refused", long)),
@@ -221,3 +235,89 @@ def test_letters_on_paper_are_dark_and_on_film_light(browser: Browser, page: Pat
         ".map(s => getComputedStyle(document.querySelector(s)).color)"
     )
     assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_reasons_are_as_wide_as_a_few_words(browser: Browser, whole: Path, width: int) -> None:
+    browser.show(whole, width=width)
+    widths = browser.ask(
+        "[...document.querySelectorAll('.reason')].map(r => r.getBoundingClientRect().width)"
+    )
+    assert len(widths) > 20
+    assert min(widths) > 90
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pictures_of_a_pair_keep_their_proportions_and_share_one_scale(
+    browser: Browser, whole: Path, width: int
+) -> None:
+    browser.show(whole, width=width)
+    sizes = browser.ask(
+        "[...document.querySelectorAll('.pairs img')]"
+        ".map(i => [i.naturalWidth, i.naturalHeight, i.width, i.height])"
+    )
+    assert len(sizes) == 27
+    scales = [drawn / natural for natural, _, drawn, _ in sizes]
+    assert max(scales) / min(scales) < 1.05
+    for natural_width, natural_height, drawn_width, drawn_height in sizes:
+        assert drawn_width / drawn_height == pytest.approx(natural_width / natural_height, rel=0.03)
+
+
+def seen(browser: Browser, selector: str) -> list[bool]:
+    """Whether each element of a kind is seen."""
+    visible = "{contentVisibilityAuto: true, visibilityProperty: true}"
+    found = browser.ask(
+        f"[...document.querySelectorAll('{selector}')].map(e => e.checkVisibility({visible}) && "
+        "e.getBoundingClientRect().height > 0)"
+    )
+    return list(found)
+
+
+def test_evidence_is_folded_on_the_screen_open_where_it_is_needed_and_open_in_print(
+    browser: Browser, whole: Path
+) -> None:
+    browser.show(whole)
+    assert seen(browser, ".evidence li").count(True) == 2  # of the two series to review
+    browser.tell("Emulation.setEmulatedMedia", media="print")
+    printed = seen(browser, ".evidence li")
+    browser.tell("Emulation.setEmulatedMedia", media="")
+    assert len(printed) > 7
+    assert all(printed)
+
+
+def test_evidence_is_unfolded_with_the_keyboard(browser: Browser, whole: Path) -> None:
+    browser.show(whole)
+    unfolded = "document.querySelectorAll('.evidence[open]').length"
+    before = browser.ask(unfolded)
+    browser.driver.find_element("css selector", ".evidence:not([open]) summary").send_keys(" ")
+    assert browser.ask(unfolded) == before + 1
+
+
+def test_a_role_to_review_is_told_in_words_and_not_by_colour_alone(browser: Browser, whole: Path) -> None:
+    browser.show(whole)
+    (notes, badges) = browser.ask(
+        "['#roles .note', '.review'].map(s => [...document.querySelectorAll(s)].map(e => e.innerText))"
+    )
+    assert len(notes) == len(badges) == 2
+    assert all(note.startswith("To review, scan") for note in notes)
+    assert set(badges) == {"to review"}
+
+
+@pytest.mark.parametrize("name", ["page", "whole"])
+def test_on_paper_nothing_sticks_out_and_no_picture_is_cut(
+    browser: Browser, request: pytest.FixtureRequest, name: str
+) -> None:
+    across = 718  # of A4 within margins of 10 mm, at 96 pixels an inch
+    browser.show(request.getfixturevalue(name), width=across)
+    browser.tell("Emulation.setEmulatedMedia", media="print")
+    wide = browser.ask(
+        "[...document.querySelectorAll('main *')]"
+        ".filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 80))"
+    )
+    breaks = browser.ask(
+        "[...document.querySelectorAll('.tile, .evidence, .quality')]"
+        ".map(e => getComputedStyle(e).breakInside)"
+    )
+    browser.tell("Emulation.setEmulatedMedia", media="")
+    assert wide == []
+    assert set(breaks) == {"avoid"}

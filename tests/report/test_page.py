@@ -1,7 +1,9 @@
 """The page: complete, valid, safe, the same every time, and nothing in it that is not the series' own."""
 
+import html
 import re
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +16,7 @@ from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.page import PAPER, methods, render, software, summary
 from sarcoma_core.report.session import read_session
 from sarcoma_core.report.stages import read_runs
-from tests.report.sessions import Builder, as_read, full, passes
+from tests.report.sessions import PAIR, Builder, as_read, full, passes, prepared, told_role
 
 VOID = {"meta", "link", "img", "input", "path", "use", "br"}
 
@@ -48,6 +50,19 @@ class Page(HTMLParser):
 def text(tmp_path: Path) -> str:
     full(tmp_path)
     return render(read_session(as_read(tmp_path), slices=3))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of a session of the whole chain, with roles and registered pairs."""
+    builder = prepared(tmp_path_factory.mktemp("whole"))
+    return render(read_session(as_read(builder.path), slices=1))
+
+
+def words(text: str) -> str:
+    """What a reader reads, in one line."""
+    body = re.sub(r"(?s)<(style|head)\b.*?</\1>", " ", text)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 def test_every_element_is_closed_and_every_id_is_there_once(text: str) -> None:
@@ -150,10 +165,13 @@ def test_tables_have_captions_and_the_page_a_language(text: str) -> None:
     assert page.all("html") == [{"lang": "en"}]
 
 
-def test_the_same_session_gives_the_same_bytes_whenever_and_wherever_it_ran(tmp_path: Path) -> None:
+@pytest.mark.parametrize("session", [full, prepared])
+def test_the_same_session_gives_the_same_bytes_whenever_and_wherever_it_ran(
+    tmp_path: Path, session: Callable[[Path], Builder]
+) -> None:
     pages = []
     for name in ("one", "two"):
-        builder = full(tmp_path / name)
+        builder = session(tmp_path / name)
         for run in read_runs(as_read(builder.path)):
             assert run.record
             builder.record(run.stage.label, *run.record.outcomes, image=name, started=name, finished=name)
@@ -189,6 +207,27 @@ def test_the_head_counts_what_there_is(counts: dict[str, int], words: str) -> No
     assert summary(none | counts) == words
 
 
+@pytest.mark.parametrize(
+    ("to_review", "more"), [(0, ""), (1, "; 1 role to review"), (3, "; 3 roles to review")]
+)
+def test_the_head_counts_the_roles_to_review(to_review: int, more: str) -> None:
+    counts = {"series": 1, "ready": 1, "unfinished": 0, "set_apart": 0, "refused": 0}
+    assert summary(counts, to_review) == f"1 series: 1 ready for the models{more}"
+
+
+@pytest.mark.parametrize(
+    ("spare", "words"),
+    [
+        (0, "3 ready for the models"),
+        (1, "2 ready for the models, 1 ready, but not chosen"),
+        (3, "3 ready, but not chosen"),
+    ],
+)
+def test_the_head_does_not_count_for_the_models_what_no_model_takes(spare: int, words: str) -> None:
+    counts = {"series": 3, "ready": 3, "unfinished": 0, "set_apart": 0, "refused": 0}
+    assert summary(counts, spare=spare) == f"3 series: {words}"
+
+
 def test_methods_cite_each_paper_once_and_by_its_number(tmp_path: Path) -> None:
     full(tmp_path)
     found = methods(read_runs(as_read(tmp_path)))
@@ -211,6 +250,137 @@ def test_software_that_differs_between_steps_says_where(tmp_path: Path) -> None:
     builder.record("N4", builder.done("N4", "2"), software={"numpy": "2.1"})
     told = {fact.label: fact.value for fact in software(read_runs(as_read(tmp_path)))}
     assert told == {"numpy": "2.0 (convert), 2.1 (bias-field)", "pydicom": "3.0"}
+
+
+def test_the_page_of_the_whole_chain_keeps_the_rules_of_every_page(whole: str) -> None:
+    page = Page(whole)
+    ids = Counter(attributes["id"] for _, attributes in page.elements if "id" in attributes)
+    assert set(ids.values()) == {1}
+    inside = {a["href"][1:] for a in page.all("a") if a["href"].startswith("#")}
+    assert inside <= set(ids)
+    alternatives = [a["alt"] for a in page.all("img")]
+    assert len(set(alternatives)) == len(alternatives) == (4 * 3 + 1 + 2) + 3 * 9
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert not page.all("script")
+
+
+def test_the_head_says_which_scan_is_which_and_what_to_look_at(whole: str) -> None:
+    told = words(whole)
+    head = told[: told.index("What became of each series")]
+    assert "1 role to review" in head
+    assert "To review, scan 7: scan 7 and scan 2 are both T1." in head
+    assert "sarcoma roles set SESSION --t1 7" in head
+    assert "Run container , Sarcoma: correct series roles" in head
+    for row in (
+        "T1 post-contrast Scan 2 90 % the rules",
+        "T2 fat-saturated or STIR Scan 3 90 % the rules",
+        "PET Scan 5 100 % a person",
+        "T1 Scan 7 to review 41 % the rules",
+    ):
+        assert row in head
+    assert "Not chosen: scan 6 (localizer), scan 8 (other)." in head
+
+
+def test_each_series_says_why_it_has_its_role(whole: str) -> None:
+    told = words(whole)
+    assert "Scan 2 MR" in told
+    assert "T1 post-contrast, chosen by the rules, confidence 90 %".replace("\u202f", " ") in told
+    assert "Why this role A contrast agent is told. TR 600 ms and TE 12 ms." in told
+    assert "Also possible: T2 (8 %)." in told
+    opened = [a for a in Page(whole).all("details") if "open" in a]
+    assert len(opened) == 1  # of the series that has to be looked at
+    assert len(Page(whole).all("details")) == 7
+
+
+def test_each_pair_says_how_it_was_moved_and_how_to_read_the_pictures(whole: str) -> None:
+    told = words(whole)
+    assert told.count("Registration to scan 2, T1 post-contrast") == 3
+    assert told.count("Moved by 12.3 mm and turned by 5.1°, as a rigid body.") == 2
+    assert "Not moved: it lay on the reference" in told
+    assert "The other series are registered to this one" in told
+    assert told.count("Squares of 20 mm") == 3
+    assert told.count("warm colours") == 1
+
+
+def test_a_column_is_a_resource_of_volumes(whole: str, text: str) -> None:
+    columns = [
+        re.findall(r'scope="col">([^<]+)<', page[page.index('<table class="outcomes') :])[:7]
+        for page in (whole, text)
+    ]
+    assert columns[0] == [
+        "Series",
+        "Conversion",
+        "SUV",
+        "Bias field",
+        "Normalisation",
+        "Registration",
+        "What follows",
+    ]
+    assert columns[1][:5] == ["Series", "Conversion", "Bias field", "Normalisation", "What follows"]
+
+
+def test_a_session_of_before_is_told_calmly_what_there_is_now(text: str) -> None:
+    told = words(text)
+    assert "Not run on this session: series-roles, suv, register." in told
+    assert "Which scan is which" not in told
+    assert "the step has not run" not in told
+    outcomes = text[text.index('id="outcomes"') : text.index('id="series-1"')]
+    assert 'class="note"' not in outcomes
+
+
+def test_a_refused_pair_says_why_and_what_to_do(tmp_path: Path) -> None:
+    builder = prepared(tmp_path)
+    refused = Outcome("3", "MR", "refused", "mutual information gained 0.001.", facts=dict(PAIR))
+    reference = builder.done("REGISTERED", "2", **{**PAIR, "transform": "reference"})
+    builder.record("REGISTERED", reference, refused)
+    told = words(render(read_session(as_read(tmp_path), slices=1)))
+    assert "Refused: mutual information gained 0.001. No registered volume was written." in told
+    assert "--set register.reference=CT" in told
+    assert "What was tried, and not kept: Moved by" in told
+    assert "Squares of" not in told
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"role": ["T1"], "chosen": {}, "evidence": {"a": [1]}, "runners_up": [[["x"]]], "needs_review": 5},
+        {"role": "T1", "chosen": True, "confidence": "sure", "evidence": "alone", "by": ["x"]},
+        {"role": "<script>", "needs_review": "<script>"},
+        {},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "of_pair",
+    [
+        {name: ["odd", {"a": 1}] for name in PAIR},
+        dict.fromkeys(PAIR, "<script>alert(1)</script>"),
+        {},
+    ],
+    ids=["lists", "markup", "nothing"],
+)
+def test_facts_of_any_shape_make_a_page(
+    tmp_path: Path, facts: dict[str, Any], of_pair: dict[str, Any]
+) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"))
+    builder.record("SERIES_ROLES", Outcome("2", "MR", "done", facts=facts))
+    builder.record("REGISTERED", builder.done("REGISTERED", "2", **of_pair))
+    page = Page(render(read_session(as_read(tmp_path), slices=1)))
+    assert not page.all("script")
+
+
+def test_what_could_tell_who_the_patient_is_stays_out_of_the_page(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"))
+    evidence = ["read on 19620304", "UID 1.2.840.113619.2.55.3", "TR is short"]
+    builder.record("SERIES_ROLES", told_role("2", "MR", "T1", evidence=evidence, patient_name="DOE^JANE"))
+    text = render(read_session(as_read(tmp_path), slices=1))
+    assert "TR is short" in text
+    for secret in ("19620304", "1.2.840.113619", "DOE"):
+        assert secret not in text
 
 
 def luminance(colour: str) -> float:

@@ -7,7 +7,19 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sarcoma_core.report.planes import AXIAL, CORONAL, PLANES, SAGITTAL, Upright, ViewPlane, spread, upright
+from sarcoma_core.imaging.volume import Volume
+from sarcoma_core.report.planes import (
+    AXIAL,
+    CORONAL,
+    PLANES,
+    SAGITTAL,
+    SliceView,
+    Upright,
+    ViewPlane,
+    same_grid,
+    spread,
+    upright,
+)
 
 orientations: Any = nib.orientations  # nibabel does not annotate these functions
 RAS = np.random.default_rng(1).random((5, 6, 7))
@@ -88,3 +100,29 @@ def test_slices_are_spread_inside_the_volume_from_the_top(count: int, wanted: in
 
 def test_one_slice_is_the_middle_one() -> None:
     assert spread(25, 1) == (12,)
+
+
+@pytest.mark.parametrize(("off", "same"), [(0.0009, True), (0.0011, False)])
+@pytest.mark.parametrize("entry", [(0, 3), (2, 2), (0, 1)])
+def test_grids_are_the_same_to_a_micrometre(entry: tuple[int, int], off: float, same: bool) -> None:  # noqa: FBT001
+    values = np.zeros((5, 6, 7), np.float32)
+    other = AFFINE.copy()
+    other[entry] += off
+    assert same_grid(Volume(values, AFFINE), Volume(values, other)) == same
+
+
+def test_grids_of_other_sizes_are_not_the_same() -> None:
+    assert not same_grid(
+        Volume(np.zeros((5, 6, 7), np.float32), AFFINE), Volume(np.zeros((5, 6, 8), np.float32), AFFINE)
+    )
+
+
+@pytest.mark.parametrize(("plane", "height", "width"), [(AXIAL, 12, 5), (CORONAL, 21, 5), (SAGITTAL, 21, 12)])
+def test_a_view_knows_its_length_in_mm_and_its_size_in_pixels(
+    plane: ViewPlane, height: float, width: float
+) -> None:
+    view = SliceView(Upright(RAS, (1.0, 2.0, 3.0), 0.0), plane, 2)
+    assert (view.height_mm, view.width_mm) == (height, width)
+    assert view.size(0.5) == (2 * width, 2 * height)
+    assert view.count == RAS.shape[plane.axis]
+    assert (view.slice_of(RAS) == plane.cut(RAS, 2)).all()

@@ -9,7 +9,7 @@ from sarcoma_core.archive import folder
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.session import SeriesReport, SessionReport, read_session
-from tests.report.sessions import Builder, as_read, body, full, passes, save
+from tests.report.sessions import AFFINE, Builder, as_read, body, full, passes, prepared, save
 
 
 def read(path: Path, slices: int = 1) -> dict[str, SeriesReport]:
@@ -57,6 +57,42 @@ def test_a_volume_on_another_grid_is_not_laid_beside_the_converted_one(tmp_path:
     name = builder.volume("N4", "2", body()[::2])
     builder.record("N4", Outcome("2", "MR", "done", files=(name,)))
     assert stages_drawn(read(tmp_path)["2"]) == ["Converted"]
+
+
+def test_a_volume_of_the_same_size_that_lies_elsewhere_is_not_laid_beside_it_either(tmp_path: Path) -> None:
+    builder = Builder(tmp_path)
+    builder.record("NIFTI", builder.done("NIFTI", "2"))
+    aside = AFFINE.copy()
+    aside[2, 3] = 1.0
+    builder.record("N4", Outcome("2", "MR", "done", files=(builder.volume("N4", "2", body(), aside),)))
+    assert stages_drawn(read(tmp_path)["2"]) == ["Converted"]
+
+
+def test_a_session_of_the_whole_chain_is_drawn_at_the_stages_of_its_own_grid(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    series = read(tmp_path)
+    assert stages_drawn(series["2"]) == ["Converted", "Bias-corrected", "Normalised"]
+    assert stages_drawn(series["5"]) == ["Converted", "SUV"]
+    assert stages_drawn(series["4"]) == ["Converted"]
+
+
+def test_a_pet_is_drawn_in_suv_from_0_to_10_and_dark_where_uptake_is_high(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    pictures = read(tmp_path)["5"].pictures
+    assert pictures
+    assert pictures.windows[1] == "SUV: 0 to 10 SUV (high uptake is dark)"
+    assert pictures.rows[0][1].inverted
+    assert [histogram.unit for histogram in pictures.histograms] == ["BQML", "SUV"]
+
+
+def test_roles_are_told_in_the_heading_and_not_again_in_a_receipt(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    series = read(tmp_path)["3"]
+    assert series.role
+    assert series.role.role == "T2FS"
+    told = {receipt.stage.label: [fact.label for fact in receipt.facts] for receipt in series.receipts}
+    assert "SERIES_ROLES" not in told
+    assert told["REGISTERED"] == ["Read from the resource"]
 
 
 def test_the_grid_is_told_in_one_line(tmp_path: Path) -> None:

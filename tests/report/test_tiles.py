@@ -14,10 +14,14 @@ from sarcoma_core.report.windows import Window
 WINDOW = Window(0.0, 255.0)
 
 
-def decode(uri: str) -> np.ndarray:
+def decode_image(uri: str) -> Image.Image:
     head, _, data = uri.partition(",")
     assert head == "data:image/png;base64"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def decode(uri: str) -> np.ndarray:
+    return np.asarray(decode_image(uri))
 
 
 def ramp(*shape: int) -> np.ndarray:
@@ -27,6 +31,17 @@ def ramp(*shape: int) -> np.ndarray:
 def test_the_picture_holds_the_very_grey_levels() -> None:
     levels = ramp(40, 60).astype(np.uint8)
     assert (decode(png(levels, (60, 40))) == levels).all()
+
+
+@pytest.mark.parametrize(("colours", "mode"), [(256, "P"), (257, "RGB")])
+def test_a_picture_in_colours_holds_the_very_colours_few_or_many(colours: int, mode: str) -> None:
+    numbers = np.arange(40 * 60) % colours
+    picture = (
+        np.stack([numbers % 256, numbers // 256, numbers % 7], axis=-1).reshape(40, 60, 3).astype(np.uint8)
+    )
+    image = decode_image(png(picture, (60, 40)))
+    assert image.mode == mode
+    assert (np.asarray(image.convert("RGB")) == picture).all()
 
 
 def test_a_tile_of_square_pixels_is_the_slice_pixel_by_pixel() -> None:

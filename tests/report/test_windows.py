@@ -37,10 +37,17 @@ def test_ct_in_other_units_has_no_soft_tissue_window() -> None:
     assert (window.low, window.high) == pytest.approx((5, 995))
 
 
-@pytest.mark.parametrize(("uptake", "high"), [(3.0, 5.0), (30.0, 10.0)])
-def test_pet_in_suv_has_one_of_two_fixed_windows_with_high_uptake_dark(uptake: float, high: float) -> None:
+@pytest.mark.parametrize("uptake", [0.5, 3.0, 30.0])
+def test_pet_in_suv_has_one_window_for_all_patients_with_high_uptake_dark(uptake: float) -> None:
     window = window_for("PT", "SUV", np.array([0.0, uptake, uptake]))
-    assert (window.low, window.high, window.inverted) == (0, high, True)
+    assert (window.low, window.high, window.unit, window.inverted) == (0, 10, "SUV", True)
+
+
+@given(values)
+def test_the_share_of_a_window_is_not_inverted(drawn: np.ndarray) -> None:
+    plain, inverted = Window(-100.0, 250.0), Window(-100.0, 250.0, inverted=True)
+    assert (plain.share(drawn) == inverted.share(drawn)).all()
+    assert plain.grey(drawn) == pytest.approx(255 * plain.share(drawn), abs=0.5)
 
 
 def test_pet_in_other_units_starts_at_zero() -> None:

@@ -13,7 +13,7 @@ from sarcoma_core.provenance import Outcome
 from sarcoma_core.steps import convert, report
 from sarcoma_core.steps.running import run_step
 from tests.laws import assert_manifest_is_the_folder, outputs
-from tests.report.sessions import Builder, full
+from tests.report.sessions import Builder, full, prepared, told_role
 
 
 def test_it_leaves_one_page_and_counts_the_series_in_its_manifest(tmp_path: Path) -> None:
@@ -35,6 +35,24 @@ def test_it_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
     for name in ("one", "two"):
         run_step(report.STEP, tmp_path / "session", tmp_path / name, {"slices": 2})
     assert outputs(tmp_path / "one") == outputs(tmp_path / "two") != {}
+
+
+def test_it_tells_a_session_of_the_whole_chain_with_its_pairs_in_less_than_a_megabyte(tmp_path: Path) -> None:
+    prepared(tmp_path / "session")
+    (record,) = run_step(report.STEP, tmp_path / "session", tmp_path / "out", {})
+    assert record.reads == ("REGISTERED", "NORMALISED", "N4", "SUV", "SERIES_ROLES", "NIFTI")
+    assert record.outcomes[0].facts["ready"] == 6
+    page = (tmp_path / "out" / "REPORT" / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img ") == 3 * (4 * 3 + 1 + 2) + 3 * 9
+    assert len(page) < 1_000_000
+
+
+def test_another_role_is_another_input_of_the_report(tmp_path: Path) -> None:
+    builder = prepared(tmp_path / "session")
+    (before,) = run_step(report.STEP, builder.path, tmp_path / "one", {})
+    builder.record("SERIES_ROLES", told_role("2", "MR", "T1"))
+    (after,) = run_step(report.STEP, builder.path, tmp_path / "two", {})
+    assert before.inputs != after.inputs
 
 
 @pytest.mark.parametrize("slices", [1, 9])
@@ -102,6 +120,6 @@ def test_a_real_session_of_mr_ct_and_pet_is_told_completely(tmp_path: Path, data
     page = (session / "RESOURCES" / "REPORT" / "report.html").read_text(encoding="utf-8")
     assert record.outcomes[0].facts["unfinished"] == 3
     assert record.outcomes[0].facts["set_apart"] == 1
-    for words in ("The step that writes <b>N4</b> has not run", "0 to 5 SUV", "\u2212160 to 240 HU"):
+    for words in ("The step that writes <b>N4</b> has not run", "0 to 10 SUV", "\u2212160 to 240 HU"):
         assert words in page
     assert len(page) < 2_000_000

@@ -15,6 +15,7 @@ from sarcoma_core.launch.bulk.following import may_pass
 from sarcoma_core.launch.step_settings import StepSettings
 from sarcoma_core.launch.work import Work, WorkPlace, already_done, lacking
 from sarcoma_core.steps import step_named
+from sarcoma_core.xnat.command.choosing import choice_values, correcting_name
 from sarcoma_core.xnat.command.declaring import LEVELS, command_for
 from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.resolution.objects import XnatObject
@@ -40,6 +41,7 @@ class LiveStep:
         params: every parameter.
         assets: the resource that each asset is.
         project: the project with its own resources, where an asset is one of them.
+        choices: the scans that a person chose, by name of the choice; None for the automatic wrapper.
     """
 
     step: Step
@@ -51,6 +53,7 @@ class LiveStep:
     params: Mapping[str, Value]
     assets: ChosenAssets = field(default_factory=dict)
     project: XnatObject | None = None
+    choices: Mapping[str, str] | None = None
 
     def takes(self, level: Level) -> bool:
         """Whether it is launched on an object of that level."""
@@ -59,7 +62,8 @@ class LiveStep:
     @property
     def values(self) -> Mapping[str, str]:
         """What a launch sends."""
-        return launch_values(self.params, self.assets)
+        chosen = {} if self.choices is None else choice_values(self.step, self.choices)
+        return {**launch_values(self.params, self.assets), **chosen}
 
     @property
     def version(self) -> str:
@@ -95,6 +99,7 @@ def stages(
     *,
     level: Level = "session",
     assets: AssetNames = MappingProxyType({}),
+    choices: Mapping[str, str] | None = None,
 ) -> tuple[LiveStep, ...]:
     """The steps of a run, as this server will run them.
 
@@ -105,6 +110,7 @@ def stages(
         settings: parameters that differ from the defaults.
         level: which kind of object they are launched on.
         assets: the project's resources that were named, by name of the asset.
+        choices: the scans that a person chose, for the wrapper that takes them; None for the automatic one.
 
     Raises:
         UsageError: a step is not installed or not enabled, a parameter breaks its rule, or which resource an
@@ -115,7 +121,10 @@ def stages(
     needed = any(step.assets for step in named)
     scene = remote_project(service.connection, project) if needed else None
     own = RemoteResources(service.connection, RemoteTarget("project", project))
-    plan = (_stage(service, project, step, level, settings.get(step.name, {})) for step in named)
+    plan = (
+        _stage(service, project, step, level, given=settings.get(step.name, {}), choices=choices)
+        for step in named
+    )
     return tuple(
         replace(stage, project=scene, assets=choose_assets(stage.step, project, own, assets))
         for stage in plan
@@ -123,7 +132,13 @@ def stages(
 
 
 def _stage(
-    service: ContainerService, project: str, step: Step, level: Level, given: Mapping[str, Value]
+    service: ContainerService,
+    project: str,
+    step: Step,
+    level: Level,
+    *,
+    given: Mapping[str, Value],
+    choices: Mapping[str, str] | None,
 ) -> LiveStep:
     name = command_for(step).name
     params = step.check(given)
@@ -134,15 +149,15 @@ def _stage(
             hint=f"Install it: sarcoma xnat install --step {step.name} --project {project}",
         )
     fitting = [
-        stage
+        replace(stage, choices=choices)
         for live in reversed(commands)
         for stage in _live_stages(step, live, params)
-        if stage.takes(level)
+        if stage.takes(level) and (stage.wrapper == correcting_name(step)) == (choices is not None)
     ]
     if not fitting:
+        what = f"launched on a {level}" if choices is None else "able to take a person's choices"
         raise UsageError(
-            f"step {step.name}: the version on this server must be one that is launched on a {level}; "
-            "it is not.",
+            f"step {step.name}: the version on this server must be one that is {what}; it is not.",
             hint=f"Install this version: sarcoma xnat install --step {step.name} --project {project}",
         )
     for stage in fitting:

@@ -18,6 +18,7 @@ from sarcoma_core.launch.install.states import (
     registry_of,
     wrapper_level,
 )
+from sarcoma_core.launch.optional_assets import make_room
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.comparing import differences
 from sarcoma_core.xnat.command.declaring import command_for, named_by_digest
@@ -235,6 +236,9 @@ def _switch(service: ContainerService, action: Action, wrapper_id: int) -> None:
     waits = on and project is not None and not is_on and not service.enabled_for_site(wrapper_id, project)
     if is_on != on and not waits:
         raise RunError(f"step {action.step}: the service accepted it and did not do it ({action.scope}).")
+    step = next((each for each in STEPS if each.name == action.step), None)
+    if on and project and step:
+        make_room(service.connection, project, step)
 
 
 def _updated(service: ContainerService, action: Action) -> LiveCommand:

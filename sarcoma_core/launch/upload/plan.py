@@ -12,7 +12,7 @@ from sarcoma_core.archive.catalog import md5
 from sarcoma_core.archive.folder import is_catalog, natural
 from sarcoma_core.archive.importing import Track, label_of, untracked, walk
 from sarcoma_core.archive.instance import Instance, read_instance
-from sarcoma_core.archive.placing import StudyPart, number_word, split_studies
+from sarcoma_core.archive.placing import PetMr, StudyPart, number_word, split_studies
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import DicomError, UsageError
 
@@ -160,19 +160,22 @@ def plan_archive(folder: Path, project: str, *, resources: bool, track: Track = 
     return UploadPlan(tuple(parcels), +left_out)
 
 
-def plan_folder(folder: Path, *, is_free: IsFree, track: Track = untracked) -> UploadPlan:
+def plan_folder(
+    folder: Path, *, is_free: IsFree, petmr: PetMr = "separate", track: Track = untracked
+) -> UploadPlan:
     """What the studies below a folder become: the sessions that an import would make of them.
 
     Args:
         folder: any tree of files; it is only read.
         is_free: whether a label can be used; a number is added to it as long as it cannot.
+        petmr: what becomes of a study that mixes PET and MR.
         track: shows progress.
     """
     paths, others = walk(folder)
     instances, left_out = _read(paths, track, "reading")
     left_out += Counter(others.values())
     parcels: list[Parcel] = []
-    for part in split_studies(instances):
+    for part in split_studies(instances, petmr=petmr):
         files, doubled = _distinct(part.instances)
         left_out[DUPLICATE] += doubled
         label = _free_label(part, (parcel.label for parcel in parcels), is_free)

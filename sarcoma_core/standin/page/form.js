@@ -23,8 +23,9 @@ function fields(configs, trees, numbers, root) {
       fields(config.children ?? [], values.find((one) => one.value === value)?.children ?? [], numbers, root);
     const field = shown(config, root) ? oneField(config, values, numbers) : null;
     const control = field && find("[name]", field);
-    below.replaceChildren(...chosen(values[0]?.value));
-    if (config["input-type"] === "select-one" && config.children?.length) {
+    const isSelect = config["input-type"] === "select-one";
+    below.replaceChildren(...chosen(isSelect && control ? control.value : values[0]?.value));
+    if (isSelect && config.children?.length) {
       control?.addEventListener("change", () => below.replaceChildren(...chosen(control.value)));
     }
     return [...(field ? [field] : []), below];
@@ -70,9 +71,11 @@ function choices(config, values) {
   const many = config["input-type"] === "select-many";
   const fixed = config["select-values"] ?? [];
   const options = fixed.length ? fixed.map((value) => ({ value, label: value })) : values;
-  const defaults = fixed.length ? defaultsOf(values, many) : many ? options.map((one) => one.value) : [options[0]?.value];
   const select = make("select", { multiple: many });
-  if (!config.required && !many) select.append(new Option("", ""));
+  const open = !config.required && !many; // nobody has to choose, and nothing is chosen for them, as in XNAT's dialog
+  if (open) select.append(new Option(fixed.length ? "" : "Select one", ""));
+  const first = open ? [] : [options[0]?.value];
+  const defaults = fixed.length ? defaultsOf(values, many) : many ? options.map((one) => one.value) : first;
   for (const { value, label } of options) {
     const on = defaults.includes(value);
     select.append(new Option(label ?? value, value, on, on));

@@ -11,6 +11,12 @@ from sarcoma_core import __version__
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Asset, AssetSpec, Level, OutputSpec, ParamKind, ParamSpec, Step
 from sarcoma_core.xnat.command import model as commands
+from sarcoma_core.xnat.command.choosing import (
+    choice_input,
+    correcting_name,
+    inputs_that_choose,
+    inputs_that_choose_nothing,
+)
 
 _PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
@@ -93,6 +99,7 @@ def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.
         *(f"{asset.flag} {asset_mount(asset)}" for asset in step.assets),
         *((f"#{OBJECT}#",) if told else ()),
         *(f"#{param.name}#" for param in step.params),
+        *(f"#{choice.name}#" for choice in step.choices),
     )
     return commands.Command(
         name=f"sarcoma-{step.name}",
@@ -110,9 +117,10 @@ def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.
         inputs=(
             *((_object_input(),) if told else ()),
             *(_command_input(param) for param in step.params),
+            *map(choice_input, step.choices),
         ),
         outputs=tuple(_command_output(output) for output in step.outputs),
-        xnat=tuple(_wrapper(step, level) for level in step.levels),
+        xnat=tuple(_wrappers(step)),
         reserve_memory=step.resources.reserve_memory,
         limit_memory=step.resources.limit_memory,
         limit_cpu=step.resources.limit_cpu,
@@ -187,6 +195,25 @@ def _command_output(output: OutputSpec) -> commands.CommandOutput:
     return commands.CommandOutput(
         name=output.name, description=output.spec.help, required=True, mount="out", path=output.spec.resource
     )
+
+
+def _wrappers(step: Step) -> Iterator[commands.Wrapper]:
+    """One for each level; for a step with choices, one more by which a person makes them."""
+    for level in step.levels:
+        wrapper = _wrapper(step, level)
+        derived = (*wrapper.derived_inputs, *inputs_that_choose_nothing(step))
+        yield wrapper.model_copy(update={"derived_inputs": derived})
+    if step.choices:
+        wrapper = _wrapper(step, "session")
+        yield wrapper.model_copy(
+            update={
+                "name": correcting_name(step),
+                "label": step.correcting,
+                "description": f"{step.summary} A scan that you choose here wins, and is remembered; where "
+                "you leave one open, the step tells it.",
+                "derived_inputs": (*inputs_that_choose(step), *wrapper.derived_inputs),
+            }
+        )
 
 
 def _wrapper(step: Step, level: Level) -> commands.Wrapper:

@@ -20,9 +20,24 @@ def make_resource(connection: Connection, session: str, label: str) -> None:
     connection.put(_resource(session, label))
 
 
+def make_project_resource(connection: Connection, project: str, label: str) -> None:
+    """Make an empty resource of a project."""
+    connection.put(f"{RemoteTarget('project', project).path}{at('resources', label)}")
+
+
 def put_file(connection: Connection, session: str, label: str, name: str, content: bytes) -> None:
-    """Put a text file into a resource, in the place of one of that name."""
-    path = f"{_resource(session, label)}{at('files', name)}"
+    """Put a text file into a resource of a session, in the place of one of that name."""
+    put_resource_file(connection, RemoteTarget("session", session), label, name, content)
+
+
+def put_resource_file(
+    connection: Connection, target: RemoteTarget, label: str, name: str, content: bytes
+) -> None:
+    """Put a text file into a resource of a project, a session or a scan, in the place of one of that name.
+
+    The server makes the resource where it is not there.
+    """
+    path = f"{target.path}{at('resources', label, 'files', name)}"
     connection.put(path, data=content, query={"overwrite": "true"}, content_type="text/plain")
 
 

@@ -129,6 +129,11 @@ class Page:
 def page(browser: Browser, url: str, converted: str) -> Page:
     """The page, logged in."""
     assert converted
+    return logged_in(browser, url)
+
+
+def logged_in(browser: Browser, url: str) -> Page:
+    """The page, after its log-in form."""
     browser.driver.get(url)
     browser.driver.delete_all_cookies()
     browser.driver.get(url)

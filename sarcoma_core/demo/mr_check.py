@@ -1,30 +1,20 @@
-"""The main job from end to end: DICOM -> archive -> `prepare` -> report, on synthetic or own data.
+"""The MR series of the demo against their truth: grid and volumes, and the bias field that was removed."""
 
-Synthetic patients have a known truth, so the demo checks itself: the converted grid and the volumes measured
-on it, and the bias field that was removed. The same command is the self-test of an installation.
-"""
-
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_core.archive.store import Session
+from sarcoma_core.demo.patients import KnownSession
 from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.imaging.volume import read_nifti
-from sarcoma_core.phantom.cohort import write_cohort
 from sarcoma_core.phantom.tissue import Tissue, tumour_mask
 from sarcoma_core.phantom.tissue import body_mask as tissue_mask
-from sarcoma_core.phantom.truth import Truth, on_grid, read_labels, read_log_bias, read_truth
+from sarcoma_core.phantom.truth import on_grid, read_labels, read_log_bias
 from sarcoma_core.report.study import StudyRow, StudyTable
 
-CHAIN = "prepare"
-PATIENTS = 3
-SEED = 8
 MIN_CORRELATION = 0.95
 """Estimated against true log-bias over the body: the bar of the step (docs/concepts/bias-field.md)."""
 MAX_VOLUME_ERROR = 0.05
@@ -37,7 +27,7 @@ class Check:
 
     Args:
         patient: label of the subject, who has one session.
-        sequence: T1CE or T2FS.
+        sequence: its role.
         tumour_ml: the true tumour's volume on the converted grid, mL.
         true_tumour_ml: the same, from the truth, mL.
         body_ml: volume of the body mask measured on the converted volume, mL.
@@ -72,50 +62,21 @@ class Check:
         return tuple(faults)
 
 
-def synthetic_patients(folder: Path, patients: int = PATIENTS, seed: int = SEED) -> tuple[Truth, ...]:
-    """Write a cohort of synthetic patients, or find the one that is there.
+def check_mr(known: Iterable[KnownSession]) -> tuple[Check, ...]:
+    """Measure each synthetic MR series against its truth.
 
     Args:
-        folder: gets `dicom/` and `truth/`; it appears whole or not at all.
-        patients: how many.
-        seed: of the first patient.
-
-    Raises:
-        OSError: the disk is full or read-only.
-    """
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".phantom-", dir=folder.parent) as aside:
-            write_cohort(Path(aside) / "cohort", patients, seed)
-            (Path(aside) / "cohort").rename(folder)
-    names = sorted(path.stem for path in (folder / "truth").glob("*.json"))
-    return tuple(read_truth(folder / "truth", name) for name in names)
-
-
-def check_against_truth(
-    sessions: Iterable[Session], folder: Path, truths: Iterable[Truth]
-) -> tuple[Check, ...]:
-    """Measure each synthetic series in the archive against its truth.
-
-    Args:
-        sessions: sessions on which `prepare` is complete.
-        folder: the cohort's folder, with `truth/`.
-        truths: what is known of its patients.
+        known: sessions on which `prepare` is complete.
 
     Raises:
         InputError: a converted volume does not lie where the truth's voxels do.
     """
-    by_study = {truth.study_instance_uid: truth for truth in truths}
-    checks = []
-    for session in sessions:
-        truth = by_study.get(session.study_uid)
-        sequences = {s.series_instance_uid: s.sequence for s in truth.series} if truth else {}
-        checks += [
-            _check(session, scan.id, sequences[scan.uid], folder / "truth", truth)
-            for scan in session.scans
-            if truth and scan.uid in sequences
-        ]
-    return tuple(checks)
+    return tuple(
+        _check(one, sequence)
+        for one in known
+        for sequence in one.scans
+        if one.scan_of(sequence).modality == "MR"
+    )
 
 
 class CheckLine(NamedTuple):
@@ -143,7 +104,7 @@ def check_line(check: Check) -> CheckLine:
     )
 
 
-def truth_table(checks: Iterable[Check]) -> StudyTable:
+def mr_table(checks: Iterable[Check]) -> StudyTable:
     """The checks as a table of the study's page."""
     return StudyTable(
         "truth",
@@ -154,26 +115,27 @@ def truth_table(checks: Iterable[Check]) -> StudyTable:
     )
 
 
-def _check(session: Session, scan: str, sequence: str, folder: Path, truth: Truth) -> Check:
-    before = read_nifti(session.resource("NIFTI") / scan / f"{scan}.nii.gz")
-    after = read_nifti(session.resource("N4") / scan / f"{scan}.nii.gz").array
+def _check(known: KnownSession, sequence: str) -> Check:
+    scan, held, patient = known.scan_of(sequence), known.scans[sequence], known.truth.patient_id
+    before = read_nifti(known.session.resource("NIFTI") / held / f"{held}.nii.gz")
+    after = read_nifti(known.session.resource("N4") / held / f"{held}.nii.gz").array
 
     shape, to = before.array.shape, before.affine
-    labels = on_grid(read_labels(folder, truth.patient_id), truth.affine_ras, shape=shape, to=to)
-    bias = read_log_bias(folder, truth.patient_id, sequence)
-    true_bias = on_grid(bias, truth.affine_ras, shape=shape, to=to)
+    labels = on_grid(read_labels(known.folder, patient, sequence), scan.affine_ras, shape=shape, to=to)
+    bias = read_log_bias(known.folder, patient, sequence)
+    true_bias = on_grid(bias, scan.affine_ras, shape=shape, to=to)
     body = tissue_mask(labels)
     muscle = _interior(labels == Tissue.MUSCLE)
     tumour = tumour_mask(labels)
     ml = abs(float(np.linalg.det(before.affine[:3, :3]))) / 1000
     seen = body & (before.array > 0) & (after > 0)
     estimated = np.log(before.array[seen] / after[seen])
-    true_voxel_ml = float(np.prod(truth.spacing)) / 1000
+    true_voxel_ml = float(np.prod(scan.spacing)) / 1000
     return Check(
-        patient=session.subject,
+        patient=known.session.subject,
         sequence=sequence,
         tumour_ml=int(tumour.sum()) * ml,
-        true_tumour_ml=truth.tumour_volume,
+        true_tumour_ml=scan.tumour_volume,
         body_ml=int(find_body(before.array, before.spacing).mask.sum()) * ml,
         true_body_ml=int(body.sum()) * true_voxel_ml,
         correlation=float(np.corrcoef(estimated, true_bias[seen])[0, 1]),
@@ -183,10 +145,10 @@ def _check(session: Session, scan: str, sequence: str, folder: Path, truth: Trut
 
 
 def _interior(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask without its rim of two voxels in each slice, where tissues mix in one voxel."""
+    """A mask without its rim, where tissues mix in one voxel: two voxels in each slice, one between slices."""
     inner = mask.copy()
-    for axis in (0, 1):
-        for shift in (-2, -1, 1, 2):
+    for axis, shifts in enumerate(((-2, -1, 1, 2), (-2, -1, 1, 2), (-1, 1))):
+        for shift in shifts:
             inner &= np.roll(mask, shift, axis)
     return inner
 
