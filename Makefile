@@ -11,6 +11,7 @@
 #   make images            build every image, print sizes and start times (needs a Docker engine)
 #   make docs              build the documentation into site/
 #   make bench             benchmarks side by side with the peers; minutes
+#   make bench-register  TRE and seconds of registration, 50 + 8 seeds, beside SimpleITK's recipe and elastix; about 15 minutes
 #   make mutants           move each threshold by a tenth, and ask whether a test sees it; 10 to 20 minutes
 #   make soak              200 sessions in bulk, 10 of them broken, the launcher killed halfway; about 10 minutes
 
@@ -21,7 +22,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The build of torch that the images hold, and where it is had.
 from_image = $(shell sed -n 's/^ARG $(1)=//p' containers/torch/Dockerfile)
 
-.PHONY: setup extras cdk cdk-test demo test check generate images docs bench mutants soak clean
+.PHONY: setup extras cdk cdk-test demo test check generate images docs bench bench-register mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -94,8 +95,15 @@ images: .venv/site.done
 docs: .venv/dev.done
 	@$(BIN)/mkdocs build --strict --quiet
 
-bench: .venv/dev.done
+bench: .venv/bench.done
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+.venv/bench.done: .venv/dev.done
+	@$(PIP) --editable '.[site,dev,bench]'
+	@touch $@
+
+bench-register: .venv/bench.done
+	@$(BIN)/python benchmarks/register.py --study
 
 mutants: .venv/dev.done
 	@$(BIN)/python -m tools.mutants $(MUTANTS_ARGS)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 CHAINS: Mapping[str, tuple[str, ...]] = {
-    "prepare": ("convert", "bias-field", "normalise", "report"),
+    "prepare": ("convert", "series-roles", "suv", "bias-field", "normalise", "register", "report"),
 }
 
 

@@ -262,6 +262,7 @@ class Step:
     cites: tuple[str, ...]
     resources: Resources
     gpu: bool = False
+    goes_on: bool = False
     revision: int = 1
     choices: tuple[ChoiceSpec, ...] = ()
     correcting: str = ""

@@ -49,6 +49,7 @@ def describe(
     resources: Resources,
     cites: tuple[str, ...] = (),
     gpu: bool = False,
+    goes_on: bool = False,
     revision: int = 1,
     correcting: str = "",
 ) -> Step:
@@ -62,6 +63,8 @@ def describe(
         resources: memory and cores.
         cites: keys of `report.references`.
         gpu: whether it is faster on one; how it is asked for is decided when the step is installed.
+        goes_on: whether a run ends well in which every series was refused: the steps after it can do without
+            what it makes, and the report tells why.
         revision: goes up when the step's output changes for equal inputs, so that what an earlier one wrote
             is done again.
         correcting: the title in that menu under which a person makes the step's choices of scans; for a step
@@ -98,6 +101,7 @@ def describe(
         cites=cites,
         resources=resources,
         gpu=gpu,
+        goes_on=goes_on,
         revision=revision,
         choices=arguments.choices,
         correcting=correcting,

@@ -87,15 +87,11 @@ class SessionResult:
 
     @property
     def reason(self) -> str:
-        """Why it is not complete; where no series could be used, the reasons of the series."""
-        last = self.runs[-1]
+        """Why it is not complete, or what is lacking though it is: a step that could use no series."""
         if self.outcome == "complete":
-            return ""
-        if not last.series:
-            return f"{last.step}: {last.reason}"
-        reasons = [*dict.fromkeys(outcome.reason for outcome in last.series if outcome.reason)]
-        more = f"; {len(reasons) - _REASONS_TOLD} more" if len(reasons) > _REASONS_TOLD else ""
-        return f"{last.step}: no series could be used: {'; '.join(reasons[:_REASONS_TOLD])}{more}"
+            return next((_no_series(run) for run in self.runs if _all_refused(run)), "")
+        last = self.runs[-1]
+        return _no_series(last) if last.series else f"{last.step}: {last.reason}"
 
     @property
     def hint(self) -> str:
@@ -116,6 +112,17 @@ class SessionResult:
         """What a step said of one series; None when it did not see it."""
         seen = (o for run in self.runs if run.step == step for o in run.series)
         return next((o for o in seen if o.series == series), None)
+
+
+def _all_refused(run: StepRun) -> bool:
+    return bool(run.series) and all(outcome.status == "refused" for outcome in run.series)
+
+
+def _no_series(run: StepRun) -> str:
+    """That a step could use no series, with the reasons of the series."""
+    reasons = [*dict.fromkeys(outcome.reason for outcome in run.series if outcome.reason)]
+    more = f"; {len(reasons) - _REASONS_TOLD} more" if len(reasons) > _REASONS_TOLD else ""
+    return f"{run.step}: no series could be used: {'; '.join(reasons[:_REASONS_TOLD])}{more}"
 
 
 class ChainObserver(Protocol):

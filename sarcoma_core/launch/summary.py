@@ -1,11 +1,12 @@
 """What a run came to, in words: the same for the terminal and for the study's page."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sarcoma_core.archive.store import Session
 from sarcoma_core.launch.chain import SessionResult
+from sarcoma_core.provenance import Outcome
 from sarcoma_core.text import counted
 
 
@@ -47,15 +48,25 @@ def series_lines(result: SessionResult) -> Iterator[SeriesLine]:
     names = ((scan, name) for scan in result.session.scans for name in result.names(scan.id))
     for scan, name in names:
         seen = [(run.step, o) for run in result.runs if (o := result.outcome_of(run.step, name))]
-        stopped = next((o for _, o in seen if o.status in ("set apart", "refused")), None)
+        stopped = next((pair for pair in seen if pair[1].status in ("set apart", "refused")), None)
         passed = ", ".join(step for step, outcome in seen if outcome.status == "done")
         if stopped:
-            yield SeriesLine(label, name, scan.modality, stopped.status, stopped.reason)
+            step, outcome = stopped
+            reason = outcome.reason if step == seen[0][0] else f"{step}: {outcome.reason}"
+            yield SeriesLine(label, name, scan.modality, outcome.status, reason)
         elif seen:
-            reasons = "; ".join(dict.fromkeys(o.reason for _, o in seen if o.reason))
-            yield SeriesLine(label, name, scan.modality, passed, reasons)
+            yield SeriesLine(label, name, scan.modality, passed, "; ".join(_reasons([o for _, o in seen])))
         else:
             yield SeriesLine(label, name, scan.modality, "failed", result.reason)
+
+
+def _reasons(seen: Sequence[Outcome]) -> Iterable[str]:
+    """What to tell of a series that went all the way: why the last step passed it by, and what was odd.
+
+    That an earlier step does not apply says nothing: SUV is not for MR, N4 not for CT.
+    """
+    told = (o.reason for o in seen if o.status == "done" or o is seen[-1])
+    return dict.fromkeys(reason for reason in told if reason)
 
 
 def lede(results: tuple[SessionResult, ...]) -> str:

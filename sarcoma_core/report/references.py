@@ -38,6 +38,19 @@ _ALL = (
         "10.1016/j.jneumeth.2016.03.001",
     ),
     Reference(
+        "mattes2003",
+        "Mattes D, Haynor DR, Vesselle H, Lewellen TK, Eubank W. PET-CT image registration in the chest "
+        "using free-form deformations. IEEE Transactions on Medical Imaging 22(1):120-128, 2003.",
+        "10.1109/TMI.2003.809072",
+    ),
+    Reference(
+        "rueckert1999",
+        "Rueckert D, Sonoda LI, Hayes C, Hill DLG, Leach MO, Hawkes DJ. Nonrigid registration using "
+        "free-form deformations: application to breast MR images. IEEE Transactions on Medical Imaging "
+        "18(8):712-721, 1999.",
+        "10.1109/42.796284",
+    ),
+    Reference(
         "lowekamp2013",
         "Lowekamp BC, Chen DT, Ibáñez L, Blezek D. The design of SimpleITK. Frontiers in Neuroinformatics "
         "7:45, 2013.",

@@ -75,7 +75,7 @@ class RoleTold:
         """What to type where the role has to be looked at."""
         option = self.role.lower() if self.role in CHOSEN_ROLES else "ROLE"
         series = f'"{self.series}"' if " " in self.series else self.series
-        return f"sarcoma roles set SESSION --{option} {series}"
+        return f"sarcoma roles set SESSION --project PROJECT --{option} {series}"
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ def run_step(
         UsageError: a parameter or a choice breaks its rule, the step is not launched on such an object, or
             what its base holds is not installed.
         InputError: the folder or an asset cannot be used; nothing is written.
-        NothingUsableError: no series of it could be used; nothing is written.
+        NothingUsableError: no series of it could be used, and the chain cannot go on without; nothing is
+            written.
         OutputError: `out` is read-only, full, or already holds an output of this step; nothing is written.
     """
     values, folders = step.check(params), assets or {}
@@ -105,7 +106,7 @@ def run_step(
         results = step.function(**given, **opened, **values, **chosen)
         records = []
         for output, outcomes in zip(step.outputs, results, strict=True):
-            if not any(outcome.usable for outcome in outcomes):
+            if not any(outcome.usable for outcome in outcomes) and not (step.goes_on and outcomes):
                 raise NothingUsableError(outcomes, "session" if launched_on.level == "project" else "series")
             folder = work / output.spec.resource
             folder.mkdir(exist_ok=True)

@@ -107,6 +107,7 @@ STEP = describe(
         "DICOM headers (PS3.3, C.8.9; QIBA's vendor-neutral rules), unless it was in SUV already."
     ),
     cites=(),
+    goes_on=True,
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
     revision=1,
 )

@@ -87,7 +87,9 @@ def test_an_oblique_frame_and_back_is_the_same_within_what_interpolation_takes()
 def test_a_shift_in_lps_moves_what_is_seen_to_the_other_side_in_ras() -> None:
     """ITK takes the point of the new grid to the volume: 6 mm to the left there is 6 mm to the left here."""
     volume = grid((41, 41, 41), (1, 1, 1), np.eye(3))
-    ball = volume.with_array(np.exp(-((points(volume) - (20, -35, 400)) ** 2).sum(-1) / 20).astype(np.float32))
+    ball = volume.with_array(
+        np.exp(-((points(volume) - (20, -35, 400)) ** 2).sum(-1) / 20).astype(np.float32)
+    )
     moved = resample(ball, volume, sitk.TranslationTransform(3, (6.0, 4.0, 5.0)), fill=0).array
     centre = (points(volume) * moved[..., None]).sum((0, 1, 2)) / moved.sum()
     np.testing.assert_allclose(centre, (20 + 6, -35 + 4, 400 - 5), atol=0.05)

@@ -109,6 +109,8 @@ class FakeXnat:
         match path.strip("/").split("/"):
             case ["data", "experiments", name] if name in self.sessions:
                 return _json(self._tree(name))
+            case ["data", "projects", "P", "resources"]:  # none: no asset is there
+                return listing([])
             case ["data", "experiments", name, "scans", "ALL", "files"]:
                 uri = f"/data/experiments/{name}/scans/4/resources/1/files/1.dcm"
                 rows = [{"Name": "1.dcm", "Size": "10", "URI": uri, "collection": "DICOM"}]

@@ -117,7 +117,7 @@ def test_a_chain_is_one_orchestration_and_one_subscription_to_its_first_step(sit
     automate(site.admin)
     (subscription,) = site.admin.get("/xapi/events/subscriptions").json()
     (orchestration,) = site.admin.get("/xapi/orchestration").json()
-    steps = [site.wrapper(step) for step in ("convert", "bias-field", "normalise", "report")]
+    steps = [site.wrapper(step) for step in CHAINS["prepare"]]
     assert orchestration["wrapperIds"] == steps
     assert subscription["action-key"].endswith(f":{steps[0]}")
     assert subscription["event-filter"]["project-ids"] == [PROJECT]
@@ -128,7 +128,8 @@ def test_a_chain_is_one_orchestration_and_one_subscription_to_its_first_step(sit
 def test_an_archived_session_then_goes_through_the_whole_chain(site: Site) -> None:
     automate(site.admin)
     site.archive()
-    assert site.ran(4) == ["sarcoma-convert", "sarcoma-bias-field", "sarcoma-normalise", "sarcoma-report"]
+    steps = CHAINS["prepare"]
+    assert site.ran(len(steps)) == [f"sarcoma-{step}" for step in steps]
 
 
 def test_the_same_automation_twice_changes_nothing(site: Site) -> None:
@@ -279,7 +280,7 @@ def test_an_earlier_orchestration_of_ours_makes_way(site: Site) -> None:
     automate(site.admin)
     assert not plan(site.admin, PREPARE).changes
     site.archive()
-    assert site.ran(4)[0] == "sarcoma-convert"
+    assert site.ran(len(CHAINS["prepare"]))[0] == "sarcoma-convert"
 
 
 def test_a_listing_names_every_step_that_will_run(site: Site) -> None:
@@ -287,8 +288,7 @@ def test_a_listing_names_every_step_that_will_run(site: Site) -> None:
     (row,) = automations(site.owner, PROJECT)
     assert (row.project, row.occasion, row.active, row.owner) == (PROJECT, "session-archived", True, ADMIN)
     (row,) = automations(site.admin)
-    steps = ("convert", "bias-field", "normalise", "report")
-    assert row.launches.split(", ") == [f"sarcoma-{step}-session" for step in steps]
+    assert row.launches.split(", ") == [f"sarcoma-{step}-session" for step in CHAINS["prepare"]]
     assert not row.problem
 
 

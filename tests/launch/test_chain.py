@@ -30,7 +30,10 @@ from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 from tests.laws import assert_every_series_has_one_outcome, assert_manifest_is_the_folder, outputs
 
-LABELS = ("NIFTI", "N4", "NORMALISED", "REPORT")
+LABELS = tuple(label for name in CHAINS["prepare"] for label in step_named(name).labels)
+PASSED = "convert, series-roles, bias-field, normalise, register"
+"""What an MR series goes through; `suv` does not apply, and the report is of no series."""
+AFTER_NORMALISE = ("normalise", "register", "report")
 
 
 class Silent:
@@ -123,15 +126,15 @@ def test_running_again_does_nothing_again(copy: Archive) -> None:
 def test_a_run_that_was_stopped_goes_on_where_it_stopped(copy: Archive) -> None:
     shutil.rmtree(first(copy).resource("NORMALISED"))
     _, ran = prepare(copy)
-    assert ran == ["normalise", "report"]
+    assert ran == [*AFTER_NORMALISE]
 
 
 @pytest.mark.parametrize(
     ("damage", "redone"),
     [
         (lambda s: (s.resource("NIFTI") / "4" / "4.nii.gz").unlink(), CHAINS["prepare"]),
-        (lambda s: shutil.rmtree(s.resource("N4") / "4"), ("bias-field", "normalise", "report")),
-        (lambda s: (s.resource("NORMALISED") / "4" / "4.nii.gz").write_text("x"), ("normalise", "report")),
+        (lambda s: shutil.rmtree(s.resource("N4") / "4"), ("bias-field", *AFTER_NORMALISE)),
+        (lambda s: (s.resource("NORMALISED") / "4" / "4.nii.gz").write_text("x"), AFTER_NORMALISE),
         (lambda s: (s.resource("NIFTI") / "run.json").write_text("{"), CHAINS["prepare"]),
         (lambda s: (s.resource("REPORT") / "run.json").write_text("[]"), ("report",)),
     ],
@@ -159,7 +162,7 @@ def test_the_leftovers_of_a_killed_process_are_swept_and_those_of_a_living_one_a
 
 def test_a_changed_parameter_redoes_the_step_and_what_depends_on_it(copy: Archive) -> None:
     _, ran = prepare(copy, settings=parse_settings("prepare", ["normalise.clip-low=1"]))
-    assert ran == ["normalise", "report"] * 2
+    assert ran == [*AFTER_NORMALISE] * 2
     record = read_record(first(copy).resource("NORMALISED"))
     assert record
     assert record.params["clip_low"] == 1
@@ -182,7 +185,7 @@ def test_a_late_series_redoes_the_conversion(copy: Archive, export: Path) -> Non
     assert ran == [*CHAINS["prepare"]]
     lines = {line.scan: (line.outcome, line.reason) for line in series_lines(results[0])}
     assert lines["1"][0] == "set apart"
-    assert lines["7"] == ("convert, bias-field, normalise", "")
+    assert lines["7"] == (PASSED, "")
 
 
 def test_a_failed_session_has_its_reason_and_retry_command_and_stops_no_other(
@@ -253,7 +256,7 @@ def test_one_broken_series_does_not_stop_its_session(export: Path, tmp_path: Pat
     lines = {line.scan: line for line in series_lines(result)}
     assert lines["4"].outcome == "refused"
     assert "missing" in lines["4"].reason
-    assert lines["7"].outcome == "convert, bias-field, normalise"
+    assert lines["7"].outcome == PASSED
 
 
 @pytest.mark.parametrize(
@@ -261,7 +264,7 @@ def test_one_broken_series_does_not_stop_its_session(export: Path, tmp_path: Pat
     [
         ("shrink=2", "must be STEP.PARAM=VALUE"),
         ("bias-field.shrink", "must be STEP.PARAM=VALUE"),
-        ("register.shrink=2", "a step of convert, bias-field, normalise, report"),
+        ("segment.shrink=2", "a step of convert, series-roles, suv, bias-field, normalise, register, report"),
         ("bias-field.width=2", "no parameter 'width'; it has: shrink"),
         ("bias-field.shrink=99", "--set bias-field.shrink=99: must be 1 to 8; found '99'"),
     ],

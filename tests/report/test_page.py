@@ -271,7 +271,7 @@ def test_the_head_says_which_scan_is_which_and_what_to_look_at(whole: str) -> No
     head = told[: told.index("What became of each series")]
     assert "1 role to review" in head
     assert "To review, scan 7: scan 7 and scan 2 are both T1." in head
-    assert "sarcoma roles set SESSION --t1 7" in head
+    assert "sarcoma roles set SESSION --project PROJECT --t1 7" in head
     assert "Run container , Sarcoma: correct series roles" in head
     for row in (
         "T1 post-contrast Scan 2 90 % the rules",

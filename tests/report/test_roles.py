@@ -60,15 +60,15 @@ def test_a_role_of_a_later_version_stands_for_itself() -> None:
 def test_the_next_command_names_the_role_and_the_series(role: str) -> None:
     told = read_role("2", {"role": role})
     assert told
-    assert told.command == f"sarcoma roles set SESSION --{role.lower()} 2"
+    assert told.command == f"sarcoma roles set SESSION --project PROJECT --{role.lower()} 2"
 
 
 def test_the_next_command_quotes_the_part_of_a_scan_and_leaves_open_what_no_person_can_choose() -> None:
     part, other = read_role("2 echo1", {"role": "T2"}), read_role("3", {"role": "OTHER"})
     assert part
     assert other
-    assert part.command == 'sarcoma roles set SESSION --t2 "2 echo1"'
-    assert other.command == "sarcoma roles set SESSION --ROLE 3"
+    assert part.command == 'sarcoma roles set SESSION --project PROJECT --t2 "2 echo1"'
+    assert other.command == "sarcoma roles set SESSION --project PROJECT --ROLE 3"
 
 
 def test_chosen_series_come_in_the_order_of_the_roles_and_the_others_are_named(tmp_path: Path) -> None:
