@@ -3,7 +3,8 @@
 - One session for each study of each subject: a StudyInstanceUID that several patients share is a session
   for each of them, for a session has one subject.
 - A study that mixes PET and MR is split in two, or is one PET session, as XNAT's setting for PET-MR has it
-  (`separate`, `pet`). Split, CT goes with PET, contours and segmentations with the series that they are about.
+  (`separate`, `pet`). Split, CT goes with PET, and contours and segmentations go with the series that they
+  are about.
 - A scan is SeriesInstanceUID + SeriesNumber. Its id is the series number; where several series of a session
   share one, all newcomers get a suffix, `4-MR1`, `4-MR2`, as XNAT does.
 - A SOPInstanceUID that comes again with other bytes is not a duplicate: it goes to a scan of its own.
@@ -25,7 +26,7 @@ StudyKey = tuple[str, str]
 """StudyInstanceUID and subject label."""
 
 PetMr = Literal["separate", "pet"]
-"""What becomes of a study that mixes PET and MR, in the words of XNAT's setting: two sessions, or one of PET."""
+"""What becomes of a study that mixes PET and MR, in XNAT's words: two sessions, or one of PET."""
 
 _LONGEST_SUBJECT = 40
 """Characters: the label is a part of session labels, and a file name holds 255 bytes."""

@@ -32,6 +32,6 @@ def add_petmr(parser: argparse.ArgumentParser) -> None:
         "--petmr",
         choices=("separate", "pet"),
         default="separate",
-        help="a study that mixes PET and MR becomes two sessions (separate, the default), or one PET session, "
-        "so that its series can be registered; XNAT's setting for PET-MR must say the same",
+        help="a study that mixes PET and MR becomes two sessions (separate, the default), or one PET "
+        "session, so that its series can be registered; XNAT's setting for PET-MR must say the same",
     )

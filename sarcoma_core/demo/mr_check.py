@@ -145,7 +145,7 @@ def _check(known: KnownSession, sequence: str) -> Check:
 
 
 def _interior(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A mask without its rim, where tissues mix in one voxel: two voxels in each slice, one between slices."""
+    """A mask without its rim, where tissues mix in one voxel: two voxels in a slice, one between slices."""
     inner = mask.copy()
     for axis, shifts in enumerate(((-2, -1, 1, 2), (-2, -1, 1, 2), (-1, 1))):
         for shift in shifts:

@@ -77,12 +77,15 @@ def series_roles(
 
 
 def _outcomes(told: "ToldSession", held: "SessionSeries") -> list[Outcome]:
+    from sarcoma_core.dicom.roles.session import ROLES_FILE
+
     return [
         Outcome(
             scan=one.facts.scan,
             modality=one.facts.modality or held.converted[one.name].modality,
             status="done",
             reason=one.needs_review,
+            files=(ROLES_FILE,),
             facts=one.as_json(),
             part=one.facts.part,
         )

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sarcoma_core.archive.cohort import CohortRules, CohortSession, LeftOut, freeze, write_cohort
-from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.archive.lists import Consent
 from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.archive.register import ArchiveRegister, RegisteredSession
+from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import Outcome, recorded_scan_id

@@ -110,15 +110,14 @@ class _Pair:
         ]
         self.body = self.samples[0].points[self.samples[0].in_body]
         self.long_axis = int(np.argmax(np.ptp(self.body, axis=0)))
-        pet = "PT" in (fixed.modality, moving.modality)
-        self.least_gain = quality.LEAST_GAIN_PET if pet else quality.LEAST_GAIN
+        self.pet = "PT" in (fixed.modality, moving.modality)
 
     def align(self, prior: RigidTransform | None, *, deformable: bool) -> Alignment:
         """See the function of this name."""
         rough = self._search(prior)
         middle = self.levels[1].climb(rough.transform)
         rigid = self.levels[2].climb(middle.transform).transform
-        if prior is not None and self._gain(prior, rigid) <= self.least_gain:
+        if prior is not None and not quality.is_worth_moving(self._gain(prior, rigid), pet=self.pet):
             rigid = prior
         overlap = self._common(rigid.moved)
         quality.require_overlap(overlap.part)
@@ -191,9 +190,7 @@ class _Pair:
         return common(lattice, other, moved(lattice.points(np.ones_like(lattice.body))))
 
     def _warnings(self, mirrored: float) -> tuple[str, ...]:
-        warnings = []
-        if mirrored > quality.NEARLY_MIRRORED:
-            warnings.append(f"a mirrored or turned copy fits nearly as well ({mirrored:.2f} times)")
+        warnings = [warning] if (warning := quality.mirror_warning(mirrored)) else []
         for name, view in (("reference", self.fixed), ("volume", self.moving)):
             if not view.found:
                 warnings.append(f"no body was found in the {name}: all of it counts")

@@ -130,6 +130,27 @@ def require_information(after: float) -> None:
         )
 
 
+def is_worth_moving(gain: float, *, pet: bool) -> bool:
+    """Whether a volume is moved from where its frame of reference has it.
+
+    Args:
+        gain: of information, nats.
+        pet: whether either volume is PET.
+    """
+    return gain > (LEAST_GAIN_PET if pet else LEAST_GAIN)
+
+
+def mirror_warning(mirrored: float) -> str:
+    """What to tell of a copy that fits nearly as well as the volume; empty where none does.
+
+    Args:
+        mirrored: fit of the best copy over that of the volume as it is.
+    """
+    if mirrored <= NEARLY_MIRRORED:
+        return ""
+    return f"a mirrored or turned copy fits nearly as well ({mirrored:.2f} times)"
+
+
 def reason_not_to_bend(jacobian_min: float, gain: float) -> str:
     """Why a bend is left away and the rigid registration stands; empty where it is not.
 

@@ -55,3 +55,15 @@ def test_a_bend_that_folds_or_gains_nothing_is_left_away_with_its_reason() -> No
     assert "folds tissue (Jacobian -0.05)" in quality.reason_not_to_bend(-0.05, 0.5)
     assert "folds" in quality.reason_not_to_bend(0.0, 0.5)
     assert "gains 0.018 nats" in quality.reason_not_to_bend(0.5, 0.018)
+
+
+@pytest.mark.parametrize(("pet", "limit"), [(False, 0.02), (True, 0.22)])
+def test_what_its_frame_of_reference_has_moves_only_for_information(*, pet: bool, limit: float) -> None:
+    assert not quality.is_worth_moving(0.9 * limit, pet=pet)
+    assert not quality.is_worth_moving(limit, pet=pet)
+    assert quality.is_worth_moving(1.1 * limit, pet=pet)
+
+
+def test_a_copy_that_fits_nearly_as_well_is_warned_of() -> None:
+    assert quality.mirror_warning(0.94) == quality.mirror_warning(0.95) == ""
+    assert quality.mirror_warning(0.96) == "a mirrored or turned copy fits nearly as well (0.96 times)"
