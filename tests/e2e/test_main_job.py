@@ -34,7 +34,7 @@ def rows(text: str, *columns: str) -> list[dict[str, str]]:
 def test_the_demo_agrees_with_its_known_truth(tmp_path: Path) -> None:
     done = demo(tmp_path / "demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("\tok\n") == 6
+    assert done.stdout.count("\tok\n") == 13, done.stdout
     assert "differs" not in done.stdout
     assert "3 of 3 sessions complete" in done.stdout
     page = Path(done.stdout.splitlines()[-1].removeprefix("report: "))
@@ -133,6 +133,6 @@ def test_real_sarcoma_mr_keeps_its_contours_for_later(data: Path, tmp_path: Path
     assert "left out" not in done.stdout
     assert {(r["type"], r["outcome"]) for r in rows(done.stdout, "session", "scan")} == {
         ("RTSTRUCT", "set apart"),
-        ("MR", "convert, bias-field, normalise"),
+        ("MR", "convert, series-roles, bias-field, normalise, register"),
     }
     assert "contours (RTSTRUCT): kept for" in done.stdout

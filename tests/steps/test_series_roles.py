@@ -73,7 +73,7 @@ def two(tmp_path: Path) -> Path:
 def test_each_series_has_a_role_and_the_chosen_ones_are_found_by_it(two: Path) -> None:
     record = tell(two)
     assert roles(record) == {"3": ("T1", True), "5": ("T2FS", True)}
-    assert all((o.status, o.reason, o.files) == ("done", "", ()) for o in record.outcomes)
+    assert all((o.status, o.reason, o.files) == ("done", "", ("roles.json",)) for o in record.outcomes)
     found = SessionFolder(two, ("NIFTI",)).by_role("T1CE", "T1")
     assert found is not None
     assert found.scan == "3"
