@@ -23,6 +23,7 @@ from sarcoma_core.archive.folder import natural
 from sarcoma_core.archive.newest import resource
 from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.errors import ArchiveError, OutputError
+from sarcoma_core.text import counted
 
 RESOURCES = "resources"
 """The folder of a project's own resources."""
@@ -173,7 +174,8 @@ class Archive:
             if label == session.id:
                 return session
         raise ArchiveError(
-            f"--session: must be in project {project!r}; found {label!r}, it has {len(sessions)} sessions.",
+            f"--session: must be in project {project!r}; found {label!r}, "
+            f"it has {counted(len(sessions), 'session')}.",
             hint=f"List them: sarcoma archive list --archive DIR --project {project}.",
         )
 

@@ -100,10 +100,12 @@ def _show_worklist(place: "RolesPlace", work: "Worklist") -> None:
             print(f"  candidates: {printable(doubt.candidates)}")
         if doubt.decide:
             print(f"  decide: {printable(doubt.decide)}")
-    for label, reason in work.unreadable:
-        print(f"{printable(label)}: cannot be read: {printable(reason)}")
+    for one in work.not_whole:
+        print(f"{printable(one.session)}: not whole: {printable(one.reason)}")
+        print(f"  mend: {printable(one.mend)}")
     told = [f"{counted(work.sessions, 'session')} to review", f"{work.fine} fine"]
-    told += [f"{len(work.unreadable)} cannot be read"] if work.unreadable else []
+    told += [f"{len(work.not_whole)} not whole"] if work.not_whole else []
+    told += [f"{len(work.unconverted)} nothing converted"] if work.unconverted else []
     told += [f"{len(work.untold)} not told yet"] if work.untold else []
     print(", ".join(told))
     if work.untold:
@@ -115,10 +117,13 @@ def _set(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.roles import CHOICES
     from sarcoma_core.launch.roles.setting import Wish
 
-    chosen = {name: series for name in CHOICES if (series := getattr(arguments, name))}
-    if not chosen and not arguments.forget:
+    chosen = {name: series for name in CHOICES if (series := getattr(arguments, name).strip())}
+    empty = [name for name in CHOICES if getattr(arguments, name) and name not in chosen]
+    if empty or not (chosen or arguments.forget):
         raise UsageError(
-            "SCAN: must be given for one role or more; found none.",
+            f"--{empty[0]}: must be a scan of the session; found only blanks."
+            if empty
+            else "SCAN: must be given for one role or more; found none.",
             hint=f"For example: sarcoma roles set {arguments.session} --project {arguments.project} --t1ce 5",
         )
     with find_place(arguments) as place:

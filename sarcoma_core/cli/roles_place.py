@@ -13,7 +13,7 @@ from sarcoma_core.cli.xnat_arguments import add_connection, again, check_project
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sarcoma_core.archive.holdings import OwnHoldings
+    from sarcoma_core.archive.holdings import Holdings
     from sarcoma_core.archive.store import Archive
     from sarcoma_core.dicom.roles.site_rules import Lesson
     from sarcoma_core.launch.roles.setting import Wish
@@ -34,7 +34,7 @@ class RolesPlace(Protocol):
     def words(self) -> tuple[str, ...]:
         """What a command names to find the project."""
 
-    def sessions(self) -> "Iterator[tuple[str, OwnHoldings]]":
+    def sessions(self) -> "Iterator[tuple[str, Holdings]]":
         """Label and resources of each session."""
 
     def lessons(self) -> "Iterator[Lesson | str]":
@@ -92,7 +92,7 @@ class _Folder:
     def words(self) -> tuple[str, ...]:
         return "--project", self._project, "--archive", str(self._archive.root)
 
-    def sessions(self) -> "Iterator[tuple[str, OwnHoldings]]":
+    def sessions(self) -> "Iterator[tuple[str, Holdings]]":
         from sarcoma_core.archive.holdings import FolderHoldings
         from sarcoma_core.launch.chain import chosen_sessions
 
@@ -140,12 +140,12 @@ class _Server:
     def words(self) -> tuple[str, ...]:
         return "--project", self._project, *self._again
 
-    def sessions(self) -> "Iterator[tuple[str, OwnHoldings]]":
-        from sarcoma_core.xnat.rest.holdings import RemoteResources
+    def sessions(self) -> "Iterator[tuple[str, Holdings]]":
+        from sarcoma_core.xnat.rest.holdings import RemoteHoldings
         from sarcoma_core.xnat.rest.remote import project_sessions
 
         for session in project_sessions(self._connection, self._project):
-            yield session.label, RemoteResources(self._connection, session.target)
+            yield session.label, RemoteHoldings(self._connection, session.id)
 
     def lessons(self) -> "Iterator[Lesson | str]":
         from sarcoma_core.launch.roles.learning import lessons_on_server
@@ -159,7 +159,8 @@ class _Server:
         from sarcoma_core.xnat.rest.service import ContainerService
 
         session = self._session(label)
-        return set_on_server(ContainerService(self._connection), self._project, session, wish)
+        service = ContainerService(self._connection)
+        return set_on_server(service, self._project, session, wish, again=self._again)
 
     def _session(self, name: str) -> "RemoteSession":
         from sarcoma_core.cli.xnat_launch import find_session

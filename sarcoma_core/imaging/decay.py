@@ -119,6 +119,37 @@ def decay_time(timing: Timing, half_life: float) -> DecayTime:
     return _unconfirmed(timing, stated, by_frame, near)
 
 
+def require_administration(timing: Timing, half_life: float) -> None:
+    """Refuse a series with DecayCorrection ADMIN whose values were corrected to the start of its scan.
+
+    Args:
+        timing: of all images.
+        half_life: s.
+
+    Raises:
+        InputError: the factors that were applied lead nearer to the scan's start than to the administration.
+    """
+    led = _by_factor(timing, half_life)
+    if led and abs(median(led) - min(timing.acquired)) < abs(median(led)):
+        raise InputError(
+            "DecayFactor: must lead to the administration where DecayCorrection is ADMIN; it leads to the "
+            "start of the scan.",
+            hint=_ORDER,
+        )
+
+
+def require_uncorrected(timing: Timing) -> None:
+    """Refuse a series with DecayCorrection NONE to whose values a factor was applied.
+
+    Raises:
+        InputError: one was.
+    """
+    if any(factor is not None and factor != 1 for factor in timing.decay_factors):
+        raise InputError(
+            "DecayFactor: must be 1 or absent where DecayCorrection is NONE; found another.", hint=_ORDER
+        )
+
+
 _SCAN, _SERIES, _FIRST = "the maker's scan time", "SeriesTime", "AcquisitionTime"
 _FRAME, _OTHER_FRAME = "AcquisitionTime and FrameReferenceTime", "FrameReferenceTime of another convention"
 

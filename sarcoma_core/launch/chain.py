@@ -87,10 +87,10 @@ class SessionResult:
 
     @property
     def reason(self) -> str:
-        """Why it is not complete, or what is lacking though it is: a step that could use no series."""
-        if self.outcome == "complete":
-            return next((_no_series(run) for run in self.runs if _all_refused(run)), "")
+        """Why it is not complete; of a complete one, what steps after the first refused: its series go on."""
         last = self.runs[-1]
+        if self.outcome == "complete":
+            return "; ".join(_refusals(self.runs[1:] or tuple(filter(_all_refused, self.runs))))
         return _no_series(last) if last.series else f"{last.step}: {last.reason}"
 
     @property
@@ -112,6 +112,16 @@ class SessionResult:
         """What a step said of one series; None when it did not see it."""
         seen = (o for run in self.runs if run.step == step for o in run.series)
         return next((o for o in seen if o.series == series), None)
+
+
+def _refusals(runs: Sequence[StepRun]) -> list[str]:
+    """What steps refused, each series with the reason; a reason that another step repeats is told once."""
+    told: dict[str, str] = {}
+    for run in runs:
+        for outcome in run.series:
+            if outcome.status == "refused" and not any(outcome.reason.endswith(reason) for reason in told):
+                told[outcome.reason] = f"{run.step} refused scan {outcome.series}: {outcome.reason}"
+    return list(told.values())[:_REASONS_TOLD]
 
 
 def _all_refused(run: StepRun) -> bool:

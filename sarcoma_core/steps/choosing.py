@@ -13,6 +13,9 @@ from sarcoma_core.text import counted, printable
 def check_choices(step: Step, chosen: Mapping[str, str], session: Path) -> dict[str, str]:
     """The series of each choice of a step, as `Outcome.series` names it; empty where none is chosen.
 
+    A scan and a part of it may both be named: which parts a scan has, and of which modality, is known to the
+    step alone, and it refuses two choices that end as one series.
+
     Args:
         step: the step.
         chosen: a scan's id, or `scan part`, by name of the choice; an empty text chooses none.

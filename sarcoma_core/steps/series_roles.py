@@ -66,6 +66,7 @@ def series_roles(
     told = tell_session(
         held.facts,
         choices=merged({} if forget else earlier_choices(session), new),
+        chosen_now=[role for role, series in new.items() if series],
         site_rules=known,
         patients=held.patients,
     )

@@ -11,7 +11,14 @@ from sarcoma_core.dicom.pet_times import PetTimes, pet_times
 from sarcoma_core.dicom.radionuclides import half_life
 from sarcoma_core.dicom.radiopharmaceutical import PHILIPS_ACTIVITY, PHILIPS_SUV, PetHeaders
 from sarcoma_core.errors import InputError, SeriesRefused
-from sarcoma_core.imaging.decay import Timing, average_time, decay_time, decayed
+from sarcoma_core.imaging.decay import (
+    Timing,
+    average_time,
+    decay_time,
+    decayed,
+    require_administration,
+    require_uncorrected,
+)
 from sarcoma_core.imaging.suv import NEEDED, PatientBody, SuvType, activity_factor, factor_between
 
 _OTHER_UNITS = (
@@ -156,6 +163,7 @@ def _of_activity(headers: PetHeaders, target: SuvType, scale: float, used: tuple
         )
     warnings = _cautions(headers, "" if correction == "NONE" else "DECY")
     if correction == "ADMIN":
+        _require_administration(headers)
         return SuvFactors((factor,), target, {"used": used}, warnings)
     seconds, nuclide = half_life(headers)
     times = pet_times(headers, seconds)
@@ -165,11 +173,26 @@ def _of_activity(headers: PetHeaders, target: SuvType, scale: float, used: tuple
         left = [decayed(seconds, found.seconds)]
         facts = {"corrected_to": found.told_by, "confirmed_by": found.confirmed_by}
     else:
+        require_uncorrected(_timing(headers, times))
         left = _left_each(headers, times, seconds)
         used = (*used, "AcquisitionTime", "ActualFrameDuration")
         facts = {"corrected_to": "", "confirmed_by": ""}
     each = tuple(factor / one for one in left)
     return SuvFactors(each, target, {"used": used, **facts}, (*warnings, *times.warnings))
+
+
+def _require_administration(headers: PetHeaders) -> None:
+    """Where the times are known, what was done to the values must be what DecayCorrection ADMIN says.
+
+    Raises:
+        InputError: it is not.
+    """
+    try:
+        seconds, _ = half_life(headers)
+        timing = _timing(headers, pet_times(headers, seconds))
+    except InputError:  # no time is needed for the factor itself
+        return
+    require_administration(timing, seconds)
 
 
 def _left_each(headers: PetHeaders, times: PetTimes, seconds: float) -> list[float]:

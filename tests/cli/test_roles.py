@@ -105,6 +105,8 @@ def test_where_nobody_chose_nothing_is_written(place: list[str], capsys: pytest.
     ("words", "rule"),
     [
         ([], "SCAN: must be given for one role or more"),
+        (["--t1ce", " "], "--t1ce: must be a scan of the session; found only blanks"),
+        (["--t1ce", " ", "--t1", "7"], "--t1ce: must be a scan of the session; found only blanks"),
         (["--t1", "99"], "--t1: must be a scan of the session"),
         (["--t1", "7", "--t2", "7"], "must be two scans"),
     ],
@@ -124,3 +126,39 @@ def test_an_archive_and_a_server_at_once_are_a_wrong_usage(
     words = ["--project", PROJECT, "--archive", str(tmp_path), "--server", "https://example.org"]
     assert main(["roles", "review", *words]) == 2
     assert "--archive: must be left out" in capsys.readouterr().err
+
+
+def test_roles_that_were_changed_are_told_as_not_whole_with_a_command_that_mends_them(
+    place: list[str], label: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    [file] = (tmp_path / "archive" / PROJECT).glob(f"arc001/{label}/RESOURCES/SERIES_ROLES/roles.json")
+    file.write_text(file.read_text() + " ")
+    assert main(["roles", "review", *place]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "0 sessions to review, 1 fine, 1 not whole"
+    [mend] = [line.strip().removeprefix("mend: ") for line in said if "mend: " in line]
+    assert main(shlex.split(mend)[1:]) == 0
+    capsys.readouterr()
+    main(["roles", "review", *place])
+    assert capsys.readouterr().out.splitlines()[-1] == "0 sessions to review, 2 fine"
+
+
+def test_a_session_of_which_nothing_was_converted_is_told_without_a_command(
+    place: list[str], label: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    [resources] = (tmp_path / "archive" / PROJECT).glob(f"arc001/{label}/RESOURCES")
+    shutil.rmtree(resources)
+    assert main(["roles", "review", *place]) == 0
+    assert capsys.readouterr().out == "0 sessions to review, 1 fine, 1 nothing converted\n"
+
+
+def test_a_session_that_is_not_there_is_told_with_how_many_are(
+    tmp_path: Path, told: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = told.sessions(PROJECT)
+    archive = Archive(Path(shutil.copytree(told.root, tmp_path / "archive")))
+    (archive.root / PROJECT / "database" / f"{other.label}.json").unlink()
+    words = ["--project", PROJECT, "--archive", str(archive.root)]
+    assert main(["roles", "set", "nosuch", *words, "--t1", "7"]) == 1
+    assert "it has 1 session." in capsys.readouterr().err
+    assert one.label != other.label

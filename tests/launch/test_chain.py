@@ -18,12 +18,12 @@ from sarcoma_core.chains import CHAINS
 from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import ArchiveError, UsageError
 from sarcoma_core.interface import Step
-from sarcoma_core.launch.chain import RunPlan, SessionResult, chosen_sessions, run_chain
+from sarcoma_core.launch.chain import RunPlan, SessionResult, StepRun, chosen_sessions, run_chain
 from sarcoma_core.launch.step_settings import StepSettings, parse_settings
 from sarcoma_core.launch.summary import series_lines, session_line
 from sarcoma_core.launch.targets import targets_of
 from sarcoma_core.phantom import hazards
-from sarcoma_core.provenance import read_record
+from sarcoma_core.provenance import Outcome, read_record
 from sarcoma_core.runners.local import LocalRunner
 from sarcoma_core.runners.running import Ended
 from sarcoma_core.steps import step_named
@@ -294,3 +294,25 @@ def test_a_run_on_scans_tells_each_of_them_by_session_and_scan(copy: Archive) ->
     assert [r.outcome for r in results] == ["complete"] * len(session.scans)
     for result, scan in zip(results, session.scans, strict=True):
         assert f"--session {session.label} --scan {scan.id}" in result.retry
+
+
+def result_of(*runs: StepRun) -> SessionResult:
+    return SessionResult(Session("P", "S", "E1", "A", "1", "", "", (), Path()), runs, "sarcoma run")
+
+
+def test_a_complete_session_says_what_a_later_step_refused_and_each_reason_once() -> None:
+    weight = "PatientWeight: must be there; found none."
+    ran = result_of(
+        StepRun(
+            "convert", "done", series=(Outcome("5", "MR", "refused", "a gap"), Outcome("9", "PT", "done"))
+        ),
+        StepRun("suv", "done", series=(Outcome("9", "PT", "refused", weight),)),
+        StepRun("register", "done", series=(Outcome("9", "PT", "refused", f"SUV has refused it: {weight}"),)),
+    )
+    assert (ran.outcome, ran.reason) == ("complete", f"suv refused scan 9: {weight}")
+
+
+def test_a_step_alone_that_could_use_nothing_says_why_and_one_that_could_does_not() -> None:
+    refused = Outcome("9", "PT", "refused", "no weight")
+    assert result_of(StepRun("suv", "done", series=(refused,))).reason == "suv refused scan 9: no weight"
+    assert result_of(StepRun("convert", "done", series=(refused, Outcome("4", "MR", "done")))).reason == ""

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.dicom.roles.session import lesson_of
 from sarcoma_core.dicom.roles.site_rules import learn
-from sarcoma_core.errors import ArchiveError, InputError
+from sarcoma_core.errors import ArchiveError, InputError, UsageError
 from sarcoma_core.provenance import RunRecord
 from sarcoma_core.steps.convert import STEP as CONVERT
 from sarcoma_core.steps.running import run_step
@@ -191,6 +191,18 @@ def test_the_parts_of_a_scan_are_series_of_their_own(tmp_path: Path) -> None:
     assert document(folder)["chosen"] == {"T2FS": "4 water"}
     chosen = tell(folder, choices={"t2fs": "4"})
     assert roles(chosen)["4 water"] == ("T2FS", True)
+    both = tell(folder, choices={"t2fs": "4", "t2": "4 water"})
+    assert roles(both) == {"4 fat": ("T2FS", True), "4 water": ("T2", True)}
+    with pytest.raises(UsageError, match=r"--t1: must be a part of scan 4, which has 2 parts: fat, water"):
+        run_step(STEP, folder, tmp_path / "refused", {}, choices={"t1": "4 nosuch"})
+    assert not (tmp_path / "refused" / LABEL).exists()
+
+
+def test_a_choice_of_another_modality_stops_the_step_before_anything_is_written(two: Path) -> None:
+    out = two.parent / "refused"
+    with pytest.raises(UsageError, match=r"--pet: must be a PT series; found MR in scan 3"):
+        run_step(STEP, two, out, {}, choices={"pet": "3"})
+    assert not (out / LABEL).exists()
 
 
 def test_a_plane_like_that_of_the_other_sequences_is_chosen(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from sarcoma_core.dicom.radiopharmaceutical import read_pet
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.decay import Timing, decay_time
+from sarcoma_core.imaging.decay import Timing, average_time, decay_time
 from sarcoma_core.imaging.suv import SuvType
 from sarcoma_core.steps.suv_factors import SuvFactors, suv_factors
 from tests.dicom.pet_maker import PHILIPS, SIZE, UPTAKE, WEIGHT, factor, item, pet, with_private
@@ -287,3 +287,31 @@ def _hurt(good: list[bytes], keyword: str, folder: Path) -> Iterator[tuple[str, 
             yield title, str(error), []
         else:
             yield title, "", list(each if len(each) > 1 else each * len(good))
+
+
+def applied(time: float) -> float:
+    """The DecayFactor of an image from 11:00 on for 180 s that is corrected to so many s after 10:00."""
+    return float(2 ** ((3600 + average_time(180, 6586.2) - time) / 6586.2))
+
+
+@pytest.mark.parametrize("time", [0.0, 0.9 * 1800])
+def test_admin_stands_where_the_factor_that_was_applied_leads_to_the_administration(
+    tmp_path: Path, time: float
+) -> None:
+    slices = pet(DecayCorrection="ADMIN", DecayFactor=f"{applied(time):.6f}")
+    assert found(tmp_path, slices).each == pytest.approx([factor(0)])
+
+
+@pytest.mark.parametrize("time", [1.1 * 1800, 3600.0])
+def test_admin_is_not_believed_where_the_factor_leads_to_the_start_of_the_scan(
+    tmp_path: Path, time: float
+) -> None:
+    reason = refused(tmp_path, pet(DecayCorrection="ADMIN", DecayFactor=f"{applied(time):.6f}"))
+    assert reason.startswith("DecayFactor: must lead to the administration where DecayCorrection is ADMIN")
+
+
+def test_none_is_not_believed_where_a_factor_was_applied(tmp_path: Path) -> None:
+    untouched = {"DecayCorrection": "NONE", "CorrectedImage": ["ATTN"]}
+    assert found(tmp_path / "a", pet(**untouched, DecayFactor="1")).each
+    reason = refused(tmp_path / "b", pet(**untouched, DecayFactor="1.01"))
+    assert reason.startswith("DecayFactor: must be 1 or absent where DecayCorrection is NONE")

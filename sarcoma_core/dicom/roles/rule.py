@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from sarcoma_core.dicom.roles.facts import SeriesFacts
 from sarcoma_core.dicom.roles.relations import relations, second_software
-from sarcoma_core.dicom.roles.words import Said, read_words
+from sarcoma_core.dicom.roles.words import A_B_VALUE, Said, read_words
 
 Evidence = Literal[
     "physics", "image type", "geometry", "maker", "study", "numbering", "description", "session"
@@ -85,7 +85,7 @@ class When:
             return f"{self.name} " + (f"{value:g}" if len(whole) < _LONG else f"of {len(whole)} digits")
         if self.name == DESCRIPTION:
             phrases = [_SIGNS.get(one, one) for group in self.any_of for one in sight.said.get(group, ())]
-            return "the description says " + " and ".join(f"'{phrase}'" for phrase in dict.fromkeys(phrases))
+            return "the description says " + " and ".join(map(_quoted, dict.fromkeys(phrases)))
         terms = ", ".join(sorted(value.intersection(self.any_of)))
         return terms if self.name == RELATION else f"{self.name} {terms}"
 
@@ -116,6 +116,10 @@ class RoleRule:
         """A sentence of evidence: numbers, defined terms and words of the dictionary, no other text."""
         found = [text for condition in self.when if (text := condition.found(sight))]
         return f"{'; '.join(found)}: {self.words}" if found else self.words
+
+
+def _quoted(phrase: str) -> str:
+    return phrase if phrase == A_B_VALUE else f"'{phrase}'"
 
 
 _LONG = 5

@@ -7,7 +7,7 @@
 
 A row holds for series whose text, in lower-case words, is equal. Nothing learns by itself: `learn` is called
 by a person. Descriptions are free text and may hold a name, so a row is learned only where its text stands in
-sessions of two patients, or has words of the dictionary and short numbers only.
+sessions of two patients, or has words of the dictionary only (`words.is_dictionary_text` says which numbers).
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import Any, Literal, cast, get_args
 
 from sarcoma_core.archive.roles import ROLES, Role
 from sarcoma_core.dicom.roles.facts import SeriesFacts
+from sarcoma_core.dicom.roles.persons import contradicts
 from sarcoma_core.dicom.roles.relations import maker
 from sarcoma_core.dicom.roles.words import is_dictionary_text, normalised
 from sarcoma_core.errors import InputError
@@ -57,7 +58,9 @@ class SiteRule:
         return (self.sessions + 1) / (self.sessions + 2)
 
     def fits(self, facts: SeriesFacts) -> bool:
-        """Whether a series has that text, and comes from that maker."""
+        """Whether a series has that text, comes from that maker, and can have the role."""
+        if contradicts(self.role, facts.modality):
+            return False
         return self.manufacturer in ("", maker(facts.manufacturer)) and _text(facts, self.field) == self.text
 
 
@@ -185,7 +188,7 @@ def learn(lessons: Iterable[Lesson]) -> Learned:
                 textless += facts.series in roles
                 continue
             patients[key].add(lesson.patient)
-            if facts.series in roles:
+            if facts.series in roles and not contradicts(roles[facts.series], facts.modality):
                 chosen[key][roles[facts.series]].add(lesson.session)
     rules, left_out = [], Counter[str]()
     for key, told in sorted(chosen.items()):

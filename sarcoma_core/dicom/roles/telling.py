@@ -1,6 +1,6 @@
 """The role of every series of a session: what a person chose, then the site's rules, then the rule table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ from sarcoma_core.archive.folder import natural
 from sarcoma_core.archive.roles import CHOSEN_ROLES, ROLE_TITLES, Role
 from sarcoma_core.dicom.roles.choosing import Candidate, rank
 from sarcoma_core.dicom.roles.facts import SeriesFacts
+from sarcoma_core.dicom.roles.persons import resolved
 from sarcoma_core.dicom.roles.site_rules import SiteRule, site_rule_for
 from sarcoma_core.dicom.roles.weighing import REVIEW_BELOW, Verdict, runners_up, unsure, verdict_of
 from sarcoma_core.text import counted
@@ -86,6 +87,7 @@ def tell_session(
     facts: Sequence[SeriesFacts],
     *,
     choices: Mapping[Role, str] | None = None,
+    chosen_now: Collection[Role] = (),
     site_rules: Iterable[SiteRule] = (),
     patients: int = 1,
 ) -> ToldSession:
@@ -94,21 +96,28 @@ def tell_session(
     Args:
         facts: of all series of the session.
         choices: the series that persons chose, by role: a series' name, or the id of its scan.
+        chosen_now: the roles of those choices that are made now: what cannot be meant is refused; of
+            earlier ones it is told.
         site_rules: what the site's protocols are called.
         patients: how many patients its images name.
+
+    Raises:
+        UsageError: a choice that is made now names no series, one of another modality, or one that is
+            chosen for another role.
     """
     ordered = sorted(facts, key=lambda one: natural(one.series))
     rules = tuple(site_rules)
     told = [_told(one, ordered, rules) for one in ordered]
-    persons, lost = _resolved(choices or {}, told)
-    told = _with_originals([_by_person(one, persons) for one in told])
-    told = _choose(told, persons)
+    persons = resolved(choices or {}, ordered, {one.name: one.verdict.shares for one in told})
+    persons.refuse_lost(chosen_now)
+    told = _with_originals([_by_person(one, persons.roles) for one in told])
+    told = _choose(told, persons.roles)
     review = [f"scan {one.name}: {one.needs_review}" for one in told if one.needs_review]
     if patients > 1:
         review.insert(
             0, f"the session has images of {counted(patients, 'patient')}: nothing of it is to be used"
         )
-    return ToldSession(tuple(told), (*review, *lost), dict(choices or {}), patients)
+    return ToldSession(tuple(told), (*review, *persons.sentences), dict(choices or {}), patients)
 
 
 def _told(facts: SeriesFacts, others: Sequence[SeriesFacts], rules: Sequence[SiteRule]) -> ToldSeries:
@@ -136,26 +145,6 @@ def _told(facts: SeriesFacts, others: Sequence[SeriesFacts], rules: Sequence[Sit
         evidence=(words, *verdict.evidence),
         needs_review=sure,
     )
-
-
-def _resolved(
-    choices: Mapping[Role, str], told: Sequence[ToldSeries]
-) -> tuple[Mapping[str, Role], list[str]]:
-    """The role that a person gave to each series, and what cannot be found.
-
-    A choice that names a scan of several parts means the part that fits the role best.
-    """
-    names = {one.name: one for one in told}
-    found: dict[str, Role] = {}
-    lost = []
-    for role, name in choices.items():
-        parts = [one for one in told if one.facts.scan == name]
-        best = names.get(name) or max(parts, key=lambda one: one.verdict.shares[role], default=None)
-        if best is None:
-            lost.append(f"{ROLE_TITLES[role]}: the scan that a person chose is not in this session")
-        else:
-            found[best.name] = role
-    return found, lost
 
 
 def _by_person(told: ToldSeries, persons: Mapping[str, Role]) -> ToldSeries:

@@ -11,7 +11,10 @@ Said = Mapping[str, tuple[str, ...]]
 """The groups of the dictionary that a text says, each with the phrases that say so, in the text's order."""
 
 DIFFUSION_WEIGHT = "diffusion"
-_B_VALUE = re.compile(r"b(?:0|[5-9]\d|\d{3,4})")
+A_B_VALUE = "a b-value"
+"""What is told of a b-value in a text, in the place of its digits."""
+_B_VALUE = re.compile(r"b(?:0|[5-9]\d|[1-9]\d\d|[1-9]\d[05]0)")
+"""Of four digits, multiples of 50 only: others may be a year or a part of a number."""
 _SIGNS = (
     (r"\+/-", " "),
     (r"(?<![a-z])f[./]\s?s\b\.?", " fs "),
@@ -28,6 +31,8 @@ _SIGNS = (
 )
 """Signs that mean something, before all others become blanks."""
 _LONGEST_GLUED = 32
+_LONGEST_NUMBER = 2
+_THICKNESS = re.compile(r"\d{1,3}mm")
 
 
 def normalised(text: str) -> str:
@@ -50,21 +55,26 @@ def read_words(text: str) -> Said:
         )
         phrase = tuple(words[place : place + length])
         for group in _phrases().get(phrase, ()) if length else _of_pattern(words[place]):
-            said.setdefault(group, []).append(" ".join(phrase or words[place : place + 1]))
+            said.setdefault(group, []).append(" ".join(phrase) or A_B_VALUE)
         place += length or 1
     return {group: tuple(dict.fromkeys(phrases)) for group, phrases in said.items()}
 
 
 def is_dictionary_text(text: str) -> bool:
-    """Whether a text has words of the dictionary and short numbers only, so that it can hold no name."""
+    """Whether a text can hold no name, date or number of a patient.
+
+    It has words of the dictionary only. A number is a part of one (`t1`, `3d`), a b-value (`b800`) or
+    a thickness (`5mm`); beside these, the text has at most one number, of at most two digits.
+    """
     words = [word for token in normalised(text).split() for word in _parts(token)]
     known = {word for phrase in _phrases() for word in phrase}
-    return bool(words) and all(word in known or _is_size(word) or _of_pattern(word) for word in words)
-
-
-def _is_size(word: str) -> bool:
-    """A number that is no date, or a thickness."""
-    return re.fullmatch(r"\d{1,3}(mm)?", word) is not None
+    bare = [word for word in words if word.isdigit()]
+    others = [word for word in words if not word.isdigit()]
+    if len(bare) > 1 or any(len(number) > _LONGEST_NUMBER for number in bare):
+        return False
+    return bool(words) and all(
+        word in known or _THICKNESS.fullmatch(word) or _of_pattern(word) for word in others
+    )
 
 
 def _of_pattern(word: str) -> tuple[str, ...]:

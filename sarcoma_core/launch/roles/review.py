@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sarcoma_core.archive.holdings import OwnHoldings
+from sarcoma_core.archive.holdings import Holdings
+from sarcoma_core.dicom.roles.session import CONVERTED
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.roles import STEP
 from sarcoma_core.launch.roles.told import RoleCandidate, SessionTold, read_session_roles
@@ -18,8 +19,8 @@ class Doubt(NamedTuple):
         role: which role is in doubt; empty where no single one is.
         why: in sentences.
         candidates: the series that have the role or could have it, with what is known of each.
-        decide: the command that chooses the first of them; another id in it chooses another one. Empty where
-            no choice decides.
+        decide: the command that keeps what was taken; another id in it chooses another one. Where every
+            candidate is chosen for another role, SCAN stands for the id. Empty where no choice decides.
     """
 
     session: str
@@ -29,6 +30,20 @@ class Doubt(NamedTuple):
     decide: str
 
 
+class NotWhole(NamedTuple):
+    """A session whose roles cannot be read.
+
+    Attributes:
+        session: its label.
+        reason: why, in a sentence.
+        mend: the command that tells its roles anew.
+    """
+
+    session: str
+    reason: str
+    mend: str
+
+
 class Worklist(NamedTuple):
     """What is to be looked at, and what is not.
 
@@ -36,13 +51,15 @@ class Worklist(NamedTuple):
         doubts: what has to be decided, session by session.
         fine: how many sessions need no look.
         untold: labels of the sessions of which no roles were told yet.
-        unreadable: labels of the sessions whose roles cannot be read, with the reason.
+        not_whole: the sessions whose roles cannot be read.
+        unconverted: labels of the sessions of which no roles can be told, as nothing was converted.
     """
 
     doubts: tuple[Doubt, ...]
     fine: int
     untold: tuple[str, ...]
-    unreadable: tuple[tuple[str, str], ...]
+    not_whole: tuple[NotWhole, ...]
+    unconverted: tuple[str, ...] = ()
 
     @property
     def sessions(self) -> int:
@@ -50,7 +67,7 @@ class Worklist(NamedTuple):
         return len({doubt.session for doubt in self.doubts})
 
 
-def worklist(sessions: Iterable[tuple[str, OwnHoldings]], words: Sequence[str]) -> Worklist:
+def worklist(sessions: Iterable[tuple[str, Holdings]], words: Sequence[str]) -> Worklist:
     """What a person has to look at in some sessions.
 
     Args:
@@ -61,19 +78,27 @@ def worklist(sessions: Iterable[tuple[str, OwnHoldings]], words: Sequence[str]) 
         ServerError: a server does not answer.
     """
     doubts: list[Doubt] = []
-    untold, unreadable, fine = [], [], 0
+    untold: list[str] = []
+    unconverted: list[str] = []
+    not_whole: list[NotWhole] = []
+    fine = 0
     for label, holdings in sessions:
         try:
             told = read_session_roles(holdings)
         except ArchiveError as error:
-            unreadable.append((label, error.message))
+            not_whole.append(NotWhole(label, error.message, forget_command(label, words)))
             continue
-        found = tuple(_doubts(label, told, words)) if told else ()
-        doubts += found
         if told is None:
-            untold.append(label)
-        fine += told is not None and not found
-    return Worklist(tuple(doubts), fine, tuple(untold), tuple(unreadable))
+            (untold if _is_converted(holdings) else unconverted).append(label)
+            continue
+        found = tuple(_doubts(label, told, words))
+        doubts += found
+        fine += not found
+    return Worklist(tuple(doubts), fine, tuple(untold), tuple(not_whole), tuple(unconverted))
+
+
+def _is_converted(holdings: Holdings) -> bool:
+    return holdings.manifest(CONVERTED) is not None or bool(holdings.scan_manifests(CONVERTED))
 
 
 def _doubts(label: str, told: SessionTold, words: Sequence[str]) -> Iterator[Doubt]:
@@ -81,16 +106,18 @@ def _doubts(label: str, told: SessionTold, words: Sequence[str]) -> Iterator[Dou
     by_role: dict[str, list[str]] = {}
     unnamed = list(told.of_all)
     for one in told.candidates:
-        if one.told.needs_review and one.open_role:
-            by_role.setdefault(one.open_role, []).append(one.told.needs_review)
-        elif one.told.needs_review:
+        if not one.told.needs_review or told.is_decided(one):
+            continue
+        if role := told.left_open(one):
+            by_role.setdefault(role, []).append(one.told.needs_review)
+        else:
             unnamed.append(f"scan {one.told.series}: {one.told.needs_review}")
     for role, sentences in by_role.items():
-        candidates = told.for_role(role)
-        decide = set_command(label, words, {role: candidates[0].told.series})
-        yield Doubt(label, role, _joined(sentences), ", ".join(map(_shown, candidates)), decide)
+        candidates = ", ".join(map(_shown, told.for_role(role)))
+        decide = set_command(label, words, {role: told.suggestion(role) or "SCAN"})
+        yield Doubt(label, role, _joined(sentences), candidates, decide)
     if unnamed:
-        again = set_command(label, words, {}) + " --forget" if told.choices else ""
+        again = forget_command(label, words) if told.choices else ""
         yield Doubt(label, "", _joined(unnamed), "", again if told.patients == 1 else "")
 
 
@@ -115,6 +142,11 @@ def set_command(label: str, words: Sequence[str], chosen: dict[str, str]) -> str
     """
     options = (word for role, series in chosen.items() for word in (f"--{role.lower()}", series))
     return shlex.join(["sarcoma", "roles", "set", label, *words, *options])
+
+
+def forget_command(label: str, words: Sequence[str]) -> str:
+    """The command that tells the roles anew, without what persons chose."""
+    return f"{set_command(label, words, {})} --forget"
 
 
 def run_command(words: Sequence[str], *, on_server: bool) -> str:

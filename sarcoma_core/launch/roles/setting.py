@@ -1,12 +1,16 @@
 """A person's choices carried out: the step runs again with them, and what it wrote is looked at."""
 
+import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from sarcoma_core.archive.holdings import OwnHoldings, ResourceFolders
+from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.archive.store import Archive
+from sarcoma_core.dicom.roles.session import ROLES_FILE
+from sarcoma_core.dicom.roles.site_rules import FILE as RULES_FILE
 from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.launch.bulk.following import (
     Ending,
@@ -18,9 +22,10 @@ from sarcoma_core.launch.bulk.following import (
     newest_workflow,
 )
 from sarcoma_core.launch.bulk.preflight import LiveStep, preflight, stages
-from sarcoma_core.launch.chain import RunPlan, run_one
+from sarcoma_core.launch.chain import RunPlan, StepRun, run_one
 from sarcoma_core.launch.optional_assets import make_room
 from sarcoma_core.launch.roles import CHOICES, STEP
+from sarcoma_core.launch.roles.review import forget_command
 from sarcoma_core.launch.roles.told import SessionTold, read_session_roles
 from sarcoma_core.launch.targets import session_target
 from sarcoma_core.runners.running import Runner
@@ -72,10 +77,11 @@ def set_in_archive(archive: Archive, project: str, label: str, wish: Wish, *, ru
     series = check_choices(step_named(STEP), wish.choices, session.path)
     [work] = RunPlan(STEP, project, {STEP: wish.params}).works(archive)
     target = session_target(session)
+    words = ("--project", project, "--archive", str(archive.root))
     run = run_one(archive, target, replace(work, choices=series), runner=runner, force=True)
     if run.outcome == "failed":
-        raise RunError(f"{session.label}: {STEP} failed: {run.reason}", hint=run.hint)
-    return _taken(session.label, ResourceFolders(target.resources), series)
+        raise RunError(f"{session.label}: {STEP} failed: {run.reason}", hint=_hint(run, session.label, words))
+    return _taken(session.label, ResourceFolders(target.resources), series, words)
 
 
 def set_on_server(
@@ -84,6 +90,7 @@ def set_on_server(
     session: RemoteSession,
     wish: Wish,
     *,
+    again: Sequence[str] = (),
     pace: Pace | None = None,
     sleep: Sleep = time.sleep,
 ) -> SessionTold:
@@ -94,6 +101,7 @@ def set_on_server(
         project: id of the project.
         session: the session.
         wish: what is chosen; whole scans only, as those are what XNAT offers.
+        again: what a command names, beside the project, to find the server.
         pace: how patiently it is followed.
         sleep: waits some seconds.
 
@@ -103,6 +111,7 @@ def set_on_server(
         ServerError: the server does not answer.
     """
     holdings = RemoteHoldings(service.connection, session.id)
+    words = ("--project", project, *again)
     scans = tuple(holdings.scan_labels())
     series = chosen_series(step_named(STEP), wish.choices, scans)
     _refuse_parts(series, scans)
@@ -113,8 +122,18 @@ def set_on_server(
     make_room(service.connection, project, stage.step)
     ending = _Launch(service, project, session.target, stage, pace or Pace(), sleep).to_its_end()
     if ending.outcome != "complete":
-        raise RunError(f"{session.label}: {STEP} {ending.outcome}: {ending.reason}", hint=ending.hint)
-    return _taken(session.label, RemoteHoldings(service.connection, session.id), series)
+        hint = _hint(ending, session.label, words)
+        raise RunError(f"{session.label}: {STEP} {ending.outcome}: {ending.reason}", hint=hint)
+    return _taken(session.label, RemoteHoldings(service.connection, session.id), series, words)
+
+
+def _hint(ended: StepRun | Ending, label: str, words: Sequence[str]) -> str:
+    """The command that helps where a file is damaged that only `sarcoma roles` can mend."""
+    if f"{ROLES_LABEL}/{ROLES_FILE}" in ended.reason:
+        return f"Tell the roles anew, without earlier choices: {forget_command(label, words)}"
+    if RULES_FILE in ended.reason:
+        return f"Write the site's rules again: {shlex.join(['sarcoma', 'roles', 'learn', *words, '--write'])}"
+    return ended.hint
 
 
 def _refuse_parts(series: Mapping[str, str], scans: tuple[str, ...]) -> None:
@@ -187,22 +206,29 @@ class _Launch(NamedTuple):
         )
 
 
-def _taken(label: str, holdings: OwnHoldings, series: Mapping[str, str]) -> SessionTold:
-    """What the step wrote, in which each choice has to stand.
+def _taken(label: str, holdings: OwnHoldings, series: Mapping[str, str], words: Sequence[str]) -> SessionTold:
+    """What the step wrote, in which each choice has to be the chosen series, or a part of the chosen scan.
 
     Raises:
-        RunError: one does not, as where a server runs another version of the step.
+        RunError: one is not, as where a server runs another version of the step.
     """
     told = read_session_roles(holdings)
-    lost = [
-        name
-        for name, one in series.items()
-        if one and (told is None or told.choices.get(CHOICES[name]) != one)
-    ]
-    if told is None or lost:
-        what = f"--{lost[0]} {series[lost[0]]}" if lost else "what it was asked for"
+    asked = {name: one for name, one in series.items() if one}
+    chosen = told.chosen if told else {}
+    lost = [name for name, one in asked.items() if not _is_of(chosen.get(CHOICES[name], ""), one)]
+    if told is not None and not lost:
+        return told
+    what = f"--{lost[0]} {series[lost[0]]}" if lost else "what it was asked for"
+    if told is not None and lost and told.choices.get(CHOICES[lost[0]]) == series[lost[0]]:
         raise RunError(
-            f"{label}: {STEP} ran, and did not take {what}.",
-            hint=f"Install this version of the step: sarcoma xnat install --step {STEP}",
+            f"{label}: {STEP} ran, kept {what} and did not choose it.",
+            hint=f"Take it back: {forget_command(label, words)}",
         )
-    return told
+    raise RunError(
+        f"{label}: {STEP} ran, and did not take {what}.",
+        hint=f"Install this version of the step: sarcoma xnat install --step {STEP}",
+    )
+
+
+def _is_of(chosen: str, asked: str) -> bool:
+    return asked in (chosen, chosen.partition(" ")[0])

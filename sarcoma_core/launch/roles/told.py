@@ -1,5 +1,6 @@
 """What SERIES_ROLES says of a session, read the same from an archive and from a server."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from sarcoma_core.archive.roles import CHOSEN_ROLES, ROLES_LABEL
 from sarcoma_core.dicom.roles.session import ROLES_FILE
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.work import manifest
-from sarcoma_core.report.roles import RoleTold, read_role
+from sarcoma_core.report.roles import BY, RoleTold, read_role
 from sarcoma_core.text import printable
 
 
@@ -32,10 +33,10 @@ class RoleCandidate:
         return role == self.told.role or role in self.runners_up
 
     @property
-    def open_role(self) -> str:
-        """The role that a person would choose it for; empty where there is none."""
+    def open_roles(self) -> tuple[str, ...]:
+        """The roles that a person could choose it for, the likeliest first."""
         roles = (self.told.role, *self.runners_up)
-        return next((role for role in roles if role in CHOSEN_ROLES), "")
+        return tuple(role for role in roles if role in CHOSEN_ROLES)
 
 
 class RoleRow(NamedTuple):
@@ -66,8 +67,10 @@ class SessionTold:
     @property
     def needs_review(self) -> tuple[str, ...]:
         """What a person has to look at, in sentences."""
-        told = (one.told for one in self.candidates)
-        return (*(f"scan {one.series}: {one.needs_review}" for one in told if one.needs_review), *self.of_all)
+        left = (
+            one.told for one in self.candidates if one.told.by == BY["person"] or not self.is_decided(one)
+        )
+        return (*(f"scan {one.series}: {one.needs_review}" for one in left if one.needs_review), *self.of_all)
 
     @property
     def chosen(self) -> Mapping[str, str]:
@@ -79,10 +82,34 @@ class SessionTold:
         """Who told that role's series its role, in words."""
         return next((c.told.by for c in self.candidates if c.told.chosen and c.told.role == role), "")
 
+    def left_open(self, one: RoleCandidate) -> str:
+        """The role that a person has to decide because of a series; empty where there is none."""
+        return next((role for role in one.open_roles if self.by(role) != BY["person"]), "")
+
+    def is_decided(self, one: RoleCandidate) -> bool:
+        """Whether a person has decided every role that a series could be chosen for."""
+        return bool(one.open_roles) and not self.left_open(one)
+
     def for_role(self, role: str) -> tuple[RoleCandidate, ...]:
-        """The series that have a role or could have it: the chosen one first, then as sure as they are."""
+        """The series that have a role or could have it.
+
+        The chosen one stands first, then they stand as sure as they are; last those that another role has.
+        """
         fitting = (one for one in self.candidates if one.fits(role))
-        return tuple(sorted(fitting, key=lambda one: (not one.told.chosen, one.told.role != role)))
+        return tuple(sorted(fitting, key=lambda one: _place(one.told, role)))
+
+    def suggestion(self, role: str) -> str:
+        """The series to choose for a role, so that every other role keeps its own; empty where none is."""
+        free = (one.told.series for one in self.for_role(role) if not _is_elsewhere(one.told, role))
+        return next(free, "")
+
+
+def _is_elsewhere(told: RoleTold, role: str) -> bool:
+    return told.chosen and told.role != role
+
+
+def _place(told: RoleTold, role: str) -> tuple[bool, bool, bool]:
+    return _is_elsewhere(told, role), not told.chosen, told.role != role
 
 
 def read_session_roles(holdings: OwnHoldings) -> SessionTold | None:
@@ -92,7 +119,7 @@ def read_session_roles(holdings: OwnHoldings) -> SessionTold | None:
         holdings: of the session.
 
     Raises:
-        ArchiveError: its manifest is damaged, or a file that it lists.
+        ArchiveError: its manifest is damaged, or the file of roles is not the one that it lists.
         ServerError: a server does not answer.
     """
     record = manifest(holdings, ROLES_LABEL)
@@ -103,8 +130,8 @@ def read_session_roles(holdings: OwnHoldings) -> SessionTold | None:
         for outcome in sorted(record.outcomes, key=lambda outcome: natural(outcome.series))
         if (told := read_role(outcome.series, outcome.facts))
     )
-    listed = any(entry.path == ROLES_FILE for entry in record.files)
-    document = _document(holdings.content(ROLES_LABEL, ROLES_FILE)) if listed else {}
+    entry = next((entry for entry in record.files if entry.path == ROLES_FILE), None)
+    document = _document(holdings.content(ROLES_LABEL, ROLES_FILE), entry.sha256) if entry else {}
     of_series = {f"scan {one.told.series}: {one.told.needs_review}".rstrip(".") for one in candidates}
     choices, patients = document.get("choices"), document.get("patients")
     return SessionTold(
@@ -129,14 +156,20 @@ def _texts(told: object) -> Iterator[str]:
     )
 
 
-def _document(body: bytes | None) -> Mapping[str, Any]:
+def _document(body: bytes | None, digest: str) -> Mapping[str, Any]:
     try:
         document = json.loads(body or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise ArchiveError(
-            f"resource {ROLES_LABEL}: {ROLES_FILE} must be as its step wrote it; it is damaged.",
-            hint="Run the step again: sarcoma run series-roles --force, or sarcoma xnat bulk series-roles.",
-        )
+        raise _not_whole("it is damaged or missing")
+    if hashlib.sha256(body or b"").hexdigest() != digest:
+        raise _not_whole("it is another file than the manifest lists")
     return document
+
+
+def _not_whole(fault: str) -> ArchiveError:
+    return ArchiveError(
+        f"{ROLES_LABEL}/{ROLES_FILE}: must be as its step left it; {fault}.",
+        hint="Tell the roles anew, without earlier choices: sarcoma roles set SESSION --project P --forget",
+    )

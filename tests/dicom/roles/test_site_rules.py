@@ -47,6 +47,21 @@ def test_a_text_of_dictionary_words_is_learned_from_one_patient() -> None:
     assert [rule.text for rule in learn([lesson(1, "AX T1 FS 3mm")]).rules] == ["ax t1 fs 3mm"]
 
 
+@pytest.mark.parametrize("text", ["AX T1 TSE 12.03.48", "T2 FS 943-476-591", "T1 B1948"])
+def test_a_text_with_a_date_or_a_long_number_is_not_learned_from_one_patient(text: str) -> None:
+    assert learn([lesson(1, text)]).rules == ()
+
+
+@pytest.mark.parametrize(("modality", "holds"), [("MR", True), ("", True), ("PT", False), ("CT", False)])
+def test_a_rule_holds_for_no_series_of_another_modality(modality: str, *, holds: bool) -> None:
+    rule = SiteRule("SeriesDescription", "leg", "T1", 9)
+    assert rule.fits(SeriesFacts("1", modality, description="leg")) == holds
+
+
+def test_nothing_is_learned_from_a_choice_of_another_modality() -> None:
+    assert learn([lesson(1, "AX T1", "PET")]).rules == ()
+
+
 @pytest.mark.parametrize("patients", [("A", "A"), ("A",)])
 def test_a_text_that_may_hold_a_name_is_left_out_and_not_told(patients: tuple[str, ...]) -> None:
     learned = learn([lesson(n, "AX DOE", patient=patient) for n, patient in enumerate(patients)])

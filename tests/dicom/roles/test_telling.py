@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from sarcoma_core.archive.roles import Role
 from sarcoma_core.dicom.roles.facts import SeriesFacts, SeriesGrid
 from sarcoma_core.dicom.roles.site_rules import SiteRule
 from sarcoma_core.dicom.roles.telling import ToldSession, tell_session
 from sarcoma_core.dicom.roles.weighing import REVIEW_BELOW
+from sarcoma_core.errors import UsageError
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
@@ -71,6 +73,96 @@ def test_a_person_who_names_a_scan_of_parts_means_the_part_that_fits_the_role() 
     ]
     session = tell_session(parts, choices={"T1CE": "5"})
     assert session.chosen == {"T1CE": "5 water"}
+
+
+def echoes(*names: str) -> list[SeriesFacts]:
+    return [replace(mr(f"7 {name}", "T1 GD"), part=name) for name in names]
+
+
+@pytest.mark.parametrize("part", ["echo1", "echo2"])
+@pytest.mark.parametrize(("named", "bare"), [("T1CE", "T1"), ("T1", "T1CE")])
+def test_a_part_is_taken_as_named_and_its_scan_alone_means_another_part(
+    named: Role, bare: Role, part: str
+) -> None:
+    other = {"echo1": "echo2", "echo2": "echo1"}[part]
+    for choices in ({named: f"7 {part}", bare: "7"}, {bare: "7", named: f"7 {part}"}):
+        session = tell_session(echoes("echo1", "echo2"), choices=choices)
+        assert session.chosen == {named: f"7 {part}", bare: f"7 {other}"}
+        assert [one.by for one in session.series] == ["person", "person"]
+        assert session.needs_review == ()
+
+
+def test_a_scan_of_which_no_part_is_left_is_refused_now_and_told_later() -> None:
+    choices: dict[Role, str] = {"T1CE": "7", "T1": "7 echo1"}
+    with pytest.raises(UsageError, match=r"--t1ce: must be a series of its own; found that all of scan 7"):
+        tell_session(echoes("echo1"), choices=choices, chosen_now=("T1CE",))
+    session = tell_session(echoes("echo1"), choices=choices)
+    assert session.chosen == {"T1": "7 echo1"}
+    assert "has no part left" in session.needs_review[0]
+
+
+def test_two_choices_of_one_series_leave_the_first() -> None:
+    session = tell_session([mr("3", "AX T1")], choices={"T1CE": "3", "T1": "3"})
+    assert session.chosen == {"T1CE": "3"}
+    assert len(session.needs_review) == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "needed", "fits"),
+    [
+        *(("T1CE", "MR", "MR"), ("T1", "MR", "MR"), ("T2FS", "MR", "MR"), ("T2", "MR", "MR")),
+        *(("PET", "PT", "PT"), ("CT", "CT", "CT"), ("PET", "PT", "")),
+    ],
+)
+def test_a_choice_of_another_modality_is_refused_now_and_told_later(
+    role: Role, needed: str, fits: str
+) -> None:
+    tell_session([SeriesFacts("9", fits)], choices={role: "9"}, chosen_now=(role,))
+    for modality in {"MR", "PT", "CT"} - {needed}:
+        facts = [SeriesFacts("9", modality)]
+        with pytest.raises(UsageError) as refusal:
+            tell_session(facts, choices={role: "9"}, chosen_now=(role,))
+        assert refusal.value.message == (
+            f"--{role.lower()}: must be a {needed} series; found {modality} in scan 9."
+        )
+        assert "sarcoma roles set" in refusal.value.hint
+        session = tell_session(facts, choices={role: "9"})
+        assert session.choices == {role: "9"}
+        assert session.series[0].by == "rules"
+        assert any(f"chose scan 9, which is {modality} and not {needed}" in s for s in session.needs_review)
+
+
+def test_a_modality_that_is_no_term_is_not_told() -> None:
+    with pytest.raises(UsageError) as refusal:
+        tell_session([SeriesFacts("9", "DOE")], choices={"PET": "9"}, chosen_now=("PET",))
+    assert "DOE" not in str(refusal.value)
+
+
+def test_a_part_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(
+        UsageError, match=r"part of scan 7, which has 2 parts: echo1, echo2; found '7 nosuch'"
+    ):
+        tell_session(echoes("echo1", "echo2"), choices={"T1": "7 nosuch"}, chosen_now=("T1",))
+    with pytest.raises(UsageError, match=r"--t1: must be a part of scan 3, which has no parts; found"):
+        tell_session([mr("3", "AX T1")], choices={"T1": "3 nosuch"}, chosen_now=("T1",))
+    many = echoes(*(f"echo{number}" for number in range(1, 10)))
+    with pytest.raises(UsageError, match=r"which has 9 parts; found"):
+        tell_session(many, choices={"T1": "7 nosuch"}, chosen_now=("T1",))
+
+
+def test_a_year_after_b_makes_no_diffusion_and_no_digits_of_a_b_value_are_told() -> None:
+    session = tell_session([mr("2", "T1 B1234"), mr("3", "b800")])
+    assert [one.role for one in session.series] == ["T1", "DWI"]
+    assert "the description says a b-value: diffusion" in told(session, "3")["evidence"]
+    assert "1234" not in str(told(session, "2"))
+    assert "800" not in str(told(session, "3"))
+
+
+def test_a_sites_rule_of_another_modality_is_not_taken() -> None:
+    rule = SiteRule("SeriesDescription", "leg", "T1", 9)
+    session = tell_session([SeriesFacts("9", "PT", description="leg")], site_rules=[rule])
+    assert session.chosen == {"PET": "9"}
+    assert session.series[0].by == "rules"
 
 
 def test_a_choice_that_is_not_in_the_session_is_kept_and_told() -> None:

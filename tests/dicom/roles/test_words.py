@@ -54,6 +54,13 @@ def test_b_values_are_read_from_50_up() -> None:
     assert said == {0: True, 45: False, 49: False, 50: True, 55: True, 800: True, 1000: True}
 
 
+def test_b_values_of_four_digits_are_multiples_of_50() -> None:
+    said = {number: bool(read_words(f"b{number}")) for number in (1000, 1050, 1234, 1400, 1948, 1049, 1051)}
+    assert [number for number, read in said.items() if read] == [1000, 1050, 1400]
+    assert not read_words("b012")
+    assert not read_words("b10000")
+
+
 def test_accents_case_and_signs_make_no_difference() -> None:
     assert normalised("  T1_AX é/Ü ") == "t1 ax e u"
     assert read_words("REPÉRAGE") == read_words("reperage")
@@ -62,15 +69,33 @@ def test_accents_case_and_signs_make_no_difference() -> None:
 def test_what_is_told_of_a_text_are_phrases_of_the_dictionary_and_b_values() -> None:
     phrases = {phrase.replace("-", " ") for group in SAYS.values() for phrase in group.split()}
     told = read_words("DOE^JOHN T1 tse post 19560203 b800 hôpital")
-    assert {phrase for found in told.values() for phrase in found} <= phrases | {"b800"}
+    assert {phrase for found in told.values() for phrase in found} <= phrases | {"a b-value"}
+    assert told["diffusion"] == ("a b-value",)
     assert "doe" not in str(told)
 
 
 def test_a_text_with_a_word_of_its_own_is_no_dictionary_text() -> None:
     assert is_dictionary_text("AX T1 FS 3mm C+")
     assert not is_dictionary_text("AX T1 FS DOE")
-    assert not is_dictionary_text("AX T1 19560203")
     assert not is_dictionary_text("")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("AX T1 19560203", "T1 TSE 12.03.48", "T2 FS 943-476-591", "t1 48 03 12", "T1 12 03 948"),
+        *("T1 B1948", "T1 948", "T1 3 3", "T1 1 2 3 plane", "12 03", "T1 5000mm"),
+    ],
+)
+def test_a_text_that_may_hold_a_date_or_a_number_of_a_patient_is_no_dictionary_text(text: str) -> None:
+    assert not is_dictionary_text(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["T1 3D", "T1 12", "T2 FS 5mm", "dwi b50 b800 b1000", "AX T1 3.5mm", "3 plane"]
+)
+def test_numbers_of_a_sequence_and_one_short_one_are_dictionary_text(text: str) -> None:
+    assert is_dictionary_text(text)
 
 
 def test_phrases_are_written_as_texts_are_read() -> None:

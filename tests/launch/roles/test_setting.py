@@ -1,6 +1,8 @@
 """A person's choice wins and is remembered; what cannot be meant changes nothing. Here and on a server."""
 
+import argparse
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,10 +13,11 @@ import pytest
 from sarcoma_core.archive.holdings import FolderHoldings
 from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import RunError, UsageError
 from sarcoma_core.launch.bulk.preflight import stages
 from sarcoma_core.launch.chain import RunPlan, run_one
-from sarcoma_core.launch.roles import CHOICES
+from sarcoma_core.launch.roles import CHOICES, setting
 from sarcoma_core.launch.roles.setting import Wish, set_in_archive, set_on_server
 from sarcoma_core.launch.roles.told import read_session_roles
 from sarcoma_core.launch.targets import session_target
@@ -107,6 +110,48 @@ def test_a_step_that_does_not_take_the_choice_is_no_success(
     )
     with pytest.raises(RunError, match="did not take --t2 7"):
         set_in_archive(archive, PROJECT, session.label, Wish({"t2": "7"}), runner=deaf)
+
+
+def test_a_choice_that_is_kept_and_is_not_the_chosen_series_is_no_success(
+    archive: Archive, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(archive, session, t2="7")
+    told = read_session_roles(FolderHoldings(session.path))
+    assert told is not None
+    others = tuple(one for one in told.candidates if one.told.role != "T2")
+    monkeypatch.setattr(setting, "read_session_roles", lambda _: replace(told, candidates=others))
+    with pytest.raises(RunError, match="kept --t2 7 and did not choose it") as caught:
+        choose(archive, session, t2="7")
+    assert pasted(caught.value.hint).forget
+    assert caught.value.exit_code == 1
+
+
+def pasted(hint: str) -> argparse.Namespace:
+    """The command of a hint, as our command line takes it."""
+    return parser().parse_args(shlex.split(hint[hint.index("sarcoma ") :])[1:])
+
+
+def test_damaged_roles_are_mended_by_the_command_of_the_hint(archive: Archive, session: Session) -> None:
+    (session.resource(ROLES_LABEL) / "roles.json").write_text("{}")
+    with pytest.raises(RunError) as caught:
+        choose(archive, session, t2="7")
+    mend = pasted(caught.value.hint)
+    assert (mend.session, mend.project, mend.archive) == (session.label, PROJECT, archive.root)
+    assert mend.forget
+    choose(archive, session, forget=mend.forget)
+    assert choose(archive, session, t2="7")["T2"] == "7"
+
+
+def test_damaged_rules_of_the_site_name_the_command_that_writes_them(
+    archive: Archive, session: Session
+) -> None:
+    rules = archive.resources_path(PROJECT) / "ROLE_RULES"
+    rules.mkdir(parents=True)
+    (rules / "role_rules.json").write_text("{")
+    with pytest.raises(RunError) as caught:
+        choose(archive, session, t2="7")
+    mend = pasted(caught.value.hint)
+    assert (mend.project, mend.archive, mend.write) == (PROJECT, archive.root, True)
 
 
 # On a server.
