@@ -60,13 +60,8 @@ class RoleTold:
         """The role, whether the series is chosen for it and by whom, without a full stop."""
         of = f"told by {self.by}" if self.by else ""
         if self.role in CHOSEN_ROLES:
-            of = (
-                f"chosen by {self.by}"
-                if self.by and self.chosen
-                else "chosen"
-                if self.chosen
-                else "not chosen"
-            )
+            by = f" by {self.by}" if self.by else ""
+            of = f"chosen{by}" if self.chosen else "not chosen"
         parts = (self.title, of, f"confidence {self.confidence}" if self.confidence else "")
         return ", ".join(part for part in parts if part)
 

@@ -66,7 +66,7 @@ def register(
         reason = _no_reference(reference)
         told = (series.told("not applicable", reason) for series in chosen.values())
         return RegisterOutputs(registered=(*told, *others))
-    work = _Work(session, out / LABEL, role, chosen[role], deformable=deformable)
+    work = _Work(session, out / LABEL, role, chosen, deformable=deformable)
     # CT goes before PET, which lies as the CT of its scanner does
     order = sorted(chosen, key=lambda one: (one != role, one == "PET", CHOSEN_ROLES.index(one)))
     done = each_case(((chosen[one],) for one in order), lambda case: work.outcome(case[0]))
@@ -108,20 +108,21 @@ def _no_reference(reference: str) -> str:
 
 @dataclass
 class _Work:
-    """The reference, and what is registered to it."""
+    """The chosen series of a session, and the role of the one that the others are registered to."""
 
     session: SessionFolder
     folder: Path
     role: Role
-    reference: SeriesFiles
+    chosen: Mapping[Role, SeriesFiles]
     deformable: bool = field(kw_only=True)
 
     def __post_init__(self) -> None:
         from sarcoma_core.dicom.bearings import patients_among, read_bearings
 
         files = {recorded_scan_id(scan.id): scan.files for scan in self.session.scans()}
-        self.roles = {series.outcome.series: role for role, series in _chosen(self.session).items()}
-        scans = {series.scan for series in _chosen(self.session).values()}
+        self.reference = self.chosen[self.role]
+        self.roles = {series.outcome.series: role for role, series in self.chosen.items()}
+        scans = {series.scan for series in self.chosen.values()}
         self.bearings: dict[str, Bearings] = {scan: read_bearings(files.get(scan, ())) for scan in scans}
         self.patients = patients_among(self.bearings.values())
         converted = replace(self.session, reads=("NIFTI",))
@@ -132,7 +133,11 @@ class _Work:
         self._fault = ""
 
     def outcome(self, series: SeriesFiles) -> Outcome:
-        """Register one series."""
+        """Register one series.
+
+        Raises:
+            SeriesRefused: it cannot be registered, and why.
+        """
         from sarcoma_core.dicom.bearings import opposite_sides
 
         if self.patients > 1:

@@ -5,8 +5,7 @@ points. One joint histogram: a fixed value falls into one bin, a moving one is s
 B-spline, so that the information has a derivative.
 
 Source: Mattes et al., PET-CT image registration in the chest using free-form deformations, IEEE Trans Med
-Imaging 2003; 22:120-128. ITK's metric of that name is the same estimator, and costs 5 to 20 times as much
-(benchmarks/register.py): it walks through a pipeline for each sample, this takes all at once.
+Imaging 2003; 22:120-128. ITK's metric of that name is the same estimator; this one takes all samples at once.
 """
 
 from typing import NamedTuple
