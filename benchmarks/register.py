@@ -130,8 +130,8 @@ def registered(task: Task, *, deformable: bool) -> Alignment:
     """A pair by our own means, as the step does it."""
     fixed = View.of(task.fixed, "MR")
     moving = View.of(task.moving, task.modality)
-    prior = unmoved(fixed) if task.same_frame else None
-    return align(fixed, moving, prior=prior, deformable=deformable)
+    priors = (unmoved(fixed),) if task.same_frame else ()
+    return align(fixed, moving, priors=priors, deformable=deformable)
 
 
 def ours(task: Task) -> Result:

@@ -198,31 +198,38 @@ class _Work:
         from sarcoma_core.steps.volumes import write_volume
 
         fixed, moving = self.fixed(), self._ready(series)
-        prior, note = self._prior(series)
-        alignment = align(fixed, moving, prior=prior, deformable=self.deformable)
+        likely = self._likely(series)
+        alignment = align(fixed, moving, priors=[place for place, _ in likely], deformable=self.deformable)
         fill = outside(moving.volume.array, series.outcome.modality)
         volume = resample(moving.volume, fixed.volume, alignment.from_fixed, fill=fill)
         files = write_volume(self.folder, series, volume)
         self.done[series.scan] = (self.roles[series.outcome.series], alignment.rigid)
         measured = asdict(alignment.facts)
-        warnings = [*([note] if note and alignment.rigid is prior else []), *alignment.warnings]
+        notes = (note for place, note in likely if note and place is alignment.rigid)
+        warnings = [*notes, *alignment.warnings]
         facts = {**self._facts(series, measured["transform"]), **measured, "warnings": warnings}
         return series.told("done", files=(*files, *self._write(series, alignment)), facts=facts)
 
-    def _prior(self, series: SeriesFiles) -> "tuple[RigidTransform | None, str]":
-        """How a series lies if nothing moved: a PET as the CT of its scanner, others as the reference.
+    def _likely(self, series: SeriesFiles) -> "list[tuple[RigidTransform, str]]":
+        """How a series may lie if it has not moved, and what to tell where it is found so.
 
-        What is told of it where it stays so, comes with it.
+        As the reference in its frame of reference; a PET as the CT of its scanner was found to lie.
         """
         from sarcoma_core.dicom.bearings import same_frame
         from sarcoma_core.imaging.registration.pair import unmoved
 
         here = self.bearings[series.scan]
+        stays = unmoved(self.fixed()) if same_frame(here, self.bearings[self.reference.scan]) else None
         if self.roles[series.outcome.series] == "PET":
-            for scan, (role, rigid) in self.done.items():
+            for scan, (role, moved) in self.done.items():
                 if role == "CT" and same_frame(here, self.bearings[scan]):
-                    return rigid, f"it lies as the CT of its frame of reference does, scan {scan}"
-        return (unmoved(self.fixed()) if same_frame(here, self.bearings[self.reference.scan]) else None), ""
+                    as_ct = (moved, f"it lies as the CT of its frame of reference does, scan {scan}")
+                    alone = (
+                        f"the CT of its frame of reference, scan {scan}, was moved; it was not, for it tells "
+                        "more about the reference where it lay: look at both"
+                    )
+                    return [as_ct, *([(stays, alone)] if stays else [])]
+        return [(stays, "")] if stays else []
 
     def _ready(self, series: SeriesFiles) -> "View":
         from sarcoma_core.imaging.registration.views import View
@@ -265,6 +272,7 @@ class _Work:
 STEP = describe(
     register,
     image="core",
+    revision=2,
     title="Sarcoma: register to one grid",
     methods=(
         "The chosen series were registered to the reference by mutual information (Mattes) inside the body, "

@@ -259,6 +259,23 @@ def test_a_pet_that_has_not_moved_since_its_ct_lies_as_the_ct_does(tmp_path: Pat
         assert got["PET"].facts[fact] == got["CT"].facts[fact]
 
 
+def test_a_pet_that_lies_where_it_lay_does_not_follow_a_ct_that_was_moved(tmp_path: Path) -> None:
+    """So a foot of `sts_ibsi`: with its CT the uptake left the mass."""
+    protocol = draw_protocol(0, same_frame=True, sequences=("T1CE", "PET", "CT"))
+    ct = dataclasses.replace(protocol["CT"].motion, rotation=(0.0, 0.0, 0.0), shift=(3.0, 5.0, 6.0))
+    pet = dataclasses.replace(protocol["PET"].motion, rotation=(0.0, 0.0, 0.0), shift=(0.0, 0.0, 0.0))
+    for sequence, motion in (("CT", ct), ("PET", pet)):
+        protocol = protocol.with_series(dataclasses.replace(protocol[sequence], motion=motion))
+    of = acquire_study(0, protocol)
+    held = {sequence: of[sequence].volume for sequence in ("T1CE", "PET", "CT")}
+    same = {sequence: {"FrameOfReferenceUID": UID + "5"} for sequence in held}
+    got = by_role(run(session(tmp_path / "s", held, headers=same), tmp_path / "out"))
+    assert got["CT"].facts["shift_mm"] == pytest.approx(np.sqrt(9 + 25 + 36), abs=2)
+    assert got["PET"].facts["transform"] == "identity"
+    (told,) = got["PET"].facts["warnings"]
+    assert told.startswith("the CT of its frame of reference, scan 8, was moved; it was not")
+
+
 def test_a_pet_that_has_moved_since_its_ct_is_registered_itself(tmp_path: Path) -> None:
     same = {"CT": {"FrameOfReferenceUID": UID + "5"}, "PET": {"FrameOfReferenceUID": UID + "5"}}
     got = by_role(run(session(tmp_path / "s", pick("T1CE", "PET", "CT"), headers=same), tmp_path / "out"))

@@ -1,7 +1,7 @@
 """Register one volume to another: search, climb, bend if asked, measure, and refuse what is poor."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -67,14 +67,17 @@ class Alignment:
     warnings: tuple[str, ...] = ()
 
 
-def align(fixed: View, moving: View, *, prior: RigidTransform | None, deformable: bool = False) -> Alignment:
+def align(
+    fixed: View, moving: View, *, priors: Sequence[RigidTransform] = (), deformable: bool = False
+) -> Alignment:
     """Register a volume; equal volumes give equal bytes, on one core.
 
     Args:
         fixed: the reference.
         moving: what is registered to it.
-        prior: how it lies if nothing has moved: the identity in the same frame of reference. It stays so
-            unless information gains by a stated part. None: nothing is known.
+        priors: how it may lie if it has not moved: the identity in the same frame of reference, or as another
+            volume of its scanner was found to lie. Where one of them tells most (the first of equals), it
+            stays unless information gains by a stated part. None: nothing is known.
         deformable: whether the volume may be bent, after the rigid registration.
 
     Raises:
@@ -82,7 +85,7 @@ def align(fixed: View, moving: View, *, prior: RigidTransform | None, deformable
             large, or the two tell too little about each other.
     """
     with threadpool_limits(1, user_api="blas"):  # sums of threads would differ in their last digits
-        return _Pair(fixed, moving).align(prior, deformable=deformable)
+        return _Pair(fixed, moving).align(priors, deformable=deformable)
 
 
 def unmoved(fixed: View) -> RigidTransform:
@@ -112,8 +115,9 @@ class _Pair:
         self.long_axis = int(np.argmax(np.ptp(self.body, axis=0)))
         self.pet = "PT" in (fixed.modality, moving.modality)
 
-    def align(self, prior: RigidTransform | None, *, deformable: bool) -> Alignment:
+    def align(self, priors: Sequence[RigidTransform], *, deformable: bool) -> Alignment:
         """See the function of this name."""
+        prior = self._most_telling(priors)
         rough = self._search(prior)
         middle = self.levels[1].climb(rough.transform)
         rigid = self.levels[2].climb(middle.transform).transform
@@ -129,6 +133,7 @@ class _Pair:
         quality.require_likely(degrees, millimetres, same_frame=prior is not None)
         both = self.fixed.found and self.moving.found
         still = not rigid.shift.any() and np.array_equal(rigid.rotation, np.eye(3))
+        dice = overlap.dice if both else None
         facts = AlignmentFacts(
             transform="identity" if still else "rigid",
             rotation_degrees=rigid.degrees,
@@ -136,13 +141,22 @@ class _Pair:
             mutual_information_before=before,
             mutual_information_after=after,
             mask_overlap_before=self._common(_as_it_is).dice if both else None,
-            mask_overlap_after=overlap.dice if both else None,
+            mask_overlap_after=dice,
             field_of_view_overlap=overlap.part,
             mirrored_fit=mirrored,
         )
         way = sitk.Transform(3, sitk.sitkIdentity) if still else rigid.as_itk()
-        done = Alignment(rigid, way, way.GetInverse(), facts, self._warnings(mirrored))
+        done = Alignment(rigid, way, way.GetInverse(), facts, self._warnings(mirrored, dice))
         return self._bent(done) if deformable else done
+
+    def _most_telling(self, priors: Sequence[RigidTransform]) -> RigidTransform | None:
+        if not priors:
+            return None
+        best, *others = priors
+        for other in others:
+            if self._gain(best, other) > 0:
+                best = other
+        return best
 
     def _search(self, prior: RigidTransform | None) -> RigidFit:
         """The best place at the coarsest level, from starts around the prior or the middle of both bodies."""
@@ -174,7 +188,7 @@ class _Pair:
         return best.score / max(fine.score, _TINY), bool(np.linalg.det(best.transform.rotation) > 0)
 
     def _gain(self, prior: RigidTransform, found: RigidTransform) -> float:
-        """Nats of information, where the prior and what was found see the same samples."""
+        """Nats of information over a prior, where both see the same samples."""
         points = self.samples[2].points
         before, after = information(
             self.samples[2], self.lattices[2], prior.moved(points), found.moved(points), bins=BINS
@@ -189,8 +203,9 @@ class _Pair:
         lattice, other = self.samples[1].lattice, self.lattices[1]
         return common(lattice, other, moved(lattice.points(np.ones_like(lattice.body))))
 
-    def _warnings(self, mirrored: float) -> tuple[str, ...]:
-        warnings = [warning] if (warning := quality.mirror_warning(mirrored)) else []
+    def _warnings(self, mirrored: float, dice: float | None) -> tuple[str, ...]:
+        told = (quality.mirror_warning(mirrored), quality.body_warning(dice))
+        warnings = [warning for warning in told if warning]
         for name, view in (("reference", self.fixed), ("volume", self.moving)):
             if not view.found:
                 warnings.append(f"no body was found in the {name}: all of it counts")

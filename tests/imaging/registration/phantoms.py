@@ -25,13 +25,13 @@ def view(of: Study, sequence: str) -> View:
     return View.of(of[sequence].volume, MODALITIES[sequence])
 
 
-def prior(of: Study, fixed: View, sequence: str) -> RigidTransform | None:
-    return unmoved(fixed) if of[sequence].protocol.frame == of["T1CE"].protocol.frame else None
+def priors(of: Study, fixed: View, sequence: str) -> tuple[RigidTransform, ...]:
+    return (unmoved(fixed),) if of[sequence].protocol.frame == of["T1CE"].protocol.frame else ()
 
 
 def registered(of: Study, sequence: str, *, deformable: bool = False) -> Alignment:
     fixed = view(of, "T1CE")
-    return align(fixed, view(of, sequence), prior=prior(of, fixed, sequence), deformable=deformable)
+    return align(fixed, view(of, sequence), priors=priors(of, fixed, sequence), deformable=deformable)
 
 
 def errors(of: Study, sequence: str, alignment: Alignment) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from sarcoma_core.imaging.registration.views import View
 from sarcoma_core.imaging.volume import Volume
 from sarcoma_core.phantom.protocol import draw_protocol
 from sarcoma_core.phantom.study import acquire_study
-from tests.imaging.registration.phantoms import MOVING, allowed, errors, prior, registered, study, view
+from tests.imaging.registration.phantoms import MOVING, allowed, errors, priors, registered, study, view
 
 PAIRS = [(seed, sequence) for seed in range(3) for sequence in MOVING]
 
@@ -124,7 +124,7 @@ def test_a_flipped_volume_is_refused(sequence: str, axis: int) -> None:
     fixed, moving = view(of, "T1CE"), view(of, sequence)
     wrong = View.of(flipped(moving.volume, axis), moving.modality)
     with pytest.raises(SeriesRefused, match=r"fits better: (left against right, or flipped|upside down)"):
-        align(fixed, wrong, prior=prior(of, fixed, sequence))
+        align(fixed, wrong, priors=priors(of, fixed, sequence))
 
 
 @pytest.mark.parametrize("sequence", MOVING)
@@ -147,7 +147,7 @@ def test_fields_of_view_that_do_not_overlap_are_refused() -> None:
     fixed, moving = view(of, "T1CE"), view(of, "CT")
     far = View.of(apart(moving.volume, 400), "CT")
     with pytest.raises(SeriesRefused, match=r"fields of view: must share 20 % .* found 0 %"):
-        align(fixed, far, prior=unmoved(fixed))
+        align(fixed, far, priors=(unmoved(fixed),))
 
 
 def test_a_movement_that_is_too_large_for_one_frame_is_refused() -> None:
@@ -155,7 +155,7 @@ def test_a_movement_that_is_too_large_for_one_frame_is_refused() -> None:
     fixed = view(of, "T1CE")
     moved = View.of(apart(view(of, "T1CE").volume, 55), "MR")
     with pytest.raises(SeriesRefused, match="movement: must be within 20 degrees and 40 mm"):
-        align(fixed, moved, prior=unmoved(fixed))
+        align(fixed, moved, priors=(unmoved(fixed),))
 
 
 def test_noise_is_refused() -> None:
@@ -165,7 +165,7 @@ def test_noise_is_refused() -> None:
     affine = np.diag([4.0, 4.0, 5.0, 1.0])
     affine[:3, 3] = fixed.volume.affine[:3, 3] - (0, 0, 20)
     with pytest.raises(InputError, match=r"mutual information|fields of view"):
-        align(fixed, View.of(Volume(noise, affine), "PT"), prior=None)
+        align(fixed, View.of(Volume(noise, affine), "PT"))
 
 
 def test_a_transform_that_is_known_before_is_kept_where_nothing_is_gained() -> None:
@@ -175,6 +175,25 @@ def test_a_transform_that_is_known_before_is_kept_where_nothing_is_gained() -> N
     known = RigidTransform(
         done.rigid.rotation, done.rigid.centre, done.rigid.shift + np.array([0.4, 0.3, -0.2])
     )
-    kept = align(fixed, moving, prior=known)
+    kept = align(fixed, moving, priors=(known,))
     assert kept.rigid is known
     assert kept.facts.transform == "rigid"
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_two_places_where_it_may_lie_the_one_that_tells_more_is_taken(place: int) -> None:
+    """A PET whose CT was moved, and that has not moved itself, does not follow it."""
+    done = rigid(0, "PET")
+    fixed, moving = view(study(0), "T1CE"), view(study(0), "PET")
+    known = done.rigid
+    elsewhere = RigidTransform(known.rotation, known.centre, known.shift + np.array([0.0, 0.0, 12.0]))
+    likely = [elsewhere]
+    likely.insert(place, known)
+    assert align(fixed, moving, priors=likely).rigid is known
+
+
+def test_of_two_places_that_tell_the_same_the_first_is_taken() -> None:
+    known = rigid(0, "PET").rigid
+    again = RigidTransform(known.rotation, known.centre, known.shift)
+    fixed, moving = view(study(0), "T1CE"), view(study(0), "PET")
+    assert align(fixed, moving, priors=(known, again)).rigid is known

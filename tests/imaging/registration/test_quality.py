@@ -67,3 +67,8 @@ def test_what_its_frame_of_reference_has_moves_only_for_information(*, pet: bool
 def test_a_copy_that_fits_nearly_as_well_is_warned_of() -> None:
     assert quality.mirror_warning(0.94) == quality.mirror_warning(0.95) == ""
     assert quality.mirror_warning(0.96) == "a mirrored or turned copy fits nearly as well (0.96 times)"
+
+
+def test_bodies_that_do_not_cover_each_other_are_warned_of() -> None:
+    assert quality.body_warning(0.76) == quality.body_warning(0.75) == quality.body_warning(None) == ""
+    assert quality.body_warning(0.74) == "the two bodies overlap by 74 % only: look at the overlays"
