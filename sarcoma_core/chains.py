@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 CHAINS: Mapping[str, tuple[str, ...]] = {
     "prepare": ("convert", "series-roles", "suv", "bias-field", "normalise", "register", "report"),
+    "masks": ("import-masks", "report"),
 }
 
 

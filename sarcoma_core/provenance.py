@@ -322,7 +322,7 @@ def _as_schema_2(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _read_manifest(label: str, raw: object) -> RunRecord:
     try:
-        return cast("RunRecord", _typed(RunRecord, raw))
+        return cast("RunRecord", typed(RunRecord, raw))
     except (KeyError, TypeError):
         raise _damaged(label) from None
 
@@ -332,7 +332,7 @@ def _hints(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind)
 
 
-def _typed(hint: Any, raw: Any) -> Any:  # noqa: ANN401  a type hint has no type of its own, nor has JSON
+def typed(hint: Any, raw: Any) -> Any:  # noqa: ANN401  a type hint has no type of its own, nor has JSON
     """JSON as a field's type hint says it.
 
     Raises:
@@ -343,12 +343,14 @@ def _typed(hint: Any, raw: Any) -> Any:  # noqa: ANN401  a type hint has no type
     kind = get_origin(hint)
     if hint is Any:
         return raw
+    if kind is UnionType and isinstance(raw, dict):
+        hint = next((one for one in args if is_dataclass(one)), hint)
     if isinstance(hint, type) and is_dataclass(hint) and isinstance(raw, dict):
-        return hint(**{name: _typed(_hints(hint)[name], value) for name, value in raw.items()})
+        return hint(**{name: typed(_hints(hint)[name], value) for name, value in raw.items()})
     if kind is tuple and isinstance(raw, list):
-        return tuple(_typed(args[0], item) for item in raw)
+        return tuple(typed(args[0], item) for item in raw)
     if kind is Mapping and isinstance(raw, dict):
-        return {key: _typed(args[1], value) for key, value in raw.items()}
+        return {key: typed(args[1], value) for key, value in raw.items()}
     if kind is Literal and raw in args:
         return raw
     if type(raw) in {None: (hint,), UnionType: args}.get(kind, ()):

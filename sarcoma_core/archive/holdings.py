@@ -5,10 +5,11 @@ One law, two implementations: `FolderHoldings` here, and `xnat.rest.holdings.Rem
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple, Protocol
 
-from sarcoma_core.archive.folder import images_of, is_catalog, scan_files
+from sarcoma_core.archive.drawn import DRAWN_LABEL, roi_collections
+from sarcoma_core.archive.folder import images_of, is_catalog, is_hidden, scan_files
 from sarcoma_core.archive.newest import scan_resources, session_resources
 from sarcoma_core.provenance import SCAN_INPUT, manifest_bytes, recorded_scan_id, sha256
 
@@ -52,6 +53,12 @@ class Holdings(OwnHoldings, Protocol):
 
     def scan_manifests(self, label: str) -> Mapping[str, bytes]:
         """The `run.json` of scans' own resources of that label, by scan id."""
+
+    def collections(self) -> Mapping[str, str]:
+        """The ROI collections of the OHIF viewer, by label: the SOPInstanceUID of what was saved last.
+
+        Every version that a viewer saves has another one.
+        """
 
 
 class ResourceFolders:
@@ -120,6 +127,14 @@ class FolderHoldings(ResourceFolders):
         bodies = {scan: manifest_bytes(place) for scan, place in scan_resources(self._path, label).items()}
         return {scan: body for scan, body in bodies.items() if body is not None}
 
+    def collections(self) -> Mapping[str, str]:
+        """The ROI collections of the session.
+
+        Raises:
+            OSError: the disk fails.
+        """
+        return {one.label: one.uid for one in roi_collections(self._path)}
+
     def scans(self) -> Mapping[str, Mapping[str, tuple[Held, ...]]]:
         """The files of each scan, of the resources that hold images.
 
@@ -142,7 +157,8 @@ def fingerprint(holdings: Holdings | None, labels: tuple[str, ...], scan: str = 
 
     DICOM is told by name and size: an archive never changes a file in place, it keeps other bytes under
     another name. A resource is told by the hash of its manifest, which holds the hashes of its files; where
-    a scan has one of its own, that counts too.
+    a scan has one of its own, that counts too. `DRAWN` is told by all that may hold masks: the files of the
+    resource, the ROI collections, and the scans.
 
     Args:
         holdings: of the session; None on a project, where nothing is told: a step that reads its sessions is
@@ -162,7 +178,22 @@ def fingerprint(holdings: Holdings | None, labels: tuple[str, ...], scan: str = 
             for one, body in holdings.scan_manifests(label).items():
                 if scan in ("", one):
                     told[f"{label} {SCAN_INPUT}{recorded_scan_id(one)}"] = body
-        return {key: hashlib.sha256(body).hexdigest() for key, body in told.items()}
+        hashes = {key: hashlib.sha256(body).hexdigest() for key, body in told.items()}
+        return {**hashes, **_drawn(holdings), **_images(holdings, scan)} if DRAWN_LABEL in labels else hashes
+    return _images(holdings, scan)
+
+
+def _drawn(holdings: Holdings) -> Mapping[str, str]:
+    """The files that people put into DRAWN, by their content, and the collections of the viewer."""
+    files = (held.path for held in holdings.files(DRAWN_LABEL) if not is_hidden(PurePath(held.path)))
+    collections = holdings.collections().items()
+    return {
+        **{f"{DRAWN_LABEL}/{path}": holdings.sha256(DRAWN_LABEL, path) for path in files},
+        **{f"collection {label}": hashlib.sha256(uid.encode()).hexdigest() for label, uid in collections},
+    }
+
+
+def _images(holdings: Holdings, scan: str) -> Mapping[str, str]:
     images = {one: images_of(resources) for one, resources in holdings.scans().items() if scan in ("", one)}
     return {
         f"{SCAN_INPUT}{recorded_scan_id(one)}": _listing_digest(files)

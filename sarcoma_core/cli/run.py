@@ -84,7 +84,8 @@ def _on_sessions(
     watch = screen.watch_chain(len(targets))
     results = run_chain(archive, plan, targets, runner=runner, watch=watch)
     screen.show_results(results)
-    if not labels and not scan and plan.what in CHAINS:  # a page over some of it would hide the rest
+    whole = plan.what in CHAINS and not plan.steps[0].reads
+    if not labels and not scan and whole:  # a page over a part would hide the rest
         page = write_page(archive.root / plan.project / "report.html", plan.project, results)
         print(f"report: {page.resolve()}")
     return SOME_FAILED if any(r.failed for r in results) else 0

@@ -12,6 +12,7 @@ from typing import Literal, Protocol, Self
 
 from sarcoma_core.archive.holdings import ResourceFolders
 from sarcoma_core.archive.store import Archive, Session
+from sarcoma_core.archive.swapping import take_back
 from sarcoma_core.chains import steps_of
 from sarcoma_core.errors import ArchiveError, SarcomaError
 from sarcoma_core.interface import Step
@@ -274,6 +275,7 @@ def run_one(
     """Run one step on one object, unless that very work is done; a failure is a result."""
     name = work.step.name
     try:
+        take_back(target.resources)
         done = () if force else already_done(target.place, work.work)
         if done:
             return StepRun(name, "already done", series=done[0].outcomes)

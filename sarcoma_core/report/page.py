@@ -9,8 +9,10 @@ import jinja2
 from sarcoma_core import __version__
 from sarcoma_core.interface import ParamSpec
 from sarcoma_core.report.facts import Fact, value_text
+from sarcoma_core.report.mask_pictures import MARGIN_MM
+from sarcoma_core.report.masks import millilitres
 from sarcoma_core.report.overlays import SQUARE_MM
-from sarcoma_core.report.pictures import within
+from sarcoma_core.report.pictures import window_text, within
 from sarcoma_core.report.references import Reference, reference
 from sarcoma_core.report.session import SessionReport
 from sarcoma_core.report.stages import FATES, SPARE, StageRun
@@ -62,6 +64,9 @@ def render(session: SessionReport) -> str:
             within=within,
             parameter=ParamSpec.text,
             square=value_text(SQUARE_MM),
+            margin=value_text(MARGIN_MM),
+            millilitres=millilitres,
+            window_text=window_text,
             version=__version__,
         )
     )

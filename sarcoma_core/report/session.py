@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.masks import SessionMasks, read_masks
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.imaging.volume import Volume, read_nifti
@@ -15,6 +16,8 @@ from sarcoma_core.report.borders import Mask
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.facts import Fact, read_facts
 from sarcoma_core.report.legible import legible
+from sarcoma_core.report.mask_pictures import NOTHING_DRAWN, SeriesMasks, ground_of, read_series_masks
+from sarcoma_core.report.masks import NO_MASKS, MasksTold, tell_masks
 from sarcoma_core.report.overlaid import Place, middle
 from sarcoma_core.report.pictures import Pictures, draw, plane_text
 from sarcoma_core.report.planes import Upright, same_grid, upright
@@ -64,6 +67,7 @@ class SeriesReport:
         at: a voxel in the middle of the body, in RAS order; None where there is no volume.
         role: which series it is; None where that was not told.
         registration: how it came to lie on the grid of another; None where it did not.
+        masks: what was drawn on it.
     """
 
     name: str
@@ -78,6 +82,7 @@ class SeriesReport:
     at: Place | None = None
     role: RoleTold | None = None
     registration: Registration | None = None
+    masks: SeriesMasks = NOTHING_DRAWN
 
     @property
     def unit(self) -> str:
@@ -95,12 +100,14 @@ class SessionReport:
         series: in natural order of the scan ids.
         roles: of the series; none where they were not told.
         not_run: steps that the session is good without and that have not run.
+        masks: what was drawn on them.
     """
 
     runs: tuple[StageRun, ...]
     series: tuple[SeriesReport, ...]
     roles: SessionRoles = NO_ROLES
     not_run: tuple[str, ...] = ()
+    masks: MasksTold = NO_MASKS
 
     @property
     def spare(self) -> int:
@@ -126,12 +133,17 @@ def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
     runs = read_runs(session)
     names = series_names(runs)
     volumes = {run.stage.label: _volumes(session, run) for run in runs}
+    masks = read_masks(session)
     roles = read_roles(runs, names)
     role_of = {one.series: one for one in roles.told}
     read = tuple(
         replace(
             _read_series(
-                name, states(runs, name), {k: v[name] for k, v in volumes.items() if name in v}, slices
+                name,
+                states(runs, name),
+                {k: v[name] for k, v in volumes.items() if name in v},
+                masks,
+                slices,
             ),
             role=role_of.get(name),
         )
@@ -140,7 +152,8 @@ def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
     kinds = {one.name: SeriesKind(one.modality, one.unit, one.at) for one in read}
     pairs = Registrations(volumes, kinds)
     series = tuple(replace(one, registration=pairs.of(one.name, one.states)) for one in read)
-    return SessionReport(runs, series, roles, not_run(session.reads, runs))
+    measured = {handle: one for each in series for handle, one in each.masks.measured.items()}
+    return SessionReport(runs, series, roles, not_run(session.reads, runs), tell_masks(masks, measured, runs))
 
 
 def _volumes(session: SessionFolder, run: StageRun) -> Mapping[str, Path]:
@@ -151,13 +164,15 @@ def _volumes(session: SessionFolder, run: StageRun) -> Mapping[str, Path]:
     return {series.outcome.series: series.volume for series in stage.series()}
 
 
-def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], slices: int) -> SeriesReport:
+def _read_series(
+    name: str, told: tuple[State, ...], paths: Mapping[str, Path], masks: SessionMasks, slices: int
+) -> SeriesReport:
     told = tuple(replace(s, outcome=s.outcome and legible(s.outcome)) for s in told)
     outcomes = [state.outcome for state in told if state.outcome]
     modality = next((outcome.modality for outcome in outcomes if outcome.modality), "")
     facts = outcomes[0].facts if outcomes else {}
     versions: list[tuple[Stage, Upright]] = []
-    pictures, grid, no_body, at = None, "", "", None
+    pictures, grid, no_body, at, ground = None, "", "", None, None
     if told[0].stage.label in paths:
         converted = read_nifti(paths[told[0].stage.label])
         versions = _versions(converted, [state.stage for state in told], paths)
@@ -167,6 +182,7 @@ def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         pictures = draw(versions, mask, name=name, modality=modality, unit=unit, slices=slices)
         grid = plane_text(first, first.plane())
         at = middle(mask)
+        ground = ground_of(converted, versions, modality, unit) if masks.of(name) else None
     return SeriesReport(
         name=name,
         modality=modality,
@@ -178,6 +194,7 @@ def _read_series(name: str, told: tuple[State, ...], paths: Mapping[str, Path], 
         pictures=pictures,
         no_body=no_body,
         at=at,
+        masks=read_series_masks(masks, name, ground),
     )
 
 

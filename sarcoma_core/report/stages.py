@@ -6,6 +6,7 @@ from typing import Literal
 
 from sarcoma_core.archive.folder import SessionFolder, natural, not_written
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
+from sarcoma_core.archive.masks import MASKS_LABEL
 from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.provenance import Outcome, RunRecord
 
@@ -18,6 +19,9 @@ REGISTERED_LABEL = "REGISTERED"
 
 ADDED: Mapping[str, str] = {ROLES_LABEL: "series-roles", SUV_LABEL: "suv", REGISTERED_LABEL: "register"}
 """Resources that volumes are good without, and the steps that write them: 0.5 had none of them."""
+
+UNASKED = (*ADDED, MASKS_LABEL)
+"""Resources of which nothing is said where no step has written them; most sessions have no masks."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,13 @@ class Stage:
 
     @property
     def holds_volumes(self) -> bool:
-        """Whether it is images; SERIES_ROLES says which series is which, and holds none."""
-        return self.label != ROLES_LABEL
+        """Whether it is images; SERIES_ROLES says which series is which, and MASKS what was drawn on them."""
+        return self.label not in (ROLES_LABEL, MASKS_LABEL)
+
+    @property
+    def settles_series(self) -> bool:
+        """Whether it counts for what becomes of a series; it goes on without a mask."""
+        return self.label != MASKS_LABEL
 
 
 Condition = Literal["done", "not applicable", "set apart", "refused", "not reached", "not run", "out of date"]
@@ -135,7 +144,7 @@ class StageRun:
 def read_runs(session: SessionFolder) -> tuple[StageRun, ...]:
     """The manifests of all resources that the report reads, the earliest of the chain first.
 
-    Of those that a session is good without (`ADDED`), only what was written: see `not_run`.
+    Of those that a session is good without (`UNASKED`), only what was written: see `not_run`.
 
     Raises:
         ArchiveError: the session was never converted, or a manifest is damaged.
@@ -143,7 +152,7 @@ def read_runs(session: SessionFolder) -> tuple[StageRun, ...]:
     runs = tuple(_read_run(session, label) for label in reversed(session.reads))
     if runs[0].record is None:
         raise not_written(session.path, (runs[0].stage.label,))
-    return tuple(run for run in runs if run.record or run.stage.label not in ADDED)
+    return tuple(run for run in runs if run.record or run.stage.label not in UNASKED)
 
 
 def not_run(reads: Iterable[str], runs: Iterable[StageRun]) -> tuple[str, ...]:
@@ -169,14 +178,15 @@ def _read_run(session: SessionFolder, label: str) -> StageRun:
 
 def series_names(runs: Iterable[StageRun]) -> tuple[str, ...]:
     """Every series that any manifest tells of, in natural order; an outcome of the whole session is none."""
-    names = {o.series for run in runs if run.record for o in run.record.outcomes if o.scan}
+    records = [run.record for run in runs if run.record and run.stage.settles_series]
+    names = {outcome.series for record in records for outcome in record.outcomes if outcome.scan}
     return tuple(sorted(names, key=natural))
 
 
 def states(runs: Iterable[StageRun], series: str) -> tuple[State, ...]:
     """What became of one series, stage by stage."""
     told: list[State] = []
-    for run in runs:
+    for run in (run for run in runs if run.stage.settles_series):
         goes_on = all(state.condition not in ("set apart", "refused", "not reached") for state in told)
         told.append(_state(run, series, goes_on=goes_on))
     return tuple(told)

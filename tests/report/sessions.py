@@ -23,6 +23,7 @@ STAGES = tuple(
 )
 ADDED: Mapping[str, Mapping[str, Any]] = {
     "SERIES_ROLES": {"step": "series-roles", "title": "Series roles", "caption": "", "reads": ("NIFTI",)},
+    "MASKS": {"step": "import-masks", "title": "Masks", "caption": "", "reads": ("NIFTI",)},
     "SUV": {"step": "suv", "title": "SUV", "caption": "SUV", "reads": ("NIFTI",)},
     "REGISTERED": {
         "step": "register",

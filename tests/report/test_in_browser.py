@@ -7,13 +7,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.page import render
 from sarcoma_core.report.session import read_session
 from sarcoma_core.report.study import StudyRow, StudyTable, render_study
+from tests.report.masked import block, drawn, file_masks
 from tests.report.sessions import as_read, full, outcomes_of, prepared, told_role
 
 pytestmark = pytest.mark.browser
@@ -56,11 +58,39 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["session", "whole", "study"])
-def any_page(request: pytest.FixtureRequest, page: Path, whole: Path) -> Path:
-    """The reports of two sessions, and the page over a study with long names and reasons."""
+@pytest.fixture(scope="module")
+def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a session with masks: three regions on an MR, one on a PET, and texts without end."""
+    folder = tmp_path_factory.mktemp("masked")
+    builder = prepared(folder / "session")
+    tumour, oedema = (
+        block(slice(14, 24), slice(14, 22), slice(3, 9)),
+        block(slice(9, 29), slice(10, 26), slice(2, 10)),
+    )
+    endless = {
+        "name": "x" * 400,
+        "reader": "\u202e<b>" + "name " * 90,
+        "software": "v" * 90,
+        "notes": ("n" * 400,),
+    }
+    versions = (
+        drawn(builder, tumour, locked=True),
+        drawn(builder, oedema, version=2),
+        drawn(builder, oedema, roi="oedema", **endless),
+        drawn(builder, tumour, roi="a" * 40, **endless),
+        drawn(builder, tumour, scan="5"),
+    )
+    file_masks(builder, versions, Outcome("8", "SEG", "refused", "r" * 300))
+    path = folder / "report.html"
+    path.write_text(render(read_session(as_read(builder.path), slices=1)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module", params=["session", "whole", "masked", "study"])
+def any_page(request: pytest.FixtureRequest, page: Path, whole: Path, masked: Path) -> Path:
+    """The reports of three sessions, and the page over a study with long names and reasons."""
     if request.param != "study":
-        return {"session": page, "whole": whole}[request.param]
+        return {"session": page, "whole": whole, "masked": masked}[request.param]
     long = "a reason that goes on: " * 12
     rows = (
         StudyRow("A-LONG-SESSION-LABEL_20200101_MR", ("failed", "1 refused", long)),
@@ -118,6 +148,16 @@ class Browser:
     def tell(self, command: str, **arguments: object) -> None:
         """A command of the DevTools protocol."""
         self.driver.execute_cdp_cmd(command, arguments)
+
+    def on(self, media: Literal["screen", "print"]) -> None:
+        """Lay the page out for a medium; a busy browser does so a little later than it is told to."""
+        self.tell("Emulation.setEmulatedMedia", media="print" if media == "print" else "")
+        script = f"""
+            const [done] = arguments, ready = () => requestAnimationFrame(() => requestAnimationFrame(done));
+            const asked = matchMedia("{media}");
+            asked.matches ? ready() : asked.addEventListener("change", ready, {{once: true}});
+        """
+        self.driver.execute_async_script(script)
 
     def ask(self, script: str) -> Any:
         """What a script on the page returns."""
@@ -213,11 +253,11 @@ def test_a_series_outline_is_hidden_by_its_switch_alone_with_the_keyboard(
 
 def test_the_switch_is_not_printed_and_what_it_shows_is(browser: Browser, page: Path) -> None:
     browser.show(page)
-    browser.tell("Emulation.setEmulatedMedia", media="print")
+    browser.on("print")
     seen = browser.ask(
         "['.switch', '.switch + label', '.border'].map(s => document.querySelector(s).checkVisibility())"
     )
-    browser.tell("Emulation.setEmulatedMedia", media="")
+    browser.on("screen")
     assert seen == [False, False, True]
 
 
@@ -278,9 +318,9 @@ def test_evidence_is_folded_on_the_screen_open_where_it_is_needed_and_open_in_pr
 ) -> None:
     browser.show(whole)
     assert seen(browser, ".evidence li").count(True) == 2  # of the two series to review
-    browser.tell("Emulation.setEmulatedMedia", media="print")
+    browser.on("print")
     printed = seen(browser, ".evidence li")
-    browser.tell("Emulation.setEmulatedMedia", media="")
+    browser.on("screen")
     assert len(printed) > 7
     assert all(printed)
 
@@ -303,13 +343,79 @@ def test_a_role_to_review_is_told_in_words_and_not_by_colour_alone(browser: Brow
     assert set(badges) == {"to review"}
 
 
-@pytest.mark.parametrize("name", ["page", "whole"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_outlines_of_masks_lie_on_the_voxels_of_their_picture(
+    browser: Browser, masked: Path, width: int
+) -> None:
+    browser.show(masked, width=width)
+    places = browser.ask(
+        "[...document.querySelectorAll('.masked .film')].map(f => ['img', '.outline', '.line-1'].map(s => {"
+        "const r = f.querySelector(s).getBoundingClientRect(); return [r.x, r.y, r.width, r.height]}))"
+    )
+    assert len(places) == 3 + 3
+    for (x, y, across, height), drawing, line in places[:3]:
+        assert drawing == pytest.approx([x, y, across, height], abs=0.5)
+        # 10 x 8 voxels of the 48 x 40; left and front of the patient are at the right and at the top.
+        left, top = x + (48 - 24) / 48 * across, y + (40 - 22) / 40 * height
+        assert line == pytest.approx([left, top, 10 / 48 * across, 8 / 40 * height], abs=0.015 * across)
+
+
+def test_lines_of_two_regions_differ_in_colour_and_in_their_strokes_on_film_and_on_paper(
+    browser: Browser, masked: Path
+) -> None:
+    browser.show(masked)
+    look = (
+        "s => {const c = getComputedStyle(document.querySelector(s)); return [c.stroke, c.strokeDasharray]}"
+    )
+    lines = browser.ask(f"['.outline .line-1', '.outline .line-2', '.outline .line-3'].map({look})")
+    legend = browser.ask(f"['.swatch .line-1', '.swatch .line-2', '.swatch .line-3'].map({look})")
+    assert lines == legend
+    assert len({colour for colour, _ in lines}) == len({strokes for _, strokes in lines}) == 3
+    dark, light = browser.ask(f"['.film:not(.light) .line-1', '.film.light .line-1'].map({look})")
+    assert dark[0] != light[0]
+    assert dark[1] == light[1]
+
+
+def test_the_switch_of_the_masks_hides_their_outlines_alone(browser: Browser, masked: Path) -> None:
+    browser.show(masked)
+    count = (
+        "['.outline', '.border'].map("
+        "s => [...document.querySelectorAll(s)].filter(e => e.checkVisibility()).length)"
+    )
+    outlines, borders = browser.ask(count)
+    browser.driver.find_element("css selector", ".masked .switch").send_keys(" ")
+    assert browser.ask(count) == [outlines - 3, borders]
+
+
+def test_other_versions_are_folded_on_the_screen_and_open_in_print(browser: Browser, masked: Path) -> None:
+    browser.show(masked)
+    assert seen(browser, ".versions tr[data-mask]") == [False]
+    browser.on("print")
+    printed = seen(browser, ".versions tr[data-mask]")
+    browser.on("screen")
+    assert printed == [True]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_table_of_masks_is_read_row_by_row(browser: Browser, masked: Path, width: int) -> None:
+    browser.show(masked, width=width)
+    rows = browser.ask("[...document.querySelectorAll('#masks > table tbody tr')].map(r => r.innerText)")
+    assert " ".join(rows[0].split()).startswith("Scan 2, tumour")
+    labels = browser.ask(
+        "[...document.querySelectorAll('#masks > table tbody tr:first-child .label')]"
+        ".filter(e => e.checkVisibility()).map(e => e.innerText)"
+    )
+    told = ["Version", "Drawn", "Volume", "Long axis", "Short axis", "Change"]
+    assert labels == (told if width == min(WIDTHS) else [])
+
+
+@pytest.mark.parametrize("name", ["page", "whole", "masked"])
 def test_on_paper_nothing_sticks_out_and_no_picture_is_cut(
     browser: Browser, request: pytest.FixtureRequest, name: str
 ) -> None:
     across = 718  # of A4 within margins of 10 mm, at 96 pixels an inch
     browser.show(request.getfixturevalue(name), width=across)
-    browser.tell("Emulation.setEmulatedMedia", media="print")
+    browser.on("print")
     wide = browser.ask(
         "[...document.querySelectorAll('main *')]"
         ".filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 80))"
@@ -318,6 +424,6 @@ def test_on_paper_nothing_sticks_out_and_no_picture_is_cut(
         "[...document.querySelectorAll('.tile, .evidence, .quality')]"
         ".map(e => getComputedStyle(e).breakInside)"
     )
-    browser.tell("Emulation.setEmulatedMedia", media="")
+    browser.on("screen")
     assert wide == []
     assert set(breaks) == {"avoid"}

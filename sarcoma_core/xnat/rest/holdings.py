@@ -6,6 +6,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
+from sarcoma_core.archive.drawn import COLLECTION_TYPES
 from sarcoma_core.archive.folder import is_catalog, is_hidden
 from sarcoma_core.archive.holdings import Held
 from sarcoma_core.provenance import MANIFEST
@@ -19,6 +20,7 @@ from sarcoma_core.xnat.rest.remote import (
     resource_labels,
     scan_files,
 )
+from sarcoma_core.xnat.rest.roi import stored_collections
 
 
 class RemoteResources:
@@ -97,6 +99,11 @@ class RemoteHoldings(RemoteResources):
         scans = (scan for scan, labels in self.scan_labels().items() if label in labels)
         bodies = {scan: self.of_scan(scan).manifest(label) for scan in scans}
         return {scan: body for scan, body in bodies.items() if body is not None}
+
+    def collections(self) -> Mapping[str, str]:
+        """The ROI collections of the session; none on a server without the OHIF plugin."""
+        stored = stored_collections(self._connection, self._session)
+        return {one.label: one.version for one in stored if one.type in COLLECTION_TYPES}
 
     def of_scan(self, scan: str) -> RemoteResources:
         """What one of its scans holds."""

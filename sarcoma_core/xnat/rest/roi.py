@@ -93,7 +93,7 @@ class RegionsOfInterest:
         item = self._session(session, project)
         fields, xsi_type = item["data_fields"], str(item["meta"]["xsi:type"])
         project, accession = project or str(fields["project"]), str(fields["ID"])
-        here = {row["label"] for row in self._assessors(accession)}
+        here = {row["label"] for row in _assessors(self.connection, accession)}
         taken = label not in here and self.exists(project, label)
         return SessionFacts(
             id=accession,
@@ -174,12 +174,11 @@ class RegionsOfInterest:
     def collections(self, project: str, session: str = "") -> tuple[StoredCollection, ...]:
         """The collections of a project, or of one of its sessions (accession id or label)."""
         if session:
-            rows = self._assessors(str(self._session(session, project)["data_fields"]["ID"]))
-        else:
-            path = at("data", "projects", project, "experiments")
-            rows = listing(self.connection, f"{path}?xsiType={ROI_TYPE}", columns=_COLUMNS)
-            rows = [row for row in rows if row.get("xsiType") == ROI_TYPE]
-        return tuple(self._stored(row) for row in rows)
+            accession = str(self._session(session, project)["data_fields"]["ID"])
+            return stored_collections(self.connection, accession)
+        path = at("data", "projects", project, "experiments")
+        rows = listing(self.connection, f"{path}?xsiType={ROI_TYPE}", columns=_COLUMNS)
+        return tuple(_stored(self.connection, row) for row in rows if row.get("xsiType") == ROI_TYPE)
 
     def collection(self, project: str, name: str) -> StoredCollection:
         """One collection, by label or id.
@@ -225,35 +224,51 @@ class RegionsOfInterest:
             for uid, scan in ids.items()
         }
 
-    def _assessors(self, session: str) -> list[Mapping[str, str]]:
-        rows = listing(self.connection, at("data", "experiments", session, "assessors"), columns=_COLUMNS)
-        return [row for row in rows if row.get("xsiType") == ROI_TYPE]
-
-    def _stored(self, row: Mapping[str, str]) -> StoredCollection:
-        fields = self._item(at("data", "experiments", row["ID"]))["data_fields"]
-        return StoredCollection(
-            id=row["ID"],
-            label=row.get("label", ""),
-            type=str(fields.get("collectionType") or ""),
-            name=str(fields.get("name") or ""),
-            session=str(fields.get("imageSession_ID") or ""),
-            reader=row.get("insert_user", ""),
-            saved=row.get("insert_date", ""),
-            version=str(fields.get("UID") or ""),
-        )
-
     def _session(self, session: str, project: str) -> Mapping[str, Any]:
         place = ("data", "projects", project) if project else ("data",)
-        return self._item(at(*place, "experiments", session))
-
-    def _item(self, path: str) -> Mapping[str, Any]:
-        tree = self.connection.get(path, {"format": "json"}).json()
-        try:
-            item: Mapping[str, Any] = tree["items"][0]
-            item["data_fields"]["ID"], item["meta"]["xsi:type"]
-        except (KeyError, IndexError, TypeError):
-            raise ServerError("The server's answer must be an object's JSON; it is not.") from None
-        return item
+        return _item(self.connection, at(*place, "experiments", session))
 
     def _ask(self, *parts: str) -> Answer:
         return self.connection.get(at("xapi", "roi", *parts))
+
+
+def stored_collections(connection: Connection, session: str) -> tuple[StoredCollection, ...]:
+    """The collections of a session; none where the server has no such plugin.
+
+    Args:
+        connection: to the server.
+        session: accession id.
+
+    Raises:
+        ServerError: no such session, or the server does not answer.
+    """
+    return tuple(_stored(connection, row) for row in _assessors(connection, session))
+
+
+def _assessors(connection: Connection, session: str) -> list[Mapping[str, str]]:
+    rows = listing(connection, at("data", "experiments", session, "assessors"), columns=_COLUMNS)
+    return [row for row in rows if row.get("xsiType") == ROI_TYPE]
+
+
+def _stored(connection: Connection, row: Mapping[str, str]) -> StoredCollection:
+    fields = _item(connection, at("data", "experiments", row["ID"]))["data_fields"]
+    return StoredCollection(
+        id=row["ID"],
+        label=row.get("label", ""),
+        type=str(fields.get("collectionType") or ""),
+        name=str(fields.get("name") or ""),
+        session=str(fields.get("imageSession_ID") or ""),
+        reader=row.get("insert_user", ""),
+        saved=row.get("insert_date", ""),
+        version=str(fields.get("UID") or ""),
+    )
+
+
+def _item(connection: Connection, path: str) -> Mapping[str, Any]:
+    tree = connection.get(path, {"format": "json"}).json()
+    try:
+        item: Mapping[str, Any] = tree["items"][0]
+        item["data_fields"]["ID"], item["meta"]["xsi:type"]
+    except (KeyError, IndexError, TypeError):
+        raise ServerError("The server's answer must be an object's JSON; it is not.") from None
+    return item

@@ -4,7 +4,7 @@ The words are the plugin's; a 500's are ours, so that only the two sides must ag
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +13,15 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from sarcoma_core.archive.drawn import DRAWN_LABEL
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.objects.access import set_member
 from sarcoma_core.standin.objects.assessors import NewAssessor
 from sarcoma_core.standin.server import StandIn
 from sarcoma_core.xnat.rest.connection import Answer, Connection, Login, ServerError, at
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings
 from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
 from sarcoma_core.xnat.roi.collection import try_collection
 from sarcoma_core.xnat.roi.rules import refusal
@@ -461,3 +464,18 @@ def test_a_real_seg_and_the_real_sarcoma_rtstruct_are_taken_with_their_images_on
         ("RTSTRUCT", "CT"): missing,
         ("RTSTRUCT", "MR"): (200, ""),
     }
+
+
+def test_a_folder_and_a_server_tell_collections_the_same(scene: Scene) -> None:
+    """So `bulk` knows on both sides whether something was drawn since masks were imported."""
+    here, labels = FolderHoldings(scene.session.path), ("NIFTI", DRAWN_LABEL)
+
+    def there() -> Mapping[str, str]:
+        return fingerprint(RemoteHoldings(scene.connection, scene.session.id), labels)
+
+    scene.put(encoded(seg(scene.images)), "for masks")
+    before = there()
+    assert before == fingerprint(here, labels)
+    assert "collection for masks" in before
+    scene.put(encoded(seg(scene.images)), "for masks", overwrite=True)
+    assert there() == fingerprint(here, labels) != before

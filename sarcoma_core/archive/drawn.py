@@ -1,0 +1,117 @@
+"""What people drew on a session's images, wherever it lies: collections of the viewer, scans, and DRAWN.
+
+ASSESSORS/<label>/SEG/<label>.dcm         a region-of-interest collection of the OHIF viewer
+ASSESSORS/<label>/RTSTRUCT/<label>.dcm    likewise
+SCANS/<scan id>/DICOM/...                 a SEG or RTSTRUCT that came with the images
+RESOURCES/DRAWN/...                       what a person put there: SEG, RTSTRUCT, and NIfTI, which says on
+                                          which scan it lies by its folder, DRAWN/<scan id>/<name>.nii.gz
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import Final, NamedTuple
+
+from sarcoma_core.archive.folder import SessionFolder, is_hidden, visible_files
+from sarcoma_core.errors import DicomError
+
+DRAWN_LABEL: Final = "DRAWN"
+"""A resource of the session for masks that people drew elsewhere. Among the labels that a step reads it
+stands for all that may hold masks."""
+
+COLLECTION_TYPES: Final = ("SEG", "RTSTRUCT")
+_SEG = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+_RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
+_NIFTI_SUFFIXES = (".nii", ".nii.gz")
+
+
+class RoiCollectionFile(NamedTuple):
+    """A region-of-interest collection of the OHIF viewer, as it lies in a session's folder.
+
+    Attributes:
+        label: of the collection.
+        path: its file.
+        uid: SOPInstanceUID; a digest of the file where it cannot be read.
+    """
+
+    label: str
+    path: Path
+    uid: str
+
+
+class DrawnFile(NamedTuple):
+    """A file that may hold masks.
+
+    Attributes:
+        path: where it is.
+        kind: `SEG`, `RTSTRUCT` or `NIFTI`; empty where it is none of them.
+        origin: where it was found: `collection LABEL`, `scan ID` or `DRAWN/PATH`.
+        scan: id of the scan that it is, or that its folder names; empty otherwise.
+        number: of the file in DRAWN, from 1; 0 elsewhere.
+    """
+
+    path: Path
+    kind: str
+    origin: str
+    scan: str = ""
+    number: int = 0
+
+
+def roi_collections(session: Path) -> tuple[RoiCollectionFile, ...]:
+    """The collections of a session, by label.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    found = (
+        (folder.name, path)
+        for folder in sorted((session / "ASSESSORS").glob("[!.]*"))
+        for kind in COLLECTION_TYPES
+        for path in sorted((folder / kind).glob("*"))
+        if path.is_file() and not is_hidden(PurePath(path.name))
+    )
+    return tuple(RoiCollectionFile(label, path, _uid(path)) for label, path in found)
+
+
+def drawn_files(session: SessionFolder) -> Iterator[DrawnFile]:
+    """All that may hold masks: the collections, the scans that are SEG or RTSTRUCT, and what lies in DRAWN.
+
+    Raises:
+        ArchiveError: the folder is not a session.
+        OSError: the disk fails.
+    """
+    for collection in roi_collections(session.path):
+        yield DrawnFile(collection.path, _kind(collection.path), f"collection {collection.label}")
+    for scan in session.scans():
+        if scan.files and _kind(scan.files[0]):
+            for file in scan.files:
+                yield DrawnFile(file, _kind(file), f"scan {scan.id}", scan.id)
+    folder = session.resource(DRAWN_LABEL)
+    for number, path in enumerate(visible_files(folder), 1):
+        below = path.relative_to(folder)
+        kind = "NIFTI" if path.name.lower().endswith(_NIFTI_SUFFIXES) else _kind(path)
+        of_scan = below.parts[0] if len(below.parts) > 1 else ""
+        yield DrawnFile(path, kind, f"{DRAWN_LABEL}/{below.as_posix()}", of_scan, number)
+
+
+def _kind(path: Path) -> str:
+    """SEG or RTSTRUCT by its SOPClassUID; empty for all else."""
+    sop_class = _header(path, "SOPClassUID")
+    return "SEG" if sop_class in _SEG else "RTSTRUCT" if sop_class == _RTSTRUCT else ""
+
+
+def _uid(path: Path) -> str:
+    return _header(path, "SOPInstanceUID") or hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _header(path: Path, keyword: str) -> str:
+    import pydicom  # noqa: PLC0415  holdings import this module, and know no DICOM until it is asked for
+
+    from sarcoma_core.archive.fence import fence  # noqa: PLC0415
+    from sarcoma_core.archive.values import read_text  # noqa: PLC0415
+
+    try:
+        with fence(DicomError, "the DICOM header"):
+            return read_text(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[keyword]), keyword)
+    except DicomError:
+        return ""

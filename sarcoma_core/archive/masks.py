@@ -1,0 +1,204 @@
+"""The masks of a session: `MASKS/masks.json`, which lists every version of every region of interest.
+
+XNAT writes new files over old ones of the same name, and readers trust the newest manifest only. So a version
+has a name of its own that is never used again, and every run carries all earlier versions forward.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.errors import ArchiveError
+from sarcoma_core.provenance import sha256, typed
+
+MASKS_LABEL: Final = "MASKS"
+MASKS_FILE: Final = "masks.json"
+SCHEMA: Final = 1
+
+_ROI = re.compile(r"[a-z0-9]([a-z0-9_]{0,38}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskDifference:
+    """What a version changed against the one before.
+
+    Args:
+        dice: Dice coefficient of the two.
+        hd95_mm: maximum of the directed 95th percentiles of surface distances.
+        volume_change_ml: by how much it grew; negative where it shrank.
+    """
+
+    dice: float
+    hd95_mm: float
+    volume_change_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class MaskVersion:
+    """One version of one region of interest on one series.
+
+    Args:
+        scan: XNAT scan id of the image, as manifests write it.
+        part: of a scan that holds several volumes; empty otherwise.
+        roi: its key, such as `tumour`: what names its files.
+        version: from 1, in the order of import.
+        file: path below MASKS.
+        sha256: of the file.
+        meaning: of the region, in the standard's words, such as `Neoplasm`; empty where it is not known.
+        name: as it was written in the source.
+        source: `SEG`, `RTSTRUCT` or `NIFTI`.
+        origin: where it was found: `collection LABEL`, `scan ID` or `DRAWN/PATH`.
+        uid: SOPInstanceUID of the source; empty for NIfTI.
+        number: of the region in its source.
+        reader: who drew it, as the source says.
+        software: with which it was drawn, as the source says.
+        time: when the source was saved, ISO 8601; empty where it does not say.
+        placement: `as drawn` or `resampled`.
+        volume_ml: voxels times the volume of one.
+        locked: whether a person has said that it is final.
+        matched_by: how the series was found: `series`, `instances`, `geometry` or `folder`.
+        difference: against the version before; None for the first.
+        notes: what a reader has to know.
+    """
+
+    scan: str
+    part: str
+    roi: str
+    version: int
+    file: str
+    sha256: str
+    meaning: str
+    name: str
+    source: str
+    origin: str
+    uid: str
+    number: int
+    reader: str
+    software: str
+    time: str
+    placement: str
+    volume_ml: float
+    locked: bool = False
+    matched_by: str = "series"
+    difference: MaskDifference | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def series(self) -> str:
+        """The series that it lies on, as `Outcome.series` names it."""
+        return f"{self.scan} {self.part}" if self.part else self.scan
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What its versions share: the series and the region."""
+        return self.series, self.roi
+
+    @property
+    def handle(self) -> str:
+        """How a person names it: `<scan>/<roi>-v<N>`."""
+        return self.file.removesuffix(".nii.gz")
+
+
+@dataclass(frozen=True)
+class SessionMasks:
+    """All versions of a session.
+
+    Args:
+        versions: by series, region and version.
+        folder: of the resource.
+    """
+
+    versions: tuple[MaskVersion, ...]
+    folder: Path = field(default=Path(), compare=False)
+
+    def of(self, series: str) -> tuple[MaskVersion, ...]:
+        """The versions that lie on a series."""
+        return tuple(one for one in self.versions if one.series == series)
+
+    def current(self) -> tuple[MaskVersion, ...]:
+        """The version that counts of each region: the newest that is locked, else the newest.
+
+        Whoever trains takes those alone that are `locked`.
+        """
+        best: dict[tuple[str, str], MaskVersion] = {}
+        for one in self.versions:
+            before = best.get(one.key)
+            if before is None or (one.locked, one.version) > (before.locked, before.version):
+                best[one.key] = one
+        return tuple(best.values())
+
+    def path(self, version: MaskVersion) -> Path:
+        """Its file."""
+        return self.folder / version.file
+
+
+def is_roi(text: str) -> bool:
+    """Whether a text may be the key of a region: it is one part of a path on every system."""
+    return _ROI.fullmatch(text) is not None
+
+
+def read_masks(session: SessionFolder) -> SessionMasks:
+    """The masks of a session; none where no step has written any.
+
+    Raises:
+        ArchiveError: a file is not as its manifest lists it, so that a version could be lost.
+    """
+    record = session.record(MASKS_LABEL)
+    if record is None:
+        return SessionMasks(())
+    folder = session.resource(MASKS_LABEL)
+    listed = {entry.path: entry.sha256 for entry in record.files}
+    for path, digest in listed.items():
+        try:
+            same = sha256(folder / path) == digest
+        except OSError:
+            raise _damaged("a file that its manifest lists is missing") from None
+        if not same:
+            raise _damaged("a file is another than its manifest lists")
+    if MASKS_FILE not in listed:
+        raise _damaged(f"its manifest lists no {MASKS_FILE}")
+    versions = _parse((folder / MASKS_FILE).read_bytes())
+    if any(listed.get(one.file) != one.sha256 for one in versions):
+        raise _damaged(f"{MASKS_FILE} names a file that is not there")
+    return SessionMasks(versions, folder)
+
+
+def masks_document(versions: Iterable[MaskVersion]) -> bytes:
+    """`masks.json` of these versions; equal versions give equal bytes."""
+    told = [asdict(one) for one in sorted(versions, key=lambda v: (v.series, v.roi, v.version))]
+    body = {"schema": SCHEMA, "masks": told}
+    return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _parse(content: bytes) -> tuple[MaskVersion, ...]:
+    try:
+        raw = json.loads(content)
+        if raw["schema"] != SCHEMA:
+            raise _damaged(f"schema must be {SCHEMA}")
+        return tuple(_version(one) for one in raw["masks"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _damaged(f"{MASKS_FILE} cannot be read") from None
+
+
+def _version(raw: object) -> MaskVersion:
+    found: MaskVersion = typed(MaskVersion, raw)
+    if not is_roi(found.roi) or found.file != mask_path(found.scan, found.part, found.roi, found.version):
+        raise ValueError(found.roi)
+    return found
+
+
+def mask_path(scan: str, part: str, roi: str, version: int) -> str:
+    """Where a version lies below MASKS: `<scan>/<roi>-v<N>.nii.gz`; a part stands before the region."""
+    prefix = f"{part}_" if part else ""
+    return f"{scan}/{prefix}{roi}-v{version}.nii.gz"
+
+
+def _damaged(fault: str) -> ArchiveError:
+    return ArchiveError(
+        f"{MASKS_LABEL}: must be as the step left it, as it holds what persons drew; {fault}.",
+        hint=f"Put back a copy of {MASKS_LABEL}; or rename the resource, and import the masks again.",
+    )

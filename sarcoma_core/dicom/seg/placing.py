@@ -1,0 +1,154 @@
+"""Lay what was drawn in frames on the grid of a volume, voxel by voxel: where planes and slices coincide."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoma_core.imaging.resampling import lps
+from sarcoma_core.imaging.slice_views import OFF_VOXELS, ImagePlane, slice_view
+from sarcoma_core.imaging.volume import Mask, Volume
+
+Indices = NDArray[np.intp]
+Points = NDArray[np.float64]
+
+_FARTHEST = 2**18
+"""Voxels: what lies farther away lies nowhere near."""
+
+
+class SegPiece(NamedTuple):
+    """What one frame shows of a segment: the least rectangle that holds all of it.
+
+    Args:
+        plane: of the frame.
+        top: the row of the frame where the rectangle begins.
+        left: the column where it begins.
+        mask: the rectangle, rows x columns.
+    """
+
+    plane: ImagePlane
+    top: int
+    left: int
+    mask: Mask
+
+
+class Footprint(NamedTuple):
+    """Where a plane lies among the voxels of a volume, also beyond its sides.
+
+    Args:
+        axis: of the array, across the plane.
+        row_axis: of the array, from row to row.
+        column_axis: of the array, from column to column.
+        layer: index along `axis`.
+        rows: index of each row along `row_axis`.
+        columns: index of each column along `column_axis`.
+    """
+
+    axis: int
+    row_axis: int
+    column_axis: int
+    layer: int
+    rows: Indices
+    columns: Indices
+
+    def lies_within(self, grid: Volume) -> bool:
+        """Whether each pixel is a voxel of the volume."""
+        shape = grid.array.shape
+        ends = (
+            (self.axis, np.array([self.layer])),
+            (self.row_axis, self.rows),
+            (self.column_axis, self.columns),
+        )
+        return all(at.min() >= 0 and at.max() < shape[axis] for axis, at in ends)
+
+
+def cut_out(plane: ImagePlane, mask: Mask) -> SegPiece:
+    """The least rectangle of a frame that holds all of its mask, which must not be empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, left = int(rows[0]), int(columns[0])
+    return SegPiece(plane, top, left, mask[top : rows[-1] + 1, left : columns[-1] + 1].copy())
+
+
+def footprint(plane: ImagePlane, grid: Volume) -> Footprint | None:
+    """Where the pixels of a plane are voxels of a grid that goes on beyond the sides of the volume.
+
+    Returns:
+        None where they are none: the plane lies between slices, its pixels lie between voxels or are of
+        another size, or it is oblique to the grid.
+    """
+    back = np.linalg.inv(lps(grid.affine))
+    corners = _corners(plane) @ back[:3, :3].T + back[:3, 3]
+    steps = np.linalg.norm(_steps(plane) @ back[:3, :3].T, axis=1)
+    if not np.abs(corners).max() < _FARTHEST or np.abs(steps - 1).max() > OFF_VOXELS:
+        return None
+    if not _spans(corners, plane):
+        return None
+    low = np.minimum(np.rint(corners.min(axis=0)), 0).astype(int)
+    high = np.maximum(np.rint(corners.max(axis=0)) + 1, grid.array.shape).astype(int)
+    view = slice_view(plane, _reaching(grid, low, high))
+    if view is None:
+        return None
+    first, way = view.first, view.ways
+    return Footprint(
+        axis=view.axis,
+        row_axis=view.row_axis,
+        column_axis=view.column_axis,
+        layer=view.index + int(low[view.axis]),
+        rows=np.asarray(first[0] + way[0] * np.arange(plane.rows) + low[view.row_axis], np.intp),
+        columns=np.asarray(first[1] + way[1] * np.arange(plane.columns) + low[view.column_axis], np.intp),
+    )
+
+
+def lay(piece: SegPiece, place: Footprint, mask: Mask) -> int:
+    """Add a piece to a mask.
+
+    Args:
+        piece: what to add.
+        place: of the frame that it is of.
+        mask: shape (x, y, z) of the volume; it is written to.
+
+    Returns:
+        How many of its voxels lie outside.
+    """
+    drawn = int(np.count_nonzero(piece.mask))
+    if not 0 <= place.layer < mask.shape[place.axis]:
+        return drawn
+    rows = place.rows[piece.top :][: piece.mask.shape[0]]
+    columns = place.columns[piece.left :][: piece.mask.shape[1]]
+    rows_in = (rows >= 0) & (rows < mask.shape[place.row_axis])
+    columns_in = (columns >= 0) & (columns < mask.shape[place.column_axis])
+    inside = piece.mask[np.ix_(rows_in, columns_in)]
+    if inside.size:
+        at = [np.array([place.layer])] * 3
+        at[place.row_axis], at[place.column_axis] = rows[rows_in], columns[columns_in]
+        turned = inside if place.row_axis < place.column_axis else inside.T
+        mask[np.ix_(*at)] |= np.expand_dims(turned, place.axis)
+    return drawn - int(np.count_nonzero(inside))
+
+
+def _spans(corners: Points, plane: ImagePlane) -> bool:
+    """Whether there are as many voxels from corner to corner as pixels."""
+    far = np.abs(corners[3] - corners[0])
+    wanted = np.sort([0, plane.rows - 1, plane.columns - 1])
+    return bool(np.abs(np.sort(far) - wanted).max() <= 2 * OFF_VOXELS)
+
+
+def _reaching(grid: Volume, low: NDArray[np.int_], high: NDArray[np.int_]) -> Volume:
+    """The same grid, with other sides; its values take no memory."""
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.affine[:3, :3] @ low + grid.affine[:3, 3]
+    x, y, z = (high - low).tolist()
+    return Volume(np.broadcast_to(np.float32(0), (x, y, z)), affine)
+
+
+def _steps(plane: ImagePlane) -> Points:
+    """From row to row and from column to column, LPS mm, shape (2, 3)."""
+    along_row, along_column = np.reshape(plane.orientation, (2, 3))
+    return np.stack([along_column * plane.spacing[0], along_row * plane.spacing[1]])
+
+
+def _corners(plane: ImagePlane) -> Points:
+    """Centres of the pixels in the corners, LPS mm, the first first and its opposite last, shape (4, 3)."""
+    down, right = _steps(plane)
+    ends = [(0, 0), (plane.rows - 1, 0), (0, plane.columns - 1), (plane.rows - 1, plane.columns - 1)]
+    return np.array([np.asarray(plane.position) + row * down + column * right for row, column in ends])

@@ -1,0 +1,1 @@
+"""Masks: how well two of them agree, and how large one is."""

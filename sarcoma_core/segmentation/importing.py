@@ -1,0 +1,162 @@
+"""Bring what people drew into a session's masks: each file by itself, each region by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from sarcoma_core.archive.drawn import DrawnFile
+from sarcoma_core.archive.folder import natural
+from sarcoma_core.archive.masks import MaskVersion
+from sarcoma_core.dicom.bearings import read_bearings
+from sarcoma_core.dicom.drawings import Drawing
+from sarcoma_core.dicom.rtstruct import read_rtstruct
+from sarcoma_core.dicom.seg import read_seg
+from sarcoma_core.errors import InputError
+from sarcoma_core.segmentation.mask_book import MaskBook, NewMask
+from sarcoma_core.segmentation.nifti_drawing import NiftiDrawing
+from sarcoma_core.segmentation.region_names import NameRule, RegionName, distinct, region_name
+from sarcoma_core.segmentation.targets import ImageSeries, Target, target_of
+
+
+class RefusedRegion(NamedTuple):
+    """A region that could not be used.
+
+    Attributes:
+        number: of the region.
+        roi: its key.
+        reason: in a sentence.
+    """
+
+    number: int
+    roi: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """What became of one file.
+
+    Args:
+        drawn: the file.
+        added: the versions that it made.
+        known: the keys of regions that were there already.
+        refused: the regions that could not be used.
+        reason: why none of it could be used; empty where some was.
+        scan: of the image that it lies on.
+    """
+
+    drawn: DrawnFile
+    added: tuple[MaskVersion, ...] = ()
+    known: tuple[str, ...] = ()
+    refused: tuple[RefusedRegion, ...] = ()
+    reason: str = ""
+    scan: str = ""
+
+    @property
+    def told(self) -> str:
+        """In one sentence."""
+        if self.reason:
+            return self.reason
+        parts = [f"{one.roi} v{one.version}" for one in self.added] + [
+            f"{roi} as before" for roi in self.known
+        ]
+        apart = [f"region {one.number} ({one.roi}) refused: {one.reason.rstrip('.')}" for one in self.refused]
+        of_scan = f"masks of scan {self.scan}: {', '.join(parts)}" if parts else ""
+        return "; ".join([*([of_scan] if of_scan else []), *apart])
+
+    @property
+    def useless(self) -> bool:
+        """Whether no region of it could be used."""
+        return not self.added and not self.known
+
+
+class _Opened(NamedTuple):
+    drawn: DrawnFile
+    drawing: Drawing
+
+
+def import_files(
+    files: Sequence[DrawnFile], images: Sequence[ImageSeries], book: MaskBook, rules: Sequence[NameRule]
+) -> tuple[ImportedFile, ...]:
+    """Import files in the order in which they were saved; one that is damaged does not stop the others.
+
+    Args:
+        files: what was found.
+        images: the series that masks can lie on.
+        book: where they go.
+        rules: a site's names of regions.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    opened: list[_Opened] = []
+    done: list[ImportedFile] = []
+    for drawn in files:
+        try:
+            opened.append(_Opened(drawn, _open(drawn)))
+        except InputError as error:
+            done.append(ImportedFile(drawn, reason=error.message))
+    opened.sort(key=lambda one: (one.drawing.source.time, natural(one.drawn.origin)))
+    done.extend(_import(one, images, book, rules) for one in opened)
+    order = {drawn.origin: place for place, drawn in enumerate(files)}
+    return tuple(sorted(done, key=lambda one: order[one.drawn.origin]))
+
+
+def _open(drawn: DrawnFile) -> Drawing:
+    match drawn.kind:
+        case "SEG":
+            return read_seg(drawn.path)
+        case "RTSTRUCT":
+            return read_rtstruct(drawn.path)
+        case "NIFTI":
+            return NiftiDrawing(drawn.path, _stem(drawn.path))
+    raise InputError("it must be a DICOM SEG or RTSTRUCT, or NIfTI; found none of them.")
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".nii")
+
+
+def _import(
+    opened: _Opened, images: Sequence[ImageSeries], book: MaskBook, rules: Sequence[NameRule]
+) -> ImportedFile:
+    drawn, drawing = opened
+    try:
+        patient = read_bearings([drawn.path]).patient if drawn.kind != "NIFTI" else ""
+        scan = drawn.scan if drawn.origin.startswith("DRAWN/") else ""
+        target = target_of(drawing, images, patient=patient, scan=scan)
+    except InputError as error:
+        return ImportedFile(drawn, reason=error.message)
+    names = _names(drawing, rules)
+    if not names:
+        return ImportedFile(drawn, reason="it has no region.")
+    added, known, refused = [], [], []
+    for region, name in zip(drawing.regions, names, strict=True):
+        try:
+            placed = drawing.on(region.number, target.series.grid)
+        except InputError as error:
+            refused.append(RefusedRegion(region.number, name.roi, error.message))
+            continue
+        version = book.add(NewMask(target, name, region, drawing.source, drawn.origin, placed))
+        if version:
+            added.append(version)
+        else:
+            known.append(name.roi)
+    return ImportedFile(drawn, tuple(added), tuple(known), tuple(refused), scan=_scan(target))
+
+
+def _scan(target: Target) -> str:
+    return target.series.name
+
+
+def _names(drawing: Drawing, rules: Sequence[NameRule]) -> list[RegionName]:
+    """The key of each region; those of one name in one file are told apart by a number."""
+    named = [
+        region_name(region.name, meaning=region.concept.meaning if region.concept else "", rules=rules)
+        for region in drawing.regions
+    ]
+    return [
+        RegionName(roi, name.meaning)
+        for roi, name in zip(distinct(name.roi for name in named), named, strict=True)
+    ]

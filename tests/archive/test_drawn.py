@@ -1,0 +1,105 @@
+"""Where masks are found, and how a change of them is told: the same in a folder and on a server."""
+
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from sarcoma_core.archive.drawn import DRAWN_LABEL, drawn_files, roi_collections
+from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
+from tests.archive.filed import UID, put
+
+SEG, LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
+RTSTRUCT, MR = "1.2.840.10008.5.1.4.1.1.481.3", "1.2.840.10008.5.1.4.1.1.4"
+
+
+def dicom(path: Path, sop_class: str, uid: str = UID + "1", *, more: str = "") -> Path:
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID, dataset.file_meta.MediaStorageSOPInstanceUID = sop_class, uid
+    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.SeriesDescription = sop_class, uid, more
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    dicom(tmp_path / "SCANS/3/DICOM/1.dcm", MR)
+    dicom(tmp_path / "SCANS/10/DICOM/1.dcm", RTSTRUCT)
+    dicom(tmp_path / "SCANS/11/DICOM/1.dcm", LABEL_MAP)
+    dicom(tmp_path / "ASSESSORS/reader/SEG/reader.dcm", SEG, UID + "5")
+    put(tmp_path, "ASSESSORS/reader/SEG/SEG_catalog.xml")
+    dicom(tmp_path / "ASSESSORS/old/RTSTRUCT/old.dcm", RTSTRUCT, UID + "6")
+    put(tmp_path, "ASSESSORS/other/AIM/other.xml")
+    put(tmp_path, f"RESOURCES/{DRAWN_LABEL}/3/mass.nii.gz")
+    put(tmp_path, f"RESOURCES/{DRAWN_LABEL}/notes.txt")
+    put(tmp_path, f"RESOURCES/{DRAWN_LABEL}/.DS_Store")
+    dicom(tmp_path / f"RESOURCES/{DRAWN_LABEL}/plan.dcm", RTSTRUCT)
+    return tmp_path
+
+
+def test_all_that_may_hold_masks_is_found_and_images_are_not(session: Path) -> None:
+    found = [(one.kind, one.origin, one.scan, one.number) for one in drawn_files(SessionFolder(session))]
+    assert found == [
+        ("RTSTRUCT", "collection old", "", 0),
+        ("SEG", "collection reader", "", 0),
+        ("RTSTRUCT", "scan 10", "10", 0),
+        ("SEG", "scan 11", "11", 0),
+        ("NIFTI", "DRAWN/3/mass.nii.gz", "3", 1),
+        ("", "DRAWN/notes.txt", "", 2),
+        ("RTSTRUCT", "DRAWN/plan.dcm", "", 3),
+    ]
+
+
+def test_collections_are_told_by_what_was_saved_last(session: Path) -> None:
+    told = {one.label: one.uid for one in roi_collections(session)}
+    assert told == {"old": UID + "6", "reader": UID + "5"}
+
+
+def test_a_collection_that_cannot_be_read_is_told_by_its_bytes(session: Path) -> None:
+    path = session / "ASSESSORS/reader/SEG/reader.dcm"
+    path.write_bytes(b"damaged")
+    first = roi_collections(session)[1].uid
+    path.write_bytes(b"damaged otherwise")
+    assert roi_collections(session)[1].uid != first
+    assert [one.kind for one in drawn_files(SessionFolder(session))][1] == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: dicom(s / "ASSESSORS/reader/SEG/reader.dcm", SEG, UID + "7"),
+        lambda s: dicom(s / "ASSESSORS/new/SEG/new.dcm", SEG),
+        lambda s: (s / "ASSESSORS/old/RTSTRUCT/old.dcm").unlink(),
+        lambda s: put(s, f"RESOURCES/{DRAWN_LABEL}/3/mass.nii.gz", b"4321"),
+        lambda s: put(s, f"RESOURCES/{DRAWN_LABEL}/3/more.nii.gz"),
+        lambda s: dicom(s / "SCANS/12/DICOM/1.dcm", SEG),
+    ],
+    ids=[
+        "saved over",
+        "drawn anew",
+        "deleted",
+        "another file of the same size",
+        "a file more",
+        "a scan more",
+    ],
+)
+def test_whatever_is_drawn_is_another_fingerprint(session: Path, change) -> None:  # noqa: ANN001
+    held = FolderHoldings(session)
+    before = fingerprint(held, ("NIFTI", DRAWN_LABEL))
+    assert fingerprint(held, ("NIFTI", DRAWN_LABEL)) == before
+    change(session)
+    assert fingerprint(held, ("NIFTI", DRAWN_LABEL)) != before
+    assert fingerprint(held, ("NIFTI",)) == {}
+
+
+def test_what_is_no_drawing_is_no_part_of_it(session: Path) -> None:
+    held = FolderHoldings(session)
+    before = fingerprint(held, (DRAWN_LABEL,))
+    put(session, "ASSESSORS/other/AIM/more.xml")
+    put(session, f"RESOURCES/{DRAWN_LABEL}/DRAWN_catalog.xml")
+    assert fingerprint(held, (DRAWN_LABEL,)) == before

@@ -1,0 +1,194 @@
+"""`import-masks` on a session: whatever was drawn comes in, each fault by itself, and every version stays."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sarcoma_core.archive.drawn import DRAWN_LABEL
+from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.masks import MASKS_LABEL, MaskVersion, SessionMasks, read_masks
+from sarcoma_core.errors import ArchiveError, InputError
+from sarcoma_core.imaging.nifti_masks import read_mask, write_mask
+from sarcoma_core.imaging.volume import Volume, write_nifti
+from sarcoma_core.provenance import RunRecord
+from sarcoma_core.steps import import_masks
+from sarcoma_core.steps.running import run_step
+from tests.archive.filed import put
+from tests.laws import assert_manifest_is_the_folder
+from tests.segmentation.drawn import SHAPE, affine, box, image, session
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Path:
+    session(tmp_path / "s", image("5"), image("6", shift=50.0))
+    return tmp_path / "s"
+
+
+def drawn(held: Path, name: str, mask: np.ndarray, grid: np.ndarray | None = None) -> None:
+    path = held / "RESOURCES" / DRAWN_LABEL / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_mask(path, mask, affine() if grid is None else grid)
+
+
+def run(held: Path, **options: Any) -> RunRecord:
+    """Run the step, and put what it makes where the next run finds it."""
+    out = held.parent / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    (record,) = run_step(import_masks.STEP, held, out, {}, **options)
+    return place(held, record)
+
+
+def place(held: Path, record: RunRecord) -> RunRecord:
+    out = held.parent / "out" / MASKS_LABEL
+    assert_manifest_is_the_folder(out, record)
+    shutil.rmtree(held / "RESOURCES" / MASKS_LABEL, ignore_errors=True)
+    shutil.copytree(out, held / "RESOURCES" / MASKS_LABEL)
+    return record
+
+
+def masks(held: Path) -> SessionMasks:
+    return read_masks(SessionFolder(held))
+
+
+def only(held: Path) -> MaskVersion:
+    (one,) = masks(held).versions
+    return one
+
+
+def reasons(record: RunRecord) -> dict[str, str]:
+    return {o.scan or o.reason.partition(":")[0]: f"{o.status} {o.reason}".strip() for o in record.outcomes}
+
+
+def test_a_mask_of_another_tool_lies_on_its_scan(held: Path) -> None:
+    drawn(held, "5/GTV_Mass.nii.gz", box(1, 2, 3))
+    record = run(held)
+    assert reasons(record) == {
+        "5": "done",
+        "6": "not applicable no mask lies on it",
+        "DRAWN, file 1": "set apart DRAWN, file 1: masks of scan 5: tumour v1",
+    }
+    version = only(held)
+    np.testing.assert_array_equal(read_mask(masks(held).path(version))[0], box(1, 2, 3))
+    assert (version.name, version.roi, version.matched_by) == ("GTV_Mass", "tumour", "folder")
+    assert record.outcomes[0].facts["regions"] == [
+        {"roi": "tumour", "version": 1, "volume_ml": 0.324, "locked": False}
+    ]
+
+
+def test_a_second_run_changes_nothing(held: Path) -> None:
+    drawn(held, "5/GTV_Mass.nii.gz", box(1, 2, 3))
+    first = run(held)
+    second = run(held)
+    assert first.files == second.files
+    assert second.outcomes[-1].reason == "DRAWN, file 1: masks of scan 5: tumour as before"
+
+
+def test_a_session_in_which_nothing_was_drawn_is_well(held: Path) -> None:
+    assert reasons(run(held)) == dict.fromkeys(("5", "6"), "not applicable no mask lies on it")
+    assert masks(held).versions == ()
+
+
+def test_a_mask_without_a_folder_finds_its_scan_by_geometry(held: Path) -> None:
+    drawn(held, "oedema.nii.gz", box(1, 2, 3), affine(50.0))
+    run(held)
+    assert (only(held).scan, only(held).matched_by) == ("6", "geometry")
+
+
+def test_a_mask_on_another_grid_is_resampled(held: Path) -> None:
+    fine = np.repeat(box(2, 2, 2), 2, axis=0)
+    grid = affine()
+    grid[0, 0], grid[0, 3] = 1.0, -0.5
+    drawn(held, "5/tumour.nii.gz", fine, grid)
+    run(held)
+    assert only(held).placement == "resampled"
+    np.testing.assert_array_equal(read_mask(masks(held).path(only(held)))[0], box(2, 2, 2))
+
+
+def test_regions_that_share_a_name_are_told_apart(held: Path) -> None:
+    values = np.zeros(SHAPE, np.float32)
+    values[1], values[3] = 1, 2
+    path = held / "RESOURCES" / DRAWN_LABEL / "5" / "tumour.nii.gz"
+    path.parent.mkdir(parents=True)
+    write_nifti(path, Volume(values, affine()))
+    run(held)
+    assert [(v.roi, v.name) for v in masks(held).versions] == [
+        ("tumour", "tumour_1"),
+        ("tumour_2", "tumour_2"),
+    ]
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_comes_in(held: Path) -> None:
+    drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
+    drawn(held, "5/zz_empty.nii.gz", np.zeros(SHAPE, bool))
+    drawn(held, "404/x.nii.gz", box(1, 2, 3))
+    drawn(held, "6/zz_far.nii.gz", box(1, 2, 3), affine(5000.0))
+    put(held, f"RESOURCES/{DRAWN_LABEL}/5/zz_cut.nii.gz", b"\x1f\x8bdamaged")
+    put(held, f"RESOURCES/{DRAWN_LABEL}/Anna Muster.txt")
+    record = run(held)
+    told = " | ".join(o.reason for o in record.outcomes if o.status == "refused")
+    for reason in (
+        "it has no region",
+        "its folder must be the id of a scan",
+        "it lies outside the image",
+        "must be a whole NIfTI file",
+        "must be a DICOM SEG or RTSTRUCT, or NIfTI",
+    ):
+        assert reason in told
+    assert "Muster" not in str(record.outcomes)
+    assert only(held).handle == "5/tumour-v1"
+
+
+def test_the_choice_of_a_person_locks_and_unlocks(held: Path) -> None:
+    drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
+    for lock, locked in (("newest", True), ("keep", True), ("none", False), ("keep", False)):
+        out = held.parent / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        place(held, *run_step(import_masks.STEP, held, out, {"lock": lock}))
+        assert only(held).locked is locked
+
+
+def test_five_drawings_of_one_place_are_five_versions(held: Path) -> None:
+    for number in range(5):
+        drawn(held, "5/tumour.nii.gz", box(number, 1, 1))
+        run(held)
+    assert [v.version for v in masks(held).versions] == [1, 2, 3, 4, 5]
+    for number, version in enumerate(masks(held).versions):
+        np.testing.assert_array_equal(read_mask(masks(held).path(version))[0], box(number, 1, 1))
+
+
+def test_a_site_s_own_names_count(held: Path, tmp_path: Path) -> None:
+    drawn(held, "5/TU links.nii.gz", box(1, 2, 3))
+    put(tmp_path / "ROI_NAMES", "roi_names.csv", b"name,roi\ntu *,tumour\n")
+    run(held, assets={"names": tmp_path / "ROI_NAMES"})
+    assert only(held).roi == "tumour"
+
+
+def test_a_table_of_names_that_is_wrong_stops_all(held: Path, tmp_path: Path) -> None:
+    put(tmp_path / "ROI_NAMES", "roi_names.csv", b"name,roi\ntu *,../x\n")
+    with pytest.raises(InputError, match="row 1: roi must be"):
+        run(held, assets={"names": tmp_path / "ROI_NAMES"})
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda p: p.write_bytes(b"")], ids=["gone", "another"])
+def test_a_version_that_is_not_as_listed_stops_all_before_it_is_lost(
+    held: Path,
+    damage,  # noqa: ANN001
+) -> None:
+    drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
+    run(held)
+    damage(held / "RESOURCES" / MASKS_LABEL / "5" / "tumour-v1.nii.gz")
+    with pytest.raises(ArchiveError, match="MASKS: must be as the step left it"):
+        run(held)
+
+
+def test_files_that_no_manifest_lists_are_no_versions(held: Path) -> None:
+    """XNAT leaves stale files in a resource."""
+    drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
+    run(held)
+    put(held, f"RESOURCES/{MASKS_LABEL}/5/tumour-v7.nii.gz")
+    drawn(held, "5/tumour.nii.gz", box(2, 2, 3))
+    run(held)
+    assert [v.version for v in masks(held).versions] == [1, 2]
