@@ -127,8 +127,8 @@ STEP = describe(
     title="Sarcoma: import masks",
     methods=(
         "Regions of interest (DICOM SEG, RTSTRUCT, NIfTI) were brought onto the native grid of their image: "
-        "segments as they are stored, contours by an even-odd rule with 4 x 4 samples of a voxel, and masks "
-        "of another grid by linear interpolation; every version was kept."
+        "segments as they are stored, contours by the even-odd rule at voxel centres, and masks of another "
+        "grid by linear interpolation; every version was kept."
     ),
     resources=Resources(reserve_memory=2048, limit_memory=4096, limit_cpu=1),
 )

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from sarcoma_core.archive.fence import fence
+from sarcoma_core.dicom.drawn_on import on_slices, read_sources
 from sarcoma_core.dicom.rtstruct.modules import ContourText, structure_set
 from sarcoma_core.dicom.rtstruct.rois import RoiToWrite, RtstructIdentity, require_rois
-from sarcoma_core.dicom.seg.sources import on_slices, read_sources
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.outlines import keyholed
 from sarcoma_core.imaging.polygons import Polygon

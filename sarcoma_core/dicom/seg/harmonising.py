@@ -8,16 +8,15 @@ and study are copied from the source afterwards, as they are.
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import NamedTuple
 
 import numpy as np
 from pydicom.dataset import Dataset
 
-from sarcoma_core.archive.values import read_items, read_number, read_text
+from sarcoma_core.archive.values import read_items, read_number
+from sarcoma_core.dicom.drawn_on import SourcePlane
 from sarcoma_core.dicom.geometry import orientation_groups
 from sarcoma_core.dicom.planes import PER_FRAME, SHARED
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.slice_views import ImagePlane
 
 _KEPT = (
     *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"),
@@ -33,20 +32,6 @@ _EMPTY = (
 _POSITION = "PlanePositionSequence"
 _DS_LENGTH = 16
 """Characters of a decimal string (PS3.5, 6.2)."""
-
-
-class SourcePlane(NamedTuple):
-    """An image of the series that is drawn on.
-
-    Args:
-        dataset: the header of its file.
-        frame: which frame of it, from 0.
-        plane: where it lies.
-    """
-
-    dataset: Dataset
-    frame: int
-    plane: ImagePlane
 
 
 def harmonise(sources: Sequence[SourcePlane], gap: float) -> list[Dataset]:
@@ -122,17 +107,3 @@ def _decimals(values: Sequence[float]) -> list[str]:
 def _decimal(value: float) -> str:
     texts = (f"{value:.{digits}g}" for digits in range(12, 0, -1))
     return next(text for text in texts if len(text) <= _DS_LENGTH)
-
-
-def require_one_series(datasets: Sequence[Dataset]) -> None:
-    """Require images of one series in one frame of reference.
-
-    Raises:
-        InputError: they are not, or have no frame of reference, without which nothing is drawn.
-    """
-    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"):
-        found = {read_text(dataset, keyword) for dataset in datasets}
-        if len(found) > 1:
-            raise InputError(f"sources: must have one {keyword}; found {len(found)}.")
-        if not all(found):
-            raise InputError(f"sources: must have a {keyword}; found none.")

@@ -15,10 +15,10 @@ from pydicom.uid import generate_uid
 from sarcoma_core import __version__
 from sarcoma_core.archive.fence import fence
 from sarcoma_core.dicom.drawings import CodedConcept
-from sarcoma_core.dicom.seg.harmonising import SourcePlane, harmonise
+from sarcoma_core.dicom.drawn_on import SourcePlane, on_slices, read_sources
+from sarcoma_core.dicom.seg.harmonising import harmonise
 from sarcoma_core.dicom.seg.pixels import SegKind
 from sarcoma_core.dicom.seg.segments import SegmentToWrite, require_segments
-from sarcoma_core.dicom.seg.sources import on_slices, read_sources
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.slice_views import VolumeSlice
 from sarcoma_core.imaging.volume import Volume

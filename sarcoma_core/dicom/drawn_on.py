@@ -1,18 +1,34 @@
-"""The images that a segmentation is written on: which file shows which slice of the volume."""
+"""The images that masks are written on: which file shows which slice of the volume."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from sarcoma_core.archive.fence import fence
 from sarcoma_core.archive.instance import open_instance
+from sarcoma_core.archive.values import read_text
 from sarcoma_core.dicom.geometry import slice_normal
 from sarcoma_core.dicom.planes import Plane, read_planes
-from sarcoma_core.dicom.seg.harmonising import SourcePlane, require_one_series
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.slice_views import ImagePlane, VolumeSlice, slice_view
 from sarcoma_core.imaging.volume import Volume
+
+
+class SourcePlane(NamedTuple):
+    """An image of the series that is drawn on.
+
+    Args:
+        dataset: the header of its file.
+        frame: which frame of it, from 0.
+        plane: where it lies.
+    """
+
+    dataset: Dataset
+    frame: int
+    plane: ImagePlane
 
 
 def read_sources(paths: Sequence[Path]) -> list[SourcePlane]:
@@ -25,7 +41,7 @@ def read_sources(paths: Sequence[Path]) -> list[SourcePlane]:
     if not datasets:
         raise InputError("sources: must be one file at least; found none.")
     with fence(InputError, "the header of a source"):
-        require_one_series(datasets)
+        _require_one_series(datasets)
         found = [(dataset, read_planes(dataset, None)) for dataset in datasets]
     if len(found) > 1 and any(len(planes) > 1 for _, planes in found):
         raise InputError(
@@ -61,3 +77,17 @@ def on_slices(sources: Sequence[SourcePlane], grid: Volume) -> list[tuple[Source
         raise InputError("sources: must be the images that the volume was made of; found none on its slices.")
     normal = slice_normal(np.array(next(iter(found.values()))[0].plane.orientation))
     return sorted(found.values(), key=lambda image: float(np.dot(image[0].plane.position, normal)))
+
+
+def _require_one_series(datasets: Sequence[Dataset]) -> None:
+    """Require images of one series in one frame of reference.
+
+    Raises:
+        InputError: they are not, or have no frame of reference, without which nothing is drawn.
+    """
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"):
+        found = {read_text(dataset, keyword) for dataset in datasets}
+        if len(found) > 1:
+            raise InputError(f"sources: must have one {keyword}; found {len(found)}.")
+        if not all(found):
+            raise InputError(f"sources: must have a {keyword}; found none.")
