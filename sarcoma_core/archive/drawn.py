@@ -10,7 +10,7 @@ RESOURCES/DRAWN/...                       what a person put there: SEG, RTSTRUCT
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sarcoma_core.archive.folder import SessionFolder, is_hidden, visible_files
 from sarcoma_core.errors import DicomError
@@ -18,6 +18,8 @@ from sarcoma_core.errors import DicomError
 DRAWN_LABEL: Final = "DRAWN"
 """A resource of the session for masks that people drew elsewhere. Among the labels that a step reads it
 stands for all that may hold masks."""
+
+DrawnPlace = Literal["collection", "scan", "DRAWN"]
 
 COLLECTION_TYPES: Final = ("SEG", "RTSTRUCT")
 _SEG = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -45,16 +47,32 @@ class DrawnFile(NamedTuple):
     Attributes:
         path: where it is.
         kind: `SEG`, `RTSTRUCT` or `NIFTI`; empty where it is none of them.
-        origin: where it was found: `collection LABEL`, `scan ID` or `DRAWN/PATH`.
-        scan: id of the scan that it is, or that its folder names; empty otherwise.
+        place: which of the three it was found in.
+        name: label of the collection, id of the scan, or path below DRAWN.
         number: of the file in DRAWN, from 1; 0 elsewhere.
     """
 
     path: Path
     kind: str
-    origin: str
-    scan: str = ""
+    place: DrawnPlace
+    name: str
     number: int = 0
+
+    @property
+    def origin(self) -> str:
+        """Where it was found: `collection LABEL`, `scan ID` or `DRAWN/PATH`."""
+        return f"{DRAWN_LABEL}/{self.name}" if self.place == "DRAWN" else f"{self.place} {self.name}"
+
+    @property
+    def told(self) -> str:
+        """The same without the name of a file, which may be a patient's."""
+        return f"{DRAWN_LABEL}, file {self.number}" if self.place == "DRAWN" else self.origin
+
+    @property
+    def lies_on(self) -> str:
+        """The scan that the folder in DRAWN is called as; empty where there is none."""
+        folder, slash, _ = self.name.partition("/")
+        return folder if slash and self.place == "DRAWN" else ""
 
 
 def roi_collections(session: Path) -> tuple[RoiCollectionFile, ...]:
@@ -81,17 +99,16 @@ def drawn_files(session: SessionFolder) -> Iterator[DrawnFile]:
         OSError: the disk fails.
     """
     for collection in roi_collections(session.path):
-        yield DrawnFile(collection.path, _kind(collection.path), f"collection {collection.label}")
+        yield DrawnFile(collection.path, _kind(collection.path), "collection", collection.label)
     for scan in session.scans():
         if scan.files and _kind(scan.files[0]):
             for file in scan.files:
-                yield DrawnFile(file, _kind(file), f"scan {scan.id}", scan.id)
+                yield DrawnFile(file, _kind(file), "scan", scan.id)
     folder = session.resource(DRAWN_LABEL)
     for number, path in enumerate(visible_files(folder), 1):
         below = path.relative_to(folder)
         kind = "NIFTI" if path.name.lower().endswith(_NIFTI_SUFFIXES) else _kind(path)
-        of_scan = below.parts[0] if len(below.parts) > 1 else ""
-        yield DrawnFile(path, kind, f"{DRAWN_LABEL}/{below.as_posix()}", of_scan, number)
+        yield DrawnFile(path, kind, "DRAWN", below.as_posix(), number)
 
 
 def _kind(path: Path) -> str:

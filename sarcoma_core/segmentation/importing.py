@@ -16,7 +16,7 @@ from sarcoma_core.errors import InputError
 from sarcoma_core.segmentation.mask_book import MaskBook, NewMask
 from sarcoma_core.segmentation.nifti_drawing import NiftiDrawing
 from sarcoma_core.segmentation.region_names import NameRule, RegionName, distinct, region_name
-from sarcoma_core.segmentation.targets import ImageSeries, Target, target_of
+from sarcoma_core.segmentation.targets import ImageSeries, target_of
 
 
 class RefusedRegion(NamedTuple):
@@ -124,8 +124,7 @@ def _import(
     drawn, drawing = opened
     try:
         patient = read_bearings([drawn.path]).patient if drawn.kind != "NIFTI" else ""
-        scan = drawn.scan if drawn.origin.startswith("DRAWN/") else ""
-        target = target_of(drawing, images, patient=patient, scan=scan)
+        target = target_of(drawing, images, patient=patient, scan=drawn.lies_on)
     except InputError as error:
         return ImportedFile(drawn, reason=error.message)
     names = _names(drawing, rules)
@@ -143,11 +142,7 @@ def _import(
             added.append(version)
         else:
             known.append(name.roi)
-    return ImportedFile(drawn, tuple(added), tuple(known), tuple(refused), scan=_scan(target))
-
-
-def _scan(target: Target) -> str:
-    return target.series.name
+    return ImportedFile(drawn, tuple(added), tuple(known), tuple(refused), scan=target.series.name)
 
 
 def _names(drawing: Drawing, rules: Sequence[NameRule]) -> list[RegionName]:

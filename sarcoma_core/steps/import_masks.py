@@ -12,7 +12,6 @@ from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resou
 from sarcoma_core.provenance import Outcome, Outcomes, recorded_scan_id
 
 if TYPE_CHECKING:
-    from sarcoma_core.archive.drawn import DrawnFile
     from sarcoma_core.segmentation.importing import ImportedFile
     from sarcoma_core.segmentation.mask_book import MaskBook
     from sarcoma_core.segmentation.targets import ImageSeries
@@ -93,14 +92,13 @@ def _of_files(imported: Iterable["ImportedFile"]) -> Outcomes:
     """One outcome of each scan of masks, one of each other file."""
     of_scan: dict[str, list[ImportedFile]] = defaultdict(list)
     for number, one in enumerate(imported):
-        is_scan = one.drawn.origin.startswith("scan ")
-        of_scan[one.drawn.scan if is_scan else f" {number}"].append(one)
+        of_scan[one.drawn.name if one.drawn.place == "scan" else f" {number}"].append(one)
     return tuple(_of_source(files) for files in of_scan.values())
 
 
 def _of_source(files: "list[ImportedFile]") -> Outcome:
     first = files[0].drawn
-    is_scan = first.origin.startswith("scan ")
+    is_scan = first.place == "scan"
     told = "; ".join(one.told.rstrip(".") for one in files)
     facts: dict[str, Any] = {
         "added": [version.handle for one in files for version in one.added],
@@ -108,17 +106,12 @@ def _of_source(files: "list[ImportedFile]") -> Outcome:
     }
     useless = all(one.useless for one in files)
     return Outcome(
-        scan=recorded_scan_id(first.scan) if is_scan else "",
+        scan=recorded_scan_id(first.name) if is_scan else "",
         modality=first.kind,
         status="refused" if useless else "set apart",
-        reason=told if is_scan else f"{_place(first)}: {told}",
+        reason=told if is_scan else f"{first.told}: {told}",
         facts=facts,
     )
-
-
-def _place(drawn: "DrawnFile") -> str:
-    """Where a file is, without its name, which may be a patient's."""
-    return drawn.origin if drawn.origin.startswith("collection ") else f"{DRAWN_LABEL}, file {drawn.number}"
 
 
 STEP = describe(

@@ -43,15 +43,15 @@ def session(tmp_path: Path) -> Path:
 
 
 def test_all_that_may_hold_masks_is_found_and_images_are_not(session: Path) -> None:
-    found = [(one.kind, one.origin, one.scan, one.number) for one in drawn_files(SessionFolder(session))]
+    found = [(one.kind, one.origin, one.lies_on, one.told) for one in drawn_files(SessionFolder(session))]
     assert found == [
-        ("RTSTRUCT", "collection old", "", 0),
-        ("SEG", "collection reader", "", 0),
-        ("RTSTRUCT", "scan 10", "10", 0),
-        ("SEG", "scan 11", "11", 0),
-        ("NIFTI", "DRAWN/3/mass.nii.gz", "3", 1),
-        ("", "DRAWN/notes.txt", "", 2),
-        ("RTSTRUCT", "DRAWN/plan.dcm", "", 3),
+        ("RTSTRUCT", "collection old", "", "collection old"),
+        ("SEG", "collection reader", "", "collection reader"),
+        ("RTSTRUCT", "scan 10", "", "scan 10"),
+        ("SEG", "scan 11", "", "scan 11"),
+        ("NIFTI", "DRAWN/3/mass.nii.gz", "3", "DRAWN, file 1"),
+        ("", "DRAWN/notes.txt", "", "DRAWN, file 2"),
+        ("RTSTRUCT", "DRAWN/plan.dcm", "", "DRAWN, file 3"),
     ]
 
 
