@@ -25,6 +25,9 @@ SCHEMA = 2
 SCAN_INPUT = "scan "
 """What begins the key of a scan in `RunRecord.inputs`; a label holds no blank."""
 
+PERSONS_LABELS = frozenset({"MASKS"})
+"""Resources that hold what persons did, which no step can make again."""
+
 UNKNOWN_UNITS = "unknown"
 """The fact `units` of a volume whose headers do not tell what its values mean."""
 
@@ -378,4 +381,8 @@ def _damaged(label: str) -> ArchiveError:
 
 
 def _run_again(label: str) -> str:
+    if label in PERSONS_LABELS:
+        return (
+            f"Put back a copy of the resource {label}: it holds what persons did. Never delete it: rename it."
+        )
     return f"Delete the resource {label} and run its step again."

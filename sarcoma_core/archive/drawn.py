@@ -7,7 +7,6 @@ RESOURCES/DRAWN/...                       what a person put there: SEG, RTSTRUCT
                                           which scan it lies by its folder, DRAWN/<scan id>/<name>.nii.gz
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Final, Literal, NamedTuple
@@ -33,12 +32,10 @@ class RoiCollectionFile(NamedTuple):
     Attributes:
         label: of the collection.
         path: its file.
-        uid: SOPInstanceUID; a digest of the file where it cannot be read.
     """
 
     label: str
     path: Path
-    uid: str
 
 
 class DrawnFile(NamedTuple):
@@ -88,7 +85,7 @@ def roi_collections(session: Path) -> tuple[RoiCollectionFile, ...]:
         for path in sorted((folder / kind).glob("*"))
         if path.is_file() and not is_hidden(PurePath(path.name))
     )
-    return tuple(RoiCollectionFile(label, path, _uid(path)) for label, path in found)
+    return tuple(RoiCollectionFile(label, path) for label, path in found)
 
 
 def drawn_files(session: SessionFolder) -> Iterator[DrawnFile]:
@@ -115,10 +112,6 @@ def _kind(path: Path) -> str:
     """SEG or RTSTRUCT by its SOPClassUID; empty for all else."""
     sop_class = _header(path, "SOPClassUID")
     return "SEG" if sop_class in _SEG else "RTSTRUCT" if sop_class == _RTSTRUCT else ""
-
-
-def _uid(path: Path) -> str:
-    return _header(path, "SOPInstanceUID") or hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _header(path: Path, keyword: str) -> str:

@@ -11,7 +11,13 @@ from typing import NamedTuple, Protocol
 from sarcoma_core.archive.drawn import DRAWN_LABEL, roi_collections
 from sarcoma_core.archive.folder import images_of, is_catalog, is_hidden, scan_files
 from sarcoma_core.archive.newest import scan_resources, session_resources
-from sarcoma_core.provenance import SCAN_INPUT, manifest_bytes, recorded_scan_id, sha256
+from sarcoma_core.provenance import (
+    SCAN_INPUT,
+    contents_hash,
+    manifest_bytes,
+    recorded_scan_id,
+    sha256,
+)
 
 
 class Held(NamedTuple):
@@ -55,9 +61,9 @@ class Holdings(OwnHoldings, Protocol):
         """The `run.json` of scans' own resources of that label, by scan id."""
 
     def collections(self) -> Mapping[str, str]:
-        """The ROI collections of the OHIF viewer, by label: the SOPInstanceUID of what was saved last.
+        """The ROI collections of the OHIF viewer: the SHA-256 of each, by label.
 
-        Every version that a viewer saves has another one.
+        They are read for it: one that is saved over keeps its name, often its size, sometimes its UID.
         """
 
 
@@ -133,7 +139,7 @@ class FolderHoldings(ResourceFolders):
         Raises:
             OSError: the disk fails.
         """
-        return {one.label: one.uid for one in roi_collections(self._path)}
+        return {one.label: sha256(one.path) for one in roi_collections(self._path)}
 
     def scans(self) -> Mapping[str, Mapping[str, tuple[Held, ...]]]:
         """The files of each scan, of the resources that hold images.
@@ -184,13 +190,14 @@ def fingerprint(holdings: Holdings | None, labels: tuple[str, ...], scan: str = 
 
 
 def _drawn(holdings: Holdings) -> Mapping[str, str]:
-    """The files that people put into DRAWN, by their content, and the collections of the viewer."""
+    """The files that people put into DRAWN, and the collections of the viewer: one hash of each kind.
+
+    Names stay out: they may be a patient's.
+    """
     files = (held.path for held in holdings.files(DRAWN_LABEL) if not is_hidden(PurePath(held.path)))
-    collections = holdings.collections().items()
-    return {
-        **{f"{DRAWN_LABEL}/{path}": holdings.sha256(DRAWN_LABEL, path) for path in files},
-        **{f"collection {label}": hashlib.sha256(uid.encode()).hexdigest() for label, uid in collections},
-    }
+    hashes = {path: holdings.sha256(DRAWN_LABEL, path) for path in files}
+    told = {DRAWN_LABEL: hashes, "collections": holdings.collections()}
+    return {key: contents_hash(held) for key, held in told.items() if held}
 
 
 def _images(holdings: Holdings, scan: str) -> Mapping[str, str]:

@@ -11,9 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.drawn import DRAWN_LABEL
+from sarcoma_core.archive.folder import SessionFolder, visible_files
 from sarcoma_core.errors import ArchiveError
-from sarcoma_core.provenance import sha256, typed
+from sarcoma_core.provenance import MANIFEST, sha256, typed
+from sarcoma_core.text import counted
 
 MASKS_LABEL: Final = "MASKS"
 MASKS_FILE: Final = "masks.json"
@@ -147,10 +149,17 @@ def read_masks(session: SessionFolder) -> SessionMasks:
     Raises:
         ArchiveError: a file is not as its manifest lists it, so that a version could be lost.
     """
-    record = session.record(MASKS_LABEL)
+    record, folder = session.record(MASKS_LABEL), session.resource(MASKS_LABEL)
+    there = {path.relative_to(folder).as_posix() for path in visible_files(folder)} - {MANIFEST}
     if record is None:
+        if there:
+            raise _damaged(f"it holds files, and no {MANIFEST}")
         return SessionMasks(())
-    folder = session.resource(MASKS_LABEL)
+    if foreign := len(there - {entry.path for entry in record.files}):
+        raise ArchiveError(
+            f"{MASKS_LABEL}: must hold what {MANIFEST} lists; found {counted(foreign, 'other file')}.",
+            hint=f"Masks that are to be imported go into the resource {DRAWN_LABEL}: move it there.",
+        )
     listed = {entry.path: entry.sha256 for entry in record.files}
     for path, digest in listed.items():
         try:
@@ -200,5 +209,6 @@ def mask_path(scan: str, part: str, roi: str, version: int) -> str:
 def _damaged(fault: str) -> ArchiveError:
     return ArchiveError(
         f"{MASKS_LABEL}: must be as the step left it, as it holds what persons drew; {fault}.",
-        hint=f"Put back a copy of {MASKS_LABEL}; or rename the resource, and import the masks again.",
+        hint=f"Put back a copy of {MASKS_LABEL}. Without one, rename the resource and import again: versions "
+        "then start anew, and none is locked.",
     )

@@ -35,10 +35,12 @@ class Filled(NamedTuple):
     Args:
         mask: voxels whose centre is inside, shape (rows, columns).
         area: inside of the slice, voxels; to a sixteenth of a voxel along the edges.
+        twice: voxels whose centre lies in two polygons or more: holes, and what polygons share that cross.
     """
 
     mask: Mask
     area: float
+    twice: int
 
 
 def rasterise(polygons: Iterable[Polygon], shape: tuple[int, int]) -> Filled:
@@ -50,15 +52,17 @@ def rasterise(polygons: Iterable[Polygon], shape: tuple[int, int]) -> Filled:
         shape: rows and columns of the slice.
     """
     rows, columns = shape
-    voxels, parts = _Toggles(rows, columns), _Toggles(rows * PARTS, columns * PARTS)
+    parts = _Toggles(rows * PARTS, columns * PARTS)
+    mask, twice = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
     for polygon in polygons:
         corners = np.clip(polygon, -_FAR, _FAR)
-        voxels.draw(corners)
         parts.draw(corners * PARTS + (PARTS - 1) / 2)
-    mask = np.zeros(shape, np.bool_)
-    window, inside = voxels.inside()
-    mask[window] = inside
-    return Filled(mask, float(parts.inside()[1].sum()) / PARTS**2)
+        voxels = _Toggles(rows, columns)
+        voxels.draw(corners)
+        window, inside = voxels.inside()
+        twice[window] |= mask[window] & inside
+        mask[window] ^= inside
+    return Filled(mask, float(parts.inside()[1].sum()) / PARTS**2, int(twice.sum()))
 
 
 class _Toggles:

@@ -22,6 +22,8 @@ Spacing = tuple[float, float, float]
 _DIMENSIONS = 3
 _BAD_DEFLATE: type[Exception] = IsalError  # type: ignore[assignment]  # its stub takes the class for an instance
 _GZIP = ".gz"
+_NUMBERS = "biuf"
+"""Kinds of values: booleans, whole numbers, and numbers with a point."""
 _NIFTI_2 = 540
 """Size of its header, which begins with it; that of NIfTI-1 is 348."""
 
@@ -87,9 +89,14 @@ def read_nifti(path: Path) -> Volume:
     """
     try:
         image = _nifti(_content(path))
+        kind = image.get_data_dtype().kind
+        if kind not in _NUMBERS:
+            raise InputError("volume: values must be numbers; found colours or complex ones.")
         array = np.asarray(image.dataobj, dtype=np.float32)
     except (ImageFileError, HeaderDataError, WrapStructError, EOFError, ValueError, _BAD_DEFLATE) as error:
         raise InputError(f"volume: must be a whole NIfTI file; found {type(error).__name__}.") from None
+    except MemoryError:
+        raise InputError("volume: must fit into memory; its header says that it is larger.") from None
     except OSError as error:
         # nibabel tells a file that is cut short, and gzip a bad one, by an OSError without a number
         if error.errno is not None:

@@ -71,6 +71,10 @@ class ImportedFile:
         return not self.added and not self.known
 
 
+_LAST = "~"
+"""After every time: what does not say when it was saved was put there by hand."""
+
+
 class _Opened(NamedTuple):
     drawn: DrawnFile
     drawing: Drawing
@@ -97,13 +101,20 @@ def import_files(
             opened.append(_Opened(drawn, _open(drawn)))
         except InputError as error:
             done.append(ImportedFile(drawn, reason=error.message))
-    opened.sort(key=lambda one: (one.drawing.source.time, natural(one.drawn.origin)))
+    opened.sort(key=lambda one: (one.drawing.source.time or _LAST, natural(one.drawn.origin)))
     done.extend(_import(one, images, book, rules) for one in opened)
     order = {drawn.origin: place for place, drawn in enumerate(files)}
     return tuple(sorted(done, key=lambda one: order[one.drawn.origin]))
 
 
 def _open(drawn: DrawnFile) -> Drawing:
+    try:
+        return _read(drawn)
+    except MemoryError:
+        raise InputError("it must fit into memory; it says that it is larger.") from None
+
+
+def _read(drawn: DrawnFile) -> Drawing:
     match drawn.kind:
         case "SEG":
             return read_seg(drawn.path)
@@ -129,7 +140,7 @@ def _import(
         return ImportedFile(drawn, reason=error.message)
     names = _names(drawing, rules)
     if not names:
-        return ImportedFile(drawn, reason="it has no region.")
+        return ImportedFile(drawn, reason="it is empty: it has no region, and no voxel is marked.")
     added, known, refused = [], [], []
     for region, name in zip(drawing.regions, names, strict=True):
         try:

@@ -1,7 +1,7 @@
 """The versions of a session's masks while new ones are imported: nothing is lost, nothing is replaced."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +25,10 @@ from sarcoma_core.segmentation.region_names import RegionName
 from sarcoma_core.segmentation.targets import Target
 
 _MM3_PER_ML = 1000.0
+_APART = (
+    "it has no voxel in common with the version before: another lesion needs a name of its own, such as "
+    "tumour 2"
+)
 
 
 class NewMask(NamedTuple):
@@ -70,8 +74,8 @@ class MaskBook:
     def add(self, new: NewMask) -> MaskVersion | None:
         """A new version; None where it is there already.
 
-        It is there where the newest version has the same voxels, or any version that came from the same
-        source has.
+        It is there where the newest version has the same voxels, or the newest that came from the same source
+        has: an older object that is still there is no new drawing.
 
         Raises:
             OSError: the disk is full or read-only.
@@ -79,11 +83,12 @@ class MaskBook:
         outcome, grid = new.target.series.files.outcome, new.target.series.grid
         mask = new.placed.mask
         earlier = [v for v in self.versions if v.key == (outcome.series, new.name.roi)]
-        newest = max(earlier, key=lambda v: v.version, default=None)
-        for version in earlier:
-            same_source = (version.uid or version.origin) == (new.source.uid or new.origin)
-            if (version is newest or same_source) and self._equals(version, mask, grid):
-                return None
+        newest = _newest(earlier)
+        of_source = _newest(
+            v for v in earlier if (v.uid or v.origin) == (new.source.uid or _legible(new.origin))
+        )
+        if any(self._equals(version, mask, grid) for version in (newest, of_source) if version):
+            return None
         path = mask_path(outcome.scan, outcome.part, new.name.roi, newest.version + 1 if newest else 1)
         (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
         write_mask(self._folder / path, mask, grid.affine)
@@ -96,9 +101,9 @@ class MaskBook:
             file=path,
             sha256=sha256(self._folder / path),
             meaning=new.name.meaning,
-            name=new.region.name,
+            name=_legible(new.region.name),
             source=new.source.kind,
-            origin=new.origin,
+            origin=_legible(new.origin),
             uid=new.source.uid,
             number=new.region.number,
             reader=new.source.reader,
@@ -149,7 +154,17 @@ class MaskBook:
         if not _one_grid(volume, grid):
             return None, ("the version before lies on another grid, so they were not compared",)
         change = _millilitres(mask, grid) - _millilitres(held, grid)
-        return MaskDifference(dice(held, mask), hd95(held, mask, grid.spacing), change), ()
+        found = MaskDifference(dice(held, mask), hd95(held, mask, grid.spacing), change)
+        return found, () if found.dice else (_APART,)
+
+
+def _newest(versions: Iterable[MaskVersion]) -> MaskVersion | None:
+    return max(versions, key=lambda v: v.version, default=None)
+
+
+def _legible(text: str) -> str:
+    """A text that JSON can hold: a file's name may be no text at all."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _millilitres(mask: Mask, grid: Volume) -> float:

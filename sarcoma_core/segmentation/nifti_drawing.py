@@ -50,10 +50,12 @@ class NiftiDrawing:
         """One label on the grid of a volume.
 
         Raises:
-            SeriesRefused: it lies outside the volume.
+            SeriesRefused: it is empty, or lies outside the volume.
             InputError: the axes of a grid are not at right angles.
         """
         mask = self._masks[number]
+        if not mask.any():
+            raise SeriesRefused("it is empty: no voxel is marked.")
         notes = ("probabilities: a half or more counts",) if self._probable else ()
         if self.fits(grid):
             return PlacedMask(mask, "as drawn", notes)

@@ -108,17 +108,44 @@ def target_of(
         filed = [one for one in images if one.files.scan == recorded_scan_id(scan)]
         if not filed:
             raise SeriesRefused("its folder must be the id of a scan that was converted; found another.")
-        return Target(_first_that_fits(drawing, filed), "folder")
+        return _by_hand(drawing, images, _first_that_fits(drawing, filed), patient)
     source = drawing.source
     named = [one for one in images if one.series_uids & source.series_uids]
     if named:
         lost = bool(source.sop_uids) and not any(one.sop_uids & source.sop_uids for one in named)
         notes = ("the single images that it names are not in the session",) if lost else ()
-        return Target(_first_that_fits(drawing, named), "series", notes)
+        series = _first_that_fits(drawing, named)
+        return Target(series, "series", (*notes, *_strange(drawing, series, patient)))
     held = [one for one in images if one.sop_uids & source.sop_uids]
     if held:
-        return Target(_first_that_fits(drawing, held), "instances")
+        series = _first_that_fits(drawing, held)
+        return Target(series, "instances", _strange(drawing, series, patient))
     return _by_geometry(drawing, images, patient)
+
+
+def _by_hand(drawing: Drawing, images: Sequence[ImageSeries], series: ImageSeries, patient: str) -> Target:
+    """A drawing that a person has filed under a scan.
+
+    Raises:
+        SeriesRefused: it names another series of the session, or nothing says that it is this patient's.
+    """
+    named = [one.files.scan for one in images if one.series_uids & drawing.source.series_uids]
+    if named and series.files.scan not in named:
+        raise SeriesRefused(f"it lies in the folder of a scan, and names another: scan {named[0]}.")
+    strange = _strange(drawing, series, patient)
+    if len(strange) > 1 and not named:
+        raise SeriesRefused("its PatientID and its frame of reference are others than those of the scan.")
+    return Target(series, "folder", strange)
+
+
+def _strange(drawing: Drawing, series: ImageSeries, patient: str) -> tuple[str, ...]:
+    """What does not agree with the image, though a drawing names it or was filed under it."""
+    notes = []
+    if not _agree(series.bearings.patient, {patient} - {""}):
+        notes.append("its PatientID is another one than that of the image")
+    if not _agree(series.bearings.frame, drawing.source.frames):
+        notes.append("its frame of reference is another one than that of the image")
+    return tuple(notes)
 
 
 def _by_geometry(drawing: Drawing, images: Sequence[ImageSeries], patient: str) -> Target:

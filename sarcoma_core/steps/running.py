@@ -217,6 +217,10 @@ _WRITE_RULES = {
 }
 
 
+_OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What only a write can meet, whichever file the system names: copying names the one that is read."""
+
+
 def explain_os_error(error: OSError, read: Mapping[str, Path]) -> SarcomaError:
     """Tell a failed read or write in words; the file's name stays out, as it may be a patient's.
 
@@ -227,7 +231,7 @@ def explain_os_error(error: OSError, read: Mapping[str, Path]) -> SarcomaError:
     what = error.strerror or type(error).__name__
     failed = Path(str(error.filename)) if error.filename else None
     name = next((name for name, folder in read.items() if failed and failed.is_relative_to(folder)), "")
-    if name:
+    if name and error.errno not in _OF_WRITING:
         return InputError(
             f"--{name.replace('_', '-')}: every file must be readable; found: {what}.",
             hint="Check the mount and the rights of the archive, then run the same command again.",

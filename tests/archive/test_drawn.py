@@ -55,17 +55,10 @@ def test_all_that_may_hold_masks_is_found_and_images_are_not(session: Path) -> N
     ]
 
 
-def test_collections_are_told_by_what_was_saved_last(session: Path) -> None:
-    told = {one.label: one.uid for one in roi_collections(session)}
-    assert told == {"old": UID + "6", "reader": UID + "5"}
-
-
-def test_a_collection_that_cannot_be_read_is_told_by_its_bytes(session: Path) -> None:
+def test_a_collection_that_cannot_be_read_is_found_all_the_same(session: Path) -> None:
     path = session / "ASSESSORS/reader/SEG/reader.dcm"
     path.write_bytes(b"damaged")
-    first = roi_collections(session)[1].uid
-    path.write_bytes(b"damaged otherwise")
-    assert roi_collections(session)[1].uid != first
+    assert [one.label for one in roi_collections(session)] == ["old", "reader"]
     assert [one.kind for one in drawn_files(SessionFolder(session))][1] == ""
 
 
@@ -73,6 +66,7 @@ def test_a_collection_that_cannot_be_read_is_told_by_its_bytes(session: Path) ->
     "change",
     [
         lambda s: dicom(s / "ASSESSORS/reader/SEG/reader.dcm", SEG, UID + "7"),
+        lambda s: dicom(s / "ASSESSORS/reader/SEG/reader.dcm", SEG, UID + "5", more="A"),
         lambda s: dicom(s / "ASSESSORS/new/SEG/new.dcm", SEG),
         lambda s: (s / "ASSESSORS/old/RTSTRUCT/old.dcm").unlink(),
         lambda s: put(s, f"RESOURCES/{DRAWN_LABEL}/3/mass.nii.gz", b"4321"),
@@ -81,6 +75,7 @@ def test_a_collection_that_cannot_be_read_is_told_by_its_bytes(session: Path) ->
     ],
     ids=[
         "saved over",
+        "saved over with the same UID",
         "drawn anew",
         "deleted",
         "another file of the same size",
@@ -95,6 +90,12 @@ def test_whatever_is_drawn_is_another_fingerprint(session: Path, change) -> None
     change(session)
     assert fingerprint(held, ("NIFTI", DRAWN_LABEL)) != before
     assert fingerprint(held, ("NIFTI",)) == {}
+
+
+def test_no_name_of_a_file_stands_in_a_fingerprint(session: Path) -> None:
+    put(session, f"RESOURCES/{DRAWN_LABEL}/3/SMITH_JANE.nii.gz")
+    told = fingerprint(FolderHoldings(session), ("NIFTI", DRAWN_LABEL))
+    assert set(told) == {DRAWN_LABEL, "collections", "scan 3", "scan 10", "scan 11"}
 
 
 def test_what_is_no_drawing_is_no_part_of_it(session: Path) -> None:

@@ -49,14 +49,14 @@ def test_the_area_of_an_ellipse_is_pi_times_its_axes(rows: float, columns: float
 
 @pytest.mark.parametrize("side", [1, 2, 7])
 def test_a_square_of_whole_voxels_is_these_voxels(side: int) -> None:
-    mask, area = rasterise([box(2.5, 3.5, 2.5 + side, 3.5 + side)], SHAPE)
+    mask, area, _ = rasterise([box(2.5, 3.5, 2.5 + side, 3.5 + side)], SHAPE)
     assert mask[3 : 3 + side, 4 : 4 + side].all()
     assert mask.sum() == area == side**2
 
 
 @pytest.mark.parametrize(("reach", "taken"), [(0.49, False), (0.51, True)])
 def test_a_voxel_belongs_to_the_mask_where_its_centre_is_inside(reach: float, taken: bool) -> None:  # noqa: FBT001
-    mask, _ = rasterise([box(2.5, 3.5, 5.5, 4.5 + reach)], SHAPE)
+    mask, _, _ = rasterise([box(2.5, 3.5, 5.5, 4.5 + reach)], SHAPE)
     assert mask[3:6, 5].all() == mask[3:6, 5].any() == taken
     assert mask[3:6, 4].all()
 
@@ -68,7 +68,7 @@ def test_the_area_counts_four_by_four_parts_of_a_voxel(reach: float, sixteenths:
 
 @given(polygon=corners)
 def test_the_mask_is_what_angles_say_of_voxel_centres(polygon: Points) -> None:
-    mask, _ = rasterise([polygon], SHAPE)
+    mask, _, _ = rasterise([polygon], SHAPE)
     for row, column in [(0, 0), (7, 31), (20, 25), (39, 49), (12, 3), (33, 8)]:
         if is_clear(polygon, row, column):
             assert mask[row, column] == is_inside(polygon, row, column)
@@ -117,7 +117,7 @@ def test_two_polygons_with_a_common_edge_share_no_voxel_and_lose_none(cut: float
 
 def test_an_inner_polygon_is_a_hole_and_one_in_it_an_island() -> None:
     outer, hole, island = box(1.5, 1.5, 30.5, 40.5), box(5.5, 5.5, 25.5, 35.5), box(9.5, 9.5, 12.5, 14.5)
-    mask, area = rasterise([island, outer, hole], SHAPE)
+    mask, area, _ = rasterise([island, outer, hole], SHAPE)
     assert mask.sum() == area == 29 * 39 - 20 * 30 + 3 * 5
     assert not mask[7, 7]
     assert mask[10, 10]
@@ -127,21 +127,31 @@ def test_a_keyhole_is_a_hole_and_its_channel_has_no_width() -> None:
     ring = np.array(
         [(2, 2), (2, 20), (20, 20), (20, 2), (8, 2), (8, 6), (15, 6), (15, 12), (8, 12), (8, 6), (8, 2)]
     )
-    mask, area = rasterise([ring + 0.5], SHAPE)
+    mask, area, _ = rasterise([ring + 0.5], SHAPE)
     assert mask.sum() == area == 18 * 18 - 7 * 6
     assert mask[3:21, 3].all()
 
 
 def test_what_lies_outside_is_cut_off() -> None:
     for polygon in (box(-9, -9, 99, 99), box(-1e9, -1e300, 1e300, 1e9)):
-        mask, area = rasterise([polygon], SHAPE)
+        mask, area, _ = rasterise([polygon], SHAPE)
         assert mask.all()
         assert area == mask.size
     assert rasterise([box(-9, -9, -2, 99), box(3, 50.5, 9, 70)], SHAPE).area == 0
 
 
 def test_of_no_polygon_nothing_is_inside() -> None:
-    mask, area = rasterise([], SHAPE)
+    mask, area, _ = rasterise([], SHAPE)
     assert mask.shape == SHAPE
     assert not mask.any()
     assert area == 0
+
+
+def test_what_lies_in_two_polygons_is_counted() -> None:
+    """A hole, what two boxes share that cross, and a box that stands twice."""
+    assert rasterise([box(4.5, 4.5, 14.5, 14.5), box(6.5, 6.5, 9.5, 10.5)], SHAPE).twice == 3 * 4
+    crossing = rasterise([box(4.5, 4.5, 14.5, 14.5), box(9.5, 4.5, 19.5, 14.5)], SHAPE)
+    assert (crossing.twice, int(crossing.mask.sum())) == (50, 100)
+    again = rasterise([box(4.5, 4.5, 14.5, 14.5), box(4.4, 4.4, 14.6, 14.6)], SHAPE)
+    assert (again.twice, again.mask.any()) == (100, False)
+    assert rasterise([box(4.5, 4.5, 14.5, 14.5), box(14.5, 4.5, 19.5, 14.5)], SHAPE).twice == 0

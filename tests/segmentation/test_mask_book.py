@@ -144,6 +144,13 @@ def test_a_version_on_another_grid_is_kept_and_not_compared(tmp_path: Path, seri
     assert version.notes[-1].startswith("the version before lies on another grid")
 
 
+def test_of_one_source_its_newest_version_counts(tmp_path: Path, series: ImageSeries) -> None:
+    held = book(tmp_path)
+    for corner in (1, 2, 1):
+        added(held, new(series, box(corner, 1, 1), "1"))
+    assert held.add(new(series, box(1, 1, 1), "1")) is None
+
+
 def test_a_mask_by_hand_is_told_by_its_place(tmp_path: Path, series: ImageSeries) -> None:
     held = book(tmp_path)
     by_hand = new(series, box(1, 1, 1), "")._replace(origin="DRAWN/5/a.nii.gz")

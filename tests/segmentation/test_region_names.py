@@ -1,5 +1,7 @@
 """What regions are called: names of people become keys of files, and nothing else does."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,27 +22,33 @@ TUMOUR, OEDEMA = RegionName("tumour", "Neoplasm"), RegionName("oedema", "Edema")
 @pytest.mark.parametrize(
     "name",
     [
-        *(
-            "GTV_Mass",
-            "GTV_Mass_CT",
-            "GTV_Mass_MR_T1",
-            "GTV",
-            "gtv 1",
-            "GTVMass",
-            "GTVp",
-            "Tumor",
-            "tumour 2",
-        ),
-        *("TUMEUR", "Tumore primario", "Sarkom", "lesion_1", "Läsion", "Primary neoplasm", "Geschwulst"),
+        *("GTV_Mass", "GTV_Mass_CT", "GTV_Mass_MR_T1", "GTV", "GTVMass", "GTVp", "Tumor", "TUMEUR", "Läsion"),
+        *("Tumore primario", "Sarkom", "Primary neoplasm", "Geschwulst", "soft tissue mass", "tumour (MRI)"),
     ],
 )
 def test_a_tumour_is_called_a_tumour(name: str) -> None:
     assert region_name(name) == TUMOUR
 
 
-@pytest.mark.parametrize("name", ["GTV_Edema", "edema", "Oedema", "Ödem", "oedème", "GTVEdema 2", "EDEMA_T2"])
+@pytest.mark.parametrize(
+    "name", ["GTV_Edema", "edema", "Oedema", "Ödem", "oedème", "peritumoral edema", "EDEMA_T2"]
+)
 def test_oedema_is_called_oedema_also_where_it_is_a_target(name: str) -> None:
     assert region_name(name) == OEDEMA
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Tumor 2", "tumour_2"),
+        ("Lesion_01", "tumour_1"),
+        ("tumour left", "tumour_left"),
+        ("GTV rechts 3", "tumour_right_3"),
+        ("GTVEdema 2", "oedema_2"),
+    ],
+)
+def test_sides_and_numbers_tell_lesions_apart(name: str, key: str) -> None:
+    assert region_name(name).roi == key
 
 
 @pytest.mark.parametrize(
@@ -54,23 +62,55 @@ def test_oedema_is_called_oedema_also_where_it_is_a_target(name: str) -> None:
             "PTV",
             "Tumor ring 5mm",
         ),
-        *("GTVn", "Segment 1", "ROI-1", "Prostate", "Femur", "biomass"),
+        *(
+            "GTVn",
+            "GTV_N1",
+            "GTV-N",
+            "lymph node mass",
+            "Prostate",
+            "Femur",
+            "biomass",
+            "muscle mass",
+            "GTV 2001",
+        ),
+        *("Lungs-GTV", "Body - GTV", "Lung (GTV subtracted)", "GTV-necrosis", "GTV+Edema", "GTV incl. edema"),
+        *("no lesion", "not tumour", "exclude_tumor", "Tumor_old_DO_NOT_USE", "Resected tumor", "zGTV_opt"),
+        *(
+            "normal muscle contralateral to mass",
+            "peritumoral muscle",
+            "Tumour necrosis",
+            "ROI 1",
+            "Segment 3",
+        ),
     ],
 )
-def test_what_is_something_else_or_two_things_keeps_its_own_name(name: str) -> None:
+def test_what_is_something_else_or_two_things_is_no_tumour(name: str) -> None:
     got = region_name(name)
     assert got.meaning == ""
-    assert got.roi not in ("tumour", "oedema", "necrosis")
+    assert not re.fullmatch(r"(tumour|oedema|necrosis)(_left|_right|_\d+)*", got.roi)
 
 
-def test_a_code_tells_what_a_name_does_not() -> None:
+def test_a_code_tells_what_a_name_leaves_open() -> None:
     assert region_name("Segment 1", meaning="Neoplasm") == TUMOUR
+    assert region_name("Segment 2", meaning="Neoplasm").roi == "tumour_2"
     assert region_name("GTV_Edema", meaning="Neoplasm") == OEDEMA
     assert region_name("Segment 1", meaning="Prostate") == RegionName("segment_1", "Prostate")
 
 
-def test_a_name_of_its_own_becomes_small_letters() -> None:
+def test_a_code_does_not_overrule_a_name() -> None:
+    """Many tools write `Mass` wherever nobody chose."""
+    assert region_name("Femur", meaning="Mass") == RegionName("femur", "Mass")
+
+
+def test_a_name_of_known_words_stays_legible() -> None:
     assert region_name("Peripheral zone of the prostate").roi == "peripheral_zone_of_the_prostate"
+    assert region_name("Femur left").roi == "femur_left"
+
+
+@pytest.mark.parametrize("name", ["SMITH_JANE_19700101", "Mass Anna Meier", "tumour 19700101", "GTV Miller"])
+def test_what_may_hold_a_patient_s_name_or_number_is_called_by_a_digest(name: str) -> None:
+    assert re.fullmatch("roi_[0-9a-f]{6}", region_name(name).roi)
+    assert region_name(name, meaning="Skin").roi == "skin"
 
 
 @given(st.text(max_size=200))
@@ -90,10 +130,9 @@ def test_hostile_names_become_keys_and_stay_different(name: str) -> None:
 def test_names_that_lose_letters_stay_different() -> None:
     assert region_name("腫瘍 1").roi != region_name("浮腫 1").roi
     assert region_name("y" * 41).roi != region_name("y" * 42).roi
-    assert region_name("y" * 40).roi == "y" * 40
 
 
-@given(st.lists(st.sampled_from(["tumour", "tumour_2", "x", "y" * 40]), max_size=8))
+@given(st.lists(st.sampled_from(["tumour", "tumour_b", "x", "y" * 40]), max_size=60))
 def test_no_two_regions_of_a_file_share_a_key(keys: list[str]) -> None:
     found = distinct(keys)
     assert len(set(found)) == len(found) == len(keys)

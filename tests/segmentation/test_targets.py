@@ -85,8 +85,11 @@ def test_of_a_scan_in_parts_the_first_that_fits_is_taken(tmp_path: Path) -> None
 
 
 def test_a_folder_of_hand_says_which_scan(tmp_path: Path) -> None:
-    drawing = DrawingDouble(source(series_uids=frozenset({UID + "4"})))
+    drawing = DrawingDouble(source(frames=FRAME))
     assert find(tmp_path, drawing, image("3"), image("4"), scan="3") == ("3", "folder", 0)
+    named = DrawingDouble(source(series_uids=frozenset({UID + "4"})))
+    with pytest.raises(SeriesRefused, match="in the folder of a scan, and names another: scan 4"):
+        find(tmp_path, named, image("3"), image("4"), scan="3")
     with pytest.raises(SeriesRefused, match="its folder must be the id of a scan"):
         find(tmp_path / "other", drawing, image("3"), scan="5")
 
@@ -96,3 +99,18 @@ def test_grids_are_read_without_voxels(tmp_path: Path) -> None:
     assert one.grid.array.shape == (8, 7, 6)
     assert one.grid.spacing == (2.0, 1.5, 4.0)
     assert one.grid.array.strides == (0, 0, 0)
+
+
+def test_by_hand_it_must_be_of_the_patient_or_of_the_frame_of_reference(tmp_path: Path) -> None:
+    strange = DrawingDouble(source(frames=frozenset({UID + "8"})))
+    with pytest.raises(SeriesRefused, match="its PatientID and its frame of reference are others"):
+        find(tmp_path, strange, image("3"), scan="3", patient="Q")
+    assert find(tmp_path, strange, image("3"), scan="3", patient="P") == ("3", "folder", 1)
+    assert find(tmp_path, strange, image("3"), scan="3") == ("3", "folder", 1)
+    of_frame = DrawingDouble(source(frames=FRAME))
+    assert find(tmp_path, of_frame, image("3"), scan="3", patient="Q") == ("3", "folder", 1)
+
+
+def test_a_series_that_it_names_is_taken_and_what_contradicts_is_told(tmp_path: Path) -> None:
+    drawing = DrawingDouble(source(series_uids=frozenset({UID + "3"}), frames=frozenset({UID + "8"})))
+    assert find(tmp_path, drawing, image("3"), patient="Q") == ("3", "series", 2)

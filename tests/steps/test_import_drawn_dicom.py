@@ -152,7 +152,7 @@ def test_the_same_name_twice_is_two_regions(session: Path) -> None:
     run(session)
     assert [(v.roi, v.name) for v in masks(session).versions] == [
         ("tumour", "GTV_Mass"),
-        ("tumour_2", "GTV_Mass"),
+        ("tumour_b", "GTV_Mass"),
     ]
 
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -115,7 +116,7 @@ def test_regions_that_share_a_name_are_told_apart(held: Path) -> None:
     write_nifti(path, Volume(values, affine()))
     run(held)
     assert [(v.roi, v.name) for v in masks(held).versions] == [
-        ("tumour", "tumour_1"),
+        ("tumour_1", "tumour_1"),
         ("tumour_2", "tumour_2"),
     ]
 
@@ -184,11 +185,96 @@ def test_a_version_that_is_not_as_listed_stops_all_before_it_is_lost(
         run(held)
 
 
-def test_files_that_no_manifest_lists_are_no_versions(held: Path) -> None:
-    """XNAT leaves stale files in a resource."""
+def test_a_file_that_no_manifest_lists_stops_all_before_it_is_lost(held: Path) -> None:
     drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
     run(held)
     put(held, f"RESOURCES/{MASKS_LABEL}/5/tumour-v7.nii.gz")
-    drawn(held, "5/tumour.nii.gz", box(2, 2, 3))
+    with pytest.raises(ArchiveError, match=r"MASKS: must hold what run.json lists; found 1 other file"):
+        run(held)
+
+
+def test_masks_without_a_manifest_are_not_taken_for_none(held: Path) -> None:
+    drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
     run(held)
-    assert [v.version for v in masks(held).versions] == [1, 2]
+    (held / "RESOURCES" / MASKS_LABEL / "run.json").unlink()
+    with pytest.raises(ArchiveError, match=r"it holds files, and no run.json"):
+        run(held)
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"schema": 2, "st'])
+def test_a_damaged_manifest_never_leads_to_a_deletion(held: Path, content: bytes) -> None:
+    drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
+    run(held)
+    (held / "RESOURCES" / MASKS_LABEL / "run.json").write_bytes(content)
+    with pytest.raises(ArchiveError) as error:
+        run(held)
+    assert error.value.hint.startswith("Put back a copy of the resource MASKS")
+
+
+def test_who_puts_an_earlier_file_back_makes_a_version(held: Path) -> None:
+    for corner in (1, 2, 1):
+        drawn(held, "5/tumour.nii.gz", box(corner, 1, 1))
+        run(held)
+    assert [v.version for v in masks(held).versions] == [1, 2, 3]
+
+
+def test_another_lesion_under_one_name_is_told(held: Path) -> None:
+    for corner, told in ((0, 0), (4, 1)):
+        drawn(held, "5/tumour.nii.gz", box(corner, 1, 1))
+        run(held)
+        assert sum("no voxel in common" in note for v in masks(held).versions for note in v.notes) == told
+
+
+def test_lesions_with_numbers_or_sides_are_regions_of_their_own(held: Path) -> None:
+    for name, corner in (("tumour 1", 0), ("tumour 2", 3), ("tumour left", 4)):
+        drawn(held, f"5/{name}.nii.gz", box(corner, 1, 1))
+    run(held)
+    assert [v.handle for v in masks(held).versions] == [
+        *("5/tumour_1-v1", "5/tumour_2-v1", "5/tumour_left-v1"),
+    ]
+
+
+def test_a_name_of_a_patient_stands_in_no_path_and_no_manifest(held: Path) -> None:
+    drawn(held, "5/SMITH_JANE_19700101.nii.gz", box(1, 2, 3))
+    drawn(held, "5/MEIER_ANNA.nii.gz", box(1, 2, 3), affine(5000.0))
+    record = run(held)
+    manifest = (held / "RESOURCES" / MASKS_LABEL / "run.json").read_text().casefold()
+    for word in ("smith", "1970", "meier"):
+        assert word not in manifest
+        assert word not in str(record.outcomes).casefold()
+    assert only(held).name == "SMITH_JANE_19700101"
+
+
+def test_a_file_whose_name_is_no_text_comes_in(held: Path) -> None:
+    drawn(held, "5/tumour\udcff.nii.gz", box(1, 2, 3))
+    run(held)
+    assert only(held).name == "tumour\\udcff"
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        (np.zeros(SHAPE, [("R", "u1"), ("G", "u1"), ("B", "u1")]), "must be numbers"),
+        (np.ones(SHAPE, np.complex64), "must be numbers"),
+        (np.full(SHAPE, 0.3, np.float32), "it is empty"),
+    ],
+    ids=["colours", "complex", "small probabilities"],
+)
+def test_what_is_no_mask_is_refused_and_takes_nothing_down(
+    held: Path, values: np.ndarray, fault: str
+) -> None:
+    drawn(held, "5/tumour.nii.gz", box(1, 2, 3))
+    nib.Nifti1Image(values, affine()).to_filename(held / "RESOURCES" / DRAWN_LABEL / "5" / "other.nii.gz")
+    record = run(held)
+    assert fault in " ".join(o.reason for o in record.outcomes)
+    assert only(held).handle == "5/tumour-v1"
+
+
+def test_a_header_that_claims_more_than_memory_holds_is_refused(held: Path) -> None:
+    header = nib.Nifti1Header()
+    header.set_data_shape((30000, 30000, 30000))
+    header.set_data_dtype(np.float64)
+    path = held / "RESOURCES" / DRAWN_LABEL / "5" / "huge.nii"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(header.binaryblock + bytes(100))
+    assert [o.status for o in run(held).outcomes] == ["not applicable", "not applicable", "refused"]

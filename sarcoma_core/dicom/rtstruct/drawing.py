@@ -61,7 +61,11 @@ class ContourDrawing:
             places = place(extents, grid)
             mask, more = _filled(stream, roi, kept, places, grid)
         if not mask.any():
-            raise SeriesRefused("its contours must hold the centre of a voxel at least; found none in them.")
+            raise SeriesRefused(
+                "its contours must enclose voxels once; found that all of them lie in two contours."
+                if more["twice_ml"]
+                else "its contours must hold the centre of a voxel at least; found none in them."
+            )
         facts |= _placed_facts(places, grid) | more
         facts["contours"] -= facts["duplicate_contours"]
         return PlacedMask(mask, "as drawn", noted(facts), facts)
@@ -109,15 +113,17 @@ def _filled(
     sides = [axis for axis in range(3) if axis != places.axis]
     shape = grid.array.shape[sides[0]], grid.array.shape[sides[1]]
     used, slices = kept[~places.outside], places.slices[~places.outside]
-    twice, area = 0, 0.0
+    twice, area, shared = 0, 0.0, 0
     for index in np.unique(slices):
         different = _OncePerSlice()
         contours = different.of(_points(stream, roi, used[slices == index]))
         polygons = (to_voxels(points, grid)[:, sides] for points in contours)
-        across[index], inside = rasterise(polygons, shape)
-        twice, area = twice + different.twice, area + inside
-    volume = area * abs(float(np.linalg.det(grid.affine[:3, :3]))) / _MM3_PER_ML
-    return mask, {"duplicate_contours": twice, "drawn_ml": round(volume, 4)}
+        filled = rasterise(polygons, shape)
+        across[index] = filled.mask
+        twice, area, shared = twice + different.twice, area + filled.area, shared + filled.twice
+    voxel = abs(float(np.linalg.det(grid.affine[:3, :3]))) / _MM3_PER_ML
+    millilitres = {"drawn_ml": round(area * voxel, 4), "twice_ml": round(shared * voxel, 4)}
+    return mask, {"duplicate_contours": twice, **millilitres}
 
 
 class _OncePerSlice:

@@ -25,4 +25,9 @@ def noted(facts: Mapping[str, Any]) -> tuple[str, ...]:
         notes.append(f"{between} without any: left empty")
     if off := facts["off_plane_mm"]:
         notes.append(f"contours lie up to {off:.2f} mm off the slices that they were put on")
+    if shared := facts["twice_ml"]:
+        notes.append(
+            f"{shared:.3g} ml lie inside two contours and are left out: holes, or contours that cross or "
+            "were drawn twice"
+        )
     return tuple(notes)

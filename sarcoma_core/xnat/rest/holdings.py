@@ -20,7 +20,7 @@ from sarcoma_core.xnat.rest.remote import (
     resource_labels,
     scan_files,
 )
-from sarcoma_core.xnat.rest.roi import stored_collections
+from sarcoma_core.xnat.rest.roi import collection_content, stored_collections
 
 
 class RemoteResources:
@@ -103,7 +103,8 @@ class RemoteHoldings(RemoteResources):
     def collections(self) -> Mapping[str, str]:
         """The ROI collections of the session; none on a server without the OHIF plugin."""
         stored = stored_collections(self._connection, self._session)
-        return {one.label: one.version for one in stored if one.type in COLLECTION_TYPES}
+        kinds = (one for one in stored if one.type in COLLECTION_TYPES)
+        return {one.label: sha256(collection_content(self._connection, one)).hexdigest() for one in kinds}
 
     def of_scan(self, scan: str) -> RemoteResources:
         """What one of its scans holds."""

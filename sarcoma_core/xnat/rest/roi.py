@@ -245,6 +245,17 @@ def stored_collections(connection: Connection, session: str) -> tuple[StoredColl
     return tuple(_stored(connection, row) for row in _assessors(connection, session))
 
 
+def collection_content(connection: Connection, stored: StoredCollection) -> bytes:
+    """The file of a collection.
+
+    Raises:
+        ServerError: it is there no more, or the server does not answer.
+    """
+    project = str(_item(connection, at("data", "experiments", stored.id))["data_fields"]["project"])
+    path = at("xapi", "roi", "projects", project, "collections", stored.id)
+    return connection.get(path, {"type": stored.type}).content
+
+
 def _assessors(connection: Connection, session: str) -> list[Mapping[str, str]]:
     rows = listing(connection, at("data", "experiments", session, "assessors"), columns=_COLUMNS)
     return [row for row in rows if row.get("xsiType") == ROI_TYPE]

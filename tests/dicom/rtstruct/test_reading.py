@@ -160,6 +160,19 @@ def test_a_contour_drawn_again_counts_once(tmp_path: Path, again: tuple[tuple[fl
     assert found.notes == ("1 contour drawn again on the same slice: counted once",)
 
 
+def test_what_lies_in_two_contours_is_told_in_millilitres(tmp_path: Path) -> None:
+    """Two boxes of 100 voxels that share 25: a voxel has 7.5 mm3."""
+    found = placed(tmp_path, Drawn(), Drawn(corners=box(9.5, 10.5, 19.5, 20.5)))
+    assert found.mask.sum() == 150
+    assert found.facts["twice_ml"] == pytest.approx(25 * 7.5 / 1000)
+    assert found.notes[-1].startswith("0.188 ml lie inside two contours and are left out")
+
+
+def test_contours_that_nearly_cover_each_other_are_refused_with_the_true_reason(tmp_path: Path) -> None:
+    told = refusal(tmp_path, Drawn(), Drawn(corners=box(4.49, 5.49, 14.51, 15.51)))
+    assert "all of them lie in two contours" in told
+
+
 @pytest.mark.parametrize(("points", "left_out"), [(2, True), (3, False)])
 def test_a_contour_of_fewer_than_three_points_is_left_out(
     tmp_path: Path,
