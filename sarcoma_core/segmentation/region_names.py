@@ -52,7 +52,7 @@ _SIDES: Final[Mapping[str, str]] = {
 }
 _BESIDE: Final = _vocabulary(
     "roi segment seg segmentation region label mask volume vol contour structure object reader observer",
-    "manual auto final primary primario primaria primaire primar soft tissue sts peritumoral mr mri mrt",
+    "rater version manual auto final primary primario primaria primaire primar soft tissue sts peritumoral mr mri mrt",
     "irm t1 t2 fs stir ct pet pt",
 )
 """Words that change nothing in what is drawn."""
@@ -65,6 +65,8 @@ _OTHER: Final = _vocabulary(
     "vessel zone of the and black blue brown dark green grey light orange pink purple red white yellow",
 )
 """Words of other things; with them alone a name is legible, and holds no patient's."""
+_WHO: Final = _vocabulary("reader observer rater version")
+"""Words whose number is not that of a lesion."""
 _JOINS = re.compile(r"[-+&!]")
 _TOKEN = re.compile(r"t[12](?!\d)|[^\W\d_]+|\d+")
 
@@ -200,8 +202,9 @@ def _side(word: str) -> str:
 
 
 def _which(words: Sequence[str]) -> str:
-    """What tells one lesion from another: sides and numbers, in their order."""
-    return "".join(f"_{_side(w) or int(w)}" for w in words if _side(w) or w.isdigit())
+    """What tells one lesion from another: sides and numbers, in their order; who drew it does not."""
+    told = [w for before, w in zip(("", *words), words, strict=False) if before not in _WHO]
+    return "".join(f"_{_side(w) or int(w)}" for w in told if _side(w) or w.isdigit())
 
 
 def _as_key(name: str, meaning: str) -> str:

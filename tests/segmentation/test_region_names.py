@@ -45,6 +45,8 @@ def test_oedema_is_called_oedema_also_where_it_is_a_target(name: str) -> None:
         ("tumour left", "tumour_left"),
         ("GTV rechts 3", "tumour_right_3"),
         ("GTVEdema 2", "oedema_2"),
+        ("tumour_reader2", "tumour"),
+        ("tumour 3 version 2", "tumour_3"),
     ],
 )
 def test_sides_and_numbers_tell_lesions_apart(name: str, key: str) -> None:
