@@ -64,7 +64,11 @@ def _placed(plane: Plane) -> ImagePlane | None:
 
 
 def on_slices(sources: Sequence[SourcePlane], grid: Volume) -> list[tuple[SourcePlane, VolumeSlice]]:
-    """The images that show whole slices of the volume, one for each, along their normal."""
+    """The images that show whole slices of the volume, one for each, along their normal.
+
+    Raises:
+        InputError: none does.
+    """
     found: dict[int, tuple[SourcePlane, VolumeSlice]] = {}
     for source in sources:
         view = slice_view(source.plane, grid)

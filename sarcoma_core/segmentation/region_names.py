@@ -52,8 +52,8 @@ _SIDES: Final[Mapping[str, str]] = {
 }
 _BESIDE: Final = _vocabulary(
     "roi segment seg segmentation region label mask volume vol contour structure object reader observer",
-    "rater version manual auto final primary primario primaria primaire primar soft tissue sts peritumoral mr mri mrt",
-    "irm t1 t2 fs stir ct pet pt",
+    "rater version manual auto final primary primario primaria primaire primar soft tissue sts",
+    "peritumoral mr mri mrt irm t1 t2 fs stir ct pet pt",
 )
 """Words that change nothing in what is drawn."""
 _OTHER: Final = _vocabulary(
