@@ -91,8 +91,13 @@ class SessionResult:
         """Why it is not complete; of a complete one, what steps after the first refused: its series go on."""
         last = self.runs[-1]
         if self.outcome == "complete":
-            return "; ".join(_refusals(self.runs[1:] or tuple(filter(_all_refused, self.runs))))
+            return "; ".join(_refusals(self._later or tuple(filter(_all_refused, self.runs))))
         return _no_series(last) if last.series else f"{last.step}: {last.reason}"
+
+    @property
+    def _later(self) -> tuple[StepRun, ...]:
+        """The runs after the one that met the DICOM, whose refusals are the page's."""
+        return self.runs[1:] if not step_named(self.runs[0].step).reads else self.runs
 
     @property
     def hint(self) -> str:
@@ -121,7 +126,8 @@ def _refusals(runs: Sequence[StepRun]) -> list[str]:
     for run in runs:
         for outcome in run.series:
             if outcome.status == "refused" and not any(outcome.reason.endswith(reason) for reason in told):
-                told[outcome.reason] = f"{run.step} refused scan {outcome.series}: {outcome.reason}"
+                what = f" scan {outcome.series}:" if outcome.series else ""
+                told[outcome.reason] = f"{run.step} refused{what} {outcome.reason}"
     return list(told.values())[:_REASONS_TOLD]
 
 
