@@ -78,14 +78,14 @@ class VolumeSlice:
 def slice_view(plane: ImagePlane, volume: Volume) -> VolumeSlice | None:
     """Where a plane lies in a volume; None where it is none of its slices, or reaches beyond it."""
     back = np.linalg.inv(lps(volume.affine))
-    corners = _corners(plane) @ back[:3, :3].T + back[:3, 3]
+    corners = plane_corners(plane) @ back[:3, :3].T + back[:3, 3]
     nearest = np.rint(corners)
     if float(np.abs(corners - nearest).max()) > OFF_VOXELS:
         return None
     if (nearest < 0).any() or (nearest >= np.array(volume.array.shape)).any():
         return None
     first = nearest[0].astype(int)
-    steps = _steps(plane) @ back[:3, :3].T
+    steps = plane_steps(plane) @ back[:3, :3].T
     (row_axis, row_way), (column_axis, column_way) = (_along(step) for step in steps)
     if row_axis == column_axis or not _is_pixel_by_voxel(nearest, plane, row_axis, column_axis):
         return None
@@ -108,15 +108,15 @@ def _is_pixel_by_voxel(corners: Vector, plane: ImagePlane, row_axis: int, column
     return bool(down[row_axis] == plane.rows - 1 and right[column_axis] == plane.columns - 1)
 
 
-def _steps(plane: ImagePlane) -> Vector:
+def plane_steps(plane: ImagePlane) -> Vector:
     """From row to row and from column to column, LPS mm, shape (2, 3)."""
     along_row, along_column = np.reshape(plane.orientation, (2, 3))
     return np.stack([along_column * plane.spacing[0], along_row * plane.spacing[1]])
 
 
-def _corners(plane: ImagePlane) -> Vector:
-    """Centres of the pixels in the corners, LPS mm, the first pixel first, shape (4, 3)."""
-    down, right = _steps(plane)
+def plane_corners(plane: ImagePlane) -> Vector:
+    """Centres of the corner pixels, LPS mm, the first pixel first and its opposite last, shape (4, 3)."""
+    down, right = plane_steps(plane)
     ends = [(0, 0), (plane.rows - 1, 0), (0, plane.columns - 1), (plane.rows - 1, plane.columns - 1)]
     return np.array([np.asarray(plane.position) + row * down + column * right for row, column in ends])
 

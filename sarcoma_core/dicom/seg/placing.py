@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_core.imaging.resampling import lps
-from sarcoma_core.imaging.slice_views import OFF_VOXELS, ImagePlane, slice_view
+from sarcoma_core.imaging.slice_views import OFF_VOXELS, ImagePlane, plane_corners, plane_steps, slice_view
 from sarcoma_core.imaging.volume import Mask, Volume
 
 Indices = NDArray[np.intp]
@@ -77,8 +77,8 @@ def footprint(plane: ImagePlane, grid: Volume) -> Footprint | None:
         another size, or it is oblique to the grid.
     """
     back = np.linalg.inv(lps(grid.affine))
-    corners = _corners(plane) @ back[:3, :3].T + back[:3, 3]
-    steps = np.linalg.norm(_steps(plane) @ back[:3, :3].T, axis=1)
+    corners = plane_corners(plane) @ back[:3, :3].T + back[:3, 3]
+    steps = np.linalg.norm(plane_steps(plane) @ back[:3, :3].T, axis=1)
     if not np.abs(corners).max() < _FARTHEST or np.abs(steps - 1).max() > OFF_VOXELS:
         return None
     if not _spans(corners, plane):
@@ -139,16 +139,3 @@ def _reaching(grid: Volume, low: NDArray[np.int_], high: NDArray[np.int_]) -> Vo
     affine[:3, 3] = grid.affine[:3, :3] @ low + grid.affine[:3, 3]
     x, y, z = (high - low).tolist()
     return Volume(np.broadcast_to(np.float32(0), (x, y, z)), affine)
-
-
-def _steps(plane: ImagePlane) -> Points:
-    """From row to row and from column to column, LPS mm, shape (2, 3)."""
-    along_row, along_column = np.reshape(plane.orientation, (2, 3))
-    return np.stack([along_column * plane.spacing[0], along_row * plane.spacing[1]])
-
-
-def _corners(plane: ImagePlane) -> Points:
-    """Centres of the pixels in the corners, LPS mm, the first first and its opposite last, shape (4, 3)."""
-    down, right = _steps(plane)
-    ends = [(0, 0), (plane.rows - 1, 0), (0, plane.columns - 1), (plane.rows - 1, plane.columns - 1)]
-    return np.array([np.asarray(plane.position) + row * down + column * right for row, column in ends])
