@@ -2,6 +2,7 @@
 #   make demo              the main job on synthetic patients with a known truth (about 5 minutes)
 #   make demo INPUT=DIR    the same on your own DICOM
 #   make demo SERVE=1      the same, and leave its page up in the browser
+#   make view ARCHIVE=DIR  an archive in the OHIF viewer, on this machine (needs npm, orthanc and orthanc-dicomweb)
 #   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
 #   make cdk               a site on AWS: the app, sarcoma-site, the CDK's command line (needs npm)
 #   make cdk-test          its tests: templates, scanners, mutations, a deploy to an emulator; no account needed
@@ -22,7 +23,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The build of torch that the images hold, and where it is had.
 from_image = $(shell sed -n 's/^ARG $(1)=//p' containers/torch/Dockerfile)
 
-.PHONY: setup extras cdk cdk-test demo test check generate images docs bench bench-register mutants soak clean
+.PHONY: setup extras view ohif cdk cdk-test demo test check generate images docs bench bench-register mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -62,6 +63,18 @@ aws_cdk/node_modules/.done: aws_cdk/package-lock.json
 	@cd aws_cdk && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+ohif: tools/ohif/node_modules/.done
+
+tools/ohif/node_modules/.done: tools/ohif/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is missing: install Node.js with it (Debian: apt install npm)"; exit 1; }
+	@echo "fetching OHIF (first run: a download of 50 MB)"
+	@cd tools/ohif && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+view: .venv/site.done tools/ohif/node_modules/.done
+	@test -n "$(ARCHIVE)" || { echo "make: say which archive: make view ARCHIVE=DIR"; exit 1; }
+	@$(BIN)/sarcoma view --archive "$(ARCHIVE)" $(VIEW_ARGS)
+
 # A scanner with pins of its own, which fit no other package here.
 .venv/checkov.done: .venv/site.done
 	@$(PYTHON) -m venv .venv/checkov
@@ -72,7 +85,7 @@ demo: .venv/site.done
 	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve)
 
 test: .venv/dev.done
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not docker and not cdk" --durations=20 --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not docker and not cdk" --durations=20 --cov --cov-report=term:skip-covered
 
 cdk-test: .venv/extras.done aws_cdk/node_modules/.done .venv/checkov.done
 	@SARCOMA_CHECKOV="$(CURDIR)/.venv/checkov/bin/checkov" $(BIN)/python -m pytest tests/cdk -n auto --dist loadfile \

@@ -121,6 +121,7 @@ def docs_page(step: Step) -> str:
         "|---|---|---|",
         *(f"| `{o.spec.resource}` | {o.spec.format} | {o.spec.help} |" for o in step.outputs),
         "",
+        *_docs_sends(step),
         *_docs_assets(step),
         *_docs_parameters(step),
         *_docs_choices(step),
@@ -147,6 +148,14 @@ def _docs_choices(step: Step) -> list[str]:
     rows = (f"| `{choice.flag}` | {choice.spec.help} |" for choice in step.choices)
     told = "A person may choose these, each by the id of a scan; what is left open, the step tells by itself."
     return [told, "", "| choice | the scan |", "|---|---|", *rows, ""]
+
+
+def _docs_sends(step: Step) -> list[str]:
+    """What a step sends beside its resources."""
+    if step.sends is None:
+        return []
+    told = "to the XNAT that launched it, with the run's own token; of an archive folder, into the archive."
+    return [f"It sends {step.sends.spec.help}: {told}", ""]
 
 
 def _docs_assets(step: Step) -> list[str]:

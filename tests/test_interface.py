@@ -3,7 +3,7 @@
 import inspect
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
@@ -17,6 +17,7 @@ from sarcoma_core.cli.main import main
 from sarcoma_core.errors import DeclarationError, UsageError
 from sarcoma_core.interface import (
     Asset,
+    Base,
     Input,
     Output,
     OutputDir,
@@ -24,6 +25,7 @@ from sarcoma_core.interface import (
     ParamKind,
     Resources,
     ScanChoice,
+    Sends,
     Service,
     Step,
     describe,
@@ -31,6 +33,7 @@ from sarcoma_core.interface import (
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.roi.platform import Platform
 
 Session = Annotated[SessionFolder, Input(level="session", resource=("NIFTI",))]
 
@@ -55,8 +58,8 @@ def smooth(
     raise NotImplementedError
 
 
-def read(function: object) -> Step:
-    return describe(function, image="core", title="T", methods="M.", resources=Resources(1, 2, 1))  # type: ignore[arg-type]
+def read(function: object, image: Base = "core") -> Step:
+    return describe(function, image=image, title="T", methods="M.", resources=Resources(1, 2, 1))  # type: ignore[arg-type]
 
 
 def test_a_step_is_read_off_its_function() -> None:
@@ -197,7 +200,7 @@ def test_an_unknown_parameter_is_named_with_the_known_ones() -> None:
 # Levels and assets.
 
 
-def declared(**arguments: object) -> Step:
+def declared(image: Base = "core", **arguments: object) -> Step:
     """A step with these arguments, by name, and what every step has."""
 
     def work() -> Outputs:
@@ -208,7 +211,7 @@ def declared(**arguments: object) -> Step:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     work.__annotations__ = {**hints, "return": Outputs}
     work.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in hints])  # type: ignore[attr-defined]
-    return read(work)
+    return read(work, image)
 
 
 def on(level: Any, folder: object, also: Any = None) -> Any:
@@ -413,6 +416,61 @@ def test_an_asset_is_a_folder_and_may_be_none_just_where_it_is_optional(
     words = "must be an AssetFolder . None; found" if optional else "must be an AssetFolder; found"
     with pytest.raises(DeclarationError, match=words):
         declared(session=Session, model=asset("A", folder, optional=optional))
+
+
+# What a step sends.
+
+
+def sends(base: object = Platform) -> Any:
+    return Annotated[base, Sends(kind="roi-collection", to=nullcontext, help="the masks")]  # type: ignore[valid-type]
+
+
+@pytest.mark.parametrize("image", ["edge", "site"])
+def test_what_a_step_sends_is_read_off_the_function_and_xnat_has_to_say_on_what_it_is_launched(
+    image: Base,
+) -> None:
+    step = declared(image, session=Session, keeper=sends())
+    assert step.sends is not None
+    assert (step.sends.name, step.sends.spec.kind, step.sends.spec.help) == (
+        "keeper",
+        "roi-collection",
+        "the masks",
+    )
+    assert step.is_told_its_object
+    assert (step.params, step.assets) == ((), ())
+    assert (read(smooth).sends, read(smooth).is_told_its_object) == (None, False)
+
+
+@pytest.mark.parametrize("image", ["core", "torch", "train"])
+def test_a_step_on_a_base_without_a_client_of_xnat_sends_nothing(image: Base) -> None:
+    with pytest.raises(DeclarationError, match=f"that sends must be on the base edge; found {image}"):
+        declared(image, session=Session, platform=sends())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"platform": sends(str)}, "'platform' that Sends must be a Platform; found str"),
+        ({"platform": sends(SessionFolder)}, "must be a Platform; found SessionFolder"),
+        ({"platform": sends(Platform | None)}, "must be a Platform; found"),
+        ({"probe": sends()}, "'probe' must not be called"),
+        ({"platform": Platform}, "'platform' is undeclared"),
+        ({"platform": sends(), "other": sends()}, "one Sends at most"),
+        ({"session": on("scan", SessionFolder), "platform": sends()}, "a Sends must be on a step of level"),
+        (
+            {"session": on("session", SessionFolder, "scan"), "platform": sends()},
+            "a Sends must be on a step of level session only",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_refused(arguments: dict[str, object], words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        declared("edge", **{"session": Session, **arguments})
+
+
+def test_a_step_on_a_project_sends_nothing() -> None:
+    with pytest.raises(DeclarationError, match="a Sends must be on a step of level session only"):
+        declared("edge", project=on("project", ProjectFolder), platform=sends())
 
 
 HEAVY = {

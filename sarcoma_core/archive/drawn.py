@@ -4,11 +4,12 @@ ASSESSORS/<label>/SEG/<label>.dcm         a region-of-interest collection of the
 ASSESSORS/<label>/RTSTRUCT/<label>.dcm    likewise
 SCANS/<scan id>/DICOM/...                 a SEG or RTSTRUCT that came with the images
 RESOURCES/DRAWN/...                       what a person put there: SEG, RTSTRUCT, and NIfTI, which says on
-                                          which scan it lies by its folder, DRAWN/<scan id>/<name>.nii.gz
+                                          which scan it lies by its folder, DRAWN/<scan id>/<name>.nii.gz,
+                                          and of whom it is by another, DRAWN/<scan id>/<reader>/<name>.nii.gz
 """
 
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final, Literal, NamedTuple
 
 from sarcoma_core.archive.folder import SessionFolder, is_hidden, visible_files
@@ -18,12 +19,15 @@ DRAWN_LABEL: Final = "DRAWN"
 """A resource of the session for masks that people drew elsewhere. Among the labels that a step reads it
 stands for all that may hold masks."""
 
+REFERENCES_FILE: Final = "references.json"
+"""In DRAWN: which versions are references (`archive.references`); it holds no mask."""
+
 DrawnPlace = Literal["collection", "scan", "DRAWN"]
 
 COLLECTION_TYPES: Final = ("SEG", "RTSTRUCT")
 _SEG = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
-_NIFTI_SUFFIXES = (".nii", ".nii.gz")
+_NIFTI_SUFFIXES = (".nii.gz", ".nii")
 
 
 class RoiCollectionFile(NamedTuple):
@@ -102,10 +106,27 @@ def drawn_files(session: SessionFolder) -> Iterator[DrawnFile]:
             for file in scan.files:
                 yield DrawnFile(file, _kind(file), "scan", scan.id)
     folder = session.resource(DRAWN_LABEL)
-    for number, path in enumerate(visible_files(folder), 1):
+    files = (path for path in visible_files(folder) if path != folder / REFERENCES_FILE)
+    for number, path in enumerate(files, 1):
         below = path.relative_to(folder)
-        kind = "NIFTI" if path.name.lower().endswith(_NIFTI_SUFFIXES) else _kind(path)
+        kind = "NIFTI" if nifti_stem(path.name) else _kind(path)
         yield DrawnFile(path, kind, "DRAWN", below.as_posix(), number)
+
+
+def reader_folder(origin: str) -> str:
+    """The folders below the scan's, by which a file in DRAWN says who drew it; empty where there are none.
+
+    Args:
+        origin: as `DrawnFile.origin` has it: `DRAWN/5/anna/tumour.nii.gz`.
+    """
+    first, *others = PurePosixPath(origin).parts or ("",)
+    return "/".join(others[1:-1]) if first == DRAWN_LABEL else ""
+
+
+def nifti_stem(name: str) -> str:
+    """A file's name without `.nii` or `.nii.gz`, in small letters or large; empty where it has neither."""
+    found = (suffix for suffix in _NIFTI_SUFFIXES if name.lower().endswith(suffix))
+    return name[: -len(next(found, name))]
 
 
 def _kind(path: Path) -> str:

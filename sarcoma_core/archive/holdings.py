@@ -5,16 +5,20 @@ One law, two implementations: `FolderHoldings` here, and `xnat.rest.holdings.Rem
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple, Protocol
 
 from sarcoma_core.archive.drawn import DRAWN_LABEL, roi_collections
 from sarcoma_core.archive.folder import images_of, is_catalog, is_hidden, scan_files
+from sarcoma_core.archive.masks import COLLECTIONS_LABEL
 from sarcoma_core.archive.newest import scan_resources, session_resources
+from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import (
     SCAN_INPUT,
     contents_hash,
     manifest_bytes,
+    parse_record,
     recorded_scan_id,
     sha256,
 )
@@ -196,8 +200,21 @@ def _drawn(holdings: Holdings) -> Mapping[str, str]:
     """
     files = (held.path for held in holdings.files(DRAWN_LABEL) if not is_hidden(PurePath(held.path)))
     hashes = {path: holdings.sha256(DRAWN_LABEL, path) for path in files}
-    told = {DRAWN_LABEL: hashes, "collections": holdings.collections()}
+    sent = _sent(holdings)
+    collections = {label: digest for label, digest in holdings.collections().items() if digest not in sent}
+    told = {DRAWN_LABEL: hashes, "collections": collections}
     return {key: contents_hash(held) for key, held in told.items() if held}
+
+
+def _sent(holdings: Holdings) -> frozenset[str]:
+    """The hashes of what was made of masks for the viewer: as long as nobody changes it, nobody drew it."""
+    body = holdings.manifest(COLLECTIONS_LABEL)
+    if body is None:
+        return frozenset()
+    with suppress(ArchiveError):  # what cannot be read tells of nothing that was sent
+        outcomes = parse_record(body, COLLECTIONS_LABEL).outcomes
+        return frozenset(str(digest) for one in outcomes for digest in one.facts.get("sent", ()))
+    return frozenset()
 
 
 def _images(holdings: Holdings, scan: str) -> Mapping[str, str]:

@@ -6,10 +6,10 @@ has a name of its own that is never used again, and every run carries all earlie
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from sarcoma_core.archive.drawn import DRAWN_LABEL
 from sarcoma_core.archive.folder import SessionFolder, visible_files
@@ -18,8 +18,15 @@ from sarcoma_core.provenance import MANIFEST, sha256, typed
 from sarcoma_core.text import counted
 
 MASKS_LABEL: Final = "MASKS"
+SEG_LABEL: Final = "SEG"
+"""The resource of masks that a network made, kept in the same way: one version of each region."""
+COLLECTIONS_LABEL: Final = "ROI_COLLECTIONS"
+"""The resource of what was made of masks for the viewer."""
 MASKS_FILE: Final = "masks.json"
 SCHEMA: Final = 1
+
+Algorithm = Literal["MANUAL", "SEMIAUTOMATIC", "AUTOMATIC", ""]
+"""Who drew a region, in DICOM's words; empty where the source does not say."""
 
 _ROI = re.compile(r"[a-z0-9]([a-z0-9_]{0,38}[a-z0-9])?")
 
@@ -37,6 +44,21 @@ class MaskDifference:
     dice: float
     hd95_mm: float
     volume_change_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class SameDrawing:
+    """A further drawing with the very voxels of a version: who agrees to the voxel makes no version.
+
+    Args:
+        origin: where it was found.
+        reader: who drew it, as the source says.
+        time: when the source was saved, ISO 8601; empty where it does not say.
+    """
+
+    origin: str
+    reader: str
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +87,9 @@ class MaskVersion:
         matched_by: how the series was found: `series`, `instances`, `geometry` or `folder`.
         difference: against the version before; None for the first.
         notes: what a reader has to know.
+        algorithm: whether a person or a program drew it, as the source says.
+        algorithm_name: of the program, as the source says.
+        also: further drawings of the same voxels.
     """
 
     scan: str
@@ -88,6 +113,9 @@ class MaskVersion:
     matched_by: str = "series"
     difference: MaskDifference | None = None
     notes: tuple[str, ...] = ()
+    algorithm: Algorithm = ""
+    algorithm_name: str = ""
+    also: tuple[SameDrawing, ...] = ()
 
     @property
     def series(self) -> str:
@@ -98,6 +126,12 @@ class MaskVersion:
     def key(self) -> tuple[str, str]:
         """What its versions share: the series and the region."""
         return self.series, self.roi
+
+    def drawings(self) -> Iterator["MaskVersion"]:
+        """Itself, and itself as each further drawing of its voxels."""
+        yield self
+        for one in self.also:
+            yield replace(self, origin=one.origin, reader=one.reader, time=one.time, also=())
 
     @property
     def handle(self) -> str:
@@ -143,21 +177,25 @@ def is_roi(text: str) -> bool:
     return _ROI.fullmatch(text) is not None
 
 
-def read_masks(session: SessionFolder) -> SessionMasks:
+def read_masks(session: SessionFolder, label: str = MASKS_LABEL) -> SessionMasks:
     """The masks of a session; none where no step has written any.
+
+    Args:
+        session: the session.
+        label: the resource that holds them.
 
     Raises:
         ArchiveError: a file is not as its manifest lists it, so that a version could be lost.
     """
-    record, folder = session.record(MASKS_LABEL), session.resource(MASKS_LABEL)
+    record, folder = session.record(label), session.resource(label)
     there = {path.relative_to(folder).as_posix() for path in visible_files(folder)} - {MANIFEST}
     if record is None:
         if there:
-            raise _damaged(f"it holds files, and no {MANIFEST}")
+            raise _damaged(label, f"it holds files, and no {MANIFEST}")
         return SessionMasks(())
     if foreign := len(there - {entry.path for entry in record.files}):
         raise ArchiveError(
-            f"{MASKS_LABEL}: must hold what {MANIFEST} lists; found {counted(foreign, 'other file')}.",
+            f"{label}: must hold what {MANIFEST} lists; found {counted(foreign, 'other file')}.",
             hint=f"Masks that are to be imported go into the resource {DRAWN_LABEL}: move it there.",
         )
     listed = {entry.path: entry.sha256 for entry in record.files}
@@ -165,14 +203,14 @@ def read_masks(session: SessionFolder) -> SessionMasks:
         try:
             same = sha256(folder / path) == digest
         except OSError:
-            raise _damaged("a file that its manifest lists is missing") from None
+            raise _damaged(label, "a file that its manifest lists is missing") from None
         if not same:
-            raise _damaged("a file is another than its manifest lists")
+            raise _damaged(label, "a file is another than its manifest lists")
     if MASKS_FILE not in listed:
-        raise _damaged(f"its manifest lists no {MASKS_FILE}")
-    versions = _parse((folder / MASKS_FILE).read_bytes())
+        raise _damaged(label, f"its manifest lists no {MASKS_FILE}")
+    versions = _parse(label, (folder / MASKS_FILE).read_bytes())
     if any(listed.get(one.file) != one.sha256 for one in versions):
-        raise _damaged(f"{MASKS_FILE} names a file that is not there")
+        raise _damaged(label, f"{MASKS_FILE} names a file that is not there")
     return SessionMasks(versions, folder)
 
 
@@ -183,14 +221,14 @@ def masks_document(versions: Iterable[MaskVersion]) -> bytes:
     return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _parse(content: bytes) -> tuple[MaskVersion, ...]:
+def _parse(label: str, content: bytes) -> tuple[MaskVersion, ...]:
     try:
         raw = json.loads(content)
         if raw["schema"] != SCHEMA:
-            raise _damaged(f"schema must be {SCHEMA}")
+            raise _damaged(label, f"schema must be {SCHEMA}")
         return tuple(_version(one) for one in raw["masks"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise _damaged(f"{MASKS_FILE} cannot be read") from None
+        raise _damaged(label, f"{MASKS_FILE} cannot be read") from None
 
 
 def _version(raw: object) -> MaskVersion:
@@ -206,9 +244,12 @@ def mask_path(scan: str, part: str, roi: str, version: int) -> str:
     return f"{scan}/{prefix}{roi}-v{version}.nii.gz"
 
 
-def _damaged(fault: str) -> ArchiveError:
+def _damaged(label: str, fault: str) -> ArchiveError:
+    if label != MASKS_LABEL:
+        hint = f"Run the step that writes {label} again."
+        return ArchiveError(f"{label}: must be as its step left it; {fault}.", hint=hint)
     return ArchiveError(
-        f"{MASKS_LABEL}: must be as the step left it, as it holds what persons drew; {fault}.",
-        hint=f"Put back a copy of {MASKS_LABEL}. Without one, rename the resource and import again: versions "
+        f"{label}: must be as the step left it, as it holds what persons drew; {fault}.",
+        hint=f"Put back a copy of {label}. Without one, rename the resource and import again: versions "
         "then start anew, and none is locked.",
     )

@@ -37,9 +37,16 @@ class ProjectFolder:
     @property
     def archive(self) -> Archive | None:
         """The archive of ours that it is in; None where it is a mount of a server."""
-        place = self.path.resolve().parent
-        archive = Archive(place.parent)
-        is_ours = (
-            self.path.resolve() == archive.session_path(place.name, "") and (place / "database").is_dir()
-        )
-        return archive if is_ours else None
+        return archive_around(self.path)
+
+
+def archive_around(sessions: Path) -> Archive | None:
+    """The archive of ours that a project's folder of sessions is in; None where it is a server's.
+
+    Args:
+        sessions: the folder that holds a folder for each session.
+    """
+    place = sessions.resolve().parent
+    archive = Archive(place.parent)
+    is_ours = sessions.resolve() == archive.session_path(place.name, "") and (place / "database").is_dir()
+    return archive if is_ours else None

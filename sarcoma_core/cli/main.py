@@ -12,10 +12,23 @@ from collections.abc import Sequence
 from types import FrameType
 
 from sarcoma_core import __version__
-from sarcoma_core.cli import archive, commands, demo, generate, images, masks, roles, run, step, xnat
+from sarcoma_core.cli import (
+    archive,
+    commands,
+    demo,
+    generate,
+    images,
+    masks,
+    readers,
+    roles,
+    run,
+    step,
+    view,
+    xnat,
+)
 from sarcoma_core.errors import ERROR, HINT, OutputError, SarcomaError
 
-_VERBS = (demo, run, roles, masks, step, archive, xnat, commands, generate, images)
+_VERBS = (demo, run, roles, masks, readers, step, archive, view, xnat, commands, generate, images)
 INTERRUPTED = 130
 
 

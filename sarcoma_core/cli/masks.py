@@ -2,31 +2,22 @@
 
 import argparse
 import json
-from dataclasses import asdict
+import sys
 from typing import TYPE_CHECKING
 
 from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.cli.run import SOME_FAILED
 from sarcoma_core.cli.xnat_arguments import Verbs
 from sarcoma_core.errors import InputError, UsageError
-from sarcoma_core.segmentation.definitions import DEFINED, DEFINITIONS, TOLERANCE_MM
+from sarcoma_core.segmentation.definitions import DEFINITIONS, TOLERANCE_MM
 from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from sarcoma_core.segmentation.comparing import ComparisonSettings
     from sarcoma_core.segmentation.metrics import MaskScores
-    from sarcoma_core.segmentation.summary import CasesSummary
-
-_SHOWN = {
-    "dice": "dice",
-    "f2": "f2",
-    "assd_mm": "assd_mm",
-    "hd95_mm": "hd95_mm",
-    "hd_mm": "hd_mm",
-    "surface_dice": "nsd",
-    "volume_error_ml": "error_ml",
-}
-"""What a line for each case has, so that it fits a terminal; JSON has all."""
 
 
 def add(verbs: Verbs) -> None:
@@ -43,7 +34,8 @@ def add(verbs: Verbs) -> None:
         help="Dice, F2, surface distances and volume error of two masks, or of two folders",
         description="Dice, F2, ASSD, HD95, HD, surface Dice and volume error of B against A: two NIfTI masks "
         "on one grid, or two folders with the same file names. Where one of both is empty, distances are the "
-        "diagonal of the image, and the case is counted as failed.",
+        "diagonal of the image, and the case is counted as failed. A pair of two folders that cannot be "
+        "compared is told with its reason, and the others go on (exit code 3).",
     )
     compare.add_argument("a", type=named_path, metavar="A", help="the reference: a file or a folder")
     compare.add_argument("b", type=named_path, metavar="B", help="what is judged: a file or a folder")
@@ -73,91 +65,54 @@ def add(verbs: Verbs) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
+    from sarcoma_core.cli.masks_shown import case_document, show_case
+    from sarcoma_core.segmentation.comparing import ComparisonSettings, compare_files
     from sarcoma_core.segmentation.mask_files import pair_files
-    from sarcoma_core.segmentation.summary import summarise
 
     if not 0 <= arguments.tolerance < float("inf"):
         raise UsageError(f"--tolerance: must be 0 mm or more; found {arguments.tolerance:g}.")
     if arguments.label is not None and arguments.label < 1:
         raise UsageError(f"--label: must be 1 or more, as 0 is the background; found {arguments.label}.")
+    settings = ComparisonSettings(arguments.definition, arguments.tolerance, arguments.label)
     pairs = pair_files(arguments.a, arguments.b)
-    cases = [
-        (name, _scores(arguments, reference, other, f"pair {number} of {len(pairs)} by name: "))
-        for number, (name, reference, other) in enumerate(pairs, 1)
-    ]
-    if arguments.label is not None and not any(one.reference_ml or one.other_ml for _, one in cases):
-        raise InputError(
-            f"--label: must be a value of a mask; none of {counted(len(cases), 'pair')} "
-            f"holds {arguments.label}.",
-            hint="Look the labels up where the masks were made, and name one of them.",
-        )
-    summary = summarise([scores for _, scores in cases])
+    if arguments.a.is_dir():
+        return _compare_folders(pairs, settings, as_json=arguments.output == "json")
+    [(name, reference, other)] = pairs
+    scores = compare_files(reference, other, settings)
+    _require_label(settings.label, [scores])
     if arguments.output == "json":
-        print(json.dumps(_document(cases, summary), indent=1))
+        print(json.dumps(case_document(name, scores), indent=1))
     else:
-        _show(cases, summary, many=arguments.a.is_dir())
+        show_case(scores)
     return 0
 
 
-def _scores(arguments: argparse.Namespace, reference: "Path", other: "Path", which: str) -> "MaskScores":
-    from sarcoma_core.segmentation.mask_files import read_pair
-    from sarcoma_core.segmentation.metrics import compare
+def _compare_folders(
+    pairs: "Sequence[tuple[str, Path, Path]]", settings: "ComparisonSettings", *, as_json: bool
+) -> int:
+    """Tell all pairs that can be compared, and then what could not be; gives the exit code."""
+    from sarcoma_core.cli.masks_shown import cases_document, show_cases
+    from sarcoma_core.segmentation.comparing import compare_pairs
+    from sarcoma_core.segmentation.summary import summarise
 
-    try:
-        pair = read_pair(reference, other, label=arguments.label)
-    except InputError as error:
-        where = which if arguments.a.is_dir() else ""
-        raise InputError(f"{where}{error.message}", hint=error.hint) from None
-    return compare(
-        pair.reference,
-        pair.other,
-        pair.spacing,
-        definition=arguments.definition,
-        tolerance_mm=arguments.tolerance,
-    )
-
-
-def _document(cases: "list[tuple[str, MaskScores]]", summary: "CasesSummary") -> dict[str, object]:
-    _, first = cases[0]
-    told = [{"case": name, **asdict(scores)} for name, scores in cases]
-    return {
-        "definition": first.definition,
-        "tolerance_mm": first.tolerance_mm,
-        "n": summary.n,
-        "n_failed": summary.n_failed,
-        "cases": told,
-        "summary": [asdict(measure) for measure in summary.measures],
-    }
-
-
-def _show(cases: "list[tuple[str, MaskScores]]", summary: "CasesSummary", *, many: bool) -> None:
-    from sarcoma_core.cli import screen
-
-    _, first = cases[0]
-    if many:
-        rows = (
-            [
-                name.removesuffix(".gz").removesuffix(".nii"),
-                *(_number(getattr(one, field)) for field in _SHOWN),
-                "failed" if one.failed else "",
-            ]
-            for name, one in cases
-        )
-        screen.table("Cases", ("case", *_SHOWN.values(), "failed"), rows)
-        columns = ("measure", "cases", "n", "mean", "median", "q1", "q3")
-        sums = (
-            [one.measure, one.cases, str(one.n), *map(_number, (one.mean, one.median, one.q1, one.q3))]
-            for one in summary.measures
-        )
-        screen.table("Summary", columns, sums)
+    compared = compare_pairs(pairs, settings)
+    all_scores = [one.scores for one in compared.scored]
+    _require_label(settings.label, all_scores)
+    summary = summarise(all_scores)
+    if as_json:
+        print(json.dumps(cases_document(compared, summary), indent=1))
     else:
-        apart = ("failed", "definition", "tolerance_mm")
-        values = ((name, _number(value)) for name, value in asdict(first).items() if name not in apart)
-        screen.table("Agreement", ("measure", "value"), values)
-    print(f"HD95: {DEFINED[first.definition]} ({first.definition})")
-    print(f"surface Dice (nsd): within {first.tolerance_mm:g} mm")
-    print(f"{summary.n_failed} of {counted(summary.n, 'case')} failed (one mask of both is empty)")
+        show_cases(compared, summary)
+    if not compared.refused:
+        return 0
+    told = f"{len(compared.refused)} of {counted(len(pairs), 'pair')} could not be compared"
+    print(told, file=sys.stderr if as_json else sys.stdout)
+    return SOME_FAILED
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _require_label(label: int | None, cases: "Sequence[MaskScores]") -> None:
+    if label is not None and not any(one.reference_ml or one.other_ml for one in cases):
+        raise InputError(
+            f"--label: must be a value of a mask; none of {counted(len(cases), 'pair')} holds {label}.",
+            hint="Look the labels up where the masks were made, and name one of them.",
+        )

@@ -4,7 +4,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from sarcoma_core.archive.roles import CHOSEN_ROLES, ROLE_TITLES
-from sarcoma_core.cli.roles_place import add_place, find_place
+from sarcoma_core.cli.places import add_place
+from sarcoma_core.cli.roles_place import find_place
 from sarcoma_core.cli.xnat_arguments import Verbs, note, show
 from sarcoma_core.text import counted, printable
 

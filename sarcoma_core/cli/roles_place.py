@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sarcoma_core.cli.arguments import named_path
-from sarcoma_core.cli.xnat_arguments import add_connection, again, check_project, connect
+from sarcoma_core.cli.places import archive_or_server
+from sarcoma_core.cli.xnat_arguments import again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,15 +50,6 @@ class RolesPlace(Protocol):
         """Put a site's rules into the project."""
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
-    """Add which project it is, and where."""
-    parser.add_argument("--project", required=True, metavar="ID", help="the project")
-    parser.add_argument(
-        "--archive", type=named_path, metavar="DIR", help="an archive folder (default: an XNAT server)"
-    )
-    add_connection(parser)
-
-
 @contextmanager
 def find_place(arguments: argparse.Namespace) -> "Iterator[RolesPlace]":
     """The place that the arguments name.
@@ -68,16 +59,12 @@ def find_place(arguments: argparse.Namespace) -> "Iterator[RolesPlace]":
         ServerError: the server does not answer.
     """
     from sarcoma_core.archive.store import Archive
-    from sarcoma_core.errors import UsageError
 
-    if arguments.archive:
-        if arguments.server or arguments.profile:
-            raise UsageError("--archive: must be left out where a server is named; found both.")
-        yield _Folder(Archive(arguments.archive), arguments)
-        return
-    with connect(arguments) as connection:
-        check_project(connection, arguments.project)
-        yield _Server(connection, arguments)
+    with archive_or_server(arguments) as found:
+        if isinstance(found, Archive):
+            yield _Folder(found, arguments)
+        else:
+            yield _Server(found, arguments)
 
 
 class _Folder:

@@ -7,8 +7,12 @@ from sarcoma_core.chains import CHAINS, steps_of
 from sarcoma_core.cli.arguments import add_asset, named_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from sarcoma_core.archive.store import Archive
     from sarcoma_core.launch.chain import RunPlan
+    from sarcoma_core.launch.targets import ArchiveTarget
     from sarcoma_core.runners.running import Runner
 
 SOME_FAILED = 3
@@ -63,6 +67,16 @@ def _run(arguments: argparse.Namespace) -> int:
     return _on_sessions(archive, plan, runner, arguments.session or (), scan)
 
 
+def _report(targets: "Sequence[ArchiveTarget]") -> "Path":
+    """Where the report of a session lies; of several sessions with `*` for each."""
+    from sarcoma_core.steps.report import LABEL, PAGE
+
+    folder = (
+        targets[0].resources if len(targets) == 1 else targets[0].resources.parents[1] / "*" / "RESOURCES"
+    )
+    return folder.resolve() / LABEL / PAGE
+
+
 def _on_project(archive: "Archive", plan: "RunPlan", runner: "Runner") -> int:
     from sarcoma_core.cli import screen
     from sarcoma_core.launch.chain import run_on_project
@@ -88,4 +102,6 @@ def _on_sessions(
     if not labels and not scan and whole:  # a page over a part would hide the rest
         page = write_page(archive.root / plan.project / "report.html", plan.project, results)
         print(f"report: {page.resolve()}")
+    elif "report" in steps_of(plan.what):
+        print(f"{'report' if len(targets) == 1 else 'a report of each'}: {_report(targets)}")
     return SOME_FAILED if any(r.failed for r in results) else 0

@@ -52,7 +52,7 @@ def _add_step(names: Verbs, step: Step) -> None:
             help=f"{asset.spec.help}: a folder as of resource {asset.spec.label}"
             + (" (optional)" if asset.spec.optional else ""),
         )
-    if step.levels != ("session",):
+    if step.is_told_its_object:
         parser.add_argument("--object", default="", metavar="URI", help=_object_help(step))
     for param in step.params:
         _add_param(parser, param)
@@ -80,7 +80,9 @@ def _object_help(step: Step) -> str:
     """What `--object` is good for: the id that a folder's name does not say in a container."""
     if "project" in step.levels:
         return "what XNAT calls the project: projects/ID"
-    return "what XNAT calls it; with .../scans/ID that scan only"
+    if "scan" in step.levels:
+        return "what XNAT calls it; with .../scans/ID that scan only"
+    return "what XNAT calls the session: experiments/ID; not needed in an archive folder"
 
 
 def _filled(text: str) -> str:

@@ -154,8 +154,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _put(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
-    from sarcoma_core.xnat.roi.rules import refusal
+    from sarcoma_core.xnat.rest.roi import RegionsOfInterest
+    from sarcoma_core.xnat.roi.rules import RoiRefusedError, refusal
 
     content, collection = _read(arguments.file)
     label, overwrite = _label(arguments), arguments.overwrite

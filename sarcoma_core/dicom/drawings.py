@@ -6,8 +6,9 @@ readers are told as they were written: they stand in masks.json, never in an err
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast, get_args
 
+from sarcoma_core.archive.masks import Algorithm
 from sarcoma_core.imaging.volume import Mask, Volume
 
 DrawingKind = Literal["SEG", "RTSTRUCT", "NIFTI"]
@@ -24,6 +25,11 @@ class CodedConcept:
     meaning: str
 
 
+def algorithm_told(text: str) -> Algorithm:
+    """Who drew a region, as an object says it; empty where it does not, or in no word of the standard."""
+    return cast("Algorithm", text) if text in get_args(Algorithm) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class DrawnRegion:
     """One region of a drawing.
@@ -32,11 +38,17 @@ class DrawnRegion:
         number: SegmentNumber or ROINumber.
         name: SegmentLabel or ROIName, as written.
         concept: what it is, of SegmentedPropertyTypeCodeSequence or RTROIIdentificationCodeSequence.
+        algorithm: SegmentAlgorithmType or ROIGenerationAlgorithm.
+        algorithm_name: SegmentAlgorithmName, or empty.
+        description: SegmentDescription or ROIDescription, as written.
     """
 
     number: int
     name: str
     concept: CodedConcept | None = None
+    algorithm: Algorithm = ""
+    algorithm_name: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,7 @@ class PlacedMask:
     """A region on the grid of a volume.
 
     Args:
-        mask: shape (x, y, z) of the volume's array, with at least one voxel.
+        mask: shape (x, y, z) of the volume's array; without a voxel only where a person says so.
         placement: how it came there.
         notes: what a reader has to know, in sentences without a full stop; without a name.
         facts: what was counted, JSON-able: `contours`, `frames`, `open_contours`, `duplicate_contours` ...

@@ -19,10 +19,10 @@ VOLUME_CLASSES = frozenset(
 )
 
 _REASONS = {
-    uid.RTStructureSetStorage: "contours (RTSTRUCT): kept for the import of masks",
-    uid.SegmentationStorage: "a segmentation (SEG): kept for the import of masks",
-    uid.UID("1.2.840.10008.5.1.4.1.1.66.7"): "a segmentation (SEG, label map): kept for the import of masks",
-    uid.SurfaceSegmentationStorage: "a segmentation (SEG, surfaces): kept for the import of masks",
+    uid.RTStructureSetStorage: "contours (RTSTRUCT): import-masks reads them",
+    uid.SegmentationStorage: "a segmentation (SEG): import-masks reads it",
+    uid.UID("1.2.840.10008.5.1.4.1.1.66.7"): "a segmentation (SEG, label map): import-masks reads it",
+    uid.SurfaceSegmentationStorage: "a segmentation (SEG, surfaces): it has no voxels, so no step reads it",
     uid.MRSpectroscopyStorage: "spectroscopy: spectra are not an image",
     uid.RawDataStorage: "raw data: not an image",
     uid.UID("1.3.12.2.1107.5.9.1"): "Siemens non-image data (spectroscopy or raw data): not an image",

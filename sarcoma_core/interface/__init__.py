@@ -37,6 +37,7 @@ from sarcoma_core.interface.declarations import (
     Value,
 )
 from sarcoma_core.interface.describing import describe
+from sarcoma_core.interface.sending import Sends, SendsSpec
 from sarcoma_core.interface.services import Service
 
 __all__ = [
@@ -55,6 +56,8 @@ __all__ = [
     "ParamSpec",
     "Resources",
     "ScanChoice",
+    "Sends",
+    "SendsSpec",
     "Service",
     "Step",
     "Value",

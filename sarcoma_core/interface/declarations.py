@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface.choices import ChoiceSpec
+from sarcoma_core.interface.sending import SendsSpec
 
 Value = bool | int | float | str
 Level = Literal["project", "session", "scan"]
@@ -266,6 +267,7 @@ class Step:
     revision: int = 1
     choices: tuple[ChoiceSpec, ...] = ()
     correcting: str = ""
+    sends: SendsSpec | None = None
     defaults: Mapping[str, Value] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -276,6 +278,11 @@ class Step:
         """The levels that it can be launched on, the usual one first."""
         declared = self.input.spec
         return (declared.level, declared.also) if declared.also else (declared.level,)
+
+    @property
+    def is_told_its_object(self) -> bool:
+        """Whether it needs the URI of what it is launched on: a folder names no project, scan or session."""
+        return self.levels != ("session",) or self.sends is not None
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from sarcoma_core.interface.declarations import (
     Resources,
     Step,
 )
+from sarcoma_core.interface.sending import Sends, SendsSpec
 
 _FOLDERS: Mapping[str, str] = {
     "project": "ProjectFolder",
@@ -33,6 +34,9 @@ _FOLDERS: Mapping[str, str] = {
 A step on a scan receives the scan's session, narrowed to that scan: what lies beside it can be seen.
 """
 _ASSET_FOLDER = "AssetFolder"
+_PLATFORM = "Platform"
+_SENDING: frozenset[Base] = frozenset({"edge", "site"})
+"""The bases that hold a client of XNAT."""
 _OWN_NAMES = frozenset({"project", "session", "scan", "input", "out", "in", "probe", "help"})
 """What names something else on a step's command line or in its wrappers."""
 
@@ -86,6 +90,8 @@ def describe(
             f"step {name}: correcting must be the title under which scans are chosen, for a step with a "
             f"ScanChoice and no other; found {correcting!r} for {len(arguments.choices)} of them."
         )
+    if arguments.sends and image not in _SENDING:
+        raise DeclarationError(f"step {name}: a step that sends must be on the base edge; found {image}.")
     return Step(
         name=name,
         title=title,
@@ -105,6 +111,7 @@ def describe(
         revision=revision,
         choices=arguments.choices,
         correcting=correcting,
+        sends=arguments.sends,
     )
 
 
@@ -115,20 +122,17 @@ class _Arguments(NamedTuple):
     assets: tuple[AssetSpec, ...]
     params: tuple[ParamSpec, ...]
     choices: tuple[ChoiceSpec, ...]
+    sends: SendsSpec | None
+
+
+_Mark = Input | Asset | Param | ScanChoice | Sends | Marker
 
 
 def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str, Any]) -> _Arguments:
     """The one input, the assets, the output folder, choices and parameters, each declared or refused."""
-    inputs, assets, folders, params, choices = [], [], [], [], []
+    inputs, assets, folders, params, choices, sends = [], [], [], [], [], []
     for argument in inspect.signature(function).parameters.values():
-        hint = hints.get(argument.name)
-        base, marks = (get_args(hint)[0], get_args(hint)[1:]) if get_origin(hint) is Annotated else (hint, ())
-        mark = next((m for m in marks if isinstance(m, Input | Asset | Param | ScanChoice | Marker)), None)
-        if mark is None:
-            raise DeclarationError(
-                f"step {name}: argument {argument.name!r} is undeclared: annotate it with Input, Asset, "
-                "Param, ScanChoice or OutputDir."
-            )
+        base, mark = _declared(name, argument.name, hints.get(argument.name))
         if isinstance(mark, Param):
             params.append(_read_param(name, argument, base, mark))
         elif isinstance(mark, ScanChoice):
@@ -140,13 +144,44 @@ def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str,
         elif isinstance(mark, Asset):
             _check_asset(name, argument.name, base, mark)
             assets.append(AssetSpec(argument.name, mark))
+        elif isinstance(mark, Sends):
+            _check_platform(name, argument.name, base)
+            sends.append(SendsSpec(argument.name, mark))
         else:
             folders.append(argument.name)
-    if len(inputs) != 1 or folders != ["out"]:
-        raise DeclarationError(f"step {name}: must have exactly one Input and one OutputDir called 'out'.")
-    if choices and (inputs[0].spec.level != "session" or inputs[0].spec.also):
-        raise DeclarationError(f"step {name}: a ScanChoice must be on a step of level session only.")
-    return _Arguments(inputs[0], tuple(assets), tuple(params), tuple(choices))
+    if len(inputs) != 1 or folders != ["out"] or len(sends) > 1:
+        raise DeclarationError(
+            f"step {name}: must have exactly one Input, one OutputDir called 'out', and one Sends at most."
+        )
+    for what, marked in (("ScanChoice", choices), ("Sends", sends)):
+        if marked and (inputs[0].spec.level != "session" or inputs[0].spec.also):
+            raise DeclarationError(f"step {name}: a {what} must be on a step of level session only.")
+    return _Arguments(inputs[0], tuple(assets), tuple(params), tuple(choices), sends[0] if sends else None)
+
+
+def _declared(name: str, argument: str, hint: Any) -> tuple[Any, _Mark]:  # noqa: ANN401
+    """The type of an argument, and what it is declared to be."""
+    base, marks = (get_args(hint)[0], get_args(hint)[1:]) if get_origin(hint) is Annotated else (hint, ())
+    mark = next((m for m in marks if isinstance(m, _Mark)), None)
+    if mark is None:
+        raise DeclarationError(
+            f"step {name}: argument {argument!r} is undeclared: annotate it with Input, Asset, Param, "
+            "ScanChoice, Sends or OutputDir."
+        )
+    return base, mark
+
+
+def _check_platform(name: str, argument: str, base: Any) -> None:  # noqa: ANN401
+    """What sends something is given the platform that takes it."""
+    annotation = getattr(base, "__name__", str(base))
+    if annotation != _PLATFORM:
+        raise DeclarationError(
+            f"step {name}: argument {argument!r} that Sends must be a {_PLATFORM}; found {annotation}."
+        )
+    if argument in _OWN_NAMES:
+        raise DeclarationError(
+            f"step {name}: argument {argument!r} must not be called {', '.join(sorted(_OWN_NAMES))}."
+        )
 
 
 def _check_input(name: str, argument: str, base: Any, declared: Input) -> None:  # noqa: ANN401

@@ -7,9 +7,11 @@ from typing import NamedTuple
 from sarcoma_core import __version__
 from sarcoma_core.archive.folder import images_of
 from sarcoma_core.archive.holdings import Held, Holdings, OwnHoldings, fingerprint
+from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.interface import Step, Value
 from sarcoma_core.provenance import MANIFEST, RunRecord, parse_record
+from sarcoma_core.steps import STEPS
 from sarcoma_core.text import counted
 
 
@@ -71,10 +73,7 @@ def lacking(place: WorkPlace, step: Step) -> Lack | None:
     if step.reads:
         if set(step.reads).intersection(session.labels()) or any(map(session.scan_manifests, step.reads)):
             return None
-        return Lack(
-            f"the session has no resource {' or '.join(step.reads)}",
-            f"Run the step that writes {step.reads[-1]} first: sarcoma xnat bulk prepare does them in order.",
-        )
+        return Lack(f"the session has no resource {' or '.join(step.reads)}", _first(step))
     scans = session.scans()
     if any(images_of(resources) for scan, resources in scans.items() if place.scan in ("", scan)):
         return None
@@ -84,11 +83,20 @@ def lacking(place: WorkPlace, step: Step) -> Lack | None:
     return Lack(f"the session has no DICOM: {why}", "Upload its images again.")
 
 
+def _first(step: Step) -> str:
+    """What to run before a step, so that it has something to read."""
+    makers = {label: one.name for label in step.reads for one in STEPS if label in one.labels}
+    label, maker = next(reversed(makers.items()), (step.reads[-1], ""))
+    chain = next((name for name, steps in CHAINS.items() if maker in steps), "prepare")
+    return f"Run the step that writes {label} first: sarcoma xnat bulk {chain} does them in order."
+
+
 def already_done(place: WorkPlace, work: Work) -> tuple[RunRecord, ...]:
     """The manifests of this very work, one for each label, if it was done and all of it is there.
 
     Damage means: do it again. So does a step on a project that reads its sessions: to tell whether one of
-    them has changed is the step's own work.
+    them has changed is the step's own work. And so does something that was to be sent and was not taken: what
+    hindered it may be mended, and is no input of the step.
     """
     labels = work.step.labels
     reads_sessions = place.session is None and bool(work.step.reads)
@@ -99,7 +107,7 @@ def already_done(place: WorkPlace, work: Work) -> tuple[RunRecord, ...]:
     for label in labels:
         try:
             record = manifest(place.own, label)
-            if record is None or not record.outcomes:
+            if record is None or not record.outcomes or (work.step.sends and _was_refused(record)):
                 return ()
             if inputs is None:
                 inputs = fingerprint(place.session, work.step.reads, place.scan)
@@ -119,6 +127,11 @@ def manifest(holdings: OwnHoldings, label: str) -> RunRecord | None:
     """
     content = holdings.manifest(label)
     return None if content is None else parse_record(content, label)
+
+
+def _was_refused(record: RunRecord) -> bool:
+    """Whether something of what a step sends was not taken."""
+    return any(one.status == "refused" or one.facts.get("refused") for one in record.outcomes)
 
 
 def _is_whole(holdings: OwnHoldings, label: str, record: RunRecord) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sarcoma_core.archive.folder import natural
-from sarcoma_core.archive.masks import MASKS_LABEL, MaskVersion, SessionMasks
+from sarcoma_core.archive.masks import COLLECTIONS_LABEL, MASKS_LABEL, MaskVersion, SessionMasks
 from sarcoma_core.report.facts import value_text
 from sarcoma_core.report.mask_pictures import MeasuredMask, in_order
 from sarcoma_core.report.stages import StageRun
@@ -26,6 +26,9 @@ _SPACE = "\u00a0"
 _UNSEEN = ("Cc", "Cs", "Cn", "Co")
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that would turn the direction of what follows them."""
+
+_DRAWN_BY = {"SEMIAUTOMATIC": "by a person and a program", "AUTOMATIC": "by a program"}
+"""What is said of who drew it; that a person did is what a reader expects."""
 
 NO_VOLUME = MeasuredMask(fault="the session has no such series any more")
 
@@ -83,12 +86,16 @@ class MasksTold:
         others: all other versions, the newest of each region first.
         refusals: what was not imported, and why.
         current_run: whether nothing has changed since the masks were imported.
+        collections: what was put into the viewer: the labels of its collections.
+        viewer: the address at which a server shows the session; empty where none is known.
     """
 
     current: tuple[MaskRow, ...] = ()
     others: tuple[MaskRow, ...] = ()
     refusals: tuple[str, ...] = ()
     current_run: bool = True
+    collections: tuple[str, ...] = ()
+    viewer: str = ""
 
     @property
     def told(self) -> bool:
@@ -123,13 +130,29 @@ def tell_masks(
         _row(one, measured.get(one.handle, NO_VOLUME), count=counts[one.key], is_chosen=one.handle in chosen)
         for one in newest_first
     ]
-    run = next((run for run in runs if run.stage.label == MASKS_LABEL), None)
+    written = {run.stage.label: run for run in runs}
+    run, sent = written.get(MASKS_LABEL), written.get(COLLECTIONS_LABEL)
+    facts = [outcome.facts for outcome in sent.record.outcomes] if sent and sent.record else []
     return MasksTold(
         current=tuple(row for row in rows if row.counts),
         others=tuple(row for row in rows if not row.counts),
         refusals=_refusals(run) if run else (),
         current_run=run is None or run.current,
+        collections=tuple(label for told in facts for label in _collections(told)),
+        viewer=next((address for told in facts if (address := _address(told.get("viewer")))), ""),
     )
+
+
+def _collections(told: Mapping[str, object]) -> tuple[str, ...]:
+    """Labels of what the viewer holds; a manifest may be anybody's."""
+    listed = told.get("collections")
+    held = (one for one in listed if isinstance(one, dict)) if isinstance(listed, list) else ()
+    return tuple(shown(str(one.get("label", ""))) for one in held if one.get("held") is True)
+
+
+def _address(told: object) -> str:
+    """An address that a page may lead to."""
+    return told if isinstance(told, str) and told.startswith(("https://", "http://")) else ""
 
 
 def _row(version: MaskVersion, measured: MeasuredMask, *, count: int, is_chosen: bool) -> MaskRow:
@@ -146,6 +169,7 @@ def _row(version: MaskVersion, measured: MeasuredMask, *, count: int, is_chosen:
             for label, text in (
                 ("by", shown(version.reader)),
                 ("with", shown(version.software)),
+                ("drawn", _DRAWN_BY.get(version.algorithm, "")),
                 ("saved", shown(version.time)[:_MINUTE].replace("T", " ")),
             )
             if text

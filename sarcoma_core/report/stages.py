@@ -6,7 +6,7 @@ from typing import Literal
 
 from sarcoma_core.archive.folder import SessionFolder, natural, not_written
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
-from sarcoma_core.archive.masks import MASKS_LABEL
+from sarcoma_core.archive.masks import COLLECTIONS_LABEL, MASKS_LABEL
 from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.provenance import Outcome, RunRecord
 
@@ -20,7 +20,10 @@ REGISTERED_LABEL = "REGISTERED"
 ADDED: Mapping[str, str] = {ROLES_LABEL: "series-roles", SUV_LABEL: "suv", REGISTERED_LABEL: "register"}
 """Resources that volumes are good without, and the steps that write them: 0.5 had none of them."""
 
-UNASKED = (*ADDED, MASKS_LABEL)
+OF_MASKS = (MASKS_LABEL, COLLECTIONS_LABEL)
+"""What was drawn on the series, and what was made of it for the viewer: a series goes on without."""
+
+UNASKED = (*ADDED, *OF_MASKS)
 """Resources of which nothing is said where no step has written them; most sessions have no masks."""
 
 
@@ -47,13 +50,13 @@ class Stage:
 
     @property
     def holds_volumes(self) -> bool:
-        """Whether it is images; SERIES_ROLES says which series is which, and MASKS what was drawn on them."""
-        return self.label not in (ROLES_LABEL, MASKS_LABEL)
+        """Whether it is images; SERIES_ROLES says which series is which, others what was drawn."""
+        return self.label not in (ROLES_LABEL, *OF_MASKS)
 
     @property
     def settles_series(self) -> bool:
-        """Whether it counts for what becomes of a series; it goes on without a mask."""
-        return self.label != MASKS_LABEL
+        """Whether it counts for what becomes of a series."""
+        return self.label not in OF_MASKS
 
 
 Condition = Literal["done", "not applicable", "set apart", "refused", "not reached", "not run", "out of date"]

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
-from sarcoma_core.archive.drawn import DrawnFile
+from sarcoma_core.archive.drawn import DrawnFile, nifti_stem, reader_folder
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.archive.masks import MaskVersion
 from sarcoma_core.dicom.bearings import read_bearings
@@ -13,7 +12,8 @@ from sarcoma_core.dicom.drawings import Drawing
 from sarcoma_core.dicom.rtstruct import read_rtstruct
 from sarcoma_core.dicom.seg import read_seg
 from sarcoma_core.errors import InputError
-from sarcoma_core.segmentation.mask_book import MaskBook, NewMask
+from sarcoma_core.segmentation.exported import are_told, exported_uid, told_roi
+from sarcoma_core.segmentation.mask_book import MaskBook, NewMask, legible
 from sarcoma_core.segmentation.nifti_drawing import NiftiDrawing
 from sarcoma_core.segmentation.region_names import NameRule, RegionName, distinct, region_name
 from sarcoma_core.segmentation.targets import ImageSeries, target_of
@@ -121,12 +121,9 @@ def _read(drawn: DrawnFile) -> Drawing:
         case "RTSTRUCT":
             return read_rtstruct(drawn.path)
         case "NIFTI":
-            return NiftiDrawing(drawn.path, _stem(drawn.path))
+            by_reader = bool(reader_folder(drawn.origin))
+            return NiftiDrawing(drawn.path, nifti_stem(drawn.path.name), may_be_empty=by_reader)
     raise InputError("it must be a DICOM SEG or RTSTRUCT, or NIfTI; found none of them.")
-
-
-def _stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".nii")
 
 
 def _import(
@@ -138,7 +135,8 @@ def _import(
         target = target_of(drawing, images, patient=patient, scan=drawn.lies_on)
     except InputError as error:
         return ImportedFile(drawn, reason=error.message)
-    names = _names(drawing, rules)
+    ours = _is_exported(drawing)
+    names = _names(drawing, rules, book.of(target.series.name), drawn.origin, ours=ours)
     if not names:
         return ImportedFile(drawn, reason="it is empty: it has no region, and no voxel is marked.")
     added, known, refused = [], [], []
@@ -148,7 +146,9 @@ def _import(
         except InputError as error:
             refused.append(RefusedRegion(region.number, name.roi, error.message))
             continue
-        version = book.add(NewMask(target, name, region, drawing.source, drawn.origin, placed))
+        is_exported = ours and are_told(placed.mask, region.description)
+        new = NewMask(target, name, region, drawing.source, drawn.origin, placed, is_exported)
+        version = book.add(new)
         if version:
             added.append(version)
         else:
@@ -156,12 +156,36 @@ def _import(
     return ImportedFile(drawn, tuple(added), tuple(known), tuple(refused), scan=target.series.name)
 
 
-def _names(drawing: Drawing, rules: Sequence[NameRule]) -> list[RegionName]:
-    """The key of each region; those of one name in one file are told apart by a number."""
-    named = [
-        region_name(region.name, meaning=region.concept.meaning if region.concept else "", rules=rules)
-        for region in drawing.regions
-    ]
+def _is_exported(drawing: Drawing) -> bool:
+    """Whether it is an object of ours, saved by nobody since: its UID is that of its regions."""
+    source = drawing.source
+    told = [region.description for region in drawing.regions]
+    return any(source.uid == exported_uid(source.kind, "instance", uid, told) for uid in source.series_uids)
+
+
+def _names(
+    drawing: Drawing, rules: Sequence[NameRule], held: Sequence[MaskVersion], origin: str, *, ours: bool
+) -> list[RegionName]:
+    """The key of each region; those of one name in one file are told apart by a number.
+
+    Args:
+        drawing: whose regions.
+        rules: of the site.
+        held: the versions that the image has.
+        origin: where the drawing was found.
+        ours: whether it is what was exported.
+    """
+    keys = {version.roi: version.meaning for version in held}
+    before = {v.number: v.roi for v in held if (v.uid or v.origin) == (drawing.source.uid or legible(origin))}
+    named = []
+    for region in drawing.regions:
+        known = (told_roi(region.description) if ours else "") or before.get(region.number, "")
+        name = known or region.name.casefold()
+        if name in keys:  # what is called as a region of the image is that one
+            named.append(RegionName(name, keys[name]))
+        else:
+            meaning = region.concept.meaning if region.concept else ""
+            named.append(region_name(region.name, meaning=meaning, rules=rules))
     return [
         RegionName(roi, name.meaning)
         for roi, name in zip(distinct(name.roi for name in named), named, strict=True)

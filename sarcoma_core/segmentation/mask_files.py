@@ -1,21 +1,16 @@
 """Pairs of NIfTI masks on one grid: what a file must be, and what is told where two do not match."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sarcoma_core.archive.drawn import nifti_stem
+from sarcoma_core.archive.folder import visible_files
 from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.imaging.grids import grid_difference
+from sarcoma_core.imaging.nifti_masks import ones
 from sarcoma_core.imaging.volume import Mask, Spacing, Volume, read_nifti
-
-_PATTERNS = ("*.nii", "*.nii.gz")
-_SAME = 0.01
-"""Of the smallest spacing: single precision moves a voxel by less, a wrong grid by more."""
-_TOLD_SPACING, _TOLD_DEGREES = 1e-3, 0.01
-"""From which ratio of spacings, and from which angle of axes, these are told as what differs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,33 +86,9 @@ def read_pair(reference: Path, other: Path, *, label: int | None = None) -> Mask
     return MaskPair(_mask(first, "A", label), _mask(second, "B", label), first.spacing)
 
 
-def grid_difference(one: Volume, other: Volume) -> str:
-    """What keeps two volumes from lying on one grid, in words; empty where they do.
-
-    Voxels may be apart by a hundredth of the smallest spacing.
-    """
-    if one.array.shape != other.array.shape:
-        return f"the shapes {_numbers(one.array.shape)} and {_numbers(other.array.shape)}"
-    step = min(one.spacing)
-    corners = np.array([(*corner, 1) for corner in product(*((0, size - 1) for size in one.array.shape))])
-    apart = float(np.linalg.norm(corners @ (one.affine - other.affine).T, axis=1).max())
-    if apart <= _SAME * step:
-        return ""
-    if not np.allclose(one.spacing, other.spacing, rtol=_TOLD_SPACING, atol=0):
-        return f"the spacings {_numbers(one.spacing)} mm and {_numbers(other.spacing)} mm"
-    angle = _angle(one.affine, other.affine)
-    if angle > _TOLD_DEGREES:
-        return f"axes that are turned by up to {angle:.4g} degrees"
-    return f"voxels that are up to {apart:.4g} mm apart"
-
-
 def _names(folder: Path) -> dict[str, Path]:
-    return {path.relative_to(folder).as_posix(): path for path in _files(folder)}
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for pattern in _PATTERNS:
-        yield from (path for path in folder.rglob(pattern) if path.is_file())
+    found = (path for path in visible_files(folder) if nifti_stem(path.name))
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 def _volume(path: Path, argument: str) -> Volume:
@@ -131,20 +102,10 @@ def _mask(volume: Volume, argument: str, label: int | None) -> Mask:
     values = volume.array
     if label is not None:
         return np.asarray(values == label)
-    inside = np.asarray(values == 1)
-    if not (inside | (values == 0)).all():
+    inside = ones(values)
+    if inside is None:
         raise InputError(
             f"{argument}: must hold 0 and 1 alone; found values from {values.min():g} to {values.max():g}.",
             hint="Name the value that is the mask: --label N. A map of probabilities is no mask.",
         )
     return inside
-
-
-def _angle(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    first, second = (affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0) for affine in (one, other))
-    halves = np.linalg.norm(first - second, axis=0) / 2  # exact for small angles, where a cosine is not
-    return float(np.degrees(2 * np.arcsin(np.clip(halves, 0, 1))).max())
-
-
-def _numbers(values: tuple[float, ...]) -> str:
-    return " x ".join(f"{value:.4g}" for value in values)

@@ -8,12 +8,13 @@ import SimpleITK as sitk
 
 from sarcoma_core.dicom.drawings import DrawingSource, DrawnRegion, PlacedMask
 from sarcoma_core.errors import SeriesRefused
+from sarcoma_core.imaging.grids import grid_difference
 from sarcoma_core.imaging.nifti_masks import read_labels
 from sarcoma_core.imaging.resampling import resample_mask
+from sarcoma_core.imaging.slice_views import OFF_VOXELS
 from sarcoma_core.imaging.volume import Volume
 
-_SAME_MM = 0.01
-"""By which two affines may differ where they are one grid: NIfTI keeps them in single precision."""
+_NOTHING = "nothing is marked: who read it saw none"
 
 
 class NiftiDrawing:
@@ -22,15 +23,17 @@ class NiftiDrawing:
     Args:
         path: the file; read at once.
         name: of the file, without its suffix.
+        may_be_empty: whether a mask without a voxel says that nothing is there; else it is no drawing.
 
     Raises:
         InputError: it is no NIfTI file, or an image rather than masks.
         OSError: it cannot be read.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._masks, self._volume, self._probable = read_labels(path)
+    def __init__(self, path: Path, name: str, *, may_be_empty: bool = False) -> None:
+        self._read = read_labels(path)
         self._name = name
+        self._may_be_empty = may_be_empty
 
     @property
     def source(self) -> DrawingSource:
@@ -40,10 +43,10 @@ class NiftiDrawing:
     @cached_property
     def regions(self) -> tuple[DrawnRegion, ...]:
         """One for each label."""
-        several = len(self._masks) > 1 or any(label != 1 for label in self._masks)
+        labels = sorted(self._read.masks) or ([1] if self._may_be_empty else [])
+        several = labels != [1]
         return tuple(
-            DrawnRegion(label, f"{self._name}_{label}" if several else self._name)
-            for label in sorted(self._masks)
+            DrawnRegion(label, f"{self._name}_{label}" if several else self._name) for label in labels
         )
 
     def on(self, number: int, grid: Volume) -> PlacedMask:
@@ -53,18 +56,33 @@ class NiftiDrawing:
             SeriesRefused: it is empty, or lies outside the volume.
             InputError: the axes of a grid are not at right angles.
         """
-        mask = self._masks[number]
+        if not self._read.masks and self._may_be_empty:
+            return PlacedMask(np.zeros(grid.array.shape, np.bool_), "as drawn", (_NOTHING,))
+        mask = self._read.masks[number]
         if not mask.any():
             raise SeriesRefused("it is empty: no voxel is marked.")
-        notes = ("probabilities: a half or more counts",) if self._probable else ()
-        if self.fits(grid):
-            return PlacedMask(mask, "as drawn", notes)
-        placed = resample_mask(mask, self._volume.affine, grid, sitk.Transform(3, sitk.sitkIdentity))
+        difference = self._difference(grid)
+        if not difference:
+            return PlacedMask(mask, "as drawn", self._notes)
+        affine = self._read.volume.affine
+        placed = resample_mask(mask, affine, grid, sitk.Transform(3, sitk.sitkIdentity))
         if not placed.any():
             raise SeriesRefused("it lies outside the image.")
-        return PlacedMask(placed, "resampled", (*notes, "it was drawn on another grid"))
+        return PlacedMask(placed, "resampled", (*self._notes, f"it was drawn on another grid: {difference}"))
 
     def fits(self, grid: Volume) -> bool:
-        """Whether it has the grid of a volume."""
-        same = self._volume.array.shape == grid.array.shape
-        return same and bool(np.abs(self._volume.affine - grid.affine).max() < _SAME_MM)
+        """Whether it has the grid of a volume, to a tenth of a voxel."""
+        return not self._difference(grid)
+
+    def _difference(self, grid: Volume) -> str:
+        return grid_difference(self._read.volume, grid, within=OFF_VOXELS)
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        """What a reader has to know of each of its regions."""
+        notes = []
+        if self._read.probable:
+            notes.append("probabilities: a half or more counts")
+        if apart := self._read.forms_apart:
+            notes.append(f"its qform and sform differ ({apart}): the sform was used")
+        return tuple(notes)

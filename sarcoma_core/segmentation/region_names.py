@@ -65,6 +65,8 @@ _OTHER: Final = _vocabulary(
     "vessel zone of the and black blue brown dark green grey light orange pink purple red white yellow",
 )
 """Words of other things; with them alone a name is legible, and holds no patient's."""
+_ANYTHING: Final = "Tissue"
+"""Meaning of the code that viewers give to what they have no code for: it tells nothing."""
 _WHO: Final = _vocabulary("reader observer rater version")
 """Words whose number is not that of a lesion."""
 _JOINS = re.compile(r"[-+&!]")
@@ -106,7 +108,7 @@ def region_name(name: str, *, meaning: str = "", rules: Sequence[NameRule] = ())
     for rule in rules:
         if fnmatchcase(name.strip().casefold(), rule.name):
             return RegionName(rule.roi, MEANINGS.get(rule.roi, meaning))
-    words = _words(name)
+    words, meaning = _words(name), "" if meaning == _ANYTHING else meaning
     roi, which = _told(name), _which(words)
     if not roi and _says_nothing(words):
         roi, which = _told(meaning), "" if which == "_1" else which

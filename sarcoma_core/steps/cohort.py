@@ -1,11 +1,10 @@
 """`cohort`: freeze which subjects, sessions and series of a project a training will see."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from sarcoma_core.archive.asset import asset_hash
 from sarcoma_core.archive.cohort import (
@@ -23,10 +22,8 @@ from sarcoma_core.archive.register import ArchiveRegister, Register
 from sarcoma_core.errors import ArchiveError, InputError
 from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, parse_record
+from sarcoma_core.steps.launcher import launched_by_xnat, launching_xnat
 from sarcoma_core.text import counted
-
-if TYPE_CHECKING:
-    from sarcoma_core.xnat.rest.connection import Connection
 
 LABEL = "COHORT"
 CLINICAL, CONSENT, EXCLUSIONS = "CLINICAL", "CONSENT", "EXCLUSIONS"
@@ -141,10 +138,10 @@ def _fetched(own: OwnHoldings, label: str, name: str, folder: Path) -> Path | No
 @contextmanager
 def _register(project: ProjectFolder) -> Iterator[Register]:
     """The project's database: the server that launched this, or the archive of ours that it lies in."""
-    if os.environ.get("XNAT_HOST"):
+    if launched_by_xnat():
         from sarcoma_core.xnat.rest.register import RemoteRegister
 
-        with _connection() as connection:
+        with launching_xnat() as connection:
             yield RemoteRegister(connection, project.id)
     elif (archive := project.archive) is not None:
         yield ArchiveRegister(archive, project.id)
@@ -155,17 +152,6 @@ def _register(project: ProjectFolder) -> Iterator[Register]:
             hint="sarcoma run cohort --archive DIR --project ID (without --runner docker), or "
             "sarcoma xnat launch cohort --project ID",
         )
-
-
-@contextmanager
-def _connection() -> "Iterator[Connection]":
-    """To the XNAT that launched this run, with the run's own alias token."""
-    from sarcoma_core.xnat.rest.connection import Connection
-    from sarcoma_core.xnat.rest.login import Login
-
-    told = (os.environ.get(name, "") for name in ("XNAT_HOST", "XNAT_USER", "XNAT_PASS"))
-    with Connection(Login(*told)) as connection:
-        yield connection
 
 
 def _labels_before(register: Register) -> Mapping[tuple[str, str], Mapping[str, str]] | None:

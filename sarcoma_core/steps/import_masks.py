@@ -55,10 +55,12 @@ def import_masks(
     scans, and from the session's resource DRAWN (SEG, RTSTRUCT, or NIfTI in a folder that is called as its
     scan). Each that is new becomes a version of its region, with what it changed against the one before; no
     version is ever replaced or lost. The newest locked version counts; where none is locked, the newest,
-    which is marked as not locked.
+    which is marked as not locked. What several readers' study has locked as a reference is locked, and no
+    other version of that region.
     """
     from sarcoma_core.archive.drawn import drawn_files
     from sarcoma_core.archive.masks import read_masks
+    from sarcoma_core.archive.references import read_references
     from sarcoma_core.segmentation.importing import import_files
     from sarcoma_core.segmentation.mask_book import MaskBook
     from sarcoma_core.segmentation.region_names import NAMES_FILE, read_name_rules
@@ -68,6 +70,7 @@ def import_masks(
     images = image_series(session)
     book = MaskBook(read_masks(session), out / LABEL)
     imported = import_files(tuple(drawn_files(session)), images, book, rules)
+    book.mark(read_references(session))
     if lock == "newest":
         book.lock_newest()
     elif lock == "none":
@@ -124,4 +127,5 @@ STEP = describe(
         "grid by linear interpolation; every version was kept."
     ),
     resources=Resources(reserve_memory=2048, limit_memory=4096, limit_cpu=1),
+    revision=2,
 )

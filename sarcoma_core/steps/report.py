@@ -7,7 +7,8 @@ from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, d
 from sarcoma_core.provenance import Outcome, Outcomes
 
 LABEL = "REPORT"
-READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "MASKS", "SERIES_ROLES", "NIFTI")
+PAGE = "report.html"
+READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "MASKS", "ROI_COLLECTIONS", "SERIES_ROLES", "NIFTI")
 
 
 class ReportOutputs(NamedTuple):
@@ -38,7 +39,7 @@ def report(
     from sarcoma_core.report.session import read_session
 
     shown = read_session(session, slices=slices)
-    path = out / LABEL / "report.html"
+    path = out / LABEL / PAGE
     path.parent.mkdir(parents=True)
     path.write_text(render(shown), encoding="utf-8", newline="\n")
     return ReportOutputs(page=(Outcome("", "", "done", files=(path.name,), facts=shown.counts()),))
@@ -54,5 +55,5 @@ STEP = describe(
         "axes were laid out in a report for inspection."
     ),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
-    revision=4,
+    revision=5,
 )

@@ -25,7 +25,7 @@ from sarcoma_core.interface import OutputSpec, Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
 from sarcoma_core.steps.choosing import check_choices
 from sarcoma_core.steps.surroundings import device, require_base, software
-from sarcoma_core.steps.target import read_target
+from sarcoma_core.steps.target import StepTarget, read_target
 
 IMAGE_VARIABLE = "SARCOMA_IMAGE"
 """Set in every step image to its own reference; a run outside an image is recorded as `local`."""
@@ -103,7 +103,8 @@ def run_step(
         session = None if launched_on.level == "project" else FolderHoldings(source)
         inputs = fingerprint(session, step.reads, launched_on.scan)
         given = {step.input.name: launched_on.folder(source, step.reads), "out": work}
-        results = step.function(**given, **opened, **values, **chosen)
+        with _platform(step, source, launched_on) as platform:
+            results = step.function(**given, **opened, **platform, **values, **chosen)
         records = []
         for output, outcomes in zip(step.outputs, results, strict=True):
             if not any(outcome.usable for outcome in outcomes) and not (step.goes_on and outcomes):
@@ -113,6 +114,16 @@ def run_step(
             records.append(run.record(output, inputs, outcomes, folder))
             write_record(folder, records[-1])
     return tuple(records)
+
+
+@contextmanager
+def _platform(step: Step, source: Path, target: StepTarget) -> Iterator[Mapping[str, object]]:
+    """What a step that sends something is handed, by the name that its function gives it."""
+    if step.sends is None:
+        yield {}
+        return
+    with step.sends.spec.to(step, source, target) as platform:
+        yield {step.sends.name: platform}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from sarcoma_core.archive.drawn import DRAWN_LABEL, drawn_files, roi_collections
+from sarcoma_core.archive.drawn import DRAWN_LABEL, drawn_files, nifti_stem, roi_collections
 from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from tests.archive.filed import UID, put
@@ -53,6 +53,22 @@ def test_all_that_may_hold_masks_is_found_and_images_are_not(session: Path) -> N
         ("", "DRAWN/notes.txt", "", "DRAWN, file 2"),
         ("RTSTRUCT", "DRAWN/plan.dcm", "", "DRAWN, file 3"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("a.nii", "a"),
+        ("a.nii.gz", "a"),
+        ("Tumour.NII.GZ", "Tumour"),
+        ("a.b.Nii", "a.b"),
+        ("a.gz", ""),
+        ("nii", ""),
+        ("a.nii.zip", ""),
+    ],
+)
+def test_a_nifti_file_is_known_by_its_suffix_in_any_case(name: str, stem: str) -> None:
+    assert nifti_stem(name) == stem
 
 
 def test_a_collection_that_cannot_be_read_is_found_all_the_same(session: Path) -> None:

@@ -1,12 +1,17 @@
 """What a session folder holds, and the fingerprint of what a step would read of it."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from sarcoma_core.archive.drawn import DRAWN_LABEL
 from sarcoma_core.archive.holdings import FolderHoldings, Held, fingerprint
 from sarcoma_core.errors import ArchiveError
+from sarcoma_core.provenance import Outcome, write_record
+from sarcoma_core.steps import export_masks
+from tests.records import record_of
 
 
 def put(root: Path, path: str, content: bytes = b"1234") -> None:
@@ -109,3 +114,36 @@ def test_a_manifest_that_cannot_be_read_is_damage_and_not_none(tmp_path: Path) -
     for look in (lambda: holdings.manifest("N4"), lambda: fingerprint(holdings, ("N4",))):
         with pytest.raises(ArchiveError, match=r"N4/run\.json: must be a manifest"):
             look()
+
+
+def collection(session: Path, label: str, content: bytes) -> str:
+    """A collection of the viewer; gives its hash."""
+    put(session, f"ASSESSORS/{label}/SEG/{label}.dcm", content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_what_was_sent_to_the_viewer_is_no_drawing_until_somebody_changes_it(tmp_path: Path) -> None:
+    def told() -> Mapping[str, str]:
+        return fingerprint(FolderHoldings(tmp_path), ("NIFTI", DRAWN_LABEL))
+
+    put(tmp_path, "SCANS/4/DICOM/1.dcm")
+    before = told()
+    ours = collection(tmp_path, "ours", b"sent")
+    assert told() != before
+    outcome = Outcome("4", "MR", "done", facts={"sent": [ours]})
+    (tmp_path / "RESOURCES" / "ROI_COLLECTIONS").mkdir(parents=True)
+    write_record(tmp_path / "RESOURCES" / "ROI_COLLECTIONS", record_of(export_masks.STEP, outcome))
+    assert told() == before
+    collection(tmp_path, "drawn", b"by a person")
+    drawn = told()
+    assert drawn != before
+    collection(tmp_path, "ours", b"saved over")
+    assert told() not in (before, drawn)
+
+
+def test_a_manifest_that_tells_nothing_of_what_was_sent_hides_no_drawing(tmp_path: Path) -> None:
+    put(tmp_path, "SCANS/4/DICOM/1.dcm")
+    collection(tmp_path, "drawn", b"by a person")
+    before = fingerprint(FolderHoldings(tmp_path), (DRAWN_LABEL,))
+    put(tmp_path, "RESOURCES/ROI_COLLECTIONS/run.json", b"damaged")
+    assert fingerprint(FolderHoldings(tmp_path), (DRAWN_LABEL,)) == before

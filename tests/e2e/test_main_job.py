@@ -126,7 +126,7 @@ def test_an_enhanced_4d_series_is_converted_and_set_apart_from_the_3d_chain(
     assert [o.status for o in later.outcomes] == ["not applicable"]
 
 
-def test_real_sarcoma_mr_keeps_its_contours_for_later(data: Path, tmp_path: Path) -> None:
+def test_real_sarcoma_mr_leaves_its_contours_to_the_import_of_masks(data: Path, tmp_path: Path) -> None:
     done = demo(tmp_path, "--input", data / "sts_raw")
     assert done.returncode == 0, done.stderr
     assert rows(done.stdout, "session", "outcome", "files")[0]["files"] == "37"
@@ -135,4 +135,4 @@ def test_real_sarcoma_mr_keeps_its_contours_for_later(data: Path, tmp_path: Path
         ("RTSTRUCT", "set apart"),
         ("MR", "convert, series-roles, bias-field, normalise, register"),
     }
-    assert "contours (RTSTRUCT): kept for" in done.stdout
+    assert "contours (RTSTRUCT): import-masks reads them" in done.stdout

@@ -182,7 +182,7 @@ def test_a_base_has_what_it_names_and_nothing_that_others_name(engine: Engine, b
 
 
 IMPORTS = {
-    "core": "dcm2niix, jinja2, nibabel, numpy, PIL.Image, pydicom, SimpleITK",
+    "core": "dcm2niix, highdicom, jinja2, nibabel, numpy, PIL.Image, pydicom, SimpleITK",
     "edge": "pydantic, requests, xnat, numpy",
     "torch": "torch, monai.networks.nets, monai.inferers, safetensors.torch, scipy.ndimage",
     "site": "docker, jsonpath, multipart, rich.table, starlette.applications, uvicorn, xnat, numpy",
@@ -210,6 +210,13 @@ with torch.inference_mode():
 """
     said = run(engine, base_reference(base, TORCH), "python", "-c", code).split()
     assert said == ["1", "2", "20", "20", "20", TORCH.version]
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step.sends], ids=lambda step: step.name)
+def test_a_step_that_sends_has_what_it_sends_with(engine: Engine, step: Step) -> None:
+    modules = ("segmentation.outbox", "segmentation.exporting", "xnat.rest.platform", "xnat.roi.in_archive")
+    code = f"import {', '.join(f'sarcoma_core.{module}' for module in modules)}"
+    assert run(engine, image_reference(step.name), "python", "-W", "error", "-c", code) == ""
 
 
 def test_no_python_inside_has_pip(engine: Engine, step_image: str) -> None:

@@ -1,5 +1,6 @@
 """Masks as NIfTI: what is written comes back, and what other tools write is understood or refused."""
 
+import struct
 from pathlib import Path
 
 import nibabel as nib
@@ -48,23 +49,23 @@ def test_a_mask_holds_0_and_1_alone(tmp_path: Path, value: float) -> None:
 def test_each_label_of_a_label_map_is_a_region(tmp_path: Path) -> None:
     values = np.zeros((5, 4, 3))
     values[0], values[2, 1] = 1, 7
-    labels, _, probable = read_labels(written(tmp_path / "m.nii.gz", values))
-    assert {label: int(one.sum()) for label, one in labels.items()} == {1: 12, 7: 3}
-    assert not probable
+    found = read_labels(written(tmp_path / "m.nii.gz", values))
+    assert {label: int(one.sum()) for label, one in found.masks.items()} == {1: 12, 7: 3}
+    assert not found.probable
 
 
 def test_an_empty_map_has_no_region(tmp_path: Path) -> None:
-    assert read_labels(written(tmp_path / "m.nii.gz", np.zeros((2, 2, 2))))[0] == {}
+    assert read_labels(written(tmp_path / "m.nii.gz", np.zeros((2, 2, 2)))).masks == {}
 
 
 @pytest.mark.parametrize(("value", "inside"), [(0.55, True), (0.5, True), (0.45, False)])
 def test_of_probabilities_a_half_or_more_counts(tmp_path: Path, value: float, *, inside: bool) -> None:
     values = np.zeros((2, 2, 2))
     values[0, 0, 0], values[1, 1, 1] = value, 0.9
-    labels, _, probable = read_labels(written(tmp_path / "m.nii.gz", values))
-    assert probable
-    assert labels[1][0, 0, 0] == inside
-    assert labels[1][1, 1, 1]
+    found = read_labels(written(tmp_path / "m.nii.gz", values))
+    assert found.probable
+    assert found.masks[1][0, 0, 0] == inside
+    assert found.masks[1][1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -83,4 +84,39 @@ def test_an_image_is_no_mask(tmp_path: Path, values: np.ndarray, fault: str) -> 
 
 def test_as_many_labels_as_a_label_map_may_have_are_read(tmp_path: Path) -> None:
     values = np.arange(MOST_LABELS + 1.0).reshape(1, 1, -1)
-    assert len(read_labels(written(tmp_path / "m.nii.gz", values))[0]) == MOST_LABELS
+    assert len(read_labels(written(tmp_path / "m.nii.gz", values)).masks) == MOST_LABELS
+
+
+def two_forms(path: Path, moved: float, *, codes: tuple[int, int] = (1, 1)) -> Path:
+    """A mask whose qform lies so many mm along x from its sform; their codes, of qform and sform."""
+    other = AFFINE.copy()
+    other[0, 3] += moved
+    image = nib.Nifti1Image(mask().astype(np.uint8), AFFINE)
+    image.set_qform(other, code=codes[0])
+    image.set_sform(AFFINE, code=codes[1])
+    nib.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("moved", "told"), [(0.9 * 0.15, ""), (1.1 * 0.15, "voxels that are up to 0.165 mm apart")]
+)
+def test_a_qform_that_differs_by_a_tenth_of_a_voxel_is_told_and_the_sform_counts(
+    tmp_path: Path, moved: float, told: str
+) -> None:
+    found = read_labels(two_forms(tmp_path / "m.nii", moved))
+    assert found.forms_apart == told
+    np.testing.assert_allclose(found.volume.affine, AFFINE, atol=1e-5)
+
+
+@pytest.mark.parametrize("codes", [(0, 1), (1, 0)])
+def test_where_one_form_alone_is_coded_nothing_differs(tmp_path: Path, codes: tuple[int, int]) -> None:
+    assert read_labels(two_forms(tmp_path / "m.nii", 30.0, codes=codes)).forms_apart == ""
+
+
+def test_a_qform_that_is_no_rotation_leaves_the_sform(tmp_path: Path) -> None:
+    path = two_forms(tmp_path / "m.nii", 0.0)
+    content = bytearray(path.read_bytes())
+    content[256:268] = struct.pack("<3f", 2.0, 2.0, 2.0)  # quatern_b, c and d
+    path.write_bytes(content)
+    assert read_labels(path).forms_apart == ""

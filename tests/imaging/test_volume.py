@@ -1,6 +1,7 @@
 """NIfTI in and out: the grid is kept, bytes are equal, damage is told without naming the file."""
 
 import errno
+import gzip
 import struct
 from pathlib import Path
 
@@ -127,6 +128,59 @@ def test_what_is_not_nifti_is_refused_without_its_name(tmp_path: Path, suffix: s
     with pytest.raises(InputError, match="must be a whole NIfTI file") as caught:
         read_nifti(path)
     assert "Doe" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["A.NII", "A.NII.GZ", "a.Nii.gz", "a.nii", "a.nii.gz"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_is_unpacked_by_what_it_holds_and_not_by_its_name(
+    tmp_path: Path, name: str, *, packed: bool
+) -> None:
+    write_nifti(tmp_path / "plain.nii", Volume(ARRAY, AFFINE))
+    content = (tmp_path / "plain.nii").read_bytes()
+    (tmp_path / name).write_bytes(gzip.compress(content) if packed else content)
+    np.testing.assert_array_equal(read_nifti(tmp_path / name).array, ARRAY)
+
+
+def test_what_is_wrong_with_a_file_is_told_in_our_words(tmp_path: Path) -> None:
+    write_nifti(tmp_path / "a.nii.gz", Volume(ARRAY, AFFINE))
+    packed = (tmp_path / "a.nii.gz").read_bytes()
+    plain = gzip.decompress(packed)
+    cases = {
+        packed[:300]: "its compressed data are damaged, or end too early",
+        b"\x1f\x8bno gzip at all": "its compressed data are damaged, or end too early",
+        plain[:500]: "its data end too early",
+        b"": "found no header of one",
+        b"no image" * 99: "found no header of one",
+    }
+    for content, told in cases.items():
+        (tmp_path / "b.nii.gz").write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            read_nifti(tmp_path / "b.nii.gz")
+        assert caught.value.message == f"volume: must be a whole NIfTI file; {told}."
+
+
+def test_what_nibabel_mends_in_a_header_it_does_not_print(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    write_nifti(tmp_path / "a.nii", Volume(ARRAY, AFFINE))
+    content = bytearray((tmp_path / "a.nii").read_bytes())
+    content[80:84] = struct.pack("<f", -0.7)  # pixdim[1]
+    (tmp_path / "a.nii").write_bytes(content)
+    nib.Nifti1Image.from_filename(tmp_path / "a.nii")
+    assert "pixdim" in caplog.text
+    capfd.readouterr()
+    caplog.clear()
+    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii").array, ARRAY)
+    assert (caplog.text, capfd.readouterr().err) == ("", "")
+    nib.Nifti1Image.from_filename(tmp_path / "a.nii")
+    assert "pixdim" in caplog.text
+
+
+def test_the_volume_of_a_voxel_is_told_also_where_axes_lean() -> None:
+    leaning = np.diag([2.0, 1.5, 4.0, 1.0])
+    leaning[1, 2] = 1.0  # a tilted gantry
+    assert Volume(ARRAY, leaning).voxel_ml == pytest.approx(2 * 1.5 * 4 / 1000)
+    assert Volume(ARRAY, AFFINE).voxel_ml == pytest.approx(0.7 * 0.7 * 4 / 1000)
 
 
 def test_four_dimensions_are_refused(tmp_path: Path) -> None:

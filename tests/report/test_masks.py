@@ -338,3 +338,40 @@ def test_a_mask_of_one_voxel_is_drawn_and_measured(tmp_path: Path) -> None:
     (row,) = told(tmp_path).current
     assert row.long_axis == f"{np.hypot(2, 2):.1f}\u00a0mm"
     assert page_of(tmp_path).count('class="outline"') == 1
+
+
+def sent(path: Path, viewer: object, *labels: object) -> str:
+    """The masks section of a page whose masks were put into a viewer."""
+    builder = full(path)
+    file_masks(builder, (drawn(builder, MIDDLE),))
+    facts = {"collections": [{"label": one, "held": True} for one in labels], "viewer": viewer}
+    builder.record("ROI_COLLECTIONS", Outcome("2", "MR", "done", facts=facts))
+    return section(page_of(path), "masks")
+
+
+def test_what_is_in_a_servers_viewer_leads_there(tmp_path: Path) -> None:
+    address = "https://xnat.example.org/VIEWER/?subjectId=S&projectId=P&experimentId=E&experimentLabel=L"
+    part = sent(tmp_path, address, "S1_2_SEG", "S1_2_RTSTRUCT")
+    assert "In the viewer: S1_2_SEG, S1_2_RTSTRUCT." in words(part)
+    assert f'href="{html.escape(address)}"' in part
+
+
+@pytest.mark.parametrize("viewer", ["", None, 7, "javascript:alert(1)", "//elsewhere", "data:text/html,x"])
+def test_only_an_address_is_led_to(tmp_path: Path, viewer: object) -> None:
+    part = sent(tmp_path, viewer, "S1_2_SEG")
+    assert "In the viewer: S1_2_SEG." in words(part)
+    assert "Open this session" not in part
+
+
+def test_what_was_only_written_is_not_said_to_be_in_the_viewer(tmp_path: Path) -> None:
+    builder = full(tmp_path)
+    file_masks(builder, (drawn(builder, MIDDLE),))
+    listed = [{"label": "S1_2_SEG", "held": False}, "no mapping"]
+    builder.record("ROI_COLLECTIONS", Outcome("2", "MR", "done", facts={"collections": listed}))
+    assert "In the viewer" not in page_of(tmp_path)
+
+
+def test_a_mask_that_a_program_drew_is_told_from_what_a_person_did(tmp_path: Path) -> None:
+    assert ("drawn", "by a program") in row_of(tmp_path / "a", algorithm="AUTOMATIC").drawn
+    assert ("drawn", "by a person and a program") in row_of(tmp_path / "b", algorithm="SEMIAUTOMATIC").drawn
+    assert "drawn" not in dict(row_of(tmp_path / "c", algorithm="MANUAL").drawn)

@@ -7,16 +7,11 @@ import numpy as np
 import pytest
 
 from sarcoma_core.errors import InputError, UsageError
-from sarcoma_core.imaging.volume import Volume
-from sarcoma_core.segmentation.mask_files import grid_difference, pair_files, read_pair
+from sarcoma_core.segmentation.mask_files import pair_files, read_pair
 from tests.segmentation.shapes import voxels
 
 AFFINE = np.diag([-0.7, -0.7, 4.0, 1.0])
 AFFINE[:3, 3] = 80, 90, -400
-
-
-def volume(affine: np.ndarray = AFFINE, shape: tuple[int, int, int] = (12, 14, 10)) -> Volume:
-    return Volume(np.zeros(shape, np.float32), affine)
 
 
 def moved(by: float) -> np.ndarray:
@@ -25,58 +20,10 @@ def moved(by: float) -> np.ndarray:
     return affine
 
 
-def scaled(by: float) -> np.ndarray:
-    return AFFINE @ np.diag([by, 1, 1, 1])
-
-
-def turned(degrees: float) -> np.ndarray:
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    turn = np.eye(4)
-    turn[:2, :2] = [[c, -s], [s, c]]
-    return np.asarray(turn @ AFFINE)
-
-
 def saved(path: Path, array: np.ndarray, affine: np.ndarray = AFFINE) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     nib.save(nib.Nifti1Image(array, affine), path)
     return path
-
-
-def test_voxels_may_be_apart_by_a_hundredth_of_the_smallest_spacing() -> None:
-    assert grid_difference(volume(), volume(moved(0.9 * 0.007))) == ""
-    assert grid_difference(volume(), volume(moved(1.1 * 0.007))).startswith(
-        "voxels that are up to 0.0077 mm apart"
-    )
-
-
-@pytest.mark.parametrize(
-    ("affine", "shape", "told"),
-    [
-        (AFFINE, (12, 14, 11), "the shapes 12 x 14 x 10 and 12 x 14 x 11"),
-        (scaled(1.1), (12, 14, 10), "the spacings 0.7 x 0.7 x 4 mm and 0.77 x 0.7 x 4 mm"),
-        (turned(2.0), (12, 14, 10), "axes that are turned by up to 2 degrees"),
-        (AFFINE @ np.diag([-1, 1, 1, 1]), (12, 14, 10), "axes that are turned by up to 180 degrees"),
-        (moved(3.5), (12, 14, 10), "voxels that are up to 3.5 mm apart"),
-    ],
-)
-def test_two_grids_that_differ_are_told_by_what_differs(
-    affine: np.ndarray, shape: tuple[int, int, int], told: str
-) -> None:
-    assert grid_difference(volume(), volume(affine, shape)) == told
-
-
-@pytest.mark.parametrize(
-    ("affine", "told"),
-    [
-        (scaled(1 + 0.9e-3), "voxels that are"),
-        (scaled(1 + 1.1e-3), "the spacings"),
-        (turned(0.009), "voxels that are"),
-        (turned(0.011), "axes that are turned"),
-    ],
-)
-def test_what_differs_by_little_is_told_as_a_distance(affine: np.ndarray, told: str) -> None:
-    shape = (200, 200, 10)
-    assert grid_difference(volume(shape=shape), volume(affine, shape)).startswith(told)
 
 
 def test_a_pair_is_read_as_two_masks_and_their_spacing(tmp_path: Path) -> None:
@@ -127,6 +74,19 @@ def test_files_of_two_folders_belong_together_by_their_names(tmp_path: Path) -> 
     pairs = pair_files(tmp_path / "a", tmp_path / "b")
     assert [name for name, _, _ in pairs] == sorted(names)
     assert all(one.relative_to(tmp_path / "a") == two.relative_to(tmp_path / "b") for _, one, two in pairs)
+
+
+def test_a_suffix_may_be_in_large_letters_and_hidden_files_are_none(tmp_path: Path) -> None:
+    for side in ("a", "b"):
+        saved(tmp_path / side / "x.nii.gz", voxels((1, 2, 3)).astype(np.uint8)).rename(
+            tmp_path / side / "X.NII.GZ"
+        )
+        saved(tmp_path / side / "y.nii", voxels((4, 5, 6)).astype(np.uint8)).rename(tmp_path / side / "Y.Nii")
+    (tmp_path / "a" / "._X.NII.GZ").write_bytes(b"what a file manager leaves")
+    pairs = pair_files(tmp_path / "a", tmp_path / "b")
+    assert [name for name, _, _ in pairs] == ["X.NII.GZ", "Y.Nii"]
+    for (_, one, two), place in zip(pairs, ((1, 2, 3), (4, 5, 6)), strict=True):
+        np.testing.assert_array_equal(read_pair(one, two).reference, voxels(place))
 
 
 def test_a_file_without_a_partner_is_refused_and_not_left_out(tmp_path: Path) -> None:

@@ -225,7 +225,7 @@ def _moved(*millimetres: float) -> Callable[[Dataset], None]:
     [
         (_empty, "it is empty"),
         (_moved(5000, 0, 0), "outside the image"),
-        (_moved(0, 0, 60), "half the spacing"),
+        (_moved(0, 0, 60), "contours outside, up to"),
     ],
 )
 def test_a_region_that_cannot_be_used_is_named_and_the_others_come_in(

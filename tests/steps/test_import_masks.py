@@ -1,5 +1,6 @@
 """`import-masks` on a session: whatever was drawn comes in, each fault by itself, and every version stays."""
 
+import gzip
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sarcoma_core.archive.drawn import DRAWN_LABEL
+from sarcoma_core.archive.drawn import DRAWN_LABEL, REFERENCES_FILE
 from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.masks import MASKS_LABEL, MaskVersion, SessionMasks, read_masks
+from sarcoma_core.archive.references import ReferenceMark, references_document
 from sarcoma_core.errors import ArchiveError, InputError
 from sarcoma_core.imaging.nifti_masks import read_mask, write_mask
 from sarcoma_core.imaging.volume import Volume, write_nifti
@@ -105,7 +107,21 @@ def test_a_mask_on_another_grid_is_resampled(held: Path) -> None:
     drawn(held, "5/tumour.nii.gz", fine, grid)
     run(held)
     assert only(held).placement == "resampled"
+    assert only(held).notes == ("it was drawn on another grid: the shapes 16 x 7 x 6 and 8 x 7 x 6",)
     np.testing.assert_array_equal(read_mask(masks(held).path(only(held)))[0], box(2, 2, 2))
+
+
+@pytest.mark.parametrize("name", ["GTV_Mass.NII.GZ", "GTV_Mass.Nii", "GTV_Mass.nii", "GTV_Mass.nii.gz"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_a_nifti_file_is_called_does_not_matter(held: Path, name: str, *, packed: bool) -> None:
+    drawn(held, "5/plain.nii.gz", box(1, 2, 3))
+    path = held / "RESOURCES" / DRAWN_LABEL / "5" / "plain.nii.gz"
+    content = path.read_bytes() if packed else gzip.decompress(path.read_bytes())
+    path.unlink()
+    path.with_name(name).write_bytes(content)
+    run(held)
+    assert (only(held).name, only(held).roi) == ("GTV_Mass", "tumour")
+    np.testing.assert_array_equal(read_mask(masks(held).path(only(held)))[0], box(1, 2, 3))
 
 
 def test_regions_that_share_a_name_are_told_apart(held: Path) -> None:
@@ -278,3 +294,34 @@ def test_a_header_that_claims_more_than_memory_holds_is_refused(held: Path) -> N
     path.parent.mkdir(parents=True)
     path.write_bytes(header.binaryblock + bytes(100))
     assert [o.status for o in run(held).outcomes] == ["not applicable", "not applicable", "refused"]
+
+
+def test_a_reader_who_saw_nothing_says_so_in_a_folder_of_the_reader_alone(held: Path) -> None:
+    empty = np.zeros(SHAPE, bool)
+    drawn(held, "5/anna/tumour.nii.gz", box(1, 2, 3))
+    drawn(held, "5/ben/tumour.nii.gz", empty)
+    drawn(held, "5/tumour.nii.gz", empty)
+    record = run(held)
+    assert [(v.origin, v.volume_ml > 0) for v in masks(held).versions] == [
+        ("DRAWN/5/anna/tumour.nii.gz", True),
+        ("DRAWN/5/ben/tumour.nii.gz", False),
+    ]
+    assert "nothing is marked: who read it saw none" in masks(held).versions[1].notes
+    (refused,) = (o for o in record.outcomes if o.status == "refused")
+    assert refused.reason == ("DRAWN, file 3: it is empty: it has no region, and no voxel is marked")
+    assert run(held).files == record.files
+
+
+def test_what_a_study_locked_is_locked_whatever_came_after(held: Path) -> None:
+    for who, corner in (("anna", 1), ("ben", 2), ("cleo", 3)):
+        drawn(held, f"5/{who}/tumour.nii.gz", box(corner, 2, 3))
+    run(held)
+    ben = masks(held).versions[1]
+    marks = [ReferenceMark(ben.handle, ben.sha256, locked=True)]
+    put(held, f"RESOURCES/{DRAWN_LABEL}/{REFERENCES_FILE}", references_document(marks))
+    run(held)
+    assert [v.handle for v in masks(held).current()] == [ben.handle]
+    assert [v.handle for v in masks(held).versions if v.locked] == [ben.handle]
+    drawn(held, "5/anna/tumour.nii.gz", box(0, 0, 0))
+    run(held)
+    assert [v.handle for v in masks(held).current()] == [ben.handle]

@@ -22,7 +22,6 @@ from sarcoma_core.imaging.volume import Mask, Volume
 
 _FEWEST_POINTS = 3
 """Of a contour that bounds an area."""
-_MM3_PER_ML = 1000
 _ROUNDING_DIGITS = 3
 """Of mm: a contour that was written twice is the same to a micrometre."""
 
@@ -121,8 +120,10 @@ def _filled(
         filled = rasterise(polygons, shape)
         across[index] = filled.mask
         twice, area, shared = twice + different.twice, area + filled.area, shared + filled.twice
-    voxel = abs(float(np.linalg.det(grid.affine[:3, :3]))) / _MM3_PER_ML
-    millilitres = {"drawn_ml": round(area * voxel, 4), "twice_ml": round(shared * voxel, 4)}
+    millilitres = {
+        "drawn_ml": round(area * grid.voxel_ml, 4),
+        "twice_ml": round(shared * grid.voxel_ml, 4),
+    }
     return mask, {"duplicate_contours": twice, **millilitres}
 
 

@@ -12,6 +12,7 @@ from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 from sarcoma_core import __version__
 from sarcoma_core.archive.values import read_text
 from sarcoma_core.dicom.drawings import CodedConcept
+from sarcoma_core.dicom.equipment import MAKER
 from sarcoma_core.dicom.rtstruct.rois import RoiToWrite, RtstructIdentity
 
 _STUDY_CLASS: Final = "1.2.840.10008.3.1.2.3.1"
@@ -97,7 +98,7 @@ def _set_series(dataset: Dataset, identity: RtstructIdentity) -> None:
     if identity.description:
         dataset.SeriesDescription = identity.description
     dataset.OperatorsName = identity.creator
-    dataset.Manufacturer = dataset.ManufacturerModelName = "sarcoma"
+    dataset.Manufacturer = dataset.ManufacturerModelName = MAKER
     dataset.SoftwareVersions, dataset.DeviceSerialNumber = __version__, "0"
     dataset.ApprovalStatus = "UNAPPROVED"
     dataset.file_meta = FileMetaDataset()
@@ -131,6 +132,8 @@ def _roi(roi: RoiToWrite, frame: str) -> Dataset:
     item = Dataset()
     item.ROINumber, item.ROIName = roi.number, roi.name
     item.ReferencedFrameOfReferenceUID = frame
+    if roi.description:
+        item.ROIDescription = roi.description
     item.ROIGenerationAlgorithm = roi.algorithm
     return item
 

@@ -11,6 +11,7 @@ from sarcoma_core.errors import SeriesRefused
 from sarcoma_core.imaging.resampling import lps
 from sarcoma_core.imaging.slice_views import OFF_VOXELS
 from sarcoma_core.imaging.volume import Volume
+from sarcoma_core.text import counted
 
 OFF_SLICE: Final = 0.5
 """How far points may lie off the plane of the nearest slice, of the spacing: beyond, it is another's."""
@@ -70,11 +71,7 @@ def place(extents: Extents, grid: Volume) -> ContourPlaces:
     middle = (low + high)[:, axis] / 2
     slices = np.clip(np.rint(middle), 0, shape[axis] - 1).astype(np.intp)
     off = np.maximum(np.abs(low[:, axis] - slices), np.abs(high[:, axis] - slices))
-    if float(off.max()) > OFF_SLICE + _ROUNDING:
-        raise SeriesRefused(
-            f"its contours must lie within {OFF_SLICE * spacing:.2f} mm of a slice of the image, which is "
-            f"half the spacing; found one {float(off.max()) * spacing:.2f} mm off the nearest."
-        )
+    _require_near(off, np.abs(middle - slices), spacing)
     _require_one_plane(slices, middle)
     sides = [other for other in range(3) if other != axis]
     first, last = low[:, sides], high[:, sides]
@@ -99,6 +96,31 @@ def coincide(extents: Extents, grid: Volume) -> bool:
 
 def _flat_axis(extents: Extents) -> int:
     return int(np.argmin((extents[:, 1] - extents[:, 0]).max(axis=0)))
+
+
+def _require_near(off: NDArray[np.float64], beyond: NDArray[np.float64], spacing: float) -> None:
+    """Contours of one slice would else count on another.
+
+    Args:
+        off: how far the points of each contour lie off the nearest slice, at most, voxels.
+        beyond: how far its middle does; more than half a voxel where it lies before the first slice or behind
+            the last.
+        spacing: of the slices, mm.
+    """
+    if float(off.max()) <= OFF_SLICE + _ROUNDING:
+        return
+    limit = f"{OFF_SLICE * spacing:.2f} mm"
+    outside = off[(beyond > OFF_SLICE) & (off > OFF_SLICE + _ROUNDING)]
+    if outside.size:
+        raise SeriesRefused(
+            f"its contours must lie in the image, or within {limit} of its outermost slice; found "
+            f"{counted(len(outside), 'contour')} outside, up to {float(outside.max()) * spacing:.2f} mm "
+            "beyond that slice."
+        )
+    raise SeriesRefused(
+        f"its contours must lie within {limit} of a slice of the image, which is "
+        f"half the spacing; found one {float(off.max()) * spacing:.2f} mm off the nearest."
+    )
 
 
 def _require_one_plane(slices: Integers, middle: NDArray[np.float64]) -> None:

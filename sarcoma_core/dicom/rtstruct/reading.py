@@ -15,13 +15,13 @@ from pydicom.uid import RTStructureSetStorage
 
 from sarcoma_core.archive.fence import fence
 from sarcoma_core.archive.values import read_items, read_text, read_texts, read_whole
-from sarcoma_core.dicom.drawings import CodedConcept, Drawing, DrawingSource, DrawnRegion
+from sarcoma_core.dicom.drawings import CodedConcept, Drawing, DrawingSource, DrawnRegion, algorithm_told
+from sarcoma_core.dicom.equipment import read_software
 from sarcoma_core.dicom.rtstruct.contours import ROI_CONTOUR_SEQUENCE, ContourIndex, index_contours
 from sarcoma_core.dicom.rtstruct.drawing import ContourDrawing
 from sarcoma_core.dicom.rtstruct.elements import opened, read_rest, read_up_to
 from sarcoma_core.errors import DicomError
 
-_SOFTWARE = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
 _UNDEFINED = 0xFFFFFFFF
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TIME = re.compile(r"(\d{2})(\d{2})?(\d{2})?")
@@ -67,17 +67,19 @@ def _require_whole(dataset: Dataset) -> None:
 def _regions(dataset: Dataset, index: ContourIndex) -> Iterator[DrawnRegion]:
     """ROIs in the order of their numbers; those without a number come last, and have negative ones."""
     concepts = dict(_concepts(dataset))
-    named = [
-        (read_whole(roi, "ROINumber"), "\\".join(read_texts(roi, "ROIName")))
-        for roi in read_items(dataset, "StructureSetROISequence")
-    ]
-    nameless = sorted(set(index.rois) - {number for number, _ in named})
-    numbered = [(number, name) for number, name in named if number is not None and number >= 0]
-    for number, name in sorted([*numbered, *((number, "") for number in nameless)], key=lambda roi: roi[0]):
-        yield DrawnRegion(number, name, concepts.get(number))
-    without = [name for number, name in named if number is None or number < 0]
-    for place, name in enumerate(without, 1):
-        yield DrawnRegion(-place, name)
+    items = [(read_whole(roi, "ROINumber"), roi) for roi in read_items(dataset, "StructureSetROISequence")]
+    nameless = sorted(set(index.rois) - {number for number, _ in items})
+    numbered = [(number, roi) for number, roi in items if number is not None and number >= 0]
+    in_order = sorted([*numbered, *((number, Dataset()) for number in nameless)], key=lambda one: one[0])
+    without = [roi for number, roi in items if number is None or number < 0]
+    for number, roi in (*in_order, *((-place, roi) for place, roi in enumerate(without, 1))):
+        yield DrawnRegion(
+            number,
+            "\\".join(read_texts(roi, "ROIName")),
+            concepts.get(number),
+            algorithm_told(read_text(roi, "ROIGenerationAlgorithm")),
+            description=read_text(roi, "ROIDescription"),
+        )
 
 
 def _faults(regions: Iterable[DrawnRegion]) -> dict[int, str]:
@@ -126,7 +128,7 @@ def _source(dataset: Dataset, index: ContourIndex) -> DrawingSource:
         sop_uids=_texts(images, "ReferencedSOPInstanceUID") | index.sop_uids,
         frames=_texts(frames, "FrameOfReferenceUID") | _texts(rois, "ReferencedFrameOfReferenceUID"),
         reader=read_text(dataset, "ReviewerName") or read_text(dataset, "OperatorsName"),
-        software=" ".join(text for keyword in _SOFTWARE if (text := read_text(dataset, keyword))),
+        software=read_software(dataset),
         time=_time(read_text(dataset, "StructureSetDate"), read_text(dataset, "StructureSetTime")),
     )
 

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from pydicom.uid import generate_uid
 
+from sarcoma_core.archive.masks import Algorithm
+from sarcoma_core.dicom.colours import COLOURS, Rgb
 from sarcoma_core.dicom.drawings import CodedConcept
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.volume import Mask
-
-GenerationAlgorithm = Literal["MANUAL", "SEMIAUTOMATIC", "AUTOMATIC", ""]
-"""ROIGenerationAlgorithm (PS3.3, C.8.8.5); empty where it is not known."""
 
 _NAME_LENGTH: Final = 64
 """Characters of ROIName (VR LO)."""
@@ -32,17 +31,19 @@ class RoiToWrite:
         mask: of the volume's shape.
         colour: ROIDisplayColor: red, green, blue, 0 to 255.
         interpreted_type: RTROIInterpretedType, such as GTV or ORGAN; or empty.
-        algorithm: who drew it.
+        algorithm: ROIGenerationAlgorithm: who drew it; empty where it is not known.
         concept: RTROIIdentificationCodeSequence.
+        description: ROIDescription, or empty.
     """
 
     number: int
     name: str
     mask: Mask
-    colour: tuple[int, int, int] = (230, 60, 40)
+    colour: Rgb = COLOURS[0]
     interpreted_type: str = "GTV"
-    algorithm: GenerationAlgorithm = ""
+    algorithm: Algorithm = ""
     concept: CodedConcept | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

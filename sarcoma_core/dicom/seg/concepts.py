@@ -50,6 +50,12 @@ MEANINGS: Mapping[str, SegmentMeaning] = MappingProxyType(
 """By the key of a region of interest."""
 
 
-def meaning_of(roi: str) -> SegmentMeaning:
-    """What a region of interest is by its key; one that is not known is some tissue."""
-    return MEANINGS.get(roi, MEANINGS["tissue"])
+def meaning_of(roi: str, meaning: str = "") -> SegmentMeaning:
+    """What a region of interest is, by its key or what it means; one that is not known is some tissue.
+
+    Args:
+        roi: its key, such as `tumour`.
+        meaning: CodeMeaning of its type, such as `Neoplasm`, which `tumour_left` has as well.
+    """
+    known = MEANINGS.get(roi) or next((one for one in MEANINGS.values() if one.type.meaning == meaning), None)
+    return known or MEANINGS["tissue"]

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
 
-from sarcoma_core.archive.values import read_items, read_text, read_texts, read_whole
-from sarcoma_core.dicom.drawings import CodedConcept, DrawingSource, DrawnRegion
+from sarcoma_core.archive.values import read_items, read_text, read_whole
+from sarcoma_core.dicom.drawings import CodedConcept, DrawingSource, DrawnRegion, algorithm_told
+from sarcoma_core.dicom.equipment import read_software
 from sarcoma_core.dicom.planes import PER_FRAME, SHARED
 from sarcoma_core.errors import DicomError
 
@@ -47,7 +48,14 @@ def read_regions(dataset: Dataset, *, of_label_map: bool) -> tuple[DrawnRegion, 
         concept = _concept(item, "SegmentedPropertyTypeCodeSequence")
         is_background = concept is not None and (concept.value, concept.scheme) == _BACKGROUND
         if not (of_label_map and (is_background or number in (0, padding))):
-            regions[number] = DrawnRegion(number, read_text(item, "SegmentLabel"), concept)
+            regions[number] = DrawnRegion(
+                number,
+                read_text(item, "SegmentLabel"),
+                concept,
+                algorithm_told(read_text(item, "SegmentAlgorithmType")),
+                read_text(item, "SegmentAlgorithmName"),
+                read_text(item, "SegmentDescription"),
+            )
     return tuple(regions[number] for number in sorted(regions))
 
 
@@ -70,7 +78,7 @@ def read_source(dataset: Dataset) -> DrawingSource:
         sop_uids=_texts(_instances(dataset, series), "ReferencedSOPInstanceUID"),
         frames=_texts((dataset,), "FrameOfReferenceUID"),
         reader=read_text(dataset, "ContentCreatorName"),
-        software=_software(dataset),
+        software=read_software(dataset),
         time=_time(dataset, "Content") or _time(dataset, "InstanceCreation"),
     )
 
@@ -95,11 +103,6 @@ def _concept(item: Dataset, keyword: str) -> CodedConcept | None:
         value = next(filter(None, values), "")
         return CodedConcept(value, read_text(code, "CodingSchemeDesignator"), read_text(code, "CodeMeaning"))
     return None
-
-
-def _software(dataset: Dataset) -> str:
-    named = [read_text(dataset, keyword) for keyword in ("Manufacturer", "ManufacturerModelName")]
-    return ", ".join(filter(None, (*named, *read_texts(dataset, "SoftwareVersions"))))
 
 
 def _time(dataset: Dataset, what: str) -> str:

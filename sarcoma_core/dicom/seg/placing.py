@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoma_core.errors import SeriesRefused
 from sarcoma_core.imaging.resampling import lps
 from sarcoma_core.imaging.slice_views import OFF_VOXELS, ImagePlane, plane_corners, plane_steps, slice_view
 from sarcoma_core.imaging.volume import Mask, Volume
@@ -99,6 +100,28 @@ def footprint(plane: ImagePlane, grid: Volume) -> Footprint | None:
     )
 
 
+def require_matrix(plane: ImagePlane, place: Footprint, grid: Volume) -> None:
+    """Refuse frames that begin at a corner of the images and have rows and columns the other way round.
+
+    Who writes Rows for Columns writes pixels in the wrong order as well: what could be laid in is no drawing.
+
+    Args:
+        plane: of a frame.
+        place: of that frame.
+        grid: of the images.
+
+    Raises:
+        SeriesRefused: the matrix is the transposed of that of the images, and not square.
+    """
+    rows, columns = grid.array.shape[place.row_axis], grid.array.shape[place.column_axis]
+    swapped = (plane.rows, plane.columns) == (columns, rows) != (rows, columns)
+    if swapped and _begins(place.rows, rows) and _begins(place.columns, columns):
+        raise SeriesRefused(
+            f"its matrix must be that of the images, {rows} x {columns} (rows x columns); found "
+            f"{plane.rows} x {plane.columns}: rows and columns are swapped."
+        )
+
+
 def lay(piece: SegPiece, place: Footprint, mask: Mask) -> int:
     """Add a piece to a mask.
 
@@ -124,6 +147,11 @@ def lay(piece: SegPiece, place: Footprint, mask: Mask) -> int:
         turned = inside if place.row_axis < place.column_axis else inside.T
         mask[np.ix_(*at)] |= np.expand_dims(turned, place.axis)
     return drawn - int(np.count_nonzero(inside))
+
+
+def _begins(at: Indices, size: int) -> bool:
+    """Whether pixels run inwards from the first voxel of an axis, or from the last."""
+    return bool(at[0] == 0 and at[-1] >= 0) or bool(at[0] == size - 1 and at[-1] < size)
 
 
 def _spans(corners: Points, plane: ImagePlane) -> bool:

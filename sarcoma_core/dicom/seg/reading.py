@@ -17,7 +17,7 @@ from sarcoma_core.dicom.rle import require_whole_runs
 from sarcoma_core.dicom.seg.describing import read_regions, read_source
 from sarcoma_core.dicom.seg.frames import SegFrame, read_frames
 from sarcoma_core.dicom.seg.pixels import SegPixels, read_pixels
-from sarcoma_core.dicom.seg.placing import Footprint, SegPiece, cut_out, footprint, lay
+from sarcoma_core.dicom.seg.placing import Footprint, SegPiece, cut_out, footprint, lay, require_matrix
 from sarcoma_core.dicom.seg.stacking import count_outside, frame_gap, stack_pieces
 from sarcoma_core.errors import DicomError, InputError, SeriesRefused
 from sarcoma_core.imaging.resampling import resample_mask
@@ -57,7 +57,8 @@ class SegDrawing:
 
         Raises:
             SeriesRefused: there is no such segment; it is empty, has no position in the patient, lies outside
-                the volume, has two frames at one place that differ, or frames that lie on no grid.
+                the volume, has two frames at one place that differ, frames that lie on no grid, or rows for
+                columns.
         """
         if number not in {region.number for region in self.regions}:
             raise SeriesRefused(f"segment {number} is not one of the {len(self.regions)} that it describes")
@@ -71,6 +72,7 @@ class SegDrawing:
             places = [footprint(piece.plane, grid) for piece in pieces]
             laid = [place for place in places if place is not None]
             if len(laid) == len(pieces) and not self._is_thicker(frames, grid, laid[0]):
+                require_matrix(pieces[0].plane, laid[0], grid)
                 return self._as_drawn(pieces, laid, grid)
             return self._resampled(pieces, grid)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from sarcoma_core.dicom.colours import Rgb
 from sarcoma_core.dicom.drawings import CodedConcept
 from sarcoma_core.dicom.seg.concepts import MEANINGS
 from sarcoma_core.dicom.seg.pixels import SegKind
@@ -34,7 +35,9 @@ class SegmentToWrite:
         algorithm_name: of what did, unless it is MANUAL.
         algorithm_version: likewise.
         algorithm_family: likewise, of CID 7162.
+        description: SegmentDescription, or empty.
         tracking_uid: TrackingUID, the same for one lesion in all its segmentations; or empty.
+        colour: RecommendedDisplayCIELabValue, as red, green and blue; None leaves it to the viewer.
     """
 
     number: int
@@ -46,7 +49,9 @@ class SegmentToWrite:
     algorithm_name: str = ""
     algorithm_version: str = ""
     algorithm_family: CodedConcept = _AI
+    description: str = ""
     tracking_uid: str = ""
+    colour: Rgb | None = None
 
 
 def require_segments(segments: Sequence[SegmentToWrite], shape: tuple[int, ...], kind: SegKind) -> None:

@@ -16,6 +16,7 @@ from sarcoma_core import __version__
 from sarcoma_core.archive.fence import fence
 from sarcoma_core.dicom.drawings import CodedConcept
 from sarcoma_core.dicom.drawn_on import SourcePlane, on_slices, read_sources
+from sarcoma_core.dicom.equipment import MAKER
 from sarcoma_core.dicom.seg.harmonising import harmonise
 from sarcoma_core.dicom.seg.pixels import SegKind
 from sarcoma_core.dicom.seg.segments import SegmentToWrite, require_segments
@@ -145,8 +146,8 @@ def _written(
         series_number=identity.series_number,
         sop_instance_uid=identity.sop_uid,
         instance_number=1,
-        manufacturer="sarcoma",
-        manufacturer_model_name="sarcoma",
+        manufacturer=MAKER,
+        manufacturer_model_name=MAKER,
         software_versions=__version__,
         device_serial_number="0",
         max_fractional_value=MOST_FRACTION,
@@ -175,7 +176,7 @@ def _description(segment: SegmentToWrite) -> Any:  # noqa: ANN401  highdicom has
             family=code(segment.algorithm_family),
             version=segment.algorithm_version or "unknown",
         )
-    return hd.seg.SegmentDescription(
+    described = hd.seg.SegmentDescription(
         segment_number=segment.number,
         segment_label=segment.label,
         segmented_property_category=code(segment.category),
@@ -184,7 +185,11 @@ def _description(segment: SegmentToWrite) -> Any:  # noqa: ANN401  highdicom has
         algorithm_identification=algorithm,
         tracking_uid=segment.tracking_uid or None,
         tracking_id=segment.label if segment.tracking_uid else None,
+        display_color=hd.color.CIELabColor.from_rgb(*segment.colour) if segment.colour else None,
     )
+    if segment.description:
+        described.SegmentDescription = segment.description
+    return described
 
 
 def _finish(

@@ -13,8 +13,6 @@ import tempfile
 from http import HTTPStatus
 from pathlib import Path
 
-from sarcoma_core.archive.catalog import read_catalog
-from sarcoma_core.archive.folder import DICOM_RESOURCES
 from sarcoma_core.archive.store import Session
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.objects.access import may
@@ -22,6 +20,7 @@ from sarcoma_core.standin.objects.assessors import Assessor, NewAssessor
 from sarcoma_core.standin.objects.tree import Tree
 from sarcoma_core.standin.users import User
 from sarcoma_core.xnat.roi.collection import RTSTRUCT, SEG, Collection, Unreadable, try_collection
+from sarcoma_core.xnat.roi.in_archive import catalogued_uids
 from sarcoma_core.xnat.roi.rules import ROI_TYPE, Rights, SessionFacts, refusal
 
 _KEY_BYTES = 8
@@ -213,9 +212,7 @@ def sop_uids(session: Session, scan_id: str) -> tuple[str, ...]:
     """
     if scan_id not in (scan.id for scan in session.scans):
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Bad scan ID or not visible to user: {scan_id}")
-    folder = session.path / "SCANS" / scan_id
-    catalogs = (folder / label / f"scan_{scan_id}_catalog.xml" for label in DICOM_RESOURCES)
-    return tuple(entry.uid for catalog in catalogs for entry in read_catalog(catalog) if entry.uid)
+    return catalogued_uids(session, scan_id)
 
 
 def _fields(session: Session, collection: Collection) -> dict[str, str]:

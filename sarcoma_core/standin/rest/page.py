@@ -1,5 +1,6 @@
 """The page: log in, look at a project's sessions, and start a container with them."""
 
+import shlex
 from functools import cache
 from pathlib import Path
 
@@ -93,6 +94,15 @@ def log_out(request: Request) -> Response:
     return answer
 
 
+def viewer(request: Request) -> Response:
+    """Say how to see what the OHIF plugin of a real server would show here."""
+    root, query = standin(request).archive.root.resolve(), request.query_params
+    words = ["sarcoma", "view", "--archive", str(root)]
+    for option, name in (("--project", "projectId"), ("--session", "experimentLabel")):
+        words += [option, query[name]] if query.get(name) else []
+    return text(f"The stand-in has no viewer. On its machine: {shlex.join(words)}")
+
+
 def static(request: Request) -> Response:
     """The page's style and scripts, and no other file.
 
@@ -131,5 +141,6 @@ ROUTES = [
     Route("/login", log_in_form, methods=["GET"]),
     Route("/login", log_in, methods=["POST"]),
     Route("/logout", log_out, methods=["POST"]),
+    Route("/VIEWER/", viewer),
     Route("/static/{name}", static),
 ]

@@ -33,20 +33,18 @@ class LevelRow:
         input_type: type of the wrapper's external input.
         context: the data type whose *Run container* menu shows the step; it matches subtypes.
         mounts: type of the object whose folder is mounted: the object itself, or one derived from it.
-        told: whether the step is told the object's URI: its folder does not say which scan or project it is.
     """
 
     input_type: commands.WrapperInputType
     context: str
     mounts: commands.WrapperInputType
-    told: bool
 
 
 LEVELS: Mapping[Level, LevelRow] = {
-    "project": LevelRow("Project", "xnat:projectData", mounts="Project", told=True),
-    "session": LevelRow("Session", "xnat:imageSessionData", mounts="Session", told=False),
+    "project": LevelRow("Project", "xnat:projectData", mounts="Project"),
+    "session": LevelRow("Session", "xnat:imageSessionData", mounts="Session"),
     # The whole session is mounted, so that a step sees what lies beside the scan (decision 19).
-    "scan": LevelRow("Scan", "xnat:imageScanData", mounts="Session", told=True),
+    "scan": LevelRow("Scan", "xnat:imageScanData", mounts="Session"),
 }
 OBJECT = "object"
 """The command input that tells a step the URI of what it is launched on; `--object` on its command line."""
@@ -93,7 +91,7 @@ def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.
         registry: prefix of the image, for a site that has its own registry.
         image: the whole reference instead, for a site that names its images by digest.
     """
-    told = is_told_its_object(step)
+    told = step.is_told_its_object
     words = (
         f"--{step.input.name} {INPUT_MOUNT} --out {OUTPUT_MOUNT}",
         *(f"{asset.flag} {asset_mount(asset)}" for asset in step.assets),
@@ -130,11 +128,6 @@ def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.
 def asset_mount(asset: AssetSpec) -> str:
     """Where an asset is mounted, e.g. `/assets/model`."""
     return f"{ASSETS_MOUNT}/{asset.name}"
-
-
-def is_told_its_object(step: Step) -> bool:
-    """Whether the wrappers of a step tell it the URI of what they are launched on."""
-    return any(LEVELS[level].told for level in step.levels)
 
 
 def _object_input() -> commands.CommandInput:
@@ -231,7 +224,7 @@ def _wrapper(step: Step, level: Level) -> commands.Wrapper:
                 description=f"the {level} whose {reads} is read",
                 type=row.input_type,
                 provides_files_for_command_mount="in" if row.mounts == row.input_type else None,
-                provides_value_for_command_input=OBJECT if is_told_its_object(step) else None,
+                provides_value_for_command_input=OBJECT if step.is_told_its_object else None,
             ),
         ),
         derived_inputs=tuple(_derived_inputs(step, level)),

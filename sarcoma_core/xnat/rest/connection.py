@@ -139,7 +139,7 @@ class Connection:
         failure: Exception
         try:
             with self._send("GET", path, query=query, stream=True) as response:
-                if not response.ok:
+                if not _is_success(response):
                     raise refused("GET", path, response.status_code)
                 with partial.open("wb") as file:
                     file.writelines(response.iter_content(_CHUNK))
@@ -156,9 +156,9 @@ class Connection:
         """One request, its answer read to the end."""
         with self._send(method, path, **request) as got:
             status, content = got.status_code, got.content
-        if not got.ok and status not in request.get("accept", ()):
+        if not _is_success(got) and status not in request.get("accept", ()):
             raise refused(method, path, status)
-        if method != "GET" and is_html(content) and got.ok:
+        if method != "GET" and is_html(content) and _is_success(got):
             raise ServerError(
                 f"{method}: the server answered with a web page: the request did not reach XNAT.",
                 status=status,
@@ -215,6 +215,11 @@ class Connection:
                 fresh = open_session(self._server, self.login, timeout=self._timeout)
                 self._session.disconnect()
                 self._session, self._http = fresh, fresh.interface
+
+
+def _is_success(response: requests.Response) -> bool:
+    """2xx: a redirect, which `requests` calls ok, has done nothing."""
+    return HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
 
 
 def at(*parts: str) -> str:

@@ -9,6 +9,9 @@ from sarcoma_core.xnat.rest.connection import Connection, at
 from sarcoma_core.xnat.rest.remote import RemoteTarget
 
 _WITH_FILES = {"removeFiles": "true"}
+_IN_BODY = {"inbody": "true"}
+"""Says that the body is the file, whatever its type: XNAT takes some types without it, and no plain text."""
+_BYTES = "application/octet-stream"
 
 
 def _resource(session: str, label: str) -> str:
@@ -26,19 +29,31 @@ def make_project_resource(connection: Connection, project: str, label: str) -> N
 
 
 def put_file(connection: Connection, session: str, label: str, name: str, content: bytes) -> None:
-    """Put a text file into a resource of a session, in the place of one of that name."""
+    """Put a file into a resource of a session, in the place of one of that name."""
     put_resource_file(connection, RemoteTarget("session", session), label, name, content)
 
 
 def put_resource_file(
     connection: Connection, target: RemoteTarget, label: str, name: str, content: bytes
 ) -> None:
-    """Put a text file into a resource of a project, a session or a scan, in the place of one of that name.
+    """Put a file into a resource of a project, a session or a scan, in the place of one of that name.
 
     The server makes the resource where it is not there.
     """
     path = f"{target.path}{at('resources', label, 'files', name)}"
-    connection.put(path, data=content, query={"overwrite": "true"}, content_type="text/plain")
+    connection.put(path, data=content, query={**_IN_BODY, "overwrite": "true"}, content_type=_BYTES)
+
+
+def put_new_file(connection: Connection, target: RemoteTarget, label: str, path: str, content: bytes) -> bool:
+    """Put a file into a resource, at a path of one part or more; False where one is there, which stays.
+
+    The server looks and then writes: of two who put at once both may be told that they did.
+    """
+    place = f"{target.path}{at('resources', label, 'files', *path.split('/'))}"
+    answer = connection.put(
+        place, data=content, query=_IN_BODY, content_type=_BYTES, accept=(HTTPStatus.CONFLICT,)
+    )
+    return answer.status != HTTPStatus.CONFLICT
 
 
 def delete_file(connection: Connection, target: RemoteTarget, label: str, path: str) -> None:

@@ -6,9 +6,10 @@ The facts for the pre-check come from the plugin itself where it shows them (`ui
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.errors import UsageError
+from sarcoma_core.xnat.rest.answering import is_html
 from sarcoma_core.xnat.rest.connection import Answer, Connection, ServerError, at
 from sarcoma_core.xnat.rest.remote import listing
 from sarcoma_core.xnat.roi.collection import Collection, Unreadable
@@ -18,12 +19,16 @@ from sarcoma_core.xnat.roi.rules import (
     ROI_TYPE,
     Rights,
     RoiRefusal,
+    RoiRefusedError,
     SessionFacts,
     refusal,
 )
 
 _COLUMNS = "ID,label,xsiType,insert_user,insert_date"
 _REFUSED = (400, 403, 409, 413, 422, 500)
+_Json = TypeVar("_Json", dict[str, Any], list[Any])
+_LONGEST = 200
+"""Characters of a refusal that are told."""
 _NO_PLUGIN = "Is the OHIF viewer plugin installed on the server? sarcoma xnat doctor"
 
 
@@ -49,21 +54,6 @@ class StoredCollection(NamedTuple):
     reader: str
     saved: str
     version: str
-
-
-class RoiRefusedError(InputError):
-    """The server does not take a collection, or would not.
-
-    Args:
-        refused: why.
-    """
-
-    def __init__(self, refused: RoiRefusal) -> None:
-        super().__init__(
-            f"ROI collection: must satisfy the OHIF plugin; it answers {refused.status}: {refused.text}.",
-            hint=refused.hint,
-        )
-        self.refused = refused
 
 
 class RegionsOfInterest:
@@ -168,7 +158,7 @@ class RegionsOfInterest:
             accept=_REFUSED,
         )
         if answer.status in _REFUSED:
-            raise RoiRefusedError(RoiRefusal(answer.status, answer.text.strip()))
+            raise RoiRefusedError(RoiRefusal(answer.status, _words(answer)))
         return answer.text.strip()
 
     def collections(self, project: str, session: str = "") -> tuple[StoredCollection, ...]:
@@ -213,16 +203,16 @@ class RegionsOfInterest:
     def _scans(
         self, project: str, session: str, collection: Collection | Unreadable
     ) -> Mapping[str, frozenset[str]]:
-        ids: Mapping[str, str] = self._ask("projects", project, "sessions", session, "uididmap").json()
+        ids = _told(self._ask("projects", project, "sessions", session, "uididmap"), dict)
         named = collection.series_uids if isinstance(collection, Collection) else frozenset[str]()
         return {
-            uid: frozenset(
-                self._ask("projects", project, "sessions", session, "scans", scan, "uids").json()
-                if uid in named
-                else ()
-            )
+            uid: self._uids(project, session, str(scan)) if uid in named else frozenset()
             for uid, scan in ids.items()
         }
+
+    def _uids(self, project: str, session: str, scan: str) -> frozenset[str]:
+        answer = self._ask("projects", project, "sessions", session, "scans", scan, "uids")
+        return frozenset(map(str, _told(answer, list)))
 
     def _session(self, session: str, project: str) -> Mapping[str, Any]:
         place = ("data", "projects", project) if project else ("data",)
@@ -230,6 +220,26 @@ class RegionsOfInterest:
 
     def _ask(self, *parts: str) -> Answer:
         return self.connection.get(at("xapi", "roi", *parts))
+
+
+def _words(answer: Answer) -> str:
+    """A refusal in the server's words, as far as they are words: a page may hold paths, and names in them."""
+    text = " ".join(answer.text.split())
+    if is_html(answer.content):
+        return "a web page"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+
+
+def _told(answer: Answer, kind: type[_Json]) -> _Json:
+    """What the plugin tells, of the form that it has.
+
+    Raises:
+        ServerError: it is of another form.
+    """
+    found = answer.json()
+    if not isinstance(found, kind):
+        raise ServerError("The plugin's answer must be UIDs; it is not.", hint=_NO_PLUGIN)
+    return found
 
 
 def stored_collections(connection: Connection, session: str) -> tuple[StoredCollection, ...]:
@@ -243,6 +253,20 @@ def stored_collections(connection: Connection, session: str) -> tuple[StoredColl
         ServerError: no such session, or the server does not answer.
     """
     return tuple(_stored(connection, row) for row in _assessors(connection, session))
+
+
+def session_fields(connection: Connection, session: str) -> Mapping[str, str]:
+    """What a server tells of a session: `ID`, `label`, `project`, `subject_ID`, and so on.
+
+    Args:
+        connection: to the server.
+        session: accession id.
+
+    Raises:
+        ServerError: no such session, or the server does not answer.
+    """
+    fields: Mapping[str, str] = _item(connection, at("data", "experiments", session))["data_fields"]
+    return fields
 
 
 def collection_content(connection: Connection, stored: StoredCollection) -> bytes:

@@ -10,8 +10,9 @@ it. The text of a 500 is ours: the plugin gives its DICOM library's.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from sarcoma_core.errors import InputError
 from sarcoma_core.xnat.roi.collection import RTSTRUCT, SEG, Collection, Unreadable
 
 ROI_TYPE = "icr:roiCollectionData"
@@ -34,6 +35,8 @@ ELEMENTS = {
     ROI_TYPE: "RoiCollection",
 }
 """The plugin's own words for the data types whose permissions it tells (``Security``, ``Constants``)."""
+_TAKEN = "ROI collection exists"
+"""How the plugin begins when a label is not free."""
 _NEED_SPACE, _NEED_NOTHING = (SEG, RTSTRUCT, "MEAS"), ("AIM", "NIFTI")
 
 
@@ -49,6 +52,34 @@ class RoiRefusal(NamedTuple):
     status: int
     text: str
     hint: str = ""
+
+    @property
+    def label_taken(self) -> bool:
+        """Whether another label would do."""
+        return self.text.startswith(_TAKEN)
+
+
+class RoiRefusedError(InputError):
+    """The server does not take a collection, or would not.
+
+    Args:
+        refused: why.
+    """
+
+    def __init__(self, refused: RoiRefusal) -> None:
+        super().__init__(
+            f"ROI collection: must satisfy the OHIF plugin; it answers {refused.status}: {refused.text}.",
+            hint=refused.hint,
+        )
+        self.refused = refused
+
+
+LABEL_TAKEN: Final = RoiRefusal(
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    f"{_TAKEN}, overwrite not specified",
+    "Give another --label, or --overwrite: the server then keeps the earlier one no more.",
+)
+"""The session has a collection of this label."""
 
 
 class Rights(NamedTuple):
@@ -158,15 +189,11 @@ def _label(case: _Case) -> RoiRefusal | None:
     if case.label in case.session.labels_elsewhere:
         return RoiRefusal(
             HTTPStatus.CONFLICT,
-            "ROI collection exists in a different session",
+            f"{_TAKEN} in a different session",
             "Give another --label: it is unique in its project.",
         )
     if case.label in case.session.labels and not case.overwrite:
-        return RoiRefusal(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "ROI collection exists, overwrite not specified",
-            "Give another --label, or --overwrite: the server then keeps the earlier one no more.",
-        )
+        return LABEL_TAKEN
     return None
 
 

@@ -93,7 +93,7 @@ def test_what_it_says_of_itself(tmp_path: Path) -> None:
     assert source.sop_uids == {f"{UID}.40", f"{UID}.41", f"{UID}.42"}
     assert source.frames == {f"{UID}.3"}
     assert source.reader == "Roe^R"
-    assert source.software == "Maker Drawer 1\\2"
+    assert source.software == "Maker, Drawer, 1, 2"
     assert source.time == "2021-03-06T11:12:13"
     assert drawing.regions == (DrawnRegion(1, "GTV", CodedConcept("4147007", "SCT", "Mass")),)
 
@@ -208,15 +208,22 @@ def test_contours_across_the_slices_are_refused_from_half_a_spacing_on(tmp_path:
 
 
 @pytest.mark.parametrize(("end", "way"), [(0, -1), (5, 1)])
-def test_contours_off_the_nearest_slice_are_refused_from_half_a_spacing_on(
+def test_contours_beyond_the_outermost_slice_are_refused_from_half_a_spacing_on(
     tmp_path: Path, end: int, way: int
 ) -> None:
     within = placed(tmp_path, Drawn(), Drawn(slice=end + way * 0.45))
     assert within.mask[..., end].sum() == 100
     assert "contours lie up to 1.80 mm off the slices that they were put on" in within.notes
-    message = refusal(tmp_path, Drawn(), Drawn(slice=end + way * 0.55))
-    assert "must lie within 2.00 mm of a slice of the image" in message
-    assert "2.20 mm off the nearest" in message
+    message = refusal(tmp_path, Drawn(), Drawn(slice=end + way * 0.55), Drawn(slice=end + way * 1.55))
+    assert "must lie in the image, or within 2.00 mm of its outermost slice" in message
+    assert "found 2 contours outside, up to 6.20 mm beyond that slice" in message
+
+
+def test_contours_off_a_slice_within_the_image_are_told_as_such(tmp_path: Path) -> None:
+    """One that leans by 0.4 of the spacing reaches 0.65 off a slice from which its middle is 0.45."""
+    message = refusal(tmp_path, Drawn(), Drawn(slice=2.45, tilt=0.4))
+    assert "must lie within 2.00 mm of a slice of the image, which is half the spacing" in message
+    assert "2.60 mm off the nearest" in message
 
 
 @pytest.mark.parametrize(("off", "told"), [(0.09, False), (0.11, True)])

@@ -89,6 +89,34 @@ def test_what_lies_beyond_the_volume_is_lost_and_counted(tmp_path: Path) -> None
     assert not drawing.fits(grid_of(STACK))
 
 
+@pytest.mark.parametrize("orientation", [AXIAL, CORONAL, OBLIQUE])
+def test_rows_for_columns_are_refused_whichever_way_the_volume_is_stored(
+    tmp_path: Path, orientation: tuple[float, ...]
+) -> None:
+    stack = replace(STACK, orientation=orientation, pixel_spacing=(1.5, 1.5))
+    swapped = replace(stack, shape=stack.shape[::-1])
+    drawing = read_seg(Made(swapped, frames_of(random_mask(swapped, 1))).save(tmp_path))
+    for axes, flips in ORDERS:
+        grid, _ = turned(grid_of(stack), random_mask(stack, 1), axes, flips)
+        with pytest.raises(SeriesRefused, match=r"images, 7 x 5 \(rows x columns\); found 5 x 7") as refused:
+            drawing.on(1, grid)
+        assert "rows and columns are swapped" in refused.value.message
+        assert not drawing.fits(grid)
+
+
+@pytest.mark.parametrize(
+    ("shape", "away"), [((5, 6), (0, 0, 0)), ((5, 7), (1, 0, 0)), ((5, 7), (0, -1, 0)), ((4, 7), (0, 0, 0))]
+)
+def test_frames_of_another_matrix_or_place_are_no_rows_for_columns(
+    tmp_path: Path, shape: tuple[int, int], away: tuple[int, int, int]
+) -> None:
+    stack = replace(STACK, pixel_spacing=(1.5, 1.5))
+    other = replace(shifted(stack, *away), shape=shape)
+    placed = read_seg(Made(other, frames_of(random_mask(other, 1))).save(tmp_path)).on(1, grid_of(stack))
+    assert placed.placement == "as drawn"
+    assert placed.facts["lost_voxels"] > 0
+
+
 @pytest.mark.parametrize("away", [(0.0, 0.0, 0.0), (0.0, 0.0, 50.0), (30.0, 0.0, 0.0), (0.3, 40.0, 0.4)])
 def test_what_lies_outside_is_refused(tmp_path: Path, away: tuple[float, float, float]) -> None:
     path = Made(shifted(STACK, *away), frames_of(random_mask(STACK, 1))).save(tmp_path)

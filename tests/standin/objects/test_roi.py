@@ -22,9 +22,9 @@ from sarcoma_core.standin.objects.assessors import NewAssessor
 from sarcoma_core.standin.server import StandIn
 from sarcoma_core.xnat.rest.connection import Answer, Connection, Login, ServerError, at
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings
-from sarcoma_core.xnat.rest.roi import RegionsOfInterest, RoiRefusedError
+from sarcoma_core.xnat.rest.roi import RegionsOfInterest
 from sarcoma_core.xnat.roi.collection import try_collection
-from sarcoma_core.xnat.roi.rules import refusal
+from sarcoma_core.xnat.roi.rules import RoiRefusedError, refusal
 from tests.standin.conftest import PROJECT
 from tests.xnat.roi_maker import encoded, images_of, rtstruct, seg
 
