@@ -115,17 +115,14 @@ def _exports(session: SessionFolder, which: Which) -> "Iterator[Export]":
         on_it = {label: SessionMasks(held.of(series), held.folder) for label, held in resources.items()}
         chosen = {_WORDS[label]: _chosen(held, which) for label, held in on_it.items()}
         lacking = "none of its masks is locked" if any(h.versions for h in on_it.values()) else ""
-        going = {one.handle for held in chosen.values() for one in held.versions}
-        over = frozenset().union(*(_saved_over(held, going) for held in on_it.values()))
+        over = frozenset().union(*(_saved_over(on_it[label], chosen[_WORDS[label]]) for label in READS))
         yield Export(told, chosen, images.get(told.scan, ()), lacking or "no mask lies on it", over)
 
 
-def _saved_over(masks: SessionMasks, going: set[str]) -> frozenset[str]:
+def _saved_over(masks: SessionMasks, going: SessionMasks) -> frozenset[str]:
     """UIDs of objects of which a later version came than the one that goes out: they were saved over."""
     newest = {(one.uid, one.key): one for one in masks.versions}  # by version, so that the last wins
-    return frozenset(
-        one.uid for one in masks.versions if one.handle in going and newest[one.uid, one.key] is not one
-    )
+    return frozenset(one.uid for one in going.versions if newest[one.uid, one.key] is not one)
 
 
 def _chosen(masks: SessionMasks, which: Which) -> SessionMasks:
