@@ -23,7 +23,8 @@ from sarcoma_core.launch.step_settings import StepSettings, set_options
 from sarcoma_core.launch.targets import ArchiveTarget, project_target
 from sarcoma_core.launch.work import already_done
 from sarcoma_core.provenance import Outcome, Outcomes, read_record
-from sarcoma_core.runners.build_folder import build_folder, sweep
+from sarcoma_core.runners.build_folder import BUILD_PREFIX, build_folder
+from sarcoma_core.runners.owned_folders import sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.steps import step_named
 from sarcoma_core.steps.running import explain_os_error
@@ -245,7 +246,7 @@ def run_chain(
     """
     works = plan.works(archive)
     retry = Retry(archive, plan, runner)
-    sweep(archive.root)
+    sweep(archive.root, BUILD_PREFIX)
     results = []
     with watch:
         for target in targets:
@@ -271,7 +272,7 @@ def run_on_project(archive: Archive, plan: RunPlan, *, runner: Runner) -> StepRu
     """
     target = project_target(archive, plan.project)
     [work] = plan.works(archive)
-    sweep(archive.root)
+    sweep(archive.root, BUILD_PREFIX)
     return run_one(archive, target, work, runner=runner, force=plan.force)
 
 

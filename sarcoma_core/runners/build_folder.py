@@ -1,10 +1,5 @@
-"""Build folders: where a step's outputs lie until they are whole, on the archive's own disk.
+"""Build folders: where a step's outputs lie until they are whole, on the archive's own disk."""
 
-Each carries the number of the process that made it, so that the leftovers of a killed one are known as such.
-"""
-
-import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sarcoma_core.archive.store import unwritable
-from sarcoma_core.runners.processes import lives
+from sarcoma_core.runners.owned_folders import owned_prefix
 
-_NAME = re.compile(r"\.build-(?P<process>[0-9]+)-.*")
+BUILD_PREFIX = ".build-"
+"""How their names begin (`owned_folders`)."""
 
 
 @contextmanager
@@ -25,18 +21,10 @@ def build_folder(root: Path) -> Iterator[Path]:
         OutputError: the archive is read-only or full.
     """
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".build-{os.getpid()}-", dir=root))
+        folder = Path(tempfile.mkdtemp(prefix=owned_prefix(BUILD_PREFIX), dir=root))
     except OSError as error:
         raise unwritable(error, again="command again") from error
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def sweep(root: Path) -> None:
-    """Delete the build folders of processes that are no more."""
-    for folder in root.glob(".build-*"):
-        match = _NAME.fullmatch(folder.name)
-        if match and not lives(int(match["process"])):
-            shutil.rmtree(folder, ignore_errors=True)

@@ -3,8 +3,6 @@
 Its name carries the number of the process that made it, so that what a killed one left is known as such.
 """
 
-import os
-import re
 import shlex
 import shutil
 import tempfile
@@ -14,10 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sarcoma_core.errors import OutputError
-from sarcoma_core.runners.processes import lives
+from sarcoma_core.runners.owned_folders import owned_prefix, sweep
 
-_PREFIX = "sarcoma-view-"
-_NAME = re.compile(rf"{_PREFIX}(?P<process>[0-9]+)-.*")
+COPY_PREFIX = "sarcoma-view-"
 _TRIES = 30
 """A program that was just killed may lay a file in while the folder is being deleted."""
 _BEAT = 0.1
@@ -31,24 +28,12 @@ def copy_folder() -> Iterator[Path]:
         OSError: there is no folder for temporary files.
         OutputError: it cannot be deleted.
     """
-    sweep(Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    sweep(Path(tempfile.gettempdir()), COPY_PREFIX)
+    folder = Path(tempfile.mkdtemp(prefix=owned_prefix(COPY_PREFIX)))
     try:
         yield folder
     finally:
         _delete(folder)
-
-
-def sweep(root: Path) -> None:
-    """Delete the folders of processes that are no more, as far as this user may.
-
-    Args:
-        root: where they lie.
-    """
-    for folder in root.glob(f"{_PREFIX}*"):
-        match = _NAME.fullmatch(folder.name)
-        if match and not lives(int(match["process"])):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _delete(folder: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from sarcoma_core.errors import OutputError
+from sarcoma_core.runners.owned_folders import sweep
 from sarcoma_core.viewer import copies
-from sarcoma_core.viewer.copies import copy_folder, sweep
+from sarcoma_core.viewer.copies import COPY_PREFIX, copy_folder
 
 PATIENCE = 20
 
@@ -66,7 +67,7 @@ def test_a_link_of_that_name_is_not_followed(
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "file").touch()
     (temporary / f"sarcoma-view-{ended()}-abc").symlink_to(elsewhere)
-    sweep(temporary)
+    sweep(temporary, COPY_PREFIX)
     assert (elsewhere / "file").is_file()
 
 

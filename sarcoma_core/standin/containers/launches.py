@@ -9,7 +9,8 @@ from dataclasses import replace
 from threading import Condition, Event
 from typing import Literal
 
-from sarcoma_core.runners.build_folder import sweep
+from sarcoma_core.runners.build_folder import BUILD_PREFIX
+from sarcoma_core.runners.owned_folders import sweep
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.standin.answers import Refusal
 from sarcoma_core.standin.containers.commands import Commands, CommandWrapper
@@ -70,7 +71,7 @@ class Launches:
         self._running: dict[str, Event] = {}
         self._changed = Condition()
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="launch")
-        sweep(tree.archive.root)
+        sweep(tree.archive.root, BUILD_PREFIX)
         self._end_what_is_open()
 
     def launch(
