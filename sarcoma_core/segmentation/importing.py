@@ -176,15 +176,16 @@ def _names(
         ours: whether it is what was exported.
     """
     keys = {version.roi: version.meaning for version in held}
-    before = {v.number: v.roi for v in held if (v.uid or v.origin) == (drawing.source.uid or legible(origin))}
+    of_source = (v for v in held if (v.uid or v.origin) == (drawing.source.uid or legible(origin)))
+    before = {(version.number, version.name): version.roi for version in of_source}
     named = []
     for region in drawing.regions:
-        known = (told_roi(region.description) if ours else "") or before.get(region.number, "")
-        name = known or region.name.casefold()
-        if name in keys:  # what is called as a region of the image is that one
-            named.append(RegionName(name, keys[name]))
+        meaning = region.concept.meaning if region.concept else ""
+        told = told_roi(region.description) if ours else ""
+        key = told or before.get((region.number, legible(region.name)), "") or region.name.casefold()
+        if told or key in keys:  # what is called as a region of the image is that one
+            named.append(RegionName(key, keys.get(key, meaning)))
         else:
-            meaning = region.concept.meaning if region.concept else ""
             named.append(region_name(region.name, meaning=meaning, rules=rules))
     return [
         RegionName(roi, name.meaning)
