@@ -85,9 +85,8 @@ def partial_likelihood(sets: RiskSets, coefficients: Floats1, ties: Ties = "efro
         return PartialLikelihood(0.0, np.zeros(x.shape[1]), np.zeros((x.shape[1], x.shape[1])))
     risk = x @ coefficients
     weight = np.exp(risk - risk.max())
-    out = _taken_out(sets, ties)
     total, slope, curve = (
-        _at_risk(sets, each) - _scaled(out, _of_ties(sets, each))
+        _left(sets, each, ties)
         for each in (weight, x * weight[:, None], np.einsum("ni,nj,n->nij", x, x, weight))
     )
     mean = slope / total[:, None]
@@ -95,6 +94,19 @@ def partial_likelihood(sets: RiskSets, coefficients: Floats1, ties: Ties = "efro
     gradient = (x[sets.events] - mean).sum(axis=0)
     information = (curve / total[:, None, None]).sum(axis=0) - mean.T @ mean
     return PartialLikelihood(value, gradient, information)
+
+
+def event_means(sets: RiskSets, coefficients: Floats1, ties: Ties) -> Matrix:
+    """The mean covariates of the risk set of each event, each patient weighed by the risk, shape (d, p)."""
+    risk = sets.covariates @ coefficients
+    weight = np.exp(risk - risk.max(initial=0.0))
+    slope = _left(sets, sets.covariates * weight[:, None], ties)
+    return np.asarray(slope / _left(sets, weight, ties)[:, None])
+
+
+def _left(sets: RiskSets, values: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:
+    """Sums over those that are at risk when each event happens."""
+    return _at_risk(sets, values) - _scaled(_taken_out(sets, ties), _of_ties(sets, values))
 
 
 def _taken_out(sets: RiskSets, ties: Ties) -> Floats1:

@@ -11,8 +11,9 @@ pytestmark = pytest.mark.torch
 pytest.importorskip("lifelines", reason="oracle test: make extras to run it")
 pytest.importorskip("sksurv", reason="oracle test: make extras to run it")
 
-from lifelines import KaplanMeierFitter  # noqa: E402
+from lifelines import CoxPHFitter, KaplanMeierFitter  # noqa: E402
 from lifelines.datasets import load_rossi, load_waltons  # noqa: E402
+from lifelines.statistics import proportional_hazard_test  # noqa: E402
 from sksurv import metrics  # noqa: E402
 from sksurv.datasets import load_bmt, load_gbsg2  # noqa: E402
 
@@ -26,6 +27,7 @@ from sarcoma_core.survival.dynamic_auc import dynamic_auc  # noqa: E402
 from sarcoma_core.survival.follow_up import FollowUp  # noqa: E402
 from sarcoma_core.survival.kaplan_meier import kaplan_meier  # noqa: E402
 from sarcoma_core.survival.log_rank import log_rank  # noqa: E402
+from sarcoma_core.survival.proportionality import TimeScale, proportionality  # noqa: E402
 
 YEARS = np.arange(1, 6) * 365.0
 HALF = 0.5
@@ -109,3 +111,14 @@ def test_competing_risks_on_bmt() -> None:
     found = aalen_johansen(outcome["ftime"], outcome["status"])
     digits(found.incidence[:, -1], [0.27284, 0.48127], 5)
     digits([found.at(1, [10])[0], found.at(2, [10])[0]], [0.23771, 0.34076], 5)
+
+
+@pytest.mark.parametrize("scale", ["km", "log", "identity"])
+def test_proportional_hazards_on_rossi(scale: TimeScale) -> None:
+    """Not on ranks: lifelines counts tied events in the order of rows, and we by their mean rank."""
+    table = load_rossi()
+    x = table.drop(columns=["week", "arrest"]).to_numpy(float)
+    follow_up = FollowUp.of(table["week"], table["arrest"])
+    found = proportionality(fit_cox(x, follow_up), x, follow_up, scale=scale).statistic
+    oracle = proportional_hazard_test(CoxPHFitter().fit(table, "week", "arrest"), table, time_transform=scale)
+    np.testing.assert_allclose(found, np.asarray(oracle.test_statistic), atol=1e-4)
