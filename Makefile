@@ -111,7 +111,7 @@ docs: .venv/dev.done
 bench: .venv/bench.done
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
-.venv/bench.done: .venv/dev.done
+.venv/bench.done: .venv/extras.done
 	@$(PIP) --editable '.[site,dev,bench]'
 	@touch $@
 
