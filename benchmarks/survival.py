@@ -30,7 +30,7 @@ SAME = 1e-9
 CENSORED, EVENTS_LAST = 0.6, 3.0
 
 
-class Sample(NamedTuple):
+class BootstrapSample(NamedTuple):
     """Patients with what is predicted of them."""
 
     follow_up: FollowUp
@@ -38,21 +38,21 @@ class Sample(NamedTuple):
     survival: np.ndarray
 
 
-Measure = Callable[[Sample], float]
+Measure = Callable[[BootstrapSample], float]
 TIMES = np.array(HORIZONS)
 
 
-def patients(count: int) -> Sample:
+def patients(count: int) -> BootstrapSample:
     """Exponential times whose hazard is known, censored at random; one stays to the end."""
     rng = np.random.default_rng(count)
     risk = rng.normal(size=count)
     event_time, last = rng.exponential(np.exp(-risk)), rng.exponential(1 / CENSORED, count)
     seen = np.minimum(np.minimum(event_time, last), EVENTS_LAST)
     event = (event_time <= last) & (event_time < EVENTS_LAST)
-    return Sample(FollowUp(seen, event), risk, np.exp(-np.exp(risk)[:, None] * TIMES))
+    return BootstrapSample(FollowUp(seen, event), risk, np.exp(-np.exp(risk)[:, None] * TIMES))
 
 
-def structured(sample: Sample) -> np.ndarray:
+def structured(sample: BootstrapSample) -> np.ndarray:
     """Follow-up as scikit-survival takes it."""
     rows = list(zip(sample.follow_up.event.tolist(), sample.follow_up.time.tolist(), strict=True))
     return np.array(rows, dtype=[("event", bool), ("time", float)])
@@ -61,7 +61,7 @@ def structured(sample: Sample) -> np.ndarray:
 def ours() -> dict[str, Measure]:
     """Of this package."""
 
-    def brier(one: Sample) -> float:
+    def brier(one: BootstrapSample) -> float:
         censoring = observation(one.follow_up)
         return integrated_brier(TIMES, brier_scores(one.follow_up, one.survival, TIMES, censoring))
 
@@ -77,7 +77,7 @@ def scikit_survival() -> dict[str, Measure]:
     """As its own documentation has it."""
     from sksurv import metrics  # noqa: PLC0415  of the extra `oracle`
 
-    def of(measure: Callable[[np.ndarray, Sample], float]) -> Measure:
+    def of(measure: Callable[[np.ndarray, BootstrapSample], float]) -> Measure:
         return lambda one: measure(structured(one), one)
 
     return {
@@ -97,7 +97,7 @@ def lifelines() -> dict[str, Measure]:
     return {"Harrell": lambda one: concordance_index(one.follow_up.time, -one.risk, one.follow_up.event)}
 
 
-def timed(measure: Measure, sample: Sample) -> tuple[float, float]:
+def timed(measure: Measure, sample: BootstrapSample) -> tuple[float, float]:
     """Seconds, and the number."""
     start = time.perf_counter()
     value = measure(sample)
@@ -111,7 +111,7 @@ def compared(count: int, samples: int) -> tuple[bool, float]:
     seconds: dict[tuple[str, str], list[float]] = {}
     good = True
     for rows in resamples(count, samples=samples, seed=count):
-        one = Sample(whole.follow_up.chosen(rows), whole.risk[rows], whole.survival[rows])
+        one = BootstrapSample(whole.follow_up.chosen(rows), whole.risk[rows], whole.survival[rows])
         values: dict[str, list[float]] = {}
         for package, measures in packages.items():
             for name, measure in measures.items():
