@@ -103,16 +103,7 @@ class _ReadersFolder:
         return tuple(session.label for session in self._archive.sessions(self._project))
 
     def case(self, name: str) -> str:
-        from sarcoma_core.errors import ArchiveError
-
-        for session in self._archive.sessions(self._project):
-            if name in (session.label, session.id):
-                return session.label
-        raise ArchiveError(
-            f"--session: must be a session of project {self._project!r}; found {name!r}, "
-            f"it has {len(self.cases())}.",
-            hint=f"List them: {shlex.join(['sarcoma', 'archive', 'list', *self.words])}",
-        )
+        return self._archive.session(self._project, name).label
 
     def _path(self, case: str) -> Path:
         return self._archive.session_path(self._project, case)

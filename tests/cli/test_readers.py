@@ -461,7 +461,7 @@ def test_a_case_that_is_drawn_on_two_scans_is_compared_on_both(
         (["next", "--reader", "nobody"], 2, "--reader: must be one of"),
         (["adjudicate", "--session", "nosuch", "--take", "anna", "--by", "A"], 1, "it has 4"),
         (["adjudicate", "--session", "a/b", "--take", "anna", "--by", "A"], 1, "found 'a/b'"),
-        (["adjudicate", "--session", "../C01", "--take", "anna", "--by", "A"], 1, "must be a session"),
+        (["adjudicate", "--session", "../C01", "--take", "anna", "--by", "A"], 1, "--session: must be in project"),
         (
             ["adjudicate", "--session", "C01", "--roi", "oedema", "--take", "anna", "--by", "A"],
             2,
@@ -494,7 +494,7 @@ def test_a_case_that_is_drawn_on_two_scans_is_compared_on_both(
         (["assign", "--name", "ben"], 2, "--name: must be ID=NAME"),
         (["assign", "--roi", "oedema"], 2, "--roi: must be the region that is read"),
         (["assign", "--per-case", "9"], 2, "--per-case: must be 1 to the number of readers, 3"),
-        (["assign", "--session", "nosuch"], 1, "--session: must be a session"),
+        (["assign", "--session", "nosuch"], 1, "--session: must be in project"),
         (["agree", "--worst", "-1"], 2, "--worst: must be 0 or more"),
     ],
 )
