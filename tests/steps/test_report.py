@@ -40,7 +40,8 @@ def test_it_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
 def test_it_tells_a_session_of_the_whole_chain_with_its_pairs_in_less_than_a_megabyte(tmp_path: Path) -> None:
     prepared(tmp_path / "session")
     (record,) = run_step(report.STEP, tmp_path / "session", tmp_path / "out", {})
-    assert record.reads == ("REGISTERED", "NORMALISED", "N4", "SUV", "MASKS", "SERIES_ROLES", "NIFTI")
+    labels = ("REGISTERED", "NORMALISED", "N4", "SUV", "MASKS", "ROI_COLLECTIONS", "SERIES_ROLES", "NIFTI")
+    assert record.reads == labels
     assert record.outcomes[0].facts["ready"] == 6
     page = (tmp_path / "out" / "REPORT" / "report.html").read_text(encoding="utf-8")
     assert page.count("<img ") == 3 * (4 * 3 + 1 + 2) + 3 * 9

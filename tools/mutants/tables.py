@@ -82,8 +82,8 @@ HARMLESS = (
     Harmless("dicom/planes", "    @cache\n", "", "time only"),
     Harmless(
         "imaging/volume",
-        "self.affine[:3, :3]",
-        "self.affine[:4, :3]",
+        "norm(self.affine[:3, :3]",
+        "norm(self.affine[:4, :3]",
         "the last row of an affine is 0, 0, 0, 1",
     ),
     Harmless("imaging/volume", "copy=False", "copy=True", "memory only"),
