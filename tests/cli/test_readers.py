@@ -461,7 +461,11 @@ def test_a_case_that_is_drawn_on_two_scans_is_compared_on_both(
         (["next", "--reader", "nobody"], 2, "--reader: must be one of"),
         (["adjudicate", "--session", "nosuch", "--take", "anna", "--by", "A"], 1, "it has 4"),
         (["adjudicate", "--session", "a/b", "--take", "anna", "--by", "A"], 1, "found 'a/b'"),
-        (["adjudicate", "--session", "../C01", "--take", "anna", "--by", "A"], 1, "--session: must be in project"),
+        (
+            ["adjudicate", "--session", "../C01", "--take", "anna", "--by", "A"],
+            1,
+            "--session: must be in project",
+        ),
         (
             ["adjudicate", "--session", "C01", "--roi", "oedema", "--take", "anna", "--by", "A"],
             2,
