@@ -1,11 +1,12 @@
 """Which project a command works on, and where it is: an archive folder, or a server."""
 
 import argparse
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sarcoma_core.cli.arguments import named_path
-from sarcoma_core.cli.xnat_arguments import add_connection, check_project, connect
+from sarcoma_core.cli.xnat_arguments import add_connection, again, check_project, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,12 @@ def add_place(parser: argparse.ArgumentParser) -> None:
         "--archive", type=named_path, metavar="DIR", help="an archive folder (default: an XNAT server)"
     )
     add_connection(parser)
+
+
+def place_words(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What a command names to find the same project."""
+    where = ("--archive", str(arguments.archive)) if arguments.archive else shlex.split(again(arguments))
+    return "--project", arguments.project, *where
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sarcoma_core.cli.readers_place import find_place
-from sarcoma_core.cli.readers_shown import command, show_rows
+from sarcoma_core.cli.readers_shown import assignments_of, command, show_rows
 from sarcoma_core.cli.xnat_arguments import note
 from sarcoma_core.errors import UsageError
 from sarcoma_core.text import counted, printable
@@ -100,15 +100,13 @@ def agree(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.readers.agreeing import project_agreement
     from sarcoma_core.launch.readers.handing_out import check_roi
     from sarcoma_core.launch.readers.standing import readings_of
-    from sarcoma_core.segmentation.readers.book import require_assignments
 
     if arguments.worst < 0:
         raise UsageError(f"--worst: must be 0 or more; found {arguments.worst}.")
     if arguments.roi:
         check_roi(arguments.roi)
     with find_place(arguments) as place:
-        assign = command(place, "assign", "--readers", "anna,ben")
-        assignments = require_assignments(place.book, assign=assign)
+        assignments = assignments_of(place)
         roi = arguments.roi or assignments.roi
         readings = (
             readings_of(one.case, one.readers, assignments, place.masks, roi=roi) for one in assignments.cases

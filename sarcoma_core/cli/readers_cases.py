@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sarcoma_core.cli.readers_place import find_place
-from sarcoma_core.cli.readers_shown import command, show_rows
+from sarcoma_core.cli.readers_shown import assignments_of, command, show_rows
 from sarcoma_core.cli.xnat_arguments import note
 from sarcoma_core.errors import UsageError
 from sarcoma_core.text import counted, printable
@@ -105,7 +105,7 @@ def status(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.readers.standing import StatusRow, count_line, loud_lines, status_rows
 
     with find_place(arguments) as place:
-        assignments = _assignments(place)
+        assignments = assignments_of(place)
         if arguments.reader:
             return _own(arguments, place, assignments, to_read=False)
         statuses = _statuses(place, assignments)
@@ -135,7 +135,7 @@ def upcoming(arguments: argparse.Namespace) -> int:
     from sarcoma_core.segmentation.readers.ranking import ranked
 
     with find_place(arguments) as place:
-        assignments = _assignments(place)
+        assignments = assignments_of(place)
         if arguments.reader:
             return _own(arguments, place, assignments, to_read=True)
         statuses = {one.case: one for one in _statuses(place, assignments)}
@@ -204,12 +204,6 @@ def _own(
     left = sum(row.state == "to read" for row in rows)
     note(arguments, f"{counted(len(rows), 'case')} of {reader}: {left} to read")
     return 0
-
-
-def _assignments(place: "ReadersPlace") -> "Assignments":
-    from sarcoma_core.segmentation.readers.book import require_assignments
-
-    return require_assignments(place.book, assign=command(place, "assign", "--readers", "anna,ben"))
 
 
 def _statuses(place: "ReadersPlace", assignments: "Assignments") -> "tuple[CaseStatus, ...]":

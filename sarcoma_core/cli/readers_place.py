@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sarcoma_core.cli.places import archive_or_server
-from sarcoma_core.cli.xnat_arguments import again
+from sarcoma_core.cli.places import archive_or_server, place_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +41,8 @@ class ReadersPlace(Protocol):
 
     on_server: bool
     book: "RecordBook"
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What a command names to find the project."""
+    words: tuple[str, ...]
+    """What a command names to find the project."""
 
     def cases(self) -> tuple[str, ...]:
         """Labels of the sessions."""
@@ -54,13 +51,25 @@ class ReadersPlace(Protocol):
         """Label of one session, by its label or accession id."""
 
     def masks(self, case: str) -> "SessionMasks":
-        """All versions of the masks of a session; `SessionGoneError` where that is not there any more."""
+        """All versions of the masks of a session.
+
+        Raises:
+            SessionGoneError: it is not there any more.
+            ArchiveError: a resource of it is damaged.
+            ServerError: the server does not answer.
+        """
 
     def image(self, case: str, series: str) -> CaseImage | None:
         """The converted image of a series; None where it is not there."""
 
     def draw(self, case: str, path: str, content: bytes, *, replace: bool) -> None:
-        """Put a file into the resource DRAWN of a session."""
+        """Put a file into the resource DRAWN of a session.
+
+        Raises:
+            OutputError: another file is there, and it is not to be replaced.
+            ServerError: the server does not answer, or refuses it.
+            OSError: the disk is full or read-only.
+        """
 
     def import_command(self, case: str) -> str:
         """The command that makes a version of it."""
@@ -78,7 +87,7 @@ def find_place(arguments: argparse.Namespace) -> "Iterator[ReadersPlace]":
 
     with archive_or_server(arguments) as found:
         if isinstance(found, Archive):
-            yield _ReadersFolder(found, arguments.project)
+            yield _ReadersFolder(found, arguments)
             return
         with tempfile.TemporaryDirectory(prefix="sarcoma-") as fetched:
             yield _ReadersServer(found, arguments, Path(fetched))
@@ -87,17 +96,14 @@ def find_place(arguments: argparse.Namespace) -> "Iterator[ReadersPlace]":
 class _ReadersFolder:
     on_server = False
 
-    def __init__(self, archive: "Archive", project: str) -> None:
+    def __init__(self, archive: "Archive", arguments: argparse.Namespace) -> None:
         from sarcoma_core.archive.readings import FolderRecords
 
-        archive.sessions(project)  # no such project is told before anything else
         self._archive = archive
-        self._project = project
-        self.book: RecordBook = FolderRecords(archive.resources_path(project))
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return "--project", self._project, "--archive", str(self._archive.root)
+        self._project: str = arguments.project
+        archive.sessions(self._project)  # no such project is told before anything else
+        self.words = place_words(arguments)
+        self.book: RecordBook = FolderRecords(archive.resources_path(self._project))
 
     def cases(self) -> tuple[str, ...]:
         return tuple(session.label for session in self._archive.sessions(self._project))
@@ -161,14 +167,10 @@ class _ReadersServer:
 
         self._connection = connection
         self._project: str = arguments.project
-        self._again = tuple(shlex.split(again(arguments)))
+        self.words = place_words(arguments)
         self._fetched = fetched
         self._sessions: dict[str, RemoteSession] = {}
         self.book: RecordBook = RemoteRecords(connection, arguments.project)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return "--project", self._project, *self._again
 
     def cases(self) -> tuple[str, ...]:
         from sarcoma_core.xnat.rest.remote import project_sessions

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from sarcoma_core.cli.readers_place import find_place
-from sarcoma_core.cli.readers_shown import command, show_rows
+from sarcoma_core.cli.readers_shown import assignments_of, command, show_rows
 from sarcoma_core.cli.xnat_arguments import note
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _readings(arguments: argparse.Namespace, place: "ReadersPlace") -> "CaseRead
     """
     from sarcoma_core.errors import UsageError
     from sarcoma_core.launch.readers.standing import readings_of
-    from sarcoma_core.segmentation.readers.book import has_reference, read_assignments, require_assignments
+    from sarcoma_core.segmentation.readers.book import has_reference, read_assignments
 
     if getattr(arguments, "release", False):  # of a case, too, that is gone, or in no list any more
         assignments = read_assignments(place.book).record
@@ -158,8 +158,7 @@ def _readings(arguments: argparse.Namespace, place: "ReadersPlace") -> "CaseRead
         case = arguments.session if recorded else place.case(arguments.session)
         return readings_of(case, (), assignments, place.masks, roi=arguments.roi)
     case = place.case(arguments.session)
-    assign = command(place, "assign", "--readers", "anna,ben")
-    assignments = require_assignments(place.book, assign=assign)
+    assignments = assignments_of(place)
     assigned = next((one.readers for one in assignments.cases if one.case == case), None)
     if assigned is None:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""How `sarcoma readers` shows rows: a table, JSON, CSV, or one id a line."""
+"""What the sub-commands of `sarcoma readers` share: how rows are shown, what to type next, who reads what."""
 
 import argparse
 import csv
@@ -12,6 +12,7 @@ from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
     from sarcoma_core.cli.readers_place import ReadersPlace
+    from sarcoma_core.segmentation.readers.records import Assignments
 
 _FORMULA = ("=", "+", "@")
 """What a spreadsheet would take the beginning of a cell for a formula by."""
@@ -40,6 +41,18 @@ def show_rows(
 def command(place: "ReadersPlace", action: str, *words: str) -> str:
     """A command of `sarcoma readers`, to be pasted."""
     return shlex.join(["sarcoma", "readers", action, *place.words, *words])
+
+
+def assignments_of(place: "ReadersPlace") -> "Assignments":
+    """Who reads what.
+
+    Raises:
+        UsageError: nothing is assigned; with the command that assigns.
+        ArchiveError: what stands is damaged.
+    """
+    from sarcoma_core.segmentation.readers.book import require_assignments
+
+    return require_assignments(place.book, assign=command(place, "assign", "--readers", "anna,ben"))
 
 
 def _cell(value: object) -> str:

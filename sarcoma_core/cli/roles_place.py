@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from sarcoma_core.cli.places import archive_or_server
+from sarcoma_core.cli.places import archive_or_server, place_words
 from sarcoma_core.cli.xnat_arguments import again
 
 if TYPE_CHECKING:
@@ -29,10 +29,8 @@ class RolesPlace(Protocol):
     """A project whose roles are told."""
 
     on_server: bool
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What a command names to find the project."""
+    words: tuple[str, ...]
+    """What a command names to find the project."""
 
     def sessions(self) -> "Iterator[tuple[str, Holdings]]":
         """Label and resources of each session."""
@@ -73,11 +71,8 @@ class _Folder:
     def __init__(self, archive: "Archive", arguments: argparse.Namespace) -> None:
         self._archive = archive
         self._project: str = arguments.project
+        self.words = place_words(arguments)
         self._runner: str = getattr(arguments, "runner", "local")
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return "--project", self._project, "--archive", str(self._archive.root)
 
     def sessions(self) -> "Iterator[tuple[str, Holdings]]":
         from sarcoma_core.archive.holdings import FolderHoldings
@@ -121,11 +116,8 @@ class _Server:
     def __init__(self, connection: "Connection", arguments: argparse.Namespace) -> None:
         self._connection = connection
         self._project: str = arguments.project
+        self.words = place_words(arguments)
         self._again = tuple(shlex.split(again(arguments)))
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return "--project", self._project, *self._again
 
     def sessions(self) -> "Iterator[tuple[str, Holdings]]":
         from sarcoma_core.xnat.rest.holdings import RemoteHoldings

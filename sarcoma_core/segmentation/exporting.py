@@ -54,20 +54,24 @@ class ExportedObject(NamedTuple):
 
 
 class _Region(NamedTuple):
+    """A region as it is written.
+
+    Attributes:
+        version: of which it is.
+        mask: its voxels.
+        name: what it is called in the object.
+        description: by which an object that comes back unchanged is known for what was exported.
+    """
+
     version: MaskVersion
     mask: Mask
     name: str
+    description: str
 
     @property
     def told(self) -> str:
         """Which version of which region it is; a name may be a patient's, and stays out."""
         return region_told(self.version)
-
-    @property
-    def description(self) -> str:
-        """By which an object that comes back unchanged is known for what was exported."""
-        words = (f"{self.told} of scan {self.version.series}", self.version.algorithm)
-        return telling_voxels(", ".join(filter(None, words)), self.mask)
 
 
 class _Series(NamedTuple):
@@ -142,8 +146,15 @@ def _read(
             hint="Run import-masks again.",
         )
     named = zip(versions, held, written_names(versions), strict=True)
-    regions = tuple(_Region(version, mask, name) for version, (mask, _), name in named)
+    regions = tuple(
+        _Region(version, mask, name, _described(version, mask)) for version, (mask, _), name in named
+    )
     return _Series(regions, grid, sources, read_sources(sources)[0].dataset)
+
+
+def _described(version: MaskVersion, mask: Mask) -> str:
+    words = (f"{region_told(version)} of scan {version.series}", version.algorithm)
+    return telling_voxels(", ".join(filter(None, words)), mask)
 
 
 def _masked(path: Path) -> tuple[Mask, Volume]:

@@ -59,7 +59,7 @@ def aalen_johansen(time: ArrayLike, kind: ArrayLike) -> CumulativeIncidence:
     if not known:
         raise InputError("kind: must hold an event at least; found none.")
     table = life_table(follow_up)
-    free = np.asarray(np.cumprod(1 - table.events / table.at_risk), np.float64)
+    free = table.free
     before = np.concatenate([[1.0], free[:-1]])
     place = np.searchsorted(table.times, follow_up.time)
     counts = [np.bincount(place, kinds == one, minlength=table.times.size) for one in known]

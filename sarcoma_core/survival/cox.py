@@ -98,7 +98,8 @@ def fit_cox(
     if not (spreads > 0).all():
         flat = ", ".join(str(number) for number in np.flatnonzero(~(spreads > 0)) + 1)
         raise InputError(f"covariates: must each vary between patients; number {flat} does not.")
-    sets = risk_sets((x - means) / spreads, follow_up, strata)
+    scaled = (x - means) / spreads
+    sets = risk_sets(scaled, follow_up, strata)
     coefficients = np.zeros(x.shape[1])
     found = partial_likelihood(sets, coefficients, ties)
     null = found.value
@@ -117,7 +118,7 @@ def fit_cox(
             )
         if gain <= _SETTLED * (1 + abs(found.value)):
             break
-    times, hazard = _baseline(((x - means) / spreads) @ coefficients, follow_up)
+    times, hazard = _baseline(scaled @ coefficients, follow_up)
     covariance = np.linalg.inv(found.information) / np.outer(spreads, spreads)
     return CoxModel(
         coefficients / spreads,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sarcoma_core.errors import InputError
-from sarcoma_core.survival.follow_up import Floats1, FollowUp
+from sarcoma_core.survival.follow_up import Flags, Floats1, FollowUp
 from sarcoma_core.survival.kaplan_meier import kaplan_meier
 
 
@@ -55,14 +55,18 @@ def decision_curve(
         raise InputError(
             f"horizon: must be above 0 and not beyond the last follow-up, {last:g}; found {horizon:g}."
         )
-    everybody = np.ones(len(follow_up), np.bool_)
-    of_model = [_net_benefit(follow_up, predicted >= cut, horizon, cut) for cut in cuts]
-    of_all = [_net_benefit(follow_up, everybody, horizon, cut) for cut in cuts]
+    of_model = [_net_benefit(*_treated(follow_up, predicted >= cut, horizon), cut) for cut in cuts]
+    everybody = _treated(follow_up, np.ones(len(follow_up), np.bool_), horizon)
+    of_all = [_net_benefit(*everybody, cut) for cut in cuts]
     return DecisionCurve(cuts, np.array(of_model), np.array(of_all))
 
 
-def _net_benefit(follow_up: FollowUp, treated: np.ndarray, horizon: float, cut: float) -> float:
-    if not treated.any():
-        return 0.0
-    free = float(kaplan_meier(follow_up.chosen(treated)).at([horizon])[0])
-    return float(treated.mean() * ((1 - free) - free * cut / (1 - cut)))
+def _treated(follow_up: FollowUp, chosen: Flags, horizon: float) -> tuple[float, float]:
+    """Which part of the patients it is, and which part of these has had no event by the horizon."""
+    if not chosen.any():
+        return 0.0, 0.0  # nobody's benefit is 0, whichever part of nobody it is
+    return float(chosen.mean()), float(kaplan_meier(follow_up.chosen(chosen)).at([horizon])[0])
+
+
+def _net_benefit(part: float, free: float, cut: float) -> float:
+    return part * ((1 - free) - free * cut / (1 - cut))

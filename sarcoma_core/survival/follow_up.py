@@ -86,6 +86,11 @@ class LifeTable:
     events: Counts
     censored: Counts
 
+    @property
+    def free(self) -> Floats1:
+        """The part that has had no event, just after each time: the product limit."""
+        return np.asarray(np.cumprod(1 - self.events / self.at_risk), np.float64)
+
 
 def life_table(follow_up: FollowUp) -> LifeTable:
     """Count what happened at each distinct time."""

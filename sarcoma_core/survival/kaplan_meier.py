@@ -63,7 +63,7 @@ def kaplan_meier(follow_up: FollowUp, *, level: float = 0.95) -> KaplanMeier:
         level: of the confidence limits.
     """
     table = life_table(follow_up)
-    survival = np.asarray(np.cumprod(1 - table.events / table.at_risk), np.float64)
+    survival = table.free
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = table.events / (table.at_risk * (table.at_risk - table.events))
         spread = np.sqrt(np.cumsum(np.where(table.events > 0, steps, 0.0)))
