@@ -6,7 +6,7 @@ read one after the other and written at once: memory holds the labels, never the
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,7 +20,7 @@ from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, SCAN_INPUT, FileEntry, recorded_scan_id
 
-SCHEMA = 1
+SCHEMA = 2
 COHORT_FILE = "cohort.json"
 
 
@@ -107,8 +107,29 @@ class CohortSession:
 
 
 @dataclass(frozen=True)
+class PatientSession(CohortSession):
+    """A session of a cohort with what the clinical table says of its patient.
+
+    Args:
+        clinical: the row of the table as JSON.
+        key: by which row and session were joined.
+        why: the reason for which this session was chosen.
+    """
+
+    clinical: Mapping[str, Any]
+    key: str
+    why: str
+
+
+@dataclass(frozen=True)
 class LeftOut:
-    """A session that is in the project and not in the cohort, and why."""
+    """What is not in the cohort, and why: a session of the project, or a row of the clinical table.
+
+    Args:
+        subject: its label.
+        session: its label; empty for a row without one.
+        reason: in words.
+    """
 
     subject: str
     session: str
@@ -126,16 +147,22 @@ def freeze(
         rules: what makes a session one of the cohort.
     """
     for one in sorted(register.sessions(), key=lambda each: (natural(each.subject), natural(each.session))):
-        reason = rules.why_not(one)
-        if not reason and one.session not in folders:
-            reason = "its files are not in the project's folder"
-        if reason:
-            yield LeftOut(one.subject, one.session, reason)
-            continue
-        try:
-            yield _session(one, SessionFolder(folders[one.session], rules.reads), register, rules)
-        except ArchiveError as error:
-            yield LeftOut(one.subject, one.session, error.message)
+        yield freeze_session(one, register, folders, rules)
+
+
+def freeze_session(
+    one: RegisteredSession, register: Register, folders: Mapping[str, Path], rules: CohortRules
+) -> CohortSession | LeftOut:
+    """One session of a project, or why it is left out; see `freeze`."""
+    reason = rules.why_not(one)
+    if not reason and one.session not in folders:
+        reason = "its files are not in the project's folder"
+    if reason:
+        return LeftOut(one.subject, one.session, reason)
+    try:
+        return _session(one, SessionFolder(folders[one.session], rules.reads), register, rules)
+    except ArchiveError as error:
+        return LeftOut(one.subject, one.session, error.message)
 
 
 def _session(
@@ -203,7 +230,11 @@ def _ours(folder: SessionFolder, label: str) -> Mapping[str, WrittenResource]:
 
 
 def write_cohort(
-    stream: TextIO, head: Mapping[str, Any], frozen: Iterable[CohortSession | LeftOut]
+    stream: TextIO,
+    head: Mapping[str, Any],
+    frozen: Iterable[CohortSession | LeftOut],
+    *,
+    tail: Callable[[], Mapping[str, Any]] = dict,
 ) -> Iterator[CohortSession | LeftOut]:
     """Write a cohort as JSON while its sessions are read; gives each of them on.
 
@@ -211,6 +242,7 @@ def write_cohort(
         stream: where to.
         head: what stands before the sessions.
         frozen: the sessions.
+        tail: what stands after them, asked for when they are all written.
     """
     lines = [f" {json.dumps(key)}: {_text(value)}" for key, value in {"schema": SCHEMA, **head}.items()]
     stream.write("{\n" + ",\n".join(lines) + ',\n "sessions": [')
@@ -225,7 +257,9 @@ def write_cohort(
         yield one
     stream.write('\n ],\n "excluded": [')
     stream.write(",".join(f"\n  {_text(asdict(one))}" for one in left))
-    stream.write("\n ]\n}\n")
+    stream.write("\n ]")
+    stream.writelines(f",\n {json.dumps(key)}: {_text(value)}" for key, value in tail().items())
+    stream.write("\n}\n")
 
 
 def _text(value: object) -> str:

@@ -14,6 +14,7 @@ from types import FrameType
 from sarcoma_core import __version__
 from sarcoma_core.cli import (
     archive,
+    clinical,
     commands,
     demo,
     generate,
@@ -28,7 +29,7 @@ from sarcoma_core.cli import (
 )
 from sarcoma_core.errors import ERROR, HINT, OutputError, SarcomaError
 
-_VERBS = (demo, run, roles, masks, readers, step, archive, view, xnat, commands, generate, images)
+_VERBS = (demo, run, roles, masks, readers, clinical, step, archive, view, xnat, commands, generate, images)
 INTERRUPTED = 130
 
 

@@ -1,4 +1,4 @@
-"""The area of the surface that runs through a cube of eight neighbouring voxel centres.
+"""The surface that runs through a cube of eight neighbouring voxel centres: its area, and what it holds.
 
 Marching cubes: of the eight corners some are inside, and the surface cuts the edges between inside and
 outside in their middle. Three rules make it one surface for each of the 256 cases:
@@ -10,6 +10,10 @@ outside in their middle. Three rules make it one surface for each of the 256 cas
 The third was found, not read: with it the areas are those of `surface-distance` for all 256 codes and any
 spacing (`tests/segmentation/test_elements.py`), whose table says "created using the marching_cube algorithm"
 alone.
+
+By the first rule the surface has gaps: where two corners across a side are inside, one of the two cubes there
+may look at the inside and the other at the outside. A gap is flat, half of that side, and counts as no area;
+what is held is counted cube by cube, so that no gap lets anything out.
 
 Source: Lorensen and Cline, SIGGRAPH 1987; Nikolov et al., arXiv:1809.04430 (surface elements as weights).
 """
@@ -37,9 +41,15 @@ WHOLE: Final = 255
 """The code of a cube that lies inside."""
 
 _HALF = len(CORNERS) // 2
+_PAIR = 2
 _AXES = 3
 _DOUBLED_TWICE = 8.0
 """A cross product of doubled points is 4 times, and a triangle is half of it."""
+_DOUBLED_THRICE = 6.0
+"""The three corners of a triangle, doubled, add up to 6 times its middle."""
+_SIDE_SHARES = (0.0, 1 / 8, 1 / 2, 7 / 8, 1.0)
+"""How much of a side of the cube lies inside, by how many of its corners do; less where two are across."""
+_ACROSS_SHARE = 1 / 4
 
 
 def codes(mask: Mask) -> NDArray[np.uint8]:
@@ -81,13 +91,51 @@ def areas(spacing: Spacing) -> NDArray[np.float64]:
 
 
 @cache
-def _normals() -> tuple[tuple[Normal, ...], ...]:
+def shares() -> tuple[float, ...]:
+    """How much of a cube of each code lies inside the surface; the same for any spacing.
+
+    Returns:
+        256 parts of 1: 0 for the code 0, 1 for 255. A code and its opposite add up to 1; not so where four
+        corners are inside that are not all side by side, as both codes cut theirs off apart.
+    """
     found = []
-    for code in range(WHOLE + 1):
-        inside = frozenset(corner for bit, corner in enumerate(CORNERS) if code >> bit & 1)
-        fewer = inside if len(inside) <= _HALF else frozenset(CORNERS) - inside
-        found.append(tuple(normal for loop in _loops(fewer) for normal in _largest(loop)))
+    for code, triangles in enumerate(_triangles()):
+        fewer = _fewer(code)
+        held = _held(fewer, triangles)
+        found.append(held if fewer == _inside(code) else 1 - held)
     return tuple(found)
+
+
+def _held(inside: frozenset[Point], triangles: Iterable[Triangle]) -> float:
+    """The volume inside: the flux of (x, 0, 0) through the triangles and the side at x = 1, after Gauss."""
+    flux = math.fsum(_normal(each)[0] * sum(x for x, _, _ in each) / _DOUBLED_THRICE for each in triangles)
+    side = [corner for corner in inside if corner[0]]
+    across = len(side) == _PAIR and all(one != other for one, other in list(zip(*side, strict=True))[1:])
+    return flux + (_ACROSS_SHARE if across else _SIDE_SHARES[len(side)])
+
+
+@cache
+def _normals() -> tuple[tuple[Normal, ...], ...]:
+    return tuple(tuple(_normal(triangle) for triangle in triangles) for triangles in _triangles())
+
+
+@cache
+def _triangles() -> tuple[tuple[Triangle, ...], ...]:
+    """The surface of each code, as seen from the corners of which there are more."""
+    return tuple(
+        tuple(triangle for loop in _loops(_fewer(code)) for triangle in _largest(loop))
+        for code in range(WHOLE + 1)
+    )
+
+
+def _inside(code: int) -> frozenset[Point]:
+    return frozenset(corner for bit, corner in enumerate(CORNERS) if code >> bit & 1)
+
+
+def _fewer(code: int) -> frozenset[Point]:
+    """The corners inside, or those outside where these are fewer."""
+    inside = _inside(code)
+    return inside if len(inside) <= _HALF else frozenset(CORNERS) - inside
 
 
 def _loops(inside: frozenset[Point]) -> Iterator[tuple[Point, ...]]:
@@ -127,14 +175,13 @@ def _middle(one: Point, other: Point) -> Point:
     return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
 
-def _largest(loop: Sequence[Point]) -> tuple[Normal, ...]:
-    """The normals of the triangulation of the greatest area on a cubic grid."""
-    choices = [tuple(_normal(triangle) for triangle in choice) for choice in _triangulations(loop)]
-    return max(choices, key=_total)
+def _largest(loop: Sequence[Point]) -> tuple[Triangle, ...]:
+    """The triangulation of the greatest area on a cubic grid."""
+    return max(_triangulations(loop), key=_total)
 
 
-def _total(normals: Iterable[Normal]) -> float:
-    return math.fsum(math.hypot(*normal) for normal in normals)
+def _total(triangles: Iterable[Triangle]) -> float:
+    return math.fsum(math.hypot(*_normal(triangle)) for triangle in triangles)
 
 
 def _triangulations(line: Sequence[Point]) -> Iterator[tuple[Triangle, ...]]:

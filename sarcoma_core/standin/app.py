@@ -11,6 +11,7 @@ from sarcoma_core.standin.guard import guard
 from sarcoma_core.standin.rest import (
     admin,
     commands,
+    custom_fields,
     data,
     events,
     importing,
@@ -28,6 +29,7 @@ _MODULES = (
     launch,
     events,
     roi,
+    custom_fields,
     importing,
     page,
     data,

@@ -14,6 +14,7 @@ from sarcoma_core.steps import (
     report,
     series_roles,
     suv,
+    train_baselines,
 )
 
 STEPS: tuple[Step, ...] = (
@@ -27,6 +28,7 @@ STEPS: tuple[Step, ...] = (
     export_masks.STEP,
     report.STEP,
     cohort.STEP,
+    train_baselines.STEP,
     check_model.STEP,
 )
 LABELS = frozenset(label for step in STEPS for label in step.labels)

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TextIO
 
-from sarcoma_core.archive.asset import asset_hash
+from sarcoma_core.archive.asset import AssetFolder, asset_hash
 from sarcoma_core.archive.cohort import (
     COHORT_FILE,
     CohortRules,
-    CohortSession,
     LeftOut,
+    PatientSession,
     freeze,
     write_cohort,
 )
@@ -19,15 +20,18 @@ from sarcoma_core.archive.holdings import OwnHoldings
 from sarcoma_core.archive.lists import CONSENT_FILE, EXCLUSIONS_FILE, read_consents, read_exclusions
 from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.archive.register import ArchiveRegister, Register
-from sarcoma_core.errors import ArchiveError, InputError
-from sarcoma_core.interface import Input, Output, OutputDir, Param, Resources, describe
-from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, parse_record
+from sarcoma_core.errors import InputError
+from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resources, describe
+from sarcoma_core.prognosis.clinical.table import LABEL as CLINICAL
+from sarcoma_core.prognosis.flow import flow, flow_tree
+from sarcoma_core.prognosis.join import CohortJoin, JoinedRow, JoinRules
+from sarcoma_core.provenance import Outcome, Outcomes, contents_hash
+from sarcoma_core.steps.cohort_outcomes import LABEL, HashesBefore, hashes_before, outcome_of, outcome_of_row
 from sarcoma_core.steps.launcher import launched_by_xnat, launching_xnat
 from sarcoma_core.text import counted
 
-LABEL = "COHORT"
-CLINICAL, CONSENT, EXCLUSIONS = "CLINICAL", "CONSENT", "EXCLUSIONS"
-"""Project resources with tables that people keep. They are no assets: a site may have none of them."""
+CONSENT, EXCLUSIONS = "CONSENT", "EXCLUSIONS"
+"""Project resources with lists that people keep. They are no assets: a site may have none of them."""
 READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "NIFTI")
 
 
@@ -50,6 +54,10 @@ def cohort(
         ProjectFolder, Input(level="project", resource=READS, help="a project whose sessions are prepared")
     ],
     out: OutputDir,
+    clinical: Annotated[
+        AssetFolder | None,
+        Asset(label=CLINICAL, help="the clinical table, as sarcoma clinical push wrote it", optional=True),
+    ],
     *,
     label: Annotated[
         Literal["REGISTERED", "NORMALISED", "N4", "NIFTI"],
@@ -59,6 +67,15 @@ def cohort(
         Literal["recorded", "required"],
         Param(help="whether a subject without a recorded consent is taken (recorded) or left out (required)"),
     ] = "recorded",
+    days_before: Annotated[
+        int,
+        Param(
+            help="how long before surgery the session of a row of CLINICAL may be",
+            ge=0,
+            le=3650,
+            unit="days",
+        ),
+    ] = 180,
 ) -> CohortOutputs:
     """Freeze which subjects, sessions and series of a project a training will see.
 
@@ -68,6 +85,10 @@ def cohort(
     line, and is told here. Labels and scan types of XNAT are written as they are, and no UID or value of a
     header: they must be pseudonyms already. Training and evaluation read this resource, so that its one hash
     is their whole input.
+
+    With a clinical table only the session before surgery of each of its rows is taken, and the row stands
+    beside it. The join is told row by row with its key and its reason; what is ambiguous, or contradicts the
+    images, is refused.
     """
     folders = {name: session.path for name, session in project.sessions()}
     path = out / LABEL / COHORT_FILE
@@ -77,14 +98,74 @@ def cohort(
             "project": project.id,
             "label": label,
             "consent": consent,
-            "tables": {name: asset_hash(register.own, name) for name in _tables(register.own)},
+            "tables": _tables(register.own),
         }
-        rules = _rules(register.own, reads=READS[READS.index(label) :], needs_consent=consent == "required")
-        before = _labels_before(register)
+        rules = cohort_rules(register.own, label, needs_consent=consent == "required")
+        before = hashes_before(register.own)
         with path.open("w", encoding="utf-8", newline="\n") as stream:
-            frozen = write_cohort(stream, head, freeze(register, folders, rules))
-            outcomes = tuple(_outcome(one, before) for one in frozen)
+            if clinical is None:
+                frozen = write_cohort(stream, head, freeze(register, folders, rules))
+                outcomes = tuple(outcome_of(one, before) for one in frozen)
+            else:
+                joining = _Joining(register, folders, JoinRules(rules, days_before), before)
+                outcomes = joining.write(stream, head, clinical)
         return CohortOutputs(cohort=(*outcomes, *_told_of(rules.strangers(register.sessions()))))
+
+
+@dataclass(frozen=True)
+class _Joining:
+    """A cohort of the rows of a clinical table."""
+
+    register: Register
+    folders: Mapping[str, Path]
+    rules: JoinRules
+    before: HashesBefore | None
+
+    def write(self, stream: TextIO, head: Mapping[str, object], clinical: AssetFolder) -> Outcomes:
+        """Write the cohort, and tell what became of each row and session."""
+        from sarcoma_core.prognosis.project_join import join_project, read_table
+
+        table = read_table(lambda name: _asset_content(clinical, name))
+        found = join_project(table, self.register, self.folders, self.rules)
+        told = {
+            "time_zero": table.time_zero,
+            "days_before": self.rules.days_before,
+            "sha256": clinical.sha256,
+        }
+        rows: list[JoinedRow] = []
+        outcomes: list[Outcome] = []
+        written = write_cohort(
+            stream,
+            {**head, "clinical": told},
+            self._frozen(found, rows, outcomes),
+            tail=lambda: {"flow": flow_tree(flow(rows))},
+        )
+        for _ in written:
+            pass
+        hints = (Outcome("", "", "set apart", hint) for hint in found.hints)
+        return (*outcomes, *hints)
+
+    def _frozen(
+        self, found: CohortJoin, rows: list[JoinedRow], outcomes: list[Outcome]
+    ) -> Iterator[PatientSession | LeftOut]:
+        """Each session or what is left out; rows and outcomes are noted on the way."""
+        from sarcoma_core.prognosis.project_join import freeze_join
+
+        for one, session in freeze_join(found, self.register, self.folders, self.rules.cohort):
+            if isinstance(one, LeftOut):
+                outcomes.append(outcome_of(one, self.before))
+                yield one
+                continue
+            rows.append(one)
+            outcomes.append(outcome_of_row(one, session, self.before))
+            yield session or LeftOut(one.subject, one.session, one.told)
+
+
+def _asset_content(asset: AssetFolder, name: str) -> bytes | None:
+    try:
+        return asset.file(name).read_bytes()
+    except InputError:
+        return None
 
 
 def _told_of(strangers: int) -> Outcomes:
@@ -97,19 +178,34 @@ def _told_of(strangers: int) -> Outcomes:
     return (Outcome("", "", "set apart", reason),)
 
 
-def _tables(own: OwnHoldings) -> tuple[str, ...]:
-    """The tables that people keep in the project's own resources."""
+def _tables(own: OwnHoldings) -> Mapping[str, str]:
+    """The hash of each table that people keep in the project's own resources.
+
+    An empty CLINICAL is none: a launch on a server makes one where there is none (`launch.optional_assets`).
+    """
     there = own.labels()
-    return tuple(name for name in (CLINICAL, CONSENT, EXCLUSIONS) if name in there)
+    hashes = {name: asset_hash(own, name) for name in (CLINICAL, CONSENT, EXCLUSIONS) if name in there}
+    if hashes.get(CLINICAL) == contents_hash({}):
+        del hashes[CLINICAL]
+    return hashes
 
 
-def _rules(own: OwnHoldings, *, reads: tuple[str, ...], needs_consent: bool) -> CohortRules:
-    """What makes a session one of the cohort, with the lists that are there."""
+def cohort_rules(own: OwnHoldings, label: str, *, needs_consent: bool) -> CohortRules:
+    """What makes a session one of the cohort, with the lists that are there.
+
+    Args:
+        own: what the project's own resources hold.
+        label: resource that a session must have; what comes after it in `READS` is read as well.
+        needs_consent: whether a subject without a recorded consent is left out.
+
+    Raises:
+        InputError: a list is missing from its resource, or is none.
+    """
     with TemporaryDirectory(prefix="sarcoma-") as folder:
         consents = _fetched(own, CONSENT, CONSENT_FILE, Path(folder))
         exclusions = _fetched(own, EXCLUSIONS, EXCLUSIONS_FILE, Path(folder))
         return CohortRules(
-            reads=reads,
+            reads=READS[READS.index(label) :],
             consents=read_consents(consents) if consents else {},
             exclusions=read_exclusions(exclusions) if exclusions else frozenset(),
             needs_consent=needs_consent,
@@ -154,53 +250,16 @@ def _register(project: ProjectFolder) -> Iterator[Register]:
         )
 
 
-def _labels_before(register: Register) -> Mapping[tuple[str, str], Mapping[str, str]] | None:
-    """The hashes of each session in the cohort that is there; None where there is none that can be read."""
-    body = register.own.manifest(LABEL)
-    if body is None:
-        return None
-    try:
-        record: RunRecord = parse_record(body, LABEL)
-    except ArchiveError:
-        return None
-    hashes = ((one, one.facts.get("labels")) for one in record.outcomes if one.usable)
-    # Whoever wrote it: what is no table of hashes tells of none.
-    return {(o.subject, o.session): told if isinstance(told, dict) else {} for o, told in hashes}
-
-
-def _outcome(
-    one: CohortSession | LeftOut, before: Mapping[tuple[str, str], Mapping[str, str]] | None
-) -> Outcome:
-    if isinstance(one, LeftOut):
-        return Outcome("", "", "set apart", one.reason, subject=one.subject, session=one.session)
-    facts = {"labels": dict(one.labels), "series": len(one.series), "consent": one.consent}
-    return Outcome(
-        "",
-        "",
-        "done",
-        "" if before is None else _difference(one, before.get((one.subject, one.session))),
-        files=(COHORT_FILE,),
-        facts=facts,
-        subject=one.subject,
-        session=one.session,
-    )
-
-
-def _difference(one: CohortSession, before: Mapping[str, str] | None) -> str:
-    """What is another than in the cohort that is there; empty where nothing is."""
-    if before is None:
-        return "new since the last cohort"
-    changed = sorted(label for label in {*before, *one.labels} if before.get(label) != one.labels.get(label))
-    return f"changed since the last cohort: {', '.join(changed)}" if changed else ""
-
-
 STEP = describe(
     cohort,
     image="edge",
+    revision=2,
     title="Sarcoma: cohort",
     methods=(
         "The subjects, sessions and series of the study were frozen in a list with the SHA-256 of every "
-        "file, and each session that was left out was listed with its reason."
+        "file, and each session that was left out was listed with its reason. Where there was a clinical "
+        "table, each row was joined by its subject to one session before surgery; what was ambiguous, or "
+        "contradicted the images, was refused."
     ),
     resources=Resources(reserve_memory=256, limit_memory=1024, limit_cpu=1),
 )

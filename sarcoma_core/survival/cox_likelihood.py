@@ -20,6 +20,9 @@ TIES: Final[tuple[Ties, ...]] = get_args(Ties)
 
 Matrix = NDArray[np.float64]
 
+_LEAST: Final = 1e-300
+"""Of a sum of weights, whose largest is 1: one over less of it, added up over events, would be endless."""
+
 
 class PartialLikelihood(NamedTuple):
     """The logarithm of the partial likelihood at some coefficients.
@@ -84,16 +87,45 @@ def partial_likelihood(sets: RiskSets, coefficients: Floats1, ties: Ties = "efro
     if not sets.events.size:
         return PartialLikelihood(0.0, np.zeros(x.shape[1]), np.zeros((x.shape[1], x.shape[1])))
     risk = x @ coefficients
-    weight = np.exp(risk - risk.max())
-    total, slope, curve = (
-        _left(sets, each, ties)
-        for each in (weight, x * weight[:, None], np.einsum("ni,nj,n->nij", x, x, weight))
-    )
-    mean = slope / total[:, None]
-    value = float((risk[sets.events] - risk.max()).sum() - np.log(total).sum())
+    risk = risk - risk.max()
+    weight = np.exp(risk)
+    total = _left(sets, weight, ties)
+    mean = _left(sets, x * weight[:, None], ties) / total[:, None]
+    value = _value(sets, risk, total)
     gradient = (x[sets.events] - mean).sum(axis=0)
-    information = (curve / total[:, None, None]).sum(axis=0) - mean.T @ mean
-    return PartialLikelihood(value, gradient, information)
+    expected = weight * _hazards(sets, total, ties)
+    information = (x * expected[:, None]).T @ x - mean.T @ mean
+    return PartialLikelihood(value, gradient, np.asarray(information))
+
+
+def log_likelihood(sets: RiskSets, risk: Floats1, ties: Ties = "efron") -> float:
+    """The value of the partial likelihood alone.
+
+    Args:
+        sets: the risk sets.
+        risk: log hazard ratio of each row of `sets`, shape (n,).
+        ties: how events of one time share their risk set.
+    """
+    if not sets.events.size:
+        return 0.0
+    risk = risk - risk.max()
+    return _value(sets, risk, _left(sets, np.exp(risk), ties))
+
+
+def residuals(sets: RiskSets, risk: Floats1, ties: Ties = "efron") -> Floats1:
+    """Of each row the events less those expected: the slope of the partial likelihood by the row's risk.
+
+    Args:
+        sets: the risk sets.
+        risk: log hazard ratio of each row of `sets`, shape (n,).
+        ties: how events of one time share their risk set.
+    """
+    found = np.zeros(risk.size)
+    found[sets.events] = 1.0
+    if sets.events.size:
+        weight = np.exp(risk - risk.max())
+        found -= weight * _hazards(sets, _left(sets, weight, ties), ties)
+    return found
 
 
 def event_means(sets: RiskSets, coefficients: Floats1, ties: Ties) -> Matrix:
@@ -106,7 +138,21 @@ def event_means(sets: RiskSets, coefficients: Floats1, ties: Ties) -> Matrix:
 
 def _left(sets: RiskSets, values: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:
     """Sums over those that are at risk when each event happens."""
-    return _at_risk(sets, values) - _scaled(_taken_out(sets, ties), _of_ties(sets, values))
+    return _at_risk(sets, values) - _scaled(_taken_out(sets, ties), _of_ties(sets, values[sets.events]))
+
+
+def _value(sets: RiskSets, risk: Floats1, total: Floats1) -> float:
+    return float(risk[sets.events].sum() - np.log(total).sum())
+
+
+def _hazards(sets: RiskSets, total: Floats1, ties: Ties) -> Floats1:
+    """Of each row the sum of 1 / total over the risk sets that hold it: the cumulative hazard of weight 1."""
+    rows, each = sets.covariates.shape[0], 1 / np.maximum(total, _LEAST)
+    up_to = np.bincount(sets.starts + sets.ends, each, minlength=rows + 1)[::-1].cumsum()[::-1]
+    before = np.bincount(sets.starts, each, minlength=rows + 1)[::-1].cumsum()[::-1]
+    hazards = up_to[1:] - before[1:]  # sets that end behind the row, less those that begin behind it
+    hazards[sets.events] -= _of_ties(sets, _taken_out(sets, ties) * each)
+    return np.asarray(hazards)
 
 
 def _taken_out(sets: RiskSets, ties: Ties) -> Floats1:
@@ -125,9 +171,9 @@ def _at_risk(sets: RiskSets, values: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _of_ties(sets: RiskSets, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums over the events that share the time of each."""
+    """Of values of each event the sums over those that share its time."""
     first = np.flatnonzero(sets.rank == 0)
-    sums = np.add.reduceat(values[sets.events], first, axis=0)
+    sums = np.add.reduceat(values, first, axis=0)
     return np.asarray(np.repeat(sums, sets.deaths[first], axis=0))
 
 

@@ -1,5 +1,6 @@
 """A cohort, frozen: every session is in it or left out with the reason, in one order, whatever is damaged."""
 
+import datetime as dt
 import io
 import json
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.archive.cohort import CohortRules, CohortSession, LeftOut, freeze, write_cohort
+from sarcoma_core.archive.cohort import (
+    CohortRules,
+    CohortSession,
+    LeftOut,
+    PatientSession,
+    freeze,
+    write_cohort,
+)
 from sarcoma_core.archive.lists import Consent
 from sarcoma_core.archive.project import ProjectFolder
-from sarcoma_core.archive.register import ArchiveRegister, RegisteredSession
+from sarcoma_core.archive.register import ArchiveRegister, RegisteredSession, date_of
 from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import ArchiveError
@@ -305,6 +313,19 @@ def test_a_session_that_comes_or_goes_changes_no_line_of_another() -> None:
     assert {line.rstrip(",") for line in after} < {line.rstrip(",") for line in before}
 
 
+def test_a_patients_row_stands_with_the_session_and_what_ends_the_file_is_asked_for_last() -> None:
+    one = frozen_session("S1_MR")
+    with_row = PatientSession(**vars(one), clinical={"subject": "S1"}, key="subject", why="the only session")
+    stream, given = io.StringIO(), iter([with_row, OUT])
+    list(write_cohort(stream, {"project": "P"}, given, tail=lambda: {"flow": len(list(given))}))
+    told = json.loads(stream.getvalue())
+    assert list(told) == ["schema", "project", "sessions", "excluded", "flow"]
+    assert told["flow"] == 0, "none of them is still to be written"
+    (row,) = told["sessions"]
+    assert (row["clinical"], row["key"], row["why"]) == ({"subject": "S1"}, "subject", "the only session")
+    assert {**row, "session": ""}.keys() - {"clinical", "key", "why"} == vars(one).keys()
+
+
 # The database of a project, as an archive and as a server have it.
 
 
@@ -320,12 +341,39 @@ def test_an_archive_and_a_server_know_the_same_sessions_and_scan_types(tmp_path:
     with served(archive) as connection:
         there = RemoteRegister(connection, "P")
         assert set(there.sessions()) == set(here.sessions())
+        assert {one.date for one in here.sessions()} == {dt.date(1999, 12, 31)}
+        assert there.subjects() == here.subjects() == dict.fromkeys(("S 1", "S10", "S2"), "")
         assert {one.session for one in here.sessions()} == {"S1_MR", "S2_MR", "S10_MR"}
         for label in ("S1_MR", "S10_MR", "S2_MR"):
             assert there.scan_types(label) == here.scan_types(label)
         assert here.scan_types("S1_MR") == {"4": "t1 tse", "T1 ax": "t1"}
         assert there.own.manifest("COHORT") == here.own.manifest("COHORT") == body
         assert there.own.manifest("NONE") is here.own.manifest("NONE") is None
+
+
+def test_a_server_knows_the_gender_of_a_subject_and_subjects_without_a_session(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive")
+    session(archive, "S1", "S1_MR")
+    with served(archive) as connection:
+        connection.put("/data/projects/P/subjects/S1", query={"gender": "female"})
+        connection.put("/data/projects/P/subjects/S2")
+        assert RemoteRegister(connection, "P").subjects() == {"S1": "female", "S2": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("19991231", dt.date(1999, 12, 31)),
+        ("1999-12-31", dt.date(1999, 12, 31)),
+        (" 1999-12-31", dt.date(1999, 12, 31)),
+        ("", None),
+        ("1999", None),
+        ("19991331", None),
+        ("31.12.1999", None),
+    ],
+)
+def test_a_date_is_read_as_headers_and_servers_write_it(text: str, date: dt.date | None) -> None:
+    assert date_of(text) == date
 
 
 def test_a_project_that_is_not_there_has_no_database(tmp_path: Path) -> None:

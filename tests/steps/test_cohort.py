@@ -99,7 +99,7 @@ def test_what_was_written_again_with_the_same_files_is_no_change(archive: Archiv
 def test_the_file_is_told_with_its_head(archive: Archive, tmp_path: Path) -> None:
     told = run(archive, tmp_path / "a", consent="recorded", label="NORMALISED").told
     assert (told["schema"], told["project"], told["label"], told["consent"]) == (
-        1,
+        2,
         "P",
         "NORMALISED",
         "recorded",

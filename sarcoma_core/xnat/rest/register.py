@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from sarcoma_core.archive.register import RegisteredSession
+from sarcoma_core.archive.register import RegisteredSession, date_of
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.holdings import RemoteResources
-from sarcoma_core.xnat.rest.remote import RemoteTarget, project_sessions, session_scan_types
+from sarcoma_core.xnat.rest.remote import (
+    RemoteSession,
+    RemoteTarget,
+    project_sessions,
+    session_scan_types,
+)
+from sarcoma_core.xnat.rest.subject_fields import project_subjects
 
 
 class RemoteRegister:
@@ -23,18 +29,31 @@ class RemoteRegister:
         self._connection, self._project = connection, project
 
     @cached_property
-    def _ids(self) -> Mapping[str, tuple[str, str]]:
-        """Accession id and subject of each session, by label."""
-        listed = project_sessions(self._connection, self._project)
-        return {session.label: (session.id, session.subject) for session in listed}
+    def _listed(self) -> Mapping[str, RemoteSession]:
+        """Each session, by label."""
+        return {one.label: one for one in project_sessions(self._connection, self._project)}
 
     def sessions(self) -> tuple[RegisteredSession, ...]:
         """The image sessions of the project, of one request."""
-        return tuple(RegisteredSession(subject, label) for label, (_, subject) in self._ids.items())
+        return tuple(
+            RegisteredSession(one.subject, one.label, date_of(one.date)) for one in self._listed.values()
+        )
+
+    def subjects(self) -> Mapping[str, str]:
+        """The gender of each subject, by label; of one more request.
+
+        The year of birth is of no use: it is not shifted with the dates of the images.
+        """
+        return {**{one.subject: "" for one in self._listed.values()}, **self._genders}
+
+    @cached_property
+    def _genders(self) -> Mapping[str, str]:
+        listed = project_subjects(self._connection, self._project)
+        return {one.label: one.gender for one in listed if one.label}
 
     def scan_types(self, session: str) -> Mapping[str, str]:
         """The type of each scan of a session, by scan id; of one request."""
-        return session_scan_types(self._connection, self._ids[session][0])
+        return session_scan_types(self._connection, self._listed[session].id)
 
     @cached_property
     def own(self) -> RemoteResources:

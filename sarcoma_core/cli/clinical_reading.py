@@ -1,0 +1,76 @@
+"""How a table of people is to be read, as arguments say it: for `sarcoma clinical check` and `push`."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from sarcoma_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from sarcoma_core.prognosis.clinical.checking import HowToRead
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add how a table is to be read, where its headings do not say it."""
+    reading = parser.add_argument_group("how to read it")
+    reading.add_argument(
+        "--sheet", default="", metavar="NAME", help="of a workbook, the one with the patients"
+    )
+    for flag, form, told in (
+        (
+            "--column",
+            "NAME=HEADING",
+            "which column it is, e.g. age_years='Alter bei OP'; several times if need be",
+        ),
+        ("--unit", "NAME=UNIT", "unit of a column, e.g. overall_survival_days=months, size_cm=mm"),
+        (
+            "--word",
+            "NAME:WORD=MEANING",
+            "what a word means, e.g. 'diagnosis:spindle cell tumour=other sarcoma'",
+        ),
+    ):
+        reading.add_argument(flag, action="append", default=[], metavar=form, help=told)
+    reading.add_argument(
+        "--time-zero",
+        choices=("surgery", "diagnosis"),
+        help="what times are counted from (default: what the headings say, else surgery)",
+    )
+
+
+def how_of(arguments: argparse.Namespace) -> "HowToRead":
+    """How the arguments say that a table is to be read.
+
+    Raises:
+        UsageError: one of them is not of its form.
+    """
+    from sarcoma_core.prognosis.clinical.checking import HowToRead
+
+    words: dict[str, dict[str, str]] = {}
+    for text, meaning in _pairs("--word", "NAME:WORD=MEANING", arguments.word):
+        column, colon, word = text.partition(":")
+        if not colon or not word:
+            raise UsageError(f"--word: must be NAME:WORD=MEANING; found {text!r}.")
+        words.setdefault(column, {})[word] = meaning
+    return HowToRead(
+        sheet=arguments.sheet,
+        columns=dict(_pairs("--column", "NAME=HEADING", arguments.column)),
+        units=dict(_pairs("--unit", "NAME=UNIT", arguments.unit)),
+        words=words,
+        time_zero=arguments.time_zero,
+    )
+
+
+def reading_words(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The words of a command that read a table in the same way."""
+    several = ((flag, text) for flag in ("column", "unit", "word") for text in getattr(arguments, flag))
+    one = ((flag, getattr(arguments, flag.replace("-", "_"))) for flag in ("sheet", "time-zero"))
+    return tuple(word for flag, text in (*several, *one) if text for word in (f"--{flag}", text))
+
+
+def _pairs(flag: str, form: str, texts: list[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise UsageError(f"{flag}: must be {form}; found {text!r}.")
+        pairs.append((name.strip(), value.strip()))
+    return pairs

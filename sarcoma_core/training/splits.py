@@ -1,0 +1,196 @@
+"""Folds of patients: who is tested when, the same wherever and in whatever order the patients are told.
+
+Patients are sorted by stratum, and within one by the SHA-256 of seed, repeat and subject; then they are dealt
+to the folds in turn. So two folds differ by one at most, in patients, events and patients of a stratum.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from sarcoma_core.errors import InputError
+from sarcoma_core.survival.follow_up import Counts, FollowUp
+
+SCHEMA: Final = 1
+RULE: Final = (
+    "dealt in turn, sorted by event, centre, tertile of time, and SHA-256 of seed, repeat and subject, which "
+    "are parted by tabs"
+)
+_LEAST_FOLDS: Final = 2
+_TERTILES: Final = (1 / 3, 2 / 3)
+
+
+class Fold(NamedTuple):
+    """The rows of one fold.
+
+    Attributes:
+        repeat: from 0.
+        number: of the fold, from 0.
+        train: rows that a model may see.
+        test: rows that judge it; no patient is in both.
+    """
+
+    repeat: int
+    number: int
+    train: Counts
+    test: Counts
+
+
+@dataclass(frozen=True)
+class RepeatedFolds:
+    """The fold in which each patient is tested, in each repeat.
+
+    Args:
+        seed: that they were dealt by.
+        folds: how many.
+        repeats: of each the number of every subject's fold, from 0.
+    """
+
+    seed: int
+    folds: int
+    repeats: tuple[Mapping[str, int], ...]
+
+    def rows(self, subjects: Sequence[str]) -> Iterator[Fold]:
+        """Each fold of each repeat, as rows of a table.
+
+        Args:
+            subjects: of each row; a patient may have several.
+
+        Raises:
+            InputError: a subject has no fold.
+        """
+        for repeat, dealt in enumerate(self.repeats):
+            if strangers := len(set(subjects) - set(dealt)):
+                raise InputError(f"subjects: must each have a fold; {strangers} have none.")
+            number = np.array([dealt[subject] for subject in subjects], np.int64)
+            for fold in range(self.folds):
+                yield Fold(repeat, fold, np.flatnonzero(number != fold), np.flatnonzero(number == fold))
+
+    @property
+    def tree(self) -> Mapping[str, Any]:
+        """All of it as JSON."""
+        repeats = [dict(sorted(dealt.items())) for dealt in self.repeats]
+        return {"schema": SCHEMA, "rule": RULE, "seed": self.seed, "folds": self.folds, "repeats": repeats}
+
+    @property
+    def document(self) -> bytes:
+        """The same as a file; equal folds give equal bytes."""
+        return (json.dumps(self.tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+    @property
+    def sha256(self) -> str:
+        """Of that file: what tells these folds from others."""
+        return hashlib.sha256(self.document).hexdigest()
+
+
+def repeated_folds(
+    subjects: Sequence[str],
+    follow_up: FollowUp,
+    *,
+    seed: int,
+    folds: int = 5,
+    repeats: int = 1,
+    centres: Sequence[str] | None = None,
+) -> RepeatedFolds:
+    """Deal patients to folds, by event, time and, where they are told, centre.
+
+    Args:
+        subjects: of each row; the rows of one patient stay together.
+        follow_up: of each row; the same in all rows of a patient.
+        seed: another one deals otherwise.
+        folds: two or more.
+        repeats: how often they are dealt, each time otherwise.
+        centres: of each row; None where folds may hold any part of a centre.
+
+    Raises:
+        InputError: there are fewer events than folds, lengths differ, or rows of a patient differ.
+    """
+    patients = _patients(subjects, follow_up, centres)
+    events = sum(one.event for one in patients.values())
+    if folds < _LEAST_FOLDS or repeats < 1:
+        raise InputError(
+            f"folds and repeats: must be {_LEAST_FOLDS} and 1 or more; found {folds} and {repeats}."
+        )
+    if events < folds:
+        raise InputError(
+            f"folds: must be no more than there are events, for each needs one; found {folds} for {events}.",
+            hint=f"Ask for {events} folds." if events >= _LEAST_FOLDS else "So few events judge no model.",
+        )
+    times = np.array([one.time for one in patients.values()])
+    cuts = np.quantile(times, _TERTILES)
+    thirds = dict(zip(patients, np.searchsorted(cuts, times, side="left").tolist(), strict=True))
+
+    def place(subject: str, repeat: int) -> tuple[bool, str, int, str]:
+        one = patients[subject]
+        drawn = hashlib.sha256(f"{seed}\t{repeat}\t{subject}".encode()).hexdigest()
+        return not one.event, one.centre, thirds[subject], drawn
+
+    def dealt(repeat: int) -> Mapping[str, int]:
+        order = sorted(patients, key=lambda subject: place(subject, repeat))
+        return {subject: turn % folds for turn, subject in enumerate(order)}
+
+    return RepeatedFolds(seed, folds, tuple(dealt(repeat) for repeat in range(repeats)))
+
+
+class _Patient(NamedTuple):
+    event: bool
+    time: float
+    centre: str
+
+
+def _patients(
+    subjects: Sequence[str], follow_up: FollowUp, centres: Sequence[str] | None
+) -> Mapping[str, _Patient]:
+    """Each patient once."""
+    where = ("",) * len(subjects) if centres is None else centres
+    if not len(subjects) == len(follow_up) == len(where):
+        raise InputError(
+            f"subjects and centres: must be one of each for every row; found {len(subjects)} and "
+            f"{len(where)} for {len(follow_up)}."
+        )
+    rows = zip(subjects, follow_up.event.tolist(), follow_up.time.tolist(), where, strict=True)
+    told = {(subject, _Patient(event, time, centre)) for subject, event, time, centre in rows}
+    twice = sum(count > 1 for count in Counter(subject for subject, _ in told).values())
+    if twice:
+        raise InputError(
+            f"rows: must tell one follow-up and one centre of each patient; of {twice} they tell several."
+        )
+    return dict(told)
+
+
+def read_folds(content: bytes) -> RepeatedFolds:
+    """Read folds that were written.
+
+    Args:
+        content: of a file as `RepeatedFolds.document`.
+
+    Raises:
+        InputError: it is no such file, or its repeats are not of the same patients.
+    """
+    try:
+        tree = json.loads(content)
+    except (ValueError, RecursionError):
+        tree = None
+    match tree:
+        case {
+            "schema": 1,
+            "rule": str(),
+            "seed": int(seed),
+            "folds": int(folds),
+            "repeats": [_, *_] as repeats,
+        } if all(_is_dealt(one, folds) for one in repeats) and len({frozenset(one) for one in repeats}) == 1:
+            return RepeatedFolds(seed, folds, tuple(repeats))
+    raise InputError(
+        "splits: must be as they were written: of schema 1, and in each repeat one fold for each of the same "
+        "subjects; they are not.",
+        hint="Train again: the same cohort and seed give the same folds.",
+    )
+
+
+def _is_dealt(tree: object, folds: int) -> bool:
+    return isinstance(tree, dict) and all(type(fold) is int and 0 <= fold < folds for fold in tree.values())
