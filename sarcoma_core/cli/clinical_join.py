@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sarcoma_core.cli.arguments import named_path
+from sarcoma_core.cli.clinical_reading import add_reading, read_usable
 from sarcoma_core.cli.places import add_place, archive_or_server, place_words
 from sarcoma_core.cli.readers_shown import show_rows
 from sarcoma_core.cli.xnat_arguments import Verbs, note
-from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.errors import UsageError
 from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sarcoma_core.archive.holdings import OwnHoldings
     from sarcoma_core.archive.store import Archive
@@ -75,6 +75,7 @@ def add(actions: Verbs) -> None:
         help="a table as people keep it (default: the resource CLINICAL of the project)",
     )
     add_place(parser)
+    add_reading(parser)
     parser.add_argument("--label", choices=_LABELS, default="NORMALISED", help="as cohort's (NORMALISED)")
     parser.add_argument("--consent", choices=("recorded", "required"), default="recorded", help="as cohort's")
     parser.add_argument(
@@ -178,7 +179,7 @@ def _table(own: "OwnHoldings", arguments: argparse.Namespace) -> "ClinicalTable"
     from sarcoma_core.prognosis.project_join import read_table
 
     if arguments.table is not None:
-        return _checked(arguments.table)
+        return read_usable(arguments).patients
     if LABEL not in own.labels():
         raise UsageError(
             f"TABLE: must be named where the project has no resource {LABEL}; it has none.",
@@ -186,17 +187,6 @@ def _table(own: "OwnHoldings", arguments: argparse.Namespace) -> "ClinicalTable"
             f"sarcoma clinical push TABLE --project {arguments.project} --write",
         )
     return read_table(lambda name: own.content(LABEL, name))
-
-
-def _checked(path: "Path") -> "ClinicalTable":
-    from sarcoma_core.prognosis.clinical.checking import check_file
-
-    table = check_file(path).table
-    if table is None:
-        raise InputError(
-            "TABLE: must be without errors; it has some.", hint=f"sarcoma clinical check {path} tells which."
-        )
-    return table
 
 
 def _show(

@@ -1,14 +1,12 @@
 """`sarcoma clinical push`: a table of people becomes the resource CLINICAL of a project."""
 
 import argparse
-import shlex
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from sarcoma_core.cli.arguments import named_path
 from sarcoma_core.cli.places import add_place, archive_or_server
 from sarcoma_core.cli.xnat_arguments import Verbs, check_project, connect
-from sarcoma_core.errors import InputError, OutputError, UsageError
+from sarcoma_core.errors import OutputError, UsageError
 from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
@@ -85,13 +83,12 @@ def push(arguments: argparse.Namespace) -> int:
     """
     from sarcoma_core.archive.store import Archive
     from sarcoma_core.cli.clinical_push_shown import PushReport, show_push
-    from sarcoma_core.cli.clinical_reading import how_of
+    from sarcoma_core.cli.clinical_reading import read_usable
     from sarcoma_core.launch.clinical.resource import clinical_place
-    from sarcoma_core.prognosis.clinical.checking import check_file
     from sarcoma_core.prognosis.clinical.pushing import plan_push, table_files
 
-    checked = check_file(arguments.table, how_of(arguments))
-    table = _usable(arguments, checked)
+    checked = read_usable(arguments)
+    table = checked.patients
     with archive_or_server(arguments) as found:
         if arguments.custom_fields and isinstance(found, Archive):
             raise UsageError(
@@ -108,19 +105,6 @@ def push(arguments: argparse.Namespace) -> int:
     report = PushReport(table.time_zero, plan, works, results)
     show_push(arguments, report)
     return _SOME_FAILED if report.failures else 0
-
-
-def _usable(arguments: argparse.Namespace, checked: "CheckedTable") -> "ClinicalTable":
-    if checked.table is not None:
-        return checked.table
-    from sarcoma_core.cli.clinical_reading import reading_words
-
-    errors = Counter(one.severity for one in checked.findings)["error"]
-    words = ("sarcoma", "clinical", "check", str(arguments.table), *reading_words(arguments))
-    raise InputError(
-        f"TABLE: must have no errors; it has {errors}. Nothing was written.",
-        hint=f"{shlex.join(words)} tells which.",
-    )
 
 
 def _works(

@@ -1,12 +1,13 @@
-"""How a table of people is to be read, as arguments say it: for `sarcoma clinical check` and `push`."""
+"""How a table of people is to be read, as arguments say it: for `sarcoma clinical`."""
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
-from sarcoma_core.errors import UsageError
+from sarcoma_core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from sarcoma_core.prognosis.clinical.checking import HowToRead
+    from sarcoma_core.prognosis.clinical.checking import CheckedTable, HowToRead
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -74,3 +75,23 @@ def _pairs(flag: str, form: str, texts: list[str]) -> list[tuple[str, str]]:
             raise UsageError(f"{flag}: must be {form}; found {text!r}.")
         pairs.append((name.strip(), value.strip()))
     return pairs
+
+
+def read_usable(arguments: argparse.Namespace) -> "CheckedTable":
+    """The table that the arguments name, which has no errors.
+
+    Raises:
+        InputError: it has some, or is no table at all.
+        UsageError: what the arguments say about it does not fit.
+    """
+    from sarcoma_core.prognosis.clinical.checking import check_file
+
+    checked = check_file(arguments.table, how_of(arguments))
+    if checked.table is None:
+        errors = sum(one.severity == "error" for one in checked.findings)
+        words = ("sarcoma", "clinical", "check", str(arguments.table), *reading_words(arguments))
+        raise InputError(
+            f"TABLE: must have no errors; it has {errors}. Nothing was written.",
+            hint=f"{shlex.join(words)} tells which.",
+        )
+    return checked

@@ -109,8 +109,9 @@ def _show(checked: CheckedTable, arguments: argparse.Namespace) -> None:
         f"{counted(len(checked.patients.rows), 'patient')}, times from {checked.patients.time_zero}: {told}"
     )
     if checked.table is None:
+        where = "file" if arguments.table else "fields of the subjects (in order of labels)"
         print(
-            "Mend the errors in the file, or say how to read it (--column, --unit, --word); then check again."
+            f"Mend the errors in the {where}, or say how to read it (--column, --unit, --word); then again."
         )
     elif arguments.table:
         words = (

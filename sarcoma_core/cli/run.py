@@ -7,7 +7,7 @@ from sarcoma_core.chains import CHAINS, steps_of
 from sarcoma_core.cli.arguments import add_asset, named_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sarcoma_core.archive.store import Archive
@@ -83,7 +83,20 @@ def _on_project(archive: "Archive", plan: "RunPlan", runner: "Runner") -> int:
 
     result = run_on_project(archive, plan, runner=runner)
     screen.show_project_run(plan.project, result)
+    if result.outcome != "failed":
+        for page in _pages(archive, plan):
+            print(f"page: {page}")
     return SOME_FAILED if result.outcome == "failed" else 0
+
+
+def _pages(archive: "Archive", plan: "RunPlan") -> "Iterator[Path]":
+    """The pages that a step on a project has written."""
+    outputs = (output.spec for step in plan.steps for output in step.outputs)
+    for output in outputs:
+        if output.format == "HTML":
+            yield from sorted(
+                (archive.resources_path(plan.project) / output.resource).resolve().glob("*.html")
+            )
 
 
 def _on_sessions(

@@ -40,8 +40,8 @@ def read_table(content: Callable[[str], bytes | None]) -> ClinicalTable:
         raise InputError(
             f"{LABEL}: must hold {TABLE_FILE} and {HEAD_FILE}, as `sarcoma clinical push` wrote them; "
             "it holds what was put there by hand.",
-            hint="Fetch the table that lies there, then: sarcoma clinical push TABLE --project P --write. It "
-            "checks the table, and puts it in the place of what is there.",
+            hint="Fetch the table that lies there, then: sarcoma clinical push TABLE --project P --write "
+            "--replace. It checks the table, and puts it in the place of what is there.",
         )
     return read_clinical(table, head)
 

@@ -48,7 +48,9 @@ class NothingUsableError(InputError):
 
 
 def _named(outcome: Outcome) -> str:
-    return f"session {outcome.session}" if outcome.session else f"scan {outcome.series}"
+    if outcome.session or outcome.subject:
+        return f"session {outcome.session}" if outcome.session else f"subject {outcome.subject}"
+    return f"scan {outcome.series}"
 
 
 def run_step(

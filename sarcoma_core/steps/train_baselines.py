@@ -9,6 +9,7 @@ from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes
+from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
     from sarcoma_core.prognosis.endpoint_study import EndpointStudy, StudyRules
@@ -28,6 +29,15 @@ READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "NIFTI", "MASKS")
 class TrainBaselinesOutputs(NamedTuple):
     """What the step writes."""
 
+    study: Annotated[
+        Outcomes,
+        Output(
+            resource=REPORT_LABEL,
+            format="HTML",
+            help="how well they predict, out of fold: a page, the numbers, the predictions and the folds",
+            title="Prognosis study",
+        ),
+    ]
     overall_survival: Annotated[
         Outcomes,
         Output(resource="MODEL_BASE_OS", format="JSON", help="baselines of death", title="Overall survival"),
@@ -48,15 +58,6 @@ class TrainBaselinesOutputs(NamedTuple):
             format="JSON",
             help="baselines of recurrence, metastasis or death",
             title="Recurrence-free survival",
-        ),
-    ]
-    study: Annotated[
-        Outcomes,
-        Output(
-            resource=REPORT_LABEL,
-            format="HTML",
-            help="how well they predict, out of fold: a page, the numbers, the predictions and the folds",
-            title="Prognosis study",
         ),
     ]
 
@@ -110,7 +111,7 @@ def train_baselines(
     studies, failed = _studies(frozen, rules, measured)
     told = {name: _models(out, studies.get(name), frozen, failed.get(name, "")) for name in MODEL_LABELS}
     study = _study(out / REPORT_LABEL, _Told(frozen, rules, studies, failed, measured))
-    return TrainBaselinesOutputs(**told, study=study)
+    return TrainBaselinesOutputs(study, **told)
 
 
 def _features(frozen: "FrozenCohort", project: ProjectFolder) -> "CohortFeatures":
@@ -213,12 +214,24 @@ def _study(folder: Path, told: _Told) -> Outcomes:
     }
     _write(folder, files)
     facts = {"endpoints": list(told.studies), "cautions": list(cautions)}
-    done = Outcome("", "", "done", files=tuple(sorted(files)), facts=facts)
+    done = Outcome(
+        "", "", "done", "; ".join(map(_in_a_line, studies)), files=tuple(sorted(files)), facts=facts
+    )
+    none = tuple(Outcome("", "", "set apart", f"{title}: {reason}") for title, reason in failed.items())
     left = tuple(
         Outcome("", "", "set apart", f"no features: {reason}", subject=subject, session=sessions[subject])
         for subject, reason in told.measured.missing.items()
     )
-    return (done, *left)
+    return (done, *none, *left)
+
+
+def _in_a_line(study: "EndpointStudy") -> str:
+    """What came of an endpoint, to be read where no page is."""
+    measured = ((name, one.harrell) for name, one in study.judgement.models.items())
+    told = ", ".join(f"{name} {one.value:.3f}" if one else f"{name} not estimated" for name, one in measured)
+    follow_up = study.patients.follow_up
+    events = f"{counted(len(follow_up), 'patient')}, {counted(follow_up.events, 'event')}"
+    return f"{study.endpoint.title}: {events}; Harrell's C {told}"
 
 
 def _cautions(told: _Told) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ def test_a_file_is_joined_as_people_keep_it(
 def test_a_file_with_errors_is_not_joined(archive: Archive, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("subject,age_years,death,overall_survival_days\nS1,61,1,400\nS1,62,0,30\n")
-    with pytest.raises(InputError, match="TABLE: must be without errors") as caught:
+    with pytest.raises(InputError, match="TABLE: must have no errors; it has 1") as caught:
         join(table, "--archive", archive.root)
     assert "sarcoma clinical check" in caught.value.hint
 

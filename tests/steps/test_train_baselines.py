@@ -37,8 +37,7 @@ def run(project: MadeProject, cohort: Path, out: Path, **params: Any) -> dict[st
     records = run_step(
         STEP, project.sessions, out, {**QUICK, **params}, target="projects/P", assets={"cohort": cohort}
     )
-    labels = (*MODEL_LABELS.values(), REPORT_LABEL)
-    return dict(zip(labels, records, strict=True))
+    return dict(zip(STEP.labels, records, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +87,16 @@ def test_a_session_without_features_is_told_and_its_patient_is_in_the_study(
     found = evaluated(out)
     assert found["features"]["patients"] == PATIENTS - 10
     assert found["endpoints"]["overall_survival"]["patients"] == PATIENTS
+
+
+def test_what_came_of_it_is_told_in_a_line(ran: tuple[Path, dict[str, RunRecord]]) -> None:
+    out, records = ran
+    found = evaluated(out)["endpoints"]["overall_survival"]
+    harrell = found["models"]["sarculator"]["harrell"]
+    told = records[REPORT_LABEL].outcomes[0].reason
+    expected = f"Overall survival: {PATIENTS} patients, {found['events']} events; Harrell's C sarculator "
+    assert told.startswith(expected)
+    assert told.removeprefix(expected).startswith(f"{harrell['value']:.3f}, clinical 0.")
 
 
 def test_models_are_better_than_chance_and_their_numbers_stand_everywhere_alike(
