@@ -163,6 +163,15 @@ class Browser:
         """What a script on the page returns."""
         return self.driver.execute_script(f"return {script}")
 
+    def outside(self) -> list[str]:
+        """What sticks out to the right of the window, each by its first letters."""
+        found: list[str] = self.ask(
+            "[...document.querySelectorAll('main *')]"
+            ".filter(e => e.getBoundingClientRect().right > innerWidth + 0.5)"
+            ".map(e => e.outerHTML.slice(0, 80))"
+        )
+        return found
+
     def console(self) -> list[str]:
         """Every message of the console."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
@@ -190,11 +199,7 @@ def test_nothing_sticks_out_sideways(browser: Browser, any_page: Path, width: in
     browser.show(any_page, width=width)
     assert browser.ask("innerWidth") == width
     assert browser.ask("document.documentElement.scrollWidth") <= width
-    outside = browser.ask(
-        "[...document.querySelectorAll('main *')]"
-        ".filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 80))"
-    )
-    assert outside == []
+    assert browser.outside() == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -16,10 +16,6 @@ from tests.report.test_prognosis import AT_HORIZON, COEFFICIENTS, ENDPOINT, FACT
 pytestmark = pytest.mark.browser
 
 LONG = "PLEOMORPHIC_Sarcoma_" * 8
-OUTSIDE = (
-    "[...document.querySelectorAll('main *')]"
-    ".filter(e => e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 80))"
-)
 
 
 def endless() -> str:
@@ -70,7 +66,7 @@ def test_it_is_silent_alone_and_within_its_width(
     assert browser.console() == []
     assert browser.requests() == {page.as_uri()}
     assert browser.ask("document.documentElement.scrollWidth") <= width
-    assert browser.ask(OUTSIDE) == []
+    assert browser.outside() == []
 
 
 def test_text_of_the_flow_diagram_lies_in_its_boxes(browser: Browser, page: Path) -> None:  # noqa: F811
@@ -129,7 +125,7 @@ def test_no_two_cells_of_a_table_run_into_one_another(browser: Browser, page: Pa
 def test_on_paper_tables_are_tables_and_nothing_sticks_out(browser: Browser, page: Path) -> None:  # noqa: F811
     browser.show(page, width=718)
     browser.on("print")
-    wide = browser.ask(OUTSIDE)
+    wide = browser.outside()
     rows = browser.ask("[...document.querySelectorAll('.measured tr')].map(e => getComputedStyle(e).display)")
     breaks = browser.ask(
         "[...document.querySelectorAll('.plot, .flow')].map(e => getComputedStyle(e).breakInside)"

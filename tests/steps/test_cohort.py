@@ -5,36 +5,23 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import ArchiveError, InputError
-from sarcoma_core.provenance import RunRecord
 from sarcoma_core.steps.cohort import STEP
 from sarcoma_core.steps.running import NothingUsableError, run_step
 from tests.archive.filed import DATE, LATE, UID, done, filed, put, served, session
-from tests.laws import assert_manifest_is_the_folder, outputs
+from tests.laws import outputs
+from tests.steps.cohort_runs import run_cohort
 
 WHO = ("S1", "S2", "S10")
 
-
-class Ran(NamedTuple):
-    """A run of the step."""
-
-    record: RunRecord
-    body: bytes
-
-    @property
-    def told(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)
-        return found
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        return {outcome.session: outcome.reason for outcome in self.record.outcomes}
+run = partial(run_cohort, joined=False)
 
 
 @pytest.fixture
@@ -46,13 +33,6 @@ def archive(tmp_path: Path) -> Archive:
         told = {"SeriesInstanceUID": f"{UID}{number}", "AcquisitionDate": DATE}
         filed(made.path / "RESOURCES" / "NORMALISED", done("4", facts=told), step="normalise")
     return held
-
-
-def run(archive: Archive, out: Path, **params: Any) -> Ran:
-    source = archive.session_path("P", "")
-    (record,) = run_step(STEP, source, out, params, target="/archive/projects/P")
-    assert_manifest_is_the_folder(out / "COHORT", record)
-    return Ran(record, (out / "COHORT" / "cohort.json").read_bytes())
 
 
 def keep(archive: Archive, out: Path) -> None:
