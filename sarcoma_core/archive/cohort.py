@@ -7,18 +7,19 @@ read one after the other and written at once: memory holds the labels, never the
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from sarcoma_core.archive.folder import SessionFolder, natural
 from sarcoma_core.archive.holdings import ResourceFolders
-from sarcoma_core.archive.lists import Consent
+from sarcoma_core.archive.lists import CONSENT, EXCLUSIONS, Consent, near_lines
 from sarcoma_core.archive.newest import WrittenResource, session_resources, written
 from sarcoma_core.archive.register import Register, RegisteredSession
 from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import MANIFEST, SCAN_INPUT, FileEntry, recorded_scan_id
+from sarcoma_core.text import counted
 
 SCHEMA = 2
 COHORT_FILE = "cohort.json"
@@ -34,19 +35,38 @@ class CohortRules:
         consents: the consent of each subject that has one recorded.
         exclusions: subjects and sessions that are left out.
         needs_consent: whether a subject without a recorded consent is left out.
+        near: whom lines of the lists nearly name, with the reason: `near_lines`, which `among` asks.
     """
 
     reads: tuple[str, ...]
     consents: Mapping[str, Consent] = field(default_factory=dict)
     exclusions: frozenset[tuple[str, str]] = frozenset()
     needs_consent: bool = False
+    near: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
-    def strangers(self, sessions: Iterable[RegisteredSession]) -> int:
-        """How many lines of the lists name no subject or session of a project: they may be mistyped."""
+    def among(self, sessions: Iterable[RegisteredSession]) -> "CohortRules":
+        """The rules for a project: whom a line of the lists nearly names is left out as well."""
+        pairs = [(one.subject, one.session) for one in sessions]
+        return replace(self, near=near_lines(self.consents, self.exclusions, pairs))
+
+    def strangers(self, sessions: Iterable[RegisteredSession]) -> str:
+        """How many lines of the lists name no subject or session of a project, in words; empty for none.
+
+        They may be mistyped: whoever meant to leave somebody out has to know.
+        """
         known = tuple(sessions)
         subjects = {one.subject for one in known}
         pairs = {(one.subject, one.session) for one in known} | {(subject, "") for subject in subjects}
-        return len(set(self.consents) - subjects) + len(self.exclusions - pairs)
+        number = len(set(self.consents) - subjects) + len(self.exclusions - pairs)
+        if not number:
+            return ""
+        return (
+            f"{counted(number, 'line')} of {CONSENT} or {EXCLUSIONS} name nobody of this project: mistyped?"
+        )
+
+    def near_line(self, one: RegisteredSession) -> str:
+        """Why a line of the lists may mean a session or its subject; empty where none does."""
+        return self.near.get((one.subject, "")) or self.near.get((one.subject, one.session), "")
 
     def consent(self, subject: str) -> Consent:
         """What is recorded of a subject."""
@@ -57,6 +77,8 @@ class CohortRules:
         consent = self.consent(one.subject)
         if consent in ("refused", "withdrawn"):
             return f"consent {consent}"
+        if near := self.near_line(one):
+            return near
         if self.needs_consent and consent == "not recorded":
             return "no consent is recorded"
         if {(one.subject, ""), (one.subject, one.session)} & self.exclusions:
@@ -146,7 +168,9 @@ def freeze(
         folders: the folder of each session, by label.
         rules: what makes a session one of the cohort.
     """
-    for one in sorted(register.sessions(), key=lambda each: (natural(each.subject), natural(each.session))):
+    sessions = register.sessions()
+    rules = rules.among(sessions)
+    for one in sorted(sessions, key=lambda each: (natural(each.subject), natural(each.session))):
         yield freeze_session(one, register, folders, rules)
 
 

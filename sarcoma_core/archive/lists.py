@@ -1,18 +1,23 @@
 """Lists that people keep beside a project as CSV: who has consented, and what is left out.
 
+A line that names somebody but for case, marks or zeros must not be passed over: `near_lines`.
+
 CONSENT/consent.csv         subject,consent             granted, refused or withdrawn
 EXCLUSIONS/exclusions.csv   subject,session             without a session: all of the subject's
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from sarcoma_core.archive.near_labels import difference, loose_forms
 from sarcoma_core.errors import InputError
 
 Consent = Literal["granted", "refused", "withdrawn", "not recorded"]
 _WORDS = tuple(word for word in get_args(Consent) if word != "not recorded")
+CONSENT, EXCLUSIONS = "CONSENT", "EXCLUSIONS"
+"""Project resources with lists that people keep. They are no assets: a site may have none of them."""
 CONSENT_FILE, EXCLUSIONS_FILE = "consent.csv", "exclusions.csv"
 
 
@@ -45,6 +50,54 @@ def read_exclusions(path: Path) -> frozenset[tuple[str, str]]:
         InputError: it is no such table.
     """
     return frozenset((row["subject"], row["session"]) for _, row in _rows(path, ("subject", "session")))
+
+
+def near_lines(
+    consents: Iterable[str], exclusions: Iterable[tuple[str, str]], sessions: Iterable[tuple[str, str]]
+) -> Mapping[tuple[str, str], str]:
+    """Whom lines nearly name, that name nobody as they are written, and what they differ in, in words.
+
+    Args:
+        consents: subjects of the list of consents.
+        exclusions: subject and session of each line, the session empty for all of the subject's.
+        sessions: subject and session of each session of the project.
+
+    Returns:
+        A reason for each subject or session that may be meant, by both; the session empty for all of them.
+    """
+    held: dict[str, list[str]] = {}
+    for subject, session in sessions:
+        held.setdefault(subject, []).append(session)
+    subjects = _by_form(held)
+    told: dict[tuple[str, str], str] = {}
+    for label in sorted(set(consents) - held.keys()):
+        for subject in _alike(label, subjects):
+            told.setdefault((subject, ""), _near(CONSENT, (label, subject)))
+    for label, session in sorted(exclusions):
+        if label in held and session in ("", *held[label]):
+            continue
+        for subject in _alike(label, subjects):
+            for one in _alike(session, _by_form(held[subject])) if session else ("",):
+                told.setdefault((subject, one), _near(EXCLUSIONS, (label, subject), (session, one)))
+    return told
+
+
+def _by_form(labels: Iterable[str]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for label in labels:
+        for form in loose_forms(label):
+            found.setdefault(form, set()).add(label)
+    return found
+
+
+def _alike(label: str, by_form: Mapping[str, set[str]]) -> list[str]:
+    return sorted(set().union(*(by_form.get(form, ()) for form in loose_forms(label))))
+
+
+def _near(name: str, *pairs: tuple[str, str]) -> str:
+    """That a line may mean somebody, and in what alone the two labels of each pair differ."""
+    what = dict.fromkeys(difference(line, label) for line, label in pairs if line != label)
+    return f"a line of {name} differs only in {' and '.join(what)} from its label; correct the list"
 
 
 def _rows(path: Path, columns: tuple[str, str]) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -2,18 +2,19 @@
 
 import argparse
 import json
-import shlex
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sarcoma_core.cli.arguments import named_path
-from sarcoma_core.cli.clinical_reading import add_reading, read_usable
+from sarcoma_core.cli.clinical_reading import add_reading, pasted, read_usable
 from sarcoma_core.cli.places import add_place, archive_or_server, place_words
 from sarcoma_core.cli.readers_shown import show_rows
 from sarcoma_core.cli.xnat_arguments import Verbs, note
 from sarcoma_core.errors import UsageError
-from sarcoma_core.text import printable
+from sarcoma_core.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from sarcoma_core.xnat.rest.connection import Connection
 
 _LABELS = ("REGISTERED", "NORMALISED", "N4", "NIFTI")
+_DEFAULTS: Final[Mapping[str, str | int]] = {
+    "label": "NORMALISED",
+    "consent": "recorded",
+    "days_before": 180,
+}
+"""As those of the step cohort."""
 
 
 class JoinShown(NamedTuple):
@@ -76,10 +83,10 @@ def add(actions: Verbs) -> None:
     )
     add_place(parser)
     add_reading(parser)
-    parser.add_argument("--label", choices=_LABELS, default="NORMALISED", help="as cohort's (NORMALISED)")
-    parser.add_argument("--consent", choices=("recorded", "required"), default="recorded", help="as cohort's")
+    parser.add_argument("--label", choices=_LABELS, help="as cohort's (NORMALISED)")
+    parser.add_argument("--consent", choices=("recorded", "required"), help="as cohort's")
     parser.add_argument(
-        "--days-before", type=int, default=180, metavar="N", help="of a session before surgery (default: 180)"
+        "--days-before", type=int, metavar="N", help="of a session before surgery (default: 180)"
     )
     parser.add_argument(
         "--variables",
@@ -94,7 +101,7 @@ def add(actions: Verbs) -> None:
         default="table",
         help="table for people, json for programs, csv for spreadsheets",
     )
-    parser.set_defaults(run=join)
+    parser.set_defaults(run=join, **_DEFAULTS)
 
 
 def join(arguments: argparse.Namespace) -> int:
@@ -112,10 +119,13 @@ def join(arguments: argparse.Namespace) -> int:
 
     with archive_or_server(arguments) as place:
         on_disk = isinstance(place, Archive)
-        found = _in_archive(place, arguments) if isinstance(place, Archive) else _on_server(place, arguments)
+        found, strangers = (
+            _in_archive(place, arguments) if isinstance(place, Archive) else _on_server(place, arguments)
+        )
     told = flow(found.rows)
     variables = arguments.variables
     warnings = (
+        *filter(None, (strangers,)),
         *found.hints,
         *event_warnings(told, variables=len(known_by("before surgery")) if variables is None else variables),
     )
@@ -123,13 +133,27 @@ def join(arguments: argparse.Namespace) -> int:
     if not on_disk:
         note(arguments, "Sex and age in headers, and volumes of masks, are compared when cohort runs.")
     refused = any(row.outcome == "refused" for row in found.rows)
-    verb = ("run", "cohort") if on_disk else ("xnat", "launch", "cohort")
-    command = shlex.join(["sarcoma", *verb, *place_words(arguments)])
-    note(arguments, "next: correct what is refused." if refused else f"next: {command}")
+    if refused:
+        note(arguments, "Correct what is refused, or go on without these patients.")
+    for begins, command in zip(("next", "then"), _next(arguments, on_disk=on_disk), strict=False):
+        note(arguments, f"{begins}: {command}")
     return 1 if refused else 0
 
 
-def _in_archive(archive: "Archive", arguments: argparse.Namespace) -> "CohortJoin":
+def _next(arguments: argparse.Namespace, *, on_disk: bool) -> "Iterator[str]":
+    """The push of a table that was named, and the cohort with the same options."""
+    from sarcoma_core.cli.clinical_push_shown import push_words
+
+    if arguments.table is not None:
+        yield pasted(*push_words(arguments), "--write")
+    verb, of = (("run", "cohort"), "cohort.") if on_disk else (("xnat", "launch", "cohort"), "")
+    named = {name: getattr(arguments, name) for name in _DEFAULTS}
+    options = (f"--set={of}{name}={value}" for name, value in named.items() if value != _DEFAULTS[name])
+    yield pasted("sarcoma", *verb, *place_words(arguments), *options)
+
+
+def _in_archive(archive: "Archive", arguments: argparse.Namespace) -> "tuple[CohortJoin, str]":
+    """The join, and what lines of the lists name nobody."""
     from sarcoma_core.archive.register import ArchiveRegister
     from sarcoma_core.prognosis.join import JoinedRow, JoinRules
     from sarcoma_core.prognosis.project_join import freeze_join, join_project
@@ -142,10 +166,12 @@ def _in_archive(archive: "Archive", arguments: argparse.Namespace) -> "CohortJoi
     folders = {label: path for label, path in paths if path.is_dir()}
     found = join_project(table, register, folders, JoinRules(rules, arguments.days_before))
     settled = (one for one, _ in freeze_join(found, register, folders, rules))
-    return replace(found, rows=tuple(one for one in settled if isinstance(one, JoinedRow)))
+    rows = tuple(one for one in settled if isinstance(one, JoinedRow))
+    return replace(found, rows=rows), rules.strangers(register.sessions())
 
 
-def _on_server(connection: "Connection", arguments: argparse.Namespace) -> "CohortJoin":
+def _on_server(connection: "Connection", arguments: argparse.Namespace) -> "tuple[CohortJoin, str]":
+    """The join, and what lines of the lists name nobody."""
     from sarcoma_core.prognosis.join import JoinRules
     from sarcoma_core.prognosis.project_join import join_project
     from sarcoma_core.steps.cohort import cohort_rules
@@ -171,7 +197,7 @@ def _on_server(connection: "Connection", arguments: argparse.Namespace) -> "Coho
         row.unusable(lacks) if row.outcome == "joined" and row.session not in holders else row
         for row in found.rows
     )
-    return replace(found, rows=tuple(rows))
+    return replace(found, rows=tuple(rows)), rules.strangers(register.sessions())
 
 
 def _table(own: "OwnHoldings", arguments: argparse.Namespace) -> "ClinicalTable":
@@ -206,7 +232,16 @@ def _show(
         return
     if arguments.quiet:
         rows = tuple(row for row in rows if row.outcome == "joined")
-    show_rows(arguments, "Join", JoinShown._fields, rows, ids="session")
+    patients = {row.subject for row in found.rows}
+    shown = rows if arguments.output == "csv" else tuple(row for row in rows if row.subject in patients)
+    show_rows(arguments, "Join", JoinShown._fields, shown, ids="session")
+    if len(shown) < len(rows):
+        note(
+            arguments,
+            f"{counted(len(rows) - len(shown), 'session')} of subjects without a row: -o csv names them",
+        )
+    outcomes = Counter(row.outcome for row in found.rows)
+    note(arguments, ", ".join(f"{outcomes[one]} {one}" for one in ("joined", "left out", "refused")))
     if arguments.output == "table" and not arguments.quiet:
         steps = (*told.steps, *told.endpoints)
         screen.table("Flow of patients", FlowShown._fields, [_flow_row(step) for step in steps])

@@ -1,6 +1,7 @@
 """`sarcoma clinical push`: a table of people becomes the resource CLINICAL of a project."""
 
 import argparse
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sarcoma_core.cli.arguments import named_path
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from sarcoma_core.archive.store import Archive
     from sarcoma_core.launch.clinical.fields import FieldResult, FieldWork
-    from sarcoma_core.prognosis.clinical.checking import CheckedTable, HowToRead
+    from sarcoma_core.prognosis.clinical.checking import CheckedTable
+    from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
     from sarcoma_core.prognosis.clinical.pushing import TablePush
     from sarcoma_core.prognosis.clinical.table import ClinicalTable
     from sarcoma_core.xnat.rest.connection import Connection
@@ -102,7 +104,8 @@ def push(arguments: argparse.Namespace) -> int:
         if arguments.write and plan.state != "same":
             place.write(files)
         results = tuple(_put(found, arguments.project, works)) if arguments.write else ()
-    report = PushReport(table.time_zero, plan, works, results)
+    counts = Counter(one.severity for one in checked.findings)
+    report = PushReport(table.time_zero, plan, works, results, counts)
     show_push(arguments, report)
     return _SOME_FAILED if report.failures else 0
 

@@ -2,16 +2,16 @@
 
 import argparse
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sarcoma_core.cli.clinical_reading import reading_words
+from sarcoma_core.cli.clinical_reading import check_command, pasted, reading_words, table_word
 from sarcoma_core.cli.places import place_words
 from sarcoma_core.cli.xnat_arguments import note, show
 from sarcoma_core.launch.clinical.fields import FieldResult, FieldWork
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero
+from sarcoma_core.prognosis.clinical.findings import SEVERITIES, Severity
 from sarcoma_core.prognosis.clinical.pushing import TablePush
 from sarcoma_core.text import counted, printable
 
@@ -41,12 +41,14 @@ class PushReport:
         plan: for the resource.
         works: for the fields of subjects.
         results: what became of them; none where nothing was to be written.
+        findings: how many there are in the table of each severity.
     """
 
     time_zero: TimeZero
     plan: TablePush
     works: tuple[FieldWork, ...]
     results: tuple[FieldResult, ...]
+    findings: Mapping[Severity, int]
 
     @property
     def failures(self) -> Mapping[str, str]:
@@ -73,6 +75,8 @@ def show_push(arguments: argparse.Namespace, report: PushReport) -> None:
     note(arguments, f"{counted(plan.patients, 'patient')}, times from {report.time_zero}")
     note(arguments, f"columns: {', '.join(plan.columns)}")
     show(arguments, "CLINICAL", _files(plan), ids="file")
+    if warnings := report.findings.get("warning", 0):
+        note(arguments, f"{counted(warnings, 'warning')}, told by: {check_command(arguments)}")
     for line in (*_resource(plan), *_subjects(arguments, plan), *_fields(arguments, report)):
         note(arguments, line)
     for line in _end(arguments, report):
@@ -86,10 +90,19 @@ def command(arguments: argparse.Namespace, *more: str) -> str:
         arguments: of the sub-command.
         more: words at its end.
     """
-    given = {"--custom-fields": arguments.custom_fields, "--replace": arguments.replace}
+    given = {
+        "--custom-fields": arguments.custom_fields,
+        "--replace": arguments.replace,
+        "--write": arguments.write,
+    }
     flags = [flag for flag, is_given in given.items() if is_given and flag not in more]
+    return pasted(*push_words(arguments), *flags, *more)
+
+
+def push_words(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The words of a push of the table that the arguments name, read in the same way."""
     where = (*place_words(arguments), *reading_words(arguments))
-    return shlex.join(["sarcoma", "clinical", "push", str(arguments.table), *where, *flags, *more])
+    return ("sarcoma", "clinical", "push", table_word(arguments.table), *where)
 
 
 def _files(plan: TablePush) -> tuple[PushedFile, ...]:
@@ -144,7 +157,7 @@ def _end(arguments: argparse.Namespace, report: PushReport) -> Iterator[str]:
     if report.failures:
         yield f"{counted(len(report.failures), 'subject')} failed; to go on: {command(arguments, '--write')}"
     else:
-        yield f"next: {shlex.join(['sarcoma', 'clinical', 'join', *place_words(arguments)])}"
+        yield f"next: {pasted('sarcoma', 'clinical', 'join', *place_words(arguments))}"
 
 
 def _document(arguments: argparse.Namespace, report: PushReport) -> Mapping[str, Any]:
@@ -153,6 +166,7 @@ def _document(arguments: argparse.Namespace, report: PushReport) -> Mapping[str,
         "patients": plan.patients,
         "time_zero": report.time_zero,
         "columns": list(plan.columns),
+        "findings": {one: report.findings.get(one, 0) for one in SEVERITIES},
         "files": [one._asdict() for one in _files(plan)],
         "there_before": plan.state,
         "other_files": len(plan.others),

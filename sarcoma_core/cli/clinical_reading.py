@@ -2,12 +2,15 @@
 
 import argparse
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
-    from sarcoma_core.prognosis.clinical.checking import CheckedTable, HowToRead
+    from sarcoma_core.prognosis.clinical.checking import CheckedTable
+    from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +46,7 @@ def how_of(arguments: argparse.Namespace) -> "HowToRead":
     Raises:
         UsageError: one of them is not of its form.
     """
-    from sarcoma_core.prognosis.clinical.checking import HowToRead
+    from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 
     words: dict[str, dict[str, str]] = {}
     for text, meaning in _pairs("--word", "NAME:WORD=MEANING", arguments.word):
@@ -60,11 +63,26 @@ def how_of(arguments: argparse.Namespace) -> "HowToRead":
     )
 
 
+def pasted(*words: str) -> str:
+    """A command to be pasted: no character of it acts on a terminal, or ends the line."""
+    return printable(shlex.join(words))
+
+
+def table_word(table: Path) -> str:
+    """The table as a word of a command, which is no option where its name begins with a dash."""
+    return f"./{table}" if str(table).startswith("-") else str(table)
+
+
 def reading_words(arguments: argparse.Namespace) -> tuple[str, ...]:
-    """The words of a command that read a table in the same way."""
+    """The words of a command that read a table in the same way: each option with its value is one word."""
     several = ((flag, text) for flag in ("column", "unit", "word") for text in getattr(arguments, flag))
     one = ((flag, getattr(arguments, flag.replace("-", "_"))) for flag in ("sheet", "time-zero"))
-    return tuple(word for flag, text in (*several, *one) if text for word in (f"--{flag}", text))
+    return tuple(f"--{flag}={text}" for flag, text in (*several, *one) if text)
+
+
+def check_command(arguments: argparse.Namespace) -> str:
+    """The command that tells all that is odd in the table that the arguments name."""
+    return pasted("sarcoma", "clinical", "check", table_word(arguments.table), *reading_words(arguments))
 
 
 def _pairs(flag: str, form: str, texts: list[str]) -> list[tuple[str, str]]:
@@ -89,9 +107,8 @@ def read_usable(arguments: argparse.Namespace) -> "CheckedTable":
     checked = check_file(arguments.table, how_of(arguments))
     if checked.table is None:
         errors = sum(one.severity == "error" for one in checked.findings)
-        words = ("sarcoma", "clinical", "check", str(arguments.table), *reading_words(arguments))
         raise InputError(
             f"TABLE: must have no errors; it has {errors}. Nothing was written.",
-            hint=f"{shlex.join(words)} tells which.",
+            hint=f"{check_command(arguments)} tells which.",
         )
     return checked

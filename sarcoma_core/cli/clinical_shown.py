@@ -3,7 +3,6 @@
 import argparse
 import csv
 import json
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from sarcoma_core.cli import screen
-from sarcoma_core.cli.clinical_reading import how_of, reading_words
+from sarcoma_core.cli.clinical_reading import how_of, pasted, reading_words, table_word
 from sarcoma_core.errors import OutputError, UsageError
 from sarcoma_core.prognosis.clinical.checking import CheckedTable, check_file
 from sarcoma_core.prognosis.clinical.endpoints import ENDPOINTS
@@ -24,9 +23,17 @@ from sarcoma_core.prognosis.clinical.template import (
     template_workbook,
 )
 from sarcoma_core.prognosis.clinical.variables import VARIABLES
-from sarcoma_core.text import counted
+from sarcoma_core.text import counted, printable
 
 _LINES_SHOWN = 12
+
+
+class ColumnRead(NamedTuple):
+    """What a heading was taken for."""
+
+    heading: str
+    column: str
+    unit: str
 
 
 class FindingGroup(NamedTuple):
@@ -100,11 +107,18 @@ def _checked(arguments: argparse.Namespace) -> CheckedTable:
 
 def _show(checked: CheckedTable, arguments: argparse.Namespace) -> None:
     groups = finding_groups(checked.findings)
+    if checked.columns:
+        screen.table("Columns", ColumnRead._fields, checked.columns)
     if groups:
         screen.table("Findings", FindingGroup._fields, groups)
     _missing(checked.patients)
     counts = Counter(one.severity for one in checked.findings)
-    told = ", ".join(counted(counts[severity], severity) for severity in SEVERITIES)
+    kinds = Counter(one.severity for one in groups)
+    told = ", ".join(
+        counted(counts[severity], severity)
+        + (f" of {counted(kinds[severity], 'kind')}" if kinds[severity] < counts[severity] else "")
+        for severity in SEVERITIES
+    )
     print(
         f"{counted(len(checked.patients.rows), 'patient')}, times from {checked.patients.time_zero}: {told}"
     )
@@ -114,16 +128,10 @@ def _show(checked: CheckedTable, arguments: argparse.Namespace) -> None:
             f"Mend the errors in the {where}, or say how to read it (--column, --unit, --word); then again."
         )
     elif arguments.table:
-        words = (
-            "sarcoma",
-            "clinical",
-            "push",
-            str(arguments.table),
-            "--project",
-            "P",
-            *reading_words(arguments),
-        )
-        print(f"next: {shlex.join(words)}")
+        reading = reading_words(arguments)
+        table = table_word(arguments.table)
+        push = pasted("sarcoma", "clinical", "push", table, "--project", "PROJECT", *reading)
+        print(f"next: {push}  # with --archive DIR where there is no server")
 
 
 def finding_groups(findings: Sequence[TableFinding]) -> tuple[FindingGroup, ...]:
@@ -174,6 +182,7 @@ def _document(checked: CheckedTable) -> dict[str, object]:
         "patients": len(checked.patients.rows),
         "time_zero": checked.patients.time_zero,
         "usable": checked.table is not None,
+        "columns": [ColumnRead(*one)._asdict() for one in checked.columns],
         "missing": dict(checked.patients.missing()),
         "endpoints": [one._asdict() for one in endpoints_told(checked.patients)],
         "findings": [asdict(one) for one in checked.findings],
@@ -200,6 +209,8 @@ def template(arguments: argparse.Namespace) -> int:
             stream.write(content)
     except FileExistsError:
         raise OutputError("FILE: must not be there yet; it is.", hint="Name another file.") from None
-    print(f"written: {path}")
-    print(f"fill in a line for each patient, then: sarcoma clinical check {shlex.quote(str(path))}")
+    print(f"written: {printable(str(path))}")
+    print(
+        f"fill in a line for each patient, then: {pasted('sarcoma', 'clinical', 'check', table_word(path))}"
+    )
     return 0

@@ -12,6 +12,7 @@ from sarcoma_core.archive.holdings import OwnHoldings
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import AssetSpec, ParamSpec, Step, Value
 from sarcoma_core.provenance import contents_hash
+from sarcoma_core.steps import STEPS
 from sarcoma_core.text import counted
 
 _NOTHING = contents_hash({})
@@ -134,8 +135,9 @@ def _choose(step: Step, project: str, asset: AssetSpec, labels: Sequence[str], n
         )
     if asset.spec.optional:
         return ""
+    makers = [one.name for one in STEPS if asset.spec.label in one.labels]
     raise UsageError(
         f"step {step.name}: project {project} must have a resource {asset.spec.label} "
         f"({asset.spec.help}); it has none.",
-        hint=_PUT_IT_THERE,
+        hint=f"Run the step that writes it first: {' or '.join(makers)}" if makers else _PUT_IT_THERE,
     )

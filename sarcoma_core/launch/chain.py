@@ -17,6 +17,7 @@ from sarcoma_core.chains import steps_of
 from sarcoma_core.errors import ArchiveError, SarcomaError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.assets import AssetNames, asset_options, choose_assets
+from sarcoma_core.launch.clinical.leftovers import sweep_pushes
 from sarcoma_core.launch.install.gpu import Gpu
 from sarcoma_core.launch.one import PlannedWork, StepFailedError, launch
 from sarcoma_core.launch.step_settings import StepSettings, set_options
@@ -273,6 +274,7 @@ def run_on_project(archive: Archive, plan: RunPlan, *, runner: Runner) -> StepRu
     target = project_target(archive, plan.project)
     [work] = plan.works(archive)
     sweep(archive.root, BUILD_PREFIX)
+    sweep_pushes(target.resources)
     return run_one(archive, target, work, runner=runner, force=plan.force)
 
 

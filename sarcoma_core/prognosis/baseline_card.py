@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from sarcoma_core import __version__
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.errors import InputError
@@ -20,12 +22,17 @@ from sarcoma_core.report.measures import WithLimits, measure_text
 from sarcoma_core.text import counted
 
 SCHEMA: Final = 1
+_PLACES: Final = 400
+"""At which the kept curve is compared with the fitted one."""
 CARD_FILE, CARD_TEXT = "card.json", "card.md"
 INTENDED_USE: Final = "Research only: this is not a medical device, and not for decisions on a patient."
 LIMITS: Final = (
     "Judged out of fold on the cohort that it was fitted on: it was not validated elsewhere.",
     "A risk holds for patients like those of the cohort, at the prediction time that is told, and not later.",
     "Beyond the last bin of its hazard it says nothing.",
+    "Its hazard rises evenly within a bin; by how much survival is off the fitted curve is told with each.",
+    "Where death competes, its risk is that of a world in which nobody dies of something else.",
+    "Two models of nearly the same patients tell more together than each alone: share one of each study.",
     "Coefficients of a penalised model are shrunken: they are no effects of treatment, and have no p values.",
 )
 
@@ -88,10 +95,19 @@ def _model_tree(study: EndpointStudy, name: BaselineName, model: BaselineModel) 
         "what": model.baseline.what,
         "columns": len(model.design.columns),
         "last_month": model.hazard.months[-1],
+        "off_the_fitted_curve": _off(study, name, model),
         "warnings": list(study.fitted[name].warnings),
         "harrell": _limits_tree(judged.harrell),
         "uno": _limits_tree(judged.uno),
     }
+
+
+def _off(study: EndpointStudy, name: BaselineName, model: BaselineModel) -> float:
+    """By how much survival of the average patient differs at most from the fitted curve, to two digits."""
+    hazards, means = study.fitted[name].hazards, np.array(model.means)[None, :]
+    days = np.linspace(0, model.hazard.last, _PLACES)
+    kept = np.exp(-model.hazard.at(days))
+    return round(float(np.abs(kept - hazards.survival(means, days)[0]).max()), 2)
 
 
 def _limits_tree(found: WithLimits | None) -> Mapping[str, Any] | None:
@@ -105,7 +121,7 @@ def card_bytes(card: Mapping[str, Any]) -> bytes:
 
 def card_text(card: Mapping[str, Any]) -> str:
     """The same for people."""
-    events = f"{counted(card['patients'], 'patient')}, {counted(card['events'], 'event')}"
+    events = f"{counted(card['patients'], 'patient')}, {counted(card['events'], 'event')} up to the last bin"
     lines = [
         f"# {card['name']} {card['version']}",
         "",
@@ -135,6 +151,7 @@ def _performance(model: Mapping[str, Any]) -> str:
     for name, title in (("harrell", "Harrell's C"), ("uno", "Uno's C")):
         found = WithLimits(**model[name]) if model[name] else None
         told.append(f"{title} {measure_text(found, 3)}")
+    told.append(f"up to {model['off_the_fitted_curve']:.2f} off the fitted survival between ends of bins")
     return f"{', '.join(told)}."
 
 

@@ -1,8 +1,8 @@
-"""A fitted baseline as JSON that can leave the site: nobody's own value or time can be read from it.
+"""A fitted baseline as JSON that can leave the site: nobody's own value or time stands in it.
 
-Levels and means are of five patients or more (`design`). The baseline hazard is told at the ends of bins
-alone, at multiples of three months, each bin with five events or more, up to where five are still followed.
-Between the ends it rises evenly; beyond the last nothing is said.
+Levels and means are of five patients or more, and rounded (`design`). The baseline hazard is told at the ends
+of bins alone, at multiples of three months, each bin with five events or more, up to a whole year after which
+five are still followed. Between the ends it rises evenly; beyond the last nothing is said.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from sarcoma_core.errors import InputError, SarcomaError
 from sarcoma_core.prognosis.baselines import Baseline, ElasticNetPenalty, FittedBaseline, baseline_named
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH, Endpoint, TimeZero, endpoint
 from sarcoma_core.prognosis.clinical.variables import BY_NAME, Known, Levels, require_known
-from sarcoma_core.prognosis.design import LEAST, Design, LevelColumns, NumberColumn, Part, Values
+from sarcoma_core.prognosis.design import LEAST, Design, LevelColumns, NumberColumn, Part, Values, rounded
 from sarcoma_core.provenance import typed
 from sarcoma_core.segmentation.radiomics.features import FEATURES
 from sarcoma_core.survival.follow_up import Floats1, FollowUp, steps_at
@@ -27,6 +27,8 @@ SCHEMA: Final = 1
 MODEL_FILE: Final = "model.json"
 _STEP_MONTHS: Final = 3
 """Ends of bins are multiples of it: to where an event of a bin lies, nothing closer is told."""
+_YEAR: Final = 12
+"""The last bin ends with a year: else it would tell to a season how long the fifth longest was followed."""
 _KINDS: Final[Mapping[str, type[Part]]] = {"number": NumberColumn, "levels": LevelColumns}
 
 
@@ -74,11 +76,11 @@ class BaselineModel:
         time_zero: from when its times count.
         design: of its columns.
         coefficients: log hazard ratio of one unit of each column.
-        means: of the columns in the training.
-        hazard: of the patient of mean columns.
+        means: of the columns in the training, rounded: the patient whose hazard is told.
+        hazard: of that patient.
         penalty: that was chosen; None where there is none.
         patients: of the training.
-        events: of these.
+        events: of these, up to the last bin: of later ones their number would tell single patients.
     """
 
     baseline: Baseline
@@ -148,17 +150,21 @@ def kept_model(
     Raises:
         InputError: there are too few events for one bin.
     """
+    hazards = fitted.hazards
+    means = np.array([rounded(mean) for mean in hazards.means.tolist()])
+    cumulative = hazards.cumulative_hazard * np.exp((means - hazards.means) @ hazards.coefficients)
+    hazard = _binned(hazards.times, cumulative, follow_up)
     return BaselineModel(
         baseline=fitted.baseline,
         endpoint=endpoint,
         time_zero=time_zero,
         design=fitted.design,
-        coefficients=tuple(fitted.hazards.coefficients.tolist()),
-        means=tuple(fitted.hazards.means.tolist()),
-        hazard=_binned(fitted.hazards.times, fitted.hazards.cumulative_hazard, follow_up),
+        coefficients=tuple(hazards.coefficients.tolist()),
+        means=tuple(means.tolist()),
+        hazard=hazard,
         penalty=fitted.penalty,
         patients=fitted.patients,
-        events=fitted.events,
+        events=hazard.events,
     )
 
 
@@ -179,7 +185,7 @@ def _binned(times: Floats1, cumulative: Floats1, follow_up: FollowUp) -> BinnedH
             "told; there are fewer.",
             hint="So few events make no model that can be kept.",
         )
-    kept[-1] = ends[-1]
+    kept[-1] = max([kept[-1], *(months for months in ends if months % _YEAR == 0)])
     hazard = steps_at(times, cumulative, np.array(kept) * DAYS_OF_MONTH, 0.0)
     return BinnedHazard(tuple(kept), tuple(hazard.tolist()), by[kept[-1]])
 

@@ -1,8 +1,8 @@
 """From what is known of patients to the numbers that a model takes: learned on those of the training alone.
 
 Numbers are centred; a missing one is filled in, with a column that says so where that is not rare. Levels
-become columns of 0 and 1 beside the most frequent one. All that is learned is of five patients or more, so
-that it can leave the site.
+become columns of 0 and 1 beside the most frequent one. All that is learned is of five patients or more, and
+rounded: from exact means of two cohorts that differ in one patient that patient could be told.
 """
 
 from collections import Counter
@@ -21,6 +21,10 @@ from sarcoma_core.survival.follow_up import Floats1
 
 LEAST: Final = 5
 """Patients that share whatever is learned and told."""
+DIGITS: Final = 2
+"""Significant digits of means, medians and spreads."""
+SHARE_STEP: Final = 0.05
+"""To which shares of levels are rounded."""
 Values = Mapping[str, Value]
 """What is known of a patient by name: variables of the table, and features of the image as numbers."""
 
@@ -58,9 +62,9 @@ class NumberColumn:
     Args:
         name: of the variable.
         log: whether its logarithm counts, which is what all below is of.
-        fill: for a missing value: the median of the training, as `blurred_median` has it.
-        centre: that is taken off: the mean of the training, missing values filled in.
-        spread: that it is divided by.
+        fill: for a missing value: the median of the training, as `blurred_median` has it, rounded.
+        centre: that is taken off: about the mean of the training, missing values filled in.
+        spread: that it is divided by: about its standard deviation.
         tells_missing: whether a second column is 1 where the value is missing.
     """
 
@@ -190,6 +194,11 @@ def blurred_median(values: Floats1) -> float:
     return float(ordered[half - 2 - (values.size % 2 == 0) : half + 3].mean())
 
 
+def rounded(value: float) -> float:
+    """A number with the digits that may leave the site: two."""
+    return float(f"{value:.{DIGITS}g}")
+
+
 def _has_levels(name: str) -> bool:
     kind = BY_NAME[name].kind if name in BY_NAME else None
     return isinstance(kind, Levels) and not kind.ordered
@@ -220,12 +229,11 @@ def _number(name: str, patients: Sequence[Values], rules: DesignRules) -> Number
     _, counts = np.unique(known, return_counts=True)
     if known.size - int(counts.max()) < LEAST:
         return f"fewer than {LEAST} patients differ in it from the others"
-    fill = blurred_median(known)
+    fill = rounded(blurred_median(known))
     filled = np.where(missing, fill, found)
-    spread = float(filled.std()) if rules.scale else 1.0
-    return NumberColumn(
-        name, name in rules.logs, fill, float(filled.mean()), spread, int(missing.sum()) >= LEAST
-    )
+    spread = rounded(float(filled.std())) if rules.scale else 1.0
+    centre = rounded(float(filled.mean()))
+    return NumberColumn(name, name in rules.logs, fill, centre, spread, int(missing.sum()) >= LEAST)
 
 
 def _levels(name: str, patients: Sequence[Values], rules: DesignRules) -> LevelColumns | str:
@@ -241,7 +249,7 @@ def _levels(name: str, patients: Sequence[Values], rules: DesignRules) -> LevelC
     if not levels and others < LEAST:
         return f"fewer than {LEAST} patients differ in it from the others"
     known = len(told) - (0 if others >= LEAST else others)
-    means = tuple(counts[level] / known for level in levels)
+    means = tuple(round(SHARE_STEP * round(counts[level] / known / SHARE_STEP), 2) for level in levels)
     return LevelColumns(name, reference, tuple(levels), others >= LEAST, means)
 
 

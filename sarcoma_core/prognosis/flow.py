@@ -13,7 +13,7 @@ from sarcoma_core.prognosis.join import STAGES, JoinedRow
 from sarcoma_core.report.flow_diagram import FlowStep, PatientFlow
 
 WHOLE_TABLE: Final = "Rows of the clinical table"
-METASTATIC, NOT_FOLLOWED = "metastasis at presentation", "event or time not told"
+METASTATIC, NOT_FOLLOWED = "metastasis at presentation", "no follow-up: event or time is not told, or is 0"
 
 
 def flow(rows: Sequence[JoinedRow]) -> PatientFlow:

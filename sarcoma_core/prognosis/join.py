@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 from sarcoma_core.archive.cohort import CohortRules, LeftOut
 from sarcoma_core.archive.folder import natural
+from sarcoma_core.archive.near_labels import difference, loose_forms, near_labels
 from sarcoma_core.archive.register import RegisteredSession
 from sarcoma_core.prognosis.clinical.table import ClinicalRow, ClinicalTable
-from sarcoma_core.prognosis.keys import difference, loose_forms, near_labels
 from sarcoma_core.prognosis.preoperative import (
     DAYS_BEFORE,
     ImagingSession,
@@ -139,15 +139,20 @@ class _Joiner:
             return _fallen(row, "project", _TWICE, outcome="refused")
         if row.subject not in self.sessions:
             return self._stranger(row)
-        if why := self.rules.cohort.why_not(RegisteredSession(row.subject, "")):
-            return _fallen(row, "consent", why)
-        own = self.sessions[row.subject]
+        own, near = self.sessions[row.subject], self._near_line(row)
+        if why := self.rules.cohort.why_not(RegisteredSession(row.subject, "")) or near:
+            return _fallen(row, "consent", why, outcome="refused" if why == near else "left out")
         allowed = [one for one in own if not self._excluded(one)]
         if row.session in {one.session for one in own} - {one.session for one in allowed}:
             return _fallen(row, "consent", _EXCLUDED, session=row.session)
         if not allowed:
             return _fallen(row, "consent", _EXCLUDED) if own else _fallen(row, "session", "no image session")
         return self._with_session(row, allowed)
+
+    def _near_line(self, row: ClinicalRow) -> str:
+        """That a line of the lists may mean the subject, or a session of it, whichever would be taken."""
+        own = (RegisteredSession(one.subject, one.session) for one in self.sessions[row.subject])
+        return next(filter(None, map(self.rules.cohort.near_line, own)), "")
 
     def _excluded(self, one: ImagingSession) -> bool:
         return (one.subject, one.session) in self.rules.cohort.exclusions
@@ -209,6 +214,8 @@ def join(
     for one in sorted(sessions, key=lambda each: natural(each.session)):
         held.setdefault(one.subject, []).append(one)
     counts = Counter(row.subject for row in table.rows)
+    registered = [RegisteredSession(one.subject, one.session) for own in held.values() for one in own]
+    rules = replace(rules, cohort=rules.cohort.among(registered))
     joiner = _Joiner(table, rules, look, held, near_labels(held), counts)
     rows = tuple(joiner.row(row) for row in sorted(table.rows, key=lambda row: natural(row.subject)))
     return CohortJoin(rows, tuple(_spare(held, rows, rules)))

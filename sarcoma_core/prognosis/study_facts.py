@@ -2,28 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 
-from sarcoma_core.prognosis.baselines import BaselineName, FittedBaseline, baseline_named
+from sarcoma_core.prognosis.baselines import BaselineName, baseline_named
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_YEAR, EndpointName
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
-from sarcoma_core.prognosis.clinical.variables import BY_NAME, VARIABLES, Levels, Quantity
-from sarcoma_core.prognosis.design import LevelColumns
+from sarcoma_core.prognosis.clinical.variables import VARIABLES, Quantity
+from sarcoma_core.prognosis.covariates import model_coefficients
 from sarcoma_core.prognosis.endpoint_study import EndpointStudy, StudyRules
 from sarcoma_core.prognosis.frozen import FrozenCohort
 from sarcoma_core.prognosis.judged import SAMPLES, TOLD_REPEAT, JudgedCalibration
 from sarcoma_core.report.calibration_plot import CalibrationFacts, CalibrationGroup
 from sarcoma_core.report.curves import CompetingEvents, CurveGroup, SurvivalGroups
 from sarcoma_core.report.facts import Fact
-from sarcoma_core.report.forest_plot import Coefficient
 from sarcoma_core.report.measures import WithLimits
 from sarcoma_core.report.prognosis_facts import (
     EndpointFacts,
     ModelAtHorizon,
-    ModelCoefficients,
     ModelPerformance,
     PrognosisFacts,
     StudyDesign,
@@ -31,9 +28,7 @@ from sarcoma_core.report.prognosis_facts import (
 from sarcoma_core.report.step_lines import Timeline
 from sarcoma_core.report.table_one import Characteristic, TableOne, table_one
 from sarcoma_core.survival.calibration import ObservedRisk
-from sarcoma_core.survival.cox import CoxModel
 from sarcoma_core.survival.decision_curve import decision_curve
-from sarcoma_core.survival.proportionality import proportionality
 from sarcoma_core.text import counted
 
 _LABELS: Final[Mapping[EndpointName, str]] = {
@@ -88,7 +83,16 @@ def study_facts(studies: Sequence[EndpointStudy], head: StudyHead) -> PrognosisF
         endpoints=tuple(_endpoint(study, head) for study in studies),
         design=_design(studies, head),
         cautions=(*head.cautions, *_of_time_zero(head), *told),
+        flow_notes=tuple(_not_studied(studies, head)),
     )
+
+
+def _not_studied(studies: Sequence[EndpointStudy], head: StudyHead) -> Iterator[str]:
+    """Endpoints of the flow for which there is nothing below, and why; those that failed are told above."""
+    known = {study.endpoint.title for study in studies} | set(head.failed)
+    for step in head.cohort.flow.endpoints:
+        if step.name not in known:
+            yield f"{step.name} has no section: no baselines are trained for it."
 
 
 def _of_time_zero(head: StudyHead) -> Iterator[str]:
@@ -150,7 +154,10 @@ def _endpoint(study: EndpointStudy, head: StudyHead) -> EndpointFacts:
         tau=plan.tau,
         null_brier=study.judgement.null_brier,
         models=tuple(_performance(study, name) for name in study.fitted),
-        coefficients=tuple(_coefficients(study, one) for one in study.fitted.values()),
+        coefficients=tuple(
+            model_coefficients(study, one, chosen_in=_chosen_in(study, name))
+            for name, one in study.fitted.items()
+        ),
         at_horizon=tuple(_at_horizon(study, name) for name in study.fitted) if plan.main else (),
         cautions=tuple(_cautions(study)),
     )
@@ -160,20 +167,48 @@ def _cautions(study: EndpointStudy) -> Iterator[str]:
     if "sarculator" in study.fitted:
         yield baseline_named("sarculator").what
     for name, reason in study.absent.items():
-        yield f"{baseline_named(name).title} is not there: {reason}"
+        yield f"{baseline_named(name).title} is not there: {reason.removesuffix('.')}."
     if study.plan.main is None:
         yield "No horizon has five patients on each side: there is no AUC, no Brier score and no calibration."
 
 
 def _groups(study: EndpointStudy) -> SurvivalGroups:
     """High and low risk, out of fold; all patients where the model parts nobody."""
-    name = _GROUPED_BY if _GROUPED_BY in study.predicted else next(iter(study.predicted))
+    planned = _GROUPED_BY in study.predicted
+    name = _GROUPED_BY if planned else next(iter(study.fitted))
+    title = baseline_named(name).title
     high, follow_up = study.predicted[name].high[TOLD_REPEAT], study.patients.follow_up
+    varied, folds = _varied_folds(study, name, TOLD_REPEAT)
     if high.all() or not high.any():
-        return SurvivalGroups((CurveGroup("All patients", follow_up),))
-    rule = f"High risk is above the median risk of the training, by {baseline_named(name).title}, out of fold"
+        reason = (
+            "all lie on one side of the median of the training" if varied else "it predicts one risk for all"
+        )
+        told = f"Nobody is parted from the others by {title}: in every fold {reason}"
+        return SurvivalGroups((CurveGroup("All patients", follow_up),), told)
+    why = "was chosen before any result" if planned else "is the first, as the chosen one is not there"
+    rule = (
+        f"High risk is above the median risk of the training, by {title}, out of fold; a risk equal to the "
+        f"median counts as low. Of the models this one is shown: it {why}"
+    )
+    if varied < folds:
+        rule += (
+            f". In {folds - varied} of {counted(folds, 'fold')} it predicts the same for everybody, and all "
+            "of these patients count as low"
+        )
     low = CurveGroup("Low risk", follow_up.chosen(~high))
     return SurvivalGroups((low, CurveGroup("High risk", follow_up.chosen(high))), rule)
+
+
+def _varied_folds(study: EndpointStudy, name: BaselineName, repeat: int | None = None) -> tuple[int, int]:
+    """In how many folds a model tells patients apart, and of how many; of one repeat or of all."""
+    risk = study.predicted[name].risk
+    folds = [fold for fold in study.plan.folds if repeat is None or fold.repeat == repeat]
+    return sum(bool(np.ptp(risk[fold.repeat, fold.test]) > 0) for fold in folds), len(folds)
+
+
+def _chosen_in(study: EndpointStudy, name: BaselineName) -> tuple[int, int] | None:
+    """In how many folds a penalised model chose anything: where it does not, all risks are the same."""
+    return _varied_folds(study, name) if study.fitted[name].baseline.penalised else None
 
 
 def _competing(study: EndpointStudy) -> CompetingEvents | None:
@@ -202,69 +237,14 @@ def _performance(study: EndpointStudy, name: BaselineName) -> ModelPerformance:
     )
 
 
-def _coefficients(study: EndpointStudy, fitted: FittedBaseline) -> ModelCoefficients:
-    titles = column_titles(fitted)
-    found = fitted.hazards.coefficients
-    rows: list[Coefficient] = []
-    if isinstance(fitted.hazards, CoxModel):
-        x = fitted.design.matrix(study.patients.values)
-        changing = proportionality(fitted.hazards, x, study.patients.follow_up).p
-        lower, upper = fitted.hazards.limits()
-        z = found / fitted.hazards.standard_errors
-        p = [2 * NormalDist().cdf(-abs(float(one))) for one in z]
-        each = zip(titles, np.exp(found), np.exp(lower), np.exp(upper), p, changing, strict=True)
-        rows = [
-            Coefficient(title, WithLimits(float(value), float(low), float(high)), tail, float(turns))
-            for title, value, low, high, tail, turns in each
-        ]
-    else:
-        chosen = zip(titles, found.tolist(), strict=True)
-        rows = [Coefficient(title, WithLimits(float(np.exp(one)))) for title, one in chosen if one]
-    return ModelCoefficients(
-        model=fitted.baseline.title,
-        penalised=not isinstance(fitted.hazards, CoxModel),
-        rows=tuple(rows),
-        candidates=len(titles),
-        n=fitted.patients,
-        events=fitted.events,
-    )
-
-
-def column_titles(fitted: FittedBaseline) -> tuple[str, ...]:
-    """What each column of a model is, for a reader."""
-    return tuple(
-        title
-        for part in fitted.design.parts
-        for name, title in zip(part.columns, _titles(fitted, part.name), strict=True)
-        if name not in fitted.design.left_out
-    )
-
-
-def _titles(fitted: FittedBaseline, name: str) -> Iterator[str]:
-    part = next(one for one in fitted.design.parts if one.name == name)
-    variable = BY_NAME.get(name)
-    title = variable.title if variable else name
-    if isinstance(part, LevelColumns):
-        yield from (
-            f"{column.replace(f'{name}: ', f'{title}: ', 1)} (against {part.reference})"
-            for column in part.columns
-        )
-        return
-    if variable and isinstance(variable.kind, Levels) and len(variable.kind.words) == 2:  # noqa: PLR2004  a pair
-        title = f"{title}: {variable.kind.words[1]}"
-    unit = variable.kind.unit if variable and isinstance(variable.kind, Quantity) else "per level"
-    told = "per standard deviation" if fitted.baseline.penalised else unit
-    yield f"{title} ({told}{', of the logarithm' if part.log else ''})"
-    if part.tells_missing:
-        yield f"{title}: missing"
-
-
 def _at_horizon(study: EndpointStudy, name: BaselineName) -> ModelAtHorizon:
     follow_up, main = study.patients.follow_up, study.plan.main
     found = study.judgement.models[name].calibration
     decision = None
     if main is not None and found.risk is not None:
-        decision = decision_curve(follow_up, found.risk, main, _THRESHOLDS)
+        died = study.patients.died if study.endpoint.competes_with_death else None
+        curve = decision_curve(follow_up, found.risk, main, _THRESHOLDS, died=died)
+        decision = curve if curve.thresholds.size > 1 else None
     return ModelAtHorizon(
         model=study.fitted[name].baseline.title,
         calibration=_calibration(study, found),

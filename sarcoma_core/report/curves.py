@@ -119,6 +119,13 @@ class CompetingEvents:
         if self.kind.size and self.kind.max() > len(self.names):
             raise InputError(f"kind: must have a name; there are {len(self.names)}, and a larger number.")
 
+    def median_follow_up(self) -> float:
+        """Of all patients, days: as that of `SurvivalGroups`; every kind of event censors.
+
+        A death is no last look: with it as one, an endpoint would seem to be followed for a shorter time.
+        """
+        return kaplan_meier(FollowUp(self.time, self.kind == 0)).quantile()
+
 
 def survival_plot(shown: SurvivalGroups, endpoint: str, label: str, time: Timeline) -> LinePlot:
     """Kaplan-Meier curves.

@@ -17,9 +17,18 @@ _ROOM = 1.08
 _CUTS = (1, 2, 5, 10, 20)
 """Between two ticks, %."""
 _MOST_TICKS = 7
+NO_LIMITS = "no limits are drawn, so that small differences may be chance"
+"""What a reader has to know of the lines."""
+AT_CHANCE = (
+    "no limits are drawn; the C of the model is at chance, so its differences from acting on everybody or on "
+    "nobody are within chance"
+)
+"""What is told instead where the model ranks nobody."""
 
 
-def decision_plot(model: str, by: str, found: DecisionCurve, n: int, events: int) -> LinePlot:
+def decision_plot(
+    model: str, by: str, found: DecisionCurve, n: int, events: int, *, at_chance: bool
+) -> LinePlot:
     """Draw it.
 
     Args:
@@ -28,12 +37,13 @@ def decision_plot(model: str, by: str, found: DecisionCurve, n: int, events: int
         found: two thresholds or more.
         n: patients.
         events: of these.
+        at_chance: whether the concordance of the model cannot be told from chance: then nor can this.
     """
     cuts = [100 * float(cut) for cut in found.thresholds]
     high = _ROOM * max(float(found.model.max()), float(found.all.max()), 0.01)
     frame = PlotFrame(cuts[0], cuts[-1], -_LEAST * high, high, SQUARE)
-    better = useful_thresholds(found)
-    told = f"{counted(n, 'patient')}, {counted(events, 'event')}; {better}"
+    worth = AT_CHANCE if at_chance else f"{useful_thresholds(found)}; {NO_LIMITS}"
+    told = f"{counted(n, 'patient')}, {counted(events, 'event')}; {worth}"
     return LinePlot(
         title=f"Decision curve: {model}",
         upwards_label=f"Net benefit by {by}, per patient",

@@ -13,9 +13,11 @@ WIDTH, HEIGHT = 240, 20
 """Of a strip, in its own units."""
 MARGIN = 16
 """Free at either end of the axis."""
-_TICKS = ((2.0, 3), (10.0, 2))
-"""Ticks double, three at most on either side of 1; else they are powers of ten, two at most. A limit beyond
-these ends in an arrow."""
+_DOUBLINGS, _DECADES = 10, 2
+"""The axis ends at powers of 2 that are so many doublings apart at most, else at powers of ten, so many
+at most on either side of 1. A limit beyond these ends in an arrow."""
+_LABELLED = 6
+"""Where there are more doublings, every second one has its tick."""
 _ROUNDING = 1e-9
 
 
@@ -90,38 +92,53 @@ class ForestPlot:
 
 @dataclass(frozen=True)
 class _RatioAxis:
-    """A logarithmic axis with as much below 1 as above it: ticks are powers of a base."""
+    """A logarithmic axis from one power of a base to another, with 1 in between and its own ticks."""
 
     base: float
-    steps: int
+    low: int
+    high: int
+    every: int = 1
 
     @classmethod
     def of(cls, rows: Sequence[Coefficient]) -> Self:
         """The axis on which all ratios and limits lie, as far as it goes."""
         found = [value for row in rows for value in (row.hazard_ratio.value, *_ends(row.hazard_ratio))]
-        reach = max(max(value, 1 / value) for value in found if math.isfinite(value))
-        for base, most in _TICKS:
-            steps = max(1, math.ceil(math.log(reach, base) - _ROUNDING))
-            if steps <= most:
-                break
-        return cls(base, min(steps, most))
+        logs = [math.log(value) for value in found if math.isfinite(value)]
+        low, high = _powers(logs, 2.0)
+        if high - low <= _DOUBLINGS:
+            return cls(2.0, low, high, 1 if high - low <= _LABELLED else 2)
+        low, high = _powers(logs, 10.0)
+        return cls(10.0, max(low, -_DECADES), min(high, _DECADES))
+
+    @property
+    def start(self) -> float:
+        """The ratio at its lower end."""
+        return self.base**self.low
 
     @property
     def end(self) -> float:
         """The ratio at its upper end."""
-        return self.base**self.steps
+        return self.base**self.high
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
-        """Powers of the base."""
-        powers = range(-self.steps, self.steps + 1)
-        return tuple(Tick(f"{self.base**n:g}", round(50 * (n / self.steps + 1), 2)) for n in powers)
+        """Powers of the base, 1 among them."""
+        powers = (n for n in range(self.low, self.high + 1) if n % self.every == 0)
+        return tuple(Tick(f"{self.base**n:.3g}", round(100 * self._part(self.base**n), 2)) for n in powers)
 
     def at(self, ratio: float) -> float:
         """Where a ratio is; one beyond the axis is at its end."""
-        inside = min(max(ratio, 1 / self.end), self.end)
-        part = math.log(inside, self.end)
-        return round(MARGIN + (WIDTH - 2 * MARGIN) * (part + 1) / 2, 1)
+        inside = min(max(ratio, self.start), self.end)
+        return round(MARGIN + (WIDTH - 2 * MARGIN) * self._part(inside), 1)
+
+    def _part(self, ratio: float) -> float:
+        return (math.log(ratio, self.base) - self.low) / (self.high - self.low)
+
+
+def _powers(logs: Sequence[float], base: float) -> tuple[int, int]:
+    """The powers of a base between which all logarithms lie: one below 1 at least, and one above it."""
+    steps = [one / math.log(base) for one in logs]
+    return min(-1, math.floor(min(steps) + _ROUNDING)), max(1, math.ceil(max(steps) - _ROUNDING))
 
 
 def forest_plot(rows: Sequence[Coefficient]) -> ForestPlot:
@@ -136,7 +153,7 @@ def forest_plot(rows: Sequence[Coefficient]) -> ForestPlot:
             axis.at(row.hazard_ratio.value),
             axis.at(low),
             axis.at(high),
-            low < 1 / axis.end,
+            low < axis.start,
             high > axis.end,
             f"{row.name}: hazard ratio {measure_text(row.hazard_ratio, 2)}",
         )

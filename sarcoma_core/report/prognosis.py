@@ -20,16 +20,19 @@ from sarcoma_core.report.prognosis_facts import (
     ModelCoefficients,
     PrognosisFacts,
 )
-from sarcoma_core.report.prognosis_tables import PerformanceTable, flow_table, performance_table
+from sarcoma_core.report.prognosis_tables import PerformanceTable, fit_told, flow_table, performance_table
+from sarcoma_core.report.prognosis_terms import TERMS, FirstUses
+from sarcoma_core.report.prognosis_verdict import at_chance, comparisons, verdict
 from sarcoma_core.report.step_lines import DAYS
 from sarcoma_core.text import counted
 
 
 @dataclass(frozen=True)
 class ShownModel:
-    """The coefficients of a model; those of a penalised one are listed, not drawn."""
+    """The coefficients of a model, and whom it was fitted on; those of a penalised one are not drawn."""
 
     held: ModelCoefficients
+    told: str
     plot: ForestPlot | None
 
 
@@ -40,6 +43,8 @@ class ShownEndpoint:
     Args:
         facts: of it.
         id: of its section.
+        verdict: what came of it, a sentence.
+        comparisons: how the later models stand to the first, sentences.
         lede: patients, events and follow-up in words.
         curves: Kaplan-Meier, then cumulative incidence; none where there is nothing to draw.
         performance: of the models; None where there is none.
@@ -49,6 +54,8 @@ class ShownEndpoint:
 
     facts: EndpointFacts
     id: str
+    verdict: str
+    comparisons: tuple[str, ...]
     lede: str
     curves: tuple[LinePlot, ...]
     performance: PerformanceTable | None
@@ -73,6 +80,8 @@ def render_prognosis(title: str, facts: PrognosisFacts) -> str:
         flow_table=flow_table(facts.flow),
         endpoints=tuple(_shown(one, number) for number, one in enumerate(facts.endpoints, 1)),
         plot=line_plot,
+        first_use=FirstUses(),
+        terms=TERMS,
         forest=forest,
         fixed=fixed,
         measure_text=measure_text,
@@ -97,11 +106,15 @@ def _shown(one: EndpointFacts, number: int) -> ShownEndpoint:
     return ShownEndpoint(
         one,
         f"endpoint-{number}",
+        verdict(one),
+        comparisons(one),
         _endpoint_lede(one),
         tuple(_curves(one)),
         performance_table(one) if one.models else None,
         tuple(
-            ShownModel(held, forest_plot(held.rows) if held.rows and not held.penalised else None)
+            ShownModel(
+                held, fit_told(held), forest_plot(held.rows) if held.rows and not held.penalised else None
+            )
             for held in one.coefficients
         ),
         tuple(_at_horizon(one)),
@@ -110,12 +123,13 @@ def _shown(one: EndpointFacts, number: int) -> ShownEndpoint:
 
 def _endpoint_lede(one: EndpointFacts) -> str:
     told = f"{counted(one.n, 'patient')}, {counted(one.events, 'event')}"
-    if one.groups is None:
+    followed = one.competing or one.groups
+    if followed is None:
         return told
     unit = one.time.unit
-    median = fixed(one.groups.median_follow_up() / DAYS[unit], 1, endless=NOT_REACHED)
-    followed = median if median == NOT_REACHED else f"{median} {unit}"
-    return f"{told}, median follow-up {followed} (reverse Kaplan-Meier)"
+    median = fixed(followed.median_follow_up() / DAYS[unit], 1, endless=NOT_REACHED)
+    how = "reverse Kaplan-Meier, deaths censored" if one.competing else "reverse Kaplan-Meier"
+    return f"{told}, median follow-up {median if median == NOT_REACHED else f'{median} {unit}'} ({how})"
 
 
 def _curves(one: EndpointFacts) -> Iterator[LinePlot]:
@@ -126,8 +140,16 @@ def _curves(one: EndpointFacts) -> Iterator[LinePlot]:
 
 
 def _at_horizon(one: EndpointFacts) -> Iterator[LinePlot]:
+    chance = {model.model: at_chance(model.harrell) for model in one.models}
     for model in one.at_horizon:
         if model.calibration is not None:
             yield calibration_plot(model.model, one.time.by, model.calibration)
         if model.decision is not None:
-            yield decision_plot(model.model, one.time.by, model.decision, model.n, model.events)
+            yield decision_plot(
+                model.model,
+                one.time.by,
+                model.decision,
+                model.n,
+                model.events,
+                at_chance=chance.get(model.model, True),
+            )

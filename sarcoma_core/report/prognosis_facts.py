@@ -67,6 +67,7 @@ class ModelCoefficients:
         candidates: covariates that were offered to it.
         n: patients that it was fitted on.
         events: of these.
+        chosen_in: in how many folds any covariate was chosen, and of how many; None where it is not known.
 
     Raises:
         InputError: a penalised coefficient has limits or a p value.
@@ -78,6 +79,7 @@ class ModelCoefficients:
     candidates: int
     n: int
     events: int
+    chosen_in: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.penalised and any(
@@ -202,6 +204,7 @@ class PrognosisFacts:
         endpoints: in the order of the page.
         design: how it was measured.
         cautions: about the whole study, sentences.
+        flow_notes: about the flow, sentences.
     """
 
     patients: int
@@ -210,3 +213,4 @@ class PrognosisFacts:
     endpoints: tuple[EndpointFacts, ...]
     design: StudyDesign
     cautions: tuple[str, ...] = ()
+    flow_notes: tuple[str, ...] = ()

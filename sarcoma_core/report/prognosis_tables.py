@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from sarcoma_core.report.flow_diagram import FlowStep, PatientFlow
 from sarcoma_core.report.measures import NOT_ESTIMATED, WithLimits, fixed, limits_text
-from sarcoma_core.report.prognosis_facts import EndpointFacts, ModelPerformance
+from sarcoma_core.report.prognosis_facts import EndpointFacts, ModelCoefficients, ModelPerformance
 from sarcoma_core.report.step_lines import duration
 from sarcoma_core.report.study import StudyRow, StudyTable
+from sarcoma_core.text import counted
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,45 @@ def _measured(found: WithLimits | None, *, decimals: int = 3, sign: bool = False
     if found is None:
         return MeasureCell(NOT_ESTIMATED)
     return MeasureCell(fixed(found.value, decimals, sign=sign), limits_text(found, decimals, sign=sign))
+
+
+def fit_told(held: ModelCoefficients) -> str:
+    """On whom a model was fitted, what was chosen, and how its numbers are read, in sentences."""
+    fitted = f"{counted(held.n, 'patient')}, {counted(held.events, 'event')}"
+    offered = counted(held.candidates, "candidate")
+    if not held.rows:
+        return (
+            f"In the fit on all patients ({fitted}) none of {offered} was chosen: it predicts the same "
+            f"for everybody.{_judged_in_folds(held.chosen_in)}"
+        )
+    if held.penalised:
+        return (
+            f"Fitted on {fitted}; {len(held.rows)} of {offered} chosen.{_empty_folds(held.chosen_in)} "
+            "A penalty shrinks the hazard ratios towards 1, so they have no limits and no p values."
+        )
+    return (
+        f"Fitted on {fitted}. A hazard ratio above 1 means that the event is expected earlier; 95 % limits "
+        "and p of Wald. Of many p values some are below 0.05 by chance."
+    )
+
+
+def _judged_in_folds(chosen_in: tuple[int, int] | None) -> str:
+    """Why a model of which nothing was chosen has a C and a calibration all the same."""
+    if chosen_in is None:
+        return ""
+    chosen, folds = chosen_in
+    if not chosen:
+        knows = "its C and its calibration are those of a model that knows nothing of a patient"
+        return f" Nor was any in the {counted(folds, 'fold')}: {knows}."
+    rest = "" if chosen == folds else "; in the others it predicts the same for everybody too"
+    return f" Its C and its calibration are of the folds: in {chosen} of {folds} some were chosen{rest}."
+
+
+def _empty_folds(chosen_in: tuple[int, int] | None) -> str:
+    if chosen_in is None or chosen_in[0] == chosen_in[1]:
+        return ""
+    empty, folds = chosen_in[1] - chosen_in[0], counted(chosen_in[1], "fold")
+    return f" In {empty} of {folds} none was: it predicts the same for everybody there."
 
 
 def flow_table(flow: PatientFlow) -> StudyTable:

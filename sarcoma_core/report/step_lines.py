@@ -18,9 +18,9 @@ DAYS: Final[Mapping[TimeUnit, float]] = {"months": 30.4375, "years": 365.25}
 """In one of them."""
 _STEPS: Final[Mapping[TimeUnit, tuple[float, ...]]] = {
     "months": (0.25, 0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120),
-    "years": (0.25, 0.5, 1, 2, 5, 10, 20),
+    "years": (0.25, 0.5, 1, 2, 3, 5, 10, 20),
 }
-_MOST_TICKS = 7
+_MOST_STEPS = 8
 _STROKE = 3.5
 """Half the length of the stroke of a censored patient, in units of the drawing."""
 
@@ -61,16 +61,16 @@ def duration(days: float, unit: TimeUnit) -> str:
 
 
 def time_ticks(last: float, unit: TimeUnit) -> tuple[float, ...]:
-    """One to eight round times from 0 on; one where the axis is shorter than the least step.
+    """Mostly five to nine round times from 0 on; fewer where the axis is short beside the least step.
 
     Args:
         last: the end of the axis, in the unit, above 0.
         unit: months go by twelfths of a year.
     """
     steps = _STEPS[unit]
-    step = next((one for one in steps if last / one <= _MOST_TICKS), None)
+    step = next((one for one in steps if last / one <= _MOST_STEPS), None)
     if step is None:
-        step = steps[-1] * float(np.ceil(last / _MOST_TICKS / steps[-1]))
+        step = steps[-1] * float(np.ceil(last / _MOST_STEPS / steps[-1]))
     return tuple(step * n for n in range(int(last / step) + 1))
 
 

@@ -17,7 +17,14 @@ from sarcoma_core.archive.cohort import (
     write_cohort,
 )
 from sarcoma_core.archive.holdings import OwnHoldings
-from sarcoma_core.archive.lists import CONSENT_FILE, EXCLUSIONS_FILE, read_consents, read_exclusions
+from sarcoma_core.archive.lists import (
+    CONSENT,
+    CONSENT_FILE,
+    EXCLUSIONS,
+    EXCLUSIONS_FILE,
+    read_consents,
+    read_exclusions,
+)
 from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.archive.register import ArchiveRegister, Register
 from sarcoma_core.errors import InputError
@@ -28,10 +35,7 @@ from sarcoma_core.prognosis.join import CohortJoin, JoinedRow, JoinRules
 from sarcoma_core.provenance import Outcome, Outcomes, contents_hash
 from sarcoma_core.steps.cohort_outcomes import LABEL, HashesBefore, hashes_before, outcome_of, outcome_of_row
 from sarcoma_core.steps.launcher import launched_by_xnat, launching_xnat
-from sarcoma_core.text import counted
 
-CONSENT, EXCLUSIONS = "CONSENT", "EXCLUSIONS"
-"""Project resources with lists that people keep. They are no assets: a site may have none of them."""
 READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "NIFTI")
 
 
@@ -109,7 +113,9 @@ def cohort(
             else:
                 joining = _Joining(register, folders, JoinRules(rules, days_before), before)
                 outcomes = joining.write(stream, head, clinical)
-        return CohortOutputs(cohort=(*outcomes, *_told_of(rules.strangers(register.sessions()))))
+        strangers = rules.strangers(register.sessions())
+        told = (Outcome("", "", "set apart", strangers),) if strangers else ()
+        return CohortOutputs(cohort=(*outcomes, *told))
 
 
 @dataclass(frozen=True)
@@ -166,16 +172,6 @@ def _asset_content(asset: AssetFolder, name: str) -> bytes | None:
         return asset.file(name).read_bytes()
     except InputError:
         return None
-
-
-def _told_of(strangers: int) -> Outcomes:
-    """That lines of the lists name nobody here: whoever meant to leave somebody out has to know."""
-    if not strangers:
-        return ()
-    reason = (
-        f"{counted(strangers, 'line')} of {CONSENT} or {EXCLUSIONS} name nobody of this project: mistyped?"
-    )
-    return (Outcome("", "", "set apart", reason),)
 
 
 def _tables(own: OwnHoldings) -> Mapping[str, str]:

@@ -1,8 +1,9 @@
 """`train-baselines`: the models that any other has to beat, fitted on a frozen cohort."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.project import ProjectFolder
@@ -23,6 +24,8 @@ MODEL_LABELS = {
 }
 """The resource of each endpoint."""
 REPORT_LABEL = "STUDY_REPORT"
+_REASONS_TOLD = 3
+"""So many of the reasons why patients have no features stand on the page."""
 READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "NIFTI", "MASKS")
 
 
@@ -88,7 +91,7 @@ def train_baselines(
     Three for each endpoint: Cox's model on the variables of Sarculator (a refit, not the published nomogram),
     an elastic net on all clinical variables that are known before surgery, and one with first-order and shape
     features of the drawn tumours besides. Everything is learned inside the training of a fold. A model is
-    kept as JSON from which no patient's own value or time can be read. Cohort and files are checked against
+    kept as JSON in which no patient's own value or time stands. Cohort and files are checked against
     their hashes; a session that is damaged counts as one without features, and is told.
     """
     from sarcoma_core.prognosis.endpoint_study import StudyRules
@@ -213,33 +216,46 @@ def _study(folder: Path, told: _Told) -> Outcomes:
         "splits.json": splits(studies),
     }
     _write(folder, files)
-    facts = {"endpoints": list(told.studies), "cautions": list(cautions)}
-    done = Outcome(
-        "", "", "done", "; ".join(map(_in_a_line, studies)), files=tuple(sorted(files)), facts=facts
-    )
+    facts: dict[str, Any] = {"endpoints": list(told.studies), "cautions": list(cautions)}
+    if told.measured.missing:
+        facts["no_features"] = dict(told.measured.missing)
+    written = Outcome("", "", "done", files=tuple(sorted(files)), facts=facts)
+    each = tuple(Outcome("", "", "done", _in_a_line(study)) for study in studies)
     none = tuple(Outcome("", "", "set apart", f"{title}: {reason}") for title, reason in failed.items())
-    left = tuple(
-        Outcome("", "", "set apart", f"no features: {reason}", subject=subject, session=sessions[subject])
-        for subject, reason in told.measured.missing.items()
-    )
-    return (done, *none, *left)
+    lacking = tuple(Outcome("", "", "not applicable", reason) for reason in _without_features(told.measured))
+    return (written, *each, *none, *lacking)
 
 
 def _in_a_line(study: "EndpointStudy") -> str:
     """What came of an endpoint, to be read where no page is."""
-    measured = ((name, one.harrell) for name, one in study.judgement.models.items())
-    told = ", ".join(f"{name} {one.value:.3f}" if one else f"{name} not estimated" for name, one in measured)
+    from sarcoma_core.report.measures import measure_text
+
+    judged = study.judgement.models.items()
+    told = ", ".join(f"{name} {measure_text(one.harrell, 3)}" for name, one in judged)
     follow_up = study.patients.follow_up
     events = f"{counted(len(follow_up), 'patient')}, {counted(follow_up.events, 'event')}"
     return f"{study.endpoint.title}: {events}; Harrell's C {told}"
 
 
 def _cautions(told: _Told) -> tuple[str, ...]:
-    missing = len(told.measured.missing)
+    missing = told.measured.missing
     if not missing:
         return ()
-    patients = missing + len(told.measured.found)
-    return (f"{missing} of {patients} patients have no features of the image; each is told in run.json.",)
+    reasons = Counter(missing.values()).most_common()
+    each = [f"{number}: {reason.removesuffix('.')}" for reason, number in reasons[:_REASONS_TOLD]]
+    others = sum(number for _, number in reasons[_REASONS_TOLD:])
+    each += [f"{others}: for other reasons"] if others else []
+    patients = len(missing) + len(told.measured.found)
+    without = f"{len(missing)} of {patients} patients have no features of the image"
+    who = f"Who they are stands in run.json of {REPORT_LABEL}."
+    return (f"{without}, and are in the study without them ({'; '.join(each)}). {who}",)
+
+
+def _without_features(measured: "CohortFeatures") -> Iterator[str]:
+    """Each reason for which patients have no features: they are in the study all the same."""
+    patients = len(measured.found) + len(measured.missing)
+    for reason, number in Counter(measured.missing.values()).most_common():
+        yield f"{number} of {patients} patients have no features, and are in the study without: {reason}"
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

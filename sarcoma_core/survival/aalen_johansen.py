@@ -6,6 +6,7 @@ Source: Aalen and Johansen 1978; Marubini and Valsecchi, Analysing Survival Data
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,7 +53,7 @@ def aalen_johansen(time: ArrayLike, kind: ArrayLike) -> CumulativeIncidence:
         InputError: a kind is no whole number of 0 or more, there is no event, or see `FollowUp`.
     """
     kinds = np.asarray(kind)
-    if kinds.size and not (np.isfinite(kinds) & (kinds >= 0) & (kinds == np.floor(kinds))).all():
+    if kinds.size and (kinds.dtype.kind not in "biuf" or not _whole(kinds)):
         raise InputError("kind: must be 0 where it is censored, else a whole number; found another value.")
     follow_up = FollowUp.of(time, kinds > 0)
     known = tuple(int(one) for one in np.unique(kinds) if one > 0)
@@ -65,3 +66,7 @@ def aalen_johansen(time: ArrayLike, kind: ArrayLike) -> CumulativeIncidence:
     counts = [np.bincount(place, kinds == one, minlength=table.times.size) for one in known]
     incidence = np.cumsum([before * count / table.at_risk for count in counts], axis=1)
     return CumulativeIncidence(table.times, known, incidence, free)
+
+
+def _whole(kinds: NDArray[Any]) -> bool:
+    return bool((np.isfinite(kinds) & (kinds >= 0) & (kinds == np.floor(kinds))).all())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import checked_times, one_of
 from sarcoma_core.survival.follow_up import Counts, Flags, FollowUp
 
 AntoliniTies = Literal["adjusted", "strict"]
@@ -39,11 +40,11 @@ def antolini(
             (`adj_antolini`).
 
     Raises:
-        InputError: survival is none, times are not in order, or no two patients can be compared.
+        InputError: survival is none, times are not in order, `ties` is another, or no two patients can be
+            compared.
     """
-    wanted = np.atleast_1d(np.asarray(times, np.float64))
-    if not wanted.size or not (np.diff(wanted) > 0).all():
-        raise InputError("times: must be one or more, each later than the one before; they are not.")
+    one_of("ties", ties, ANTOLINI_TIES)
+    wanted = checked_times(times)
     if survival.shape != (len(follow_up), wanted.size):
         raise InputError(
             f"survival: must be of {len(follow_up)} patients at {wanted.size} times; found {survival.shape}."

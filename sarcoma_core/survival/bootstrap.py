@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import checked_level
 from sarcoma_core.survival.follow_up import Counts, Floats1
 
 LEAST_SAMPLES: Final = 1000
 """Below which percentile limits are not steady enough to be reported."""
 _MOST_FAILED = 0.05
-"""The part of samples that may tell nothing, as they hold no event: more of it misleads."""
+"""The part of samples that may tell nothing, e.g. as they hold no event: more of it misleads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,15 @@ class BootstrapLimits:
 
 
 def resamples(patients: int, *, samples: int = LEAST_SAMPLES, seed: int) -> Counts:
-    """Rows of patients, drawn with replacement, shape (samples, patients)."""
+    """Rows of patients, drawn with replacement, shape (samples, patients).
+
+    Raises:
+        InputError: there is no patient, or a number is below 0.
+    """
+    if patients < 1 or samples < 0 or seed < 0:
+        raise InputError(
+            f"patients, samples and seed: must be 1, 0 and 0 or more; found {patients}, {samples} and {seed}."
+        )
     return np.random.default_rng(seed).integers(0, patients, (samples, patients))
 
 
@@ -49,13 +58,15 @@ def bootstrap(measure: Callable[[Counts], float], drawn: Counts, *, level: float
 
     Args:
         measure: of some rows of patients, repeated ones included; for a difference of two models that of both
-            on the same rows. It raises `InputError` where the rows tell nothing.
+            on the same rows. It raises `InputError`, or is NaN, where the rows tell nothing.
         drawn: from `resamples`; the same for all measures that are to be compared.
         level: of the limits.
 
     Raises:
-        InputError: there are fewer than a thousand samples, or too many tell nothing.
+        InputError: there are fewer than a thousand samples, too many tell nothing or all patients together
+            do, or the level is not above 0 and below 1.
     """
+    tail = (1 - checked_level(level)) / 2
     if drawn.shape[0] < LEAST_SAMPLES:
         raise InputError(f"samples: must be {LEAST_SAMPLES} or more; found {drawn.shape[0]}.")
     found = []
@@ -64,13 +75,16 @@ def bootstrap(measure: Callable[[Counts], float], drawn: Counts, *, level: float
             found.append(measure(rows))
         except InputError:  # no event among them, or none that can be compared
             continue
-    failed = 1 - len(found) / drawn.shape[0]
+    values = np.array(found, np.float64)
+    values = values[~np.isnan(values)]
+    failed = 1 - values.size / drawn.shape[0]
     if failed > _MOST_FAILED:
         raise InputError(
             f"samples: must tell something in {1 - _MOST_FAILED:.0%} of cases; {failed:.0%} do not.",
             hint="There are too few events for confidence limits.",
         )
-    values = np.array(found)
-    lower, upper = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    lower, upper = np.quantile(values, [tail, 1 - tail])
     whole = measure(np.arange(drawn.shape[1]))
+    if np.isnan(whole):
+        raise InputError("measure: must be a number for all patients; it is NaN.")
     return BootstrapLimits(whole, float(lower), float(upper), float(values.std(ddof=1)), values)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import checked_times
 from sarcoma_core.survival.censoring import Observation
 from sarcoma_core.survival.follow_up import Floats1, FollowUp
 from sarcoma_core.survival.kaplan_meier import KaplanMeier
@@ -20,14 +21,14 @@ def brier_scores(
     Args:
         follow_up: of each patient of the test.
         survival: predicted, 0 to 1, shape (n, times).
-        times: each before the last follow-up.
+        times: 0 or later, each before the last follow-up; in any order.
         censoring: of the training.
 
     Raises:
-        InputError: a prediction is no probability or of another shape, or a time lies beyond the follow-up of
-            the training.
+        InputError: a prediction is no probability or of another shape, or a time is below 0, not finite, or
+            beyond the follow-up of the training.
     """
-    wanted = np.atleast_1d(np.asarray(times, np.float64))
+    wanted = checked_times(times, in_order=False)
     if survival.shape != (len(follow_up), wanted.size):
         raise InputError(
             f"survival: must be of {len(follow_up)} patients at {wanted.size} times; found {survival.shape}."
@@ -52,10 +53,12 @@ def integrated_brier(times: Floats1, scores: Floats1) -> float:
         scores: at each.
 
     Raises:
-        InputError: there is no span.
+        InputError: there is no span, or not a finite score for each time.
     """
-    if times.size < 2 or not (np.diff(times) > 0).all():  # noqa: PLR2004  a span has two ends
-        raise InputError("times: must be two or more, each later than the one before; they are not.")
+    if times.size < 2 or not (np.isfinite(times).all() and (np.diff(times) > 0).all()):  # noqa: PLR2004  two ends
+        raise InputError("times: must be two or more, finite, each later than the one before; they are not.")
+    if np.shape(scores) != times.shape or not np.isfinite(scores).all():
+        raise InputError(f"scores: must be a finite number for each of {times.size} times; they are not.")
     return float(np.trapezoid(scores, times) / (times[-1] - times[0]))
 
 

@@ -2,6 +2,8 @@
 
 import math
 
+from sarcoma_core.errors import InputError
+
 
 def chi_square_tail(value: float, degrees: int) -> float:
     """The probability of a value as large or larger.
@@ -10,18 +12,18 @@ def chi_square_tail(value: float, degrees: int) -> float:
         value: of the statistic, 0 or more.
         degrees: of freedom, 1 or more.
 
+    Raises:
+        InputError: the value is negative or NaN, or there is no degree of freedom.
+
     Source: Abramowitz and Stegun, 26.4.4 and 26.4.5.
     """
-    half = value / 2
-    if degrees % 2 == 0:
-        term, total = 1.0, 1.0
-        for step in range(1, degrees // 2):
-            term *= half / step
-            total += term
-        return math.exp(-half) * total
-    total = math.erfc(math.sqrt(half))
-    term = math.sqrt(half) * math.exp(-half) / math.gamma(1.5)
-    for step in range(degrees // 2):
-        total += term
-        term *= half / (step + 1.5)
-    return total
+    if not value >= 0:
+        raise InputError(f"value: must be 0 or more; found {value:g}.")
+    if degrees < 1:
+        raise InputError(f"degrees: must be 1 or more; found {degrees}.")
+    if value in (0, math.inf):
+        return float(value == 0)
+    half, odd = value / 2, degrees % 2 / 2
+    terms = (step + odd for step in range(degrees // 2))  # by their logarithms, so that none overflows
+    total = sum(math.exp(power * math.log(half) - half - math.lgamma(power + 1)) for power in terms)
+    return min(total + (math.erfc(math.sqrt(half)) if odd else 0.0), 1.0)

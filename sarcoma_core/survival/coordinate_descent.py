@@ -32,11 +32,6 @@ class Penalty:
         """Of some of the coefficients."""
         return Penalty(self.lasso[rows], self.ridge[rows])
 
-    @property
-    def free(self) -> Flags:
-        """Which cost nothing."""
-        return np.asarray((self.lasso == 0) & (self.ridge == 0))
-
     def of_all(self, coefficients: Floats1) -> float:
         """What they cost together."""
         return float(self.lasso @ np.abs(coefficients) + self.ridge @ coefficients**2 / 2)
@@ -111,7 +106,8 @@ def _solved(curvature: Matrix, pull: Floats1, start: Floats1, penalty: Penalty) 
             found[rows] = goal
             break
         parts = np.full(rows.size, np.inf)
-        parts[crossing] = (found[rows] / (found[rows] - goal))[crossing]
+        before = found[rows][crossing]
+        parts[crossing] = before / (before - goal[crossing])
         found[rows] += parts.min() * (goal - found[rows])
         found[rows[parts == parts.min()]] = 0.0
     return found if cost(found) <= cost(start) + _SETTLED else start  # not where some nearly follow

@@ -1,7 +1,7 @@
 """Cox's proportional hazards, fitted by Newton's method.
 
-Source: Cox 1972. Starting at 0 with the step halved where the likelihood falls; covariates are centred and
-scaled for it, and the coefficients are told in the units that they were given in.
+Source: Cox 1972. Covariates are centred and scaled for it, and the coefficients are told in the units that
+they were given in.
 """
 
 from dataclasses import dataclass
@@ -9,22 +9,12 @@ from statistics import NormalDist
 
 import numpy as np
 
-from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import checked_level, one_of
 from sarcoma_core.survival.chi_square import chi_square_tail
-from sarcoma_core.survival.cox_likelihood import Matrix, Ties, partial_likelihood, risk_sets
+from sarcoma_core.survival.cox_likelihood import TIES, Matrix, Ties, risk_sets
 from sarcoma_core.survival.follow_up import Counts, Floats1, FollowUp
-from sarcoma_core.survival.proportional_hazards import (
-    LARGEST,
-    ProportionalHazards,
-    breslow_baseline,
-    parted,
-    standardised,
-)
-
-_ROUNDS = 50
-_SETTLED = 1e-10
-"""By so much, in parts, the likelihood still grows where it has settled."""
-_HALVINGS = 30
+from sarcoma_core.survival.likelihood_top import likelihood_top
+from sarcoma_core.survival.proportional_hazards import ProportionalHazards, breslow_baseline, standardised
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +43,12 @@ class CoxModel(ProportionalHazards):
         return np.sqrt(np.diag(self.covariance))
 
     def limits(self, level: float = 0.95) -> tuple[Floats1, Floats1]:
-        """Confidence limits of the coefficients (Wald)."""
-        width = NormalDist().inv_cdf((1 + level) / 2) * self.standard_errors
+        """Confidence limits of the coefficients (Wald).
+
+        Raises:
+            InputError: the level is not above 0 and below 1.
+        """
+        width = NormalDist().inv_cdf((1 + checked_level(level)) / 2) * self.standard_errors
         return self.coefficients - width, self.coefficients + width
 
     @property
@@ -76,26 +70,14 @@ def fit_cox(
         strata: number of each patient's stratum; each has a baseline of its own.
 
     Raises:
-        InputError: there is no event, a covariate does not vary or follows from others, or one parts the
-            events from the rest, so that its coefficient has no end.
+        InputError: there is no event; a covariate does not vary among those at risk, follows from others, or
+            parts the events from the rest, alone or with others, so that its coefficient has no end; its
+            spread is no usual number; `ties` or `strata` are others.
     """
+    one_of("ties", ties, TIES)
     scaled, means, spreads = standardised(covariates, follow_up)
     sets = risk_sets(scaled, follow_up, strata)
-    coefficients = np.zeros(means.size)
-    found = partial_likelihood(sets, coefficients, ties)
-    null = found.value
-    for _ in range(_ROUNDS):
-        step = _step(found.information, found.gradient)
-        for _ in range(_HALVINGS):
-            new = partial_likelihood(sets, coefficients + step, ties)
-            if np.isfinite(new.value) and new.value >= found.value - _SETTLED:
-                break
-            step = step / 2
-        coefficients, gain, found = coefficients + step, new.value - found.value, new
-        if np.abs(coefficients).max() > LARGEST:
-            raise parted()
-        if gain <= _SETTLED * (1 + abs(found.value)):
-            break
+    coefficients, found, null = likelihood_top(sets, ties)
     times, hazard = breslow_baseline(scaled @ coefficients, follow_up)
     return CoxModel(
         coefficients=coefficients / spreads,
@@ -109,17 +91,3 @@ def fit_cox(
         patients=len(follow_up),
         events=follow_up.events,
     )
-
-
-def _step(information: Matrix, gradient: Floats1) -> Floats1:
-    """Newton's step.
-
-    Raises:
-        InputError: the covariates follow from one another.
-    """
-    try:
-        return np.asarray(np.linalg.solve(information, gradient))
-    except np.linalg.LinAlgError:
-        raise InputError(
-            "covariates: must not follow from one another; some do.", hint="Leave one of them out."
-        ) from None

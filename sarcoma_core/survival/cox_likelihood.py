@@ -6,13 +6,15 @@ over distinct times, so the order of rows and of ties is of no matter.
 Source: Cox 1972; Breslow 1974; Efron 1977.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import numbered_groups
 from sarcoma_core.survival.follow_up import Counts, Floats1, FollowUp
 
 Ties = Literal["efron", "breslow"]
@@ -21,7 +23,8 @@ TIES: Final[tuple[Ties, ...]] = get_args(Ties)
 Matrix = NDArray[np.float64]
 
 _LEAST: Final = 1e-300
-"""Of a sum of weights, whose largest is 1: one over less of it, added up over events, would be endless."""
+"""Of a sum of weights, the largest of a stratum being 1: one over less of it, added up over events, would be
+endless. A likelihood with such a sum is told lower still than it is, so that no fit ends there."""
 
 
 class PartialLikelihood(NamedTuple):
@@ -44,6 +47,7 @@ class RiskSets:
 
     Args:
         covariates: rows by stratum, then from the longest time to the shortest, shape (n, p).
+        edges: the first row of each stratum, then the number of rows.
         events: rows of them that are events, shape (d,).
         ends: of each event the number of rows of its stratum that are at risk, counted from `starts`.
         starts: of each event the first row of its stratum.
@@ -52,6 +56,7 @@ class RiskSets:
     """
 
     covariates: Matrix
+    edges: Counts
     events: Counts
     ends: Counts
     starts: Counts
@@ -66,13 +71,24 @@ def risk_sets(covariates: Matrix, follow_up: FollowUp, strata: Counts | None = N
         covariates: shape (n, p).
         follow_up: of each patient.
         strata: number of each patient's stratum; None for one.
+
+    Raises:
+        InputError: there is not a row, or not a stratum, for each patient.
     """
-    groups = np.zeros(len(follow_up), np.int64) if strata is None else strata
+    patients = len(follow_up)
+    if covariates.ndim != 2 or covariates.shape[0] != patients:  # noqa: PLR2004  patients by covariates
+        raise InputError(
+            f"covariates: must be a row for each of {patients} patients; found {covariates.shape}."
+        )
+    groups = np.zeros(patients, np.int64)
+    if strata is not None:
+        _, groups = numbered_groups("strata", strata, patients)
     order = np.lexsort((~follow_up.event, -follow_up.time, groups))
     time, event, group = follow_up.time[order], follow_up.event[order], groups[order]
-    pieces = [_of_stratum(time, event, first, last) for first, last in _runs(group)]
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(group)) + 1, [patients]])
+    pieces = [_of_stratum(time, event, first, last) for first, last in pairwise(edges.tolist())]
     columns = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    return RiskSets(covariates[order], *columns)
+    return RiskSets(covariates[order], edges, *columns)
 
 
 def partial_likelihood(sets: RiskSets, coefficients: Floats1, ties: Ties = "efron") -> PartialLikelihood:
@@ -86,10 +102,9 @@ def partial_likelihood(sets: RiskSets, coefficients: Floats1, ties: Ties = "efro
     x = sets.covariates
     if not sets.events.size:
         return PartialLikelihood(0.0, np.zeros(x.shape[1]), np.zeros((x.shape[1], x.shape[1])))
-    risk = x @ coefficients
-    risk = risk - risk.max()
+    risk = _lowered(sets, x @ coefficients)
     weight = np.exp(risk)
-    total = _left(sets, weight, ties)
+    total = _total(sets, weight, ties)
     mean = _left(sets, x * weight[:, None], ties) / total[:, None]
     value = _value(sets, risk, total)
     gradient = (x[sets.events] - mean).sum(axis=0)
@@ -108,8 +123,8 @@ def log_likelihood(sets: RiskSets, risk: Floats1, ties: Ties = "efron") -> float
     """
     if not sets.events.size:
         return 0.0
-    risk = risk - risk.max()
-    return _value(sets, risk, _left(sets, np.exp(risk), ties))
+    risk = _lowered(sets, risk)
+    return _value(sets, risk, _total(sets, np.exp(risk), ties))
 
 
 def residuals(sets: RiskSets, risk: Floats1, ties: Ties = "efron") -> Floats1:
@@ -123,17 +138,27 @@ def residuals(sets: RiskSets, risk: Floats1, ties: Ties = "efron") -> Floats1:
     found = np.zeros(risk.size)
     found[sets.events] = 1.0
     if sets.events.size:
-        weight = np.exp(risk - risk.max())
-        found -= weight * _hazards(sets, _left(sets, weight, ties), ties)
+        weight = np.exp(_lowered(sets, risk))
+        found -= weight * _hazards(sets, _total(sets, weight, ties), ties)
     return found
 
 
 def event_means(sets: RiskSets, coefficients: Floats1, ties: Ties) -> Matrix:
     """The mean covariates of the risk set of each event, each patient weighed by the risk, shape (d, p)."""
-    risk = sets.covariates @ coefficients
-    weight = np.exp(risk - risk.max(initial=0.0))
+    weight = np.exp(_lowered(sets, sets.covariates @ coefficients))
     slope = _left(sets, sets.covariates * weight[:, None], ties)
-    return np.asarray(slope / _left(sets, weight, ties)[:, None])
+    return np.asarray(slope / _total(sets, weight, ties)[:, None])
+
+
+def _lowered(sets: RiskSets, risk: Floats1) -> Floats1:
+    """Risk less the largest of the stratum: that is of no matter, and its weights do not all vanish."""
+    largest = np.maximum.reduceat(risk, sets.edges[:-1])
+    return np.asarray(risk - np.repeat(largest, np.diff(sets.edges)))
+
+
+def _total(sets: RiskSets, weight: Floats1, ties: Ties) -> Floats1:
+    """Of each event the sum of the weights of those at risk."""
+    return np.maximum(_left(sets, weight, ties), _LEAST)
 
 
 def _left(sets: RiskSets, values: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:
@@ -147,10 +172,11 @@ def _value(sets: RiskSets, risk: Floats1, total: Floats1) -> float:
 
 def _hazards(sets: RiskSets, total: Floats1, ties: Ties) -> Floats1:
     """Of each row the sum of 1 / total over the risk sets that hold it: the cumulative hazard of weight 1."""
-    rows, each = sets.covariates.shape[0], 1 / np.maximum(total, _LEAST)
-    up_to = np.bincount(sets.starts + sets.ends, each, minlength=rows + 1)[::-1].cumsum()[::-1]
-    before = np.bincount(sets.starts, each, minlength=rows + 1)[::-1].cumsum()[::-1]
-    hazards = up_to[1:] - before[1:]  # sets that end behind the row, less those that begin behind it
+    each = 1 / total
+    rows = sets.covariates.shape[0]
+    hazards = np.bincount(sets.starts + sets.ends - 1, each, minlength=rows).astype(np.float64)
+    for first, last in pairwise(sets.edges.tolist()):  # a row is in the sets that end at it or behind it
+        hazards[first:last] = hazards[first:last][::-1].cumsum()[::-1]
     hazards[sets.events] -= _of_ties(sets, _taken_out(sets, ties) * each)
     return np.asarray(hazards)
 
@@ -166,8 +192,10 @@ def _scaled(parts: Floats1, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _at_risk(sets: RiskSets, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sums over those at risk of each event."""
-    sums = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
-    return np.asarray(sums[sets.starts + sets.ends] - sums[sets.starts])
+    sums = np.empty_like(values)
+    for first, last in pairwise(sets.edges.tolist()):  # of one stratum: the sums of others would round it off
+        np.cumsum(values[first:last], axis=0, out=sums[first:last])
+    return np.asarray(sums[sets.starts + sets.ends - 1])
 
 
 def _of_ties(sets: RiskSets, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -175,11 +203,6 @@ def _of_ties(sets: RiskSets, values: NDArray[np.float64]) -> NDArray[np.float64]
     first = np.flatnonzero(sets.rank == 0)
     sums = np.add.reduceat(values, first, axis=0)
     return np.asarray(np.repeat(sums, sets.deaths[first], axis=0))
-
-
-def _runs(group: Counts) -> Iterator[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(group)) + 1
-    return zip([0, *edges.tolist()], [*edges.tolist(), group.size], strict=True)
 
 
 def _of_stratum(

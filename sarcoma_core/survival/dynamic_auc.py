@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import checked_times
 from sarcoma_core.survival.censoring import Observation
 from sarcoma_core.survival.follow_up import Counts, Floats1, FollowUp
 from sarcoma_core.survival.kaplan_meier import kaplan_meier
@@ -42,20 +43,21 @@ def dynamic_auc(follow_up: FollowUp, risk: ArrayLike, times: ArrayLike, censorin
     Args:
         follow_up: of each patient of the test.
         risk: higher where the event is expected earlier; shape (n,), or (n, times) where it changes.
-        times: in order, each before the last follow-up.
+        times: in order, 0 or later, each before the last follow-up.
         censoring: of the training.
 
     Raises:
-        InputError: a risk is not finite, times are not in order, or an event lies beyond the follow-up of the
-            training.
+        InputError: a risk is not finite or of another shape, times are not in order, finite and 0 or later,
+            or an event lies beyond the follow-up of the training.
     """
-    wanted = np.atleast_1d(np.asarray(times, np.float64))
+    wanted = checked_times(times)
     scores = np.asarray(risk, np.float64)
-    scores = np.broadcast_to(scores[:, None] if scores.ndim == 1 else scores, (len(follow_up), wanted.size))
+    whole = (len(follow_up), wanted.size)
+    if scores.shape not in (whole[:1], whole):
+        raise InputError(f"risk: must be of shape {whole[:1]} or {whole}; found {scores.shape}.")
+    scores = np.broadcast_to(scores[:, None] if scores.ndim == 1 else scores, whole)
     if not np.isfinite(scores).all():
         raise InputError("risk: must be finite; it is not.")
-    if not wanted.size or not (np.diff(wanted) > 0).all():
-        raise InputError("times: must be one or more, each later than the one before; they are not.")
     weights = np.zeros(len(follow_up))
     seen = follow_up.event & (follow_up.time <= wanted[-1])
     weights[seen] = censoring.weights(follow_up.time[seen])

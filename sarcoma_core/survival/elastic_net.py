@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import one_of
 from sarcoma_core.survival.coordinate_descent import Penalty, penalised_minimum
 from sarcoma_core.survival.cox_likelihood import (
+    TIES,
     Matrix,
     RiskSets,
     Ties,
@@ -28,12 +30,11 @@ from sarcoma_core.survival.cox_likelihood import (
     residuals,
     risk_sets,
 )
-from sarcoma_core.survival.follow_up import Flags, Floats1, FollowUp
+from sarcoma_core.survival.follow_up import Counts, Flags, Floats1, FollowUp
+from sarcoma_core.survival.likelihood_top import likelihood_top
 from sarcoma_core.survival.proportional_hazards import (
-    LARGEST,
     ProportionalHazards,
     breslow_baseline,
-    parted,
     standardised,
 )
 
@@ -44,7 +45,8 @@ _SMALLEST: Final = (1e-4, 1e-2)
 _LEAST_RATIO: Final = 1e-3
 """Of the l1_ratio that the largest penalty is reckoned with: at 0 no penalty is large enough."""
 _SETTLED: Final = 1e-9
-"""To so much the condition of the least cost holds, for covariates of spread 1."""
+"""To so much the condition of the least cost holds, for covariates of spread 1: a smaller penalty cannot be
+told from none."""
 _ROUNDS: Final = 100
 _HALVINGS: Final = 40
 _ROUNDING: Final = 1e-12
@@ -101,17 +103,20 @@ def fit_elastic_net(
 
     Args:
         covariates: finite numbers, shape (n, p), none of them the same for all patients; p may be above n.
+            Those that are penalised may follow from one another or part the events from the rest.
         follow_up: of each patient; with an event at least.
         l1_ratio: 0 to 1; the part of the penalty that is on absolute values.
-        penalties: above 0, from the largest to the smallest; None for some from where no penalised covariate
-            is left, evenly apart on the log scale.
+        penalties: 1e-9 or more, from the largest to the smallest; None for some from where no penalised
+            covariate is left, evenly apart on the log scale.
         count: of these.
         factors: of each covariate, 0 for one that is not penalised; scaled to add up to p, as glmnet does.
         ties: how events of one time share their risk set; glmnet and scikit-survival know Breslow's alone.
 
     Raises:
-        InputError: an argument is another, or an unpenalised covariate parts the events from the rest.
+        InputError: an argument is another, an unpenalised covariate follows from other such ones or parts the
+            events from the rest, or no penalised one tells anything, so that no largest penalty is known.
     """
+    one_of("ties", ties, TIES)
     if not 0 <= l1_ratio <= 1:
         raise InputError(f"l1_ratio: must be 0 to 1; found {l1_ratio:g}.")
     x = standardised(covariates, follow_up)
@@ -123,7 +128,13 @@ def fit_elastic_net(
 
 
 def coefficients_along(
-    sets: RiskSets, penalties: Floats1, l1_ratio: float, factors: Floats1, ties: Ties
+    sets: RiskSets,
+    penalties: Floats1,
+    l1_ratio: float,
+    factors: Floats1,
+    ties: Ties,
+    *,
+    numbers: Counts | None = None,
 ) -> Matrix:
     """Coefficients at each penalty, of covariates of spread 1 and with nothing checked, shape (penalties, p).
 
@@ -133,11 +144,12 @@ def coefficients_along(
         l1_ratio: 0 to 1.
         factors: of each covariate.
         ties: how events of one time share their risk set.
+        numbers: by which covariates are told in an error, shape (p,); None for 1, 2, ...
 
     Raises:
-        InputError: an unpenalised covariate parts the events from the rest.
+        InputError: an unpenalised covariate follows from others or parts the events from the rest.
     """
-    start, last = _without_penalised(sets, factors, ties), float("inf")
+    start, last = _without_penalised(sets, factors, ties, numbers), float("inf")
     found: list[Floats1] = []
     for penalty in penalties:
         costs = Penalty(penalty * l1_ratio * factors, penalty * (1 - l1_ratio) * factors)
@@ -165,7 +177,7 @@ def _newton(sets: RiskSets, start: Floats1, costs: Penalty, ties: Ties) -> Float
     """Newton's method: steps to the least of the penalised quadratic form, halved where they gain too little.
 
     Raises:
-        InputError: a coefficient has no end, or the method does not settle.
+        InputError: the method does not settle.
     """
     patients = sets.covariates.shape[0]
     found = start
@@ -186,23 +198,22 @@ def _newton(sets: RiskSets, start: Floats1, costs: Penalty, ties: Ties) -> Float
                 break
             part /= 2
         found = new
-        if np.abs(found[costs.free]).max(initial=0.0) > LARGEST:
-            raise parted()
     raise InputError(
         "penalties: must be large enough for the model to settle; at one of them it does not.",
         hint="Leave out the smallest penalties.",
     )
 
 
-def _without_penalised(sets: RiskSets, factors: Floats1, ties: Ties) -> Floats1:
+def _without_penalised(
+    sets: RiskSets, factors: Floats1, ties: Ties, numbers: Counts | None = None
+) -> Floats1:
     """The coefficients of the unpenalised covariates alone; all others 0."""
-    nothing = np.zeros(factors.size)
-    if not (factors == 0).any():
-        return nothing
-    some = replace(sets, covariates=sets.covariates[:, factors == 0])
-    free = np.zeros(some.covariates.shape[1])
-    nothing[factors == 0] = _newton(some, free, Penalty(free, free), ties)
-    return nothing
+    found, free = np.zeros(factors.size), factors == 0
+    if free.any():
+        names = np.arange(1, factors.size + 1) if numbers is None else numbers
+        some = replace(sets, covariates=sets.covariates[:, free])
+        found[free] = likelihood_top(some, ties, names[free]).coefficients
+    return found
 
 
 def _slope(sets: RiskSets, coefficients: Floats1, ties: Ties) -> Floats1:
@@ -219,13 +230,23 @@ def _chosen(sets: RiskSets, l1_ratio: float, count: int, factors: Floats1, ties:
     penalised = factors > 0
     largest = float(np.max(np.abs(slope[penalised]) / factors[penalised])) / max(l1_ratio, _LEAST_RATIO)
     patients, covariates = sets.covariates.shape
-    return np.asarray(largest * np.geomspace(1, _SMALLEST[patients <= covariates], count))
+    smallest = _SMALLEST[patients <= covariates]
+    if largest * smallest < _SETTLED:
+        raise InputError(
+            "covariates: must tell something for penalties to be chosen; no penalised one does.",
+            hint="Give penalties.",
+        )
+    return np.asarray(largest * np.geomspace(1, smallest, count))
 
 
 def _descending(penalties: ArrayLike) -> Floats1:
     found = np.atleast_1d(np.asarray(penalties, np.float64))
-    if not found.size or not (np.isfinite(found) & (found > 0)).all() or not (np.diff(found) < 0).all():
-        raise InputError("penalties: must be above 0, each smaller than the one before; they are not.")
+    proper = found.ndim == 1 and found.size and (np.isfinite(found) & (found >= _SETTLED)).all()
+    if not proper or not (np.diff(found) < 0).all():
+        raise InputError(
+            f"penalties: must be {_SETTLED:g} or more, each smaller than the one before; they are not.",
+            hint="Without any penalty the model is that of fit_cox.",
+        )
     return found
 
 

@@ -48,14 +48,18 @@ class FollowUp:
             event: booleans, or 0 and 1.
 
         Raises:
-            InputError: an event is neither, or see `FollowUp`.
+            InputError: a time is no number, an event is neither, or see `FollowUp`.
         """
         events = np.asarray(event)
         if events.dtype != np.bool_:
             if not np.isin(events, (0, 1)).all():
                 raise InputError("event: must be 0 or 1; found another value.")
             events = events.astype(np.bool_)
-        return cls(np.asarray(time, np.float64), events)
+        try:
+            times = np.asarray(time, np.float64)
+        except (TypeError, ValueError):
+            raise InputError("time: must be a number for each patient; one is none.") from None
+        return cls(times, events)
 
     def __len__(self) -> int:
         return int(self.time.size)
@@ -109,6 +113,21 @@ def steps_at(times: Floats1, values: Floats1, wanted: ArrayLike, before: float) 
         values: from each of these on.
         wanted: where it is asked for.
         before: its value before the first step.
+
+    Raises:
+        InputError: a time that is asked for is NaN.
     """
-    at = np.searchsorted(times, np.asarray(wanted, np.float64), side="right")
+    at = np.searchsorted(times, numbers_of(wanted), side="right")
     return np.concatenate([[before], values])[at]
+
+
+def numbers_of(times: ArrayLike) -> NDArray[np.float64]:
+    """Times at which something is asked for, of any shape; before 0 and without end too.
+
+    Raises:
+        InputError: one is NaN.
+    """
+    found = np.asarray(times, np.float64)
+    if np.isnan(found).any():
+        raise InputError(f"times: must be numbers; {int(np.isnan(found).sum())} of {found.size} are NaN.")
+    return found

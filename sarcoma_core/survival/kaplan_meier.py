@@ -9,7 +9,17 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sarcoma_core.survival.follow_up import Counts, Floats1, FollowUp, LifeTable, life_table, steps_at
+from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import checked_level
+from sarcoma_core.survival.follow_up import (
+    Counts,
+    Floats1,
+    FollowUp,
+    LifeTable,
+    life_table,
+    numbers_of,
+    steps_at,
+)
 
 _ROUNDING = 1e-9
 """A product of many parts that should be a half is not always one."""
@@ -32,12 +42,20 @@ class KaplanMeier:
     upper: Floats1
 
     def at(self, times: ArrayLike) -> Floats1:
-        """Survival at any times; beyond the last follow-up it stays as it was."""
+        """Survival at any times; beyond the last follow-up it stays as it was.
+
+        Raises:
+            InputError: a time is NaN.
+        """
         return steps_at(self.table.times, self.survival, times, 1.0)
 
     def at_risk(self, times: ArrayLike) -> Counts:
-        """How many were followed up to each time."""
-        place = np.searchsorted(self.table.times, np.asarray(times, np.float64), side="left")
+        """How many were followed up to each time.
+
+        Raises:
+            InputError: a time is NaN.
+        """
+        place = np.searchsorted(self.table.times, numbers_of(times), side="left")
         return np.concatenate([self.table.at_risk, [0]])[place]
 
     def quantile(self, part: float = 0.5) -> float:
@@ -45,12 +63,19 @@ class KaplanMeier:
 
         Args:
             part: 0 to 1; a half gives the median.
+
+        Raises:
+            InputError: the part is another.
         """
-        return _first(self.table.times, self.survival <= part * (1 + _ROUNDING))
+        return _first(self.table.times, self.survival <= _checked_part(part) * (1 + _ROUNDING))
 
     def quantile_limits(self, part: float = 0.5) -> tuple[float, float]:
-        """Confidence limits of a quantile: where the limits of survival cross it (Brookmeyer and Crowley)."""
-        times = self.table.times
+        """Confidence limits of a quantile: where the limits of survival cross it (Brookmeyer and Crowley).
+
+        Raises:
+            InputError: the part is not 0 to 1.
+        """
+        times, part = self.table.times, _checked_part(part)
         with np.errstate(invalid="ignore"):
             return _first(times, self.lower <= part), _first(times, self.upper <= part)
 
@@ -61,14 +86,18 @@ def kaplan_meier(follow_up: FollowUp, *, level: float = 0.95) -> KaplanMeier:
     Args:
         follow_up: of each patient.
         level: of the confidence limits.
+
+    Raises:
+        InputError: the level is not above 0 and below 1.
     """
+    normal = NormalDist().inv_cdf((1 + checked_level(level)) / 2)
     table = life_table(follow_up)
     survival = table.free
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = table.events / (table.at_risk * (table.at_risk - table.events))
         spread = np.sqrt(np.cumsum(np.where(table.events > 0, steps, 0.0)))
         log_survival = np.log(survival)
-        width = NormalDist().inv_cdf((1 + level) / 2) * spread / log_survival
+        width = normal * spread / log_survival
         lower, upper = (np.exp(log_survival * np.exp(sign * width)) for sign in (-1, 1))
     inside = (survival > 0) & (survival < 1)
     lower, upper = (np.where(inside, limit, np.nan) for limit in (lower, upper))
@@ -77,3 +106,9 @@ def kaplan_meier(follow_up: FollowUp, *, level: float = 0.95) -> KaplanMeier:
 
 def _first(times: Floats1, holds: np.ndarray) -> float:
     return float(times[np.argmax(holds)]) if holds.any() else float("inf")
+
+
+def _checked_part(part: float) -> float:
+    if not 0 <= part <= 1:
+        raise InputError(f"part: must be 0 to 1; found {part:g}.")
+    return part

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import numbered_groups
 from sarcoma_core.survival.chi_square import chi_square_tail
 from sarcoma_core.survival.follow_up import Floats1, FollowUp, life_table
 
@@ -42,11 +43,11 @@ def log_rank(follow_up: FollowUp, groups: ArrayLike) -> LogRank:
         groups: of each patient, shape (n,); two different ones at least.
 
     Raises:
-        InputError: there are not two, or not one for each patient.
+        InputError: there are not two, there is not one for each patient, or one is None or NaN.
     """
-    labels, member = np.unique(np.asarray(groups), return_inverse=True)
-    if member.shape != follow_up.time.shape or labels.size < 2:  # noqa: PLR2004  a comparison takes two
-        raise InputError(f"groups: must be two or more, one for each patient; found {labels.size}.")
+    labels, member = numbered_groups("groups", groups, len(follow_up))
+    if labels.size < 2:  # noqa: PLR2004  a comparison takes two
+        raise InputError(f"groups: must be two or more; found {labels.size}.")
     table = life_table(follow_up)
     happened = table.events > 0
     at_risk = np.empty((labels.size, int(happened.sum())))
@@ -60,7 +61,7 @@ def log_rank(follow_up: FollowUp, groups: ArrayLike) -> LogRank:
     expected = (share * events).sum(axis=1)
     variance = _covariance(share, together, events)
     apart = observed - expected
-    statistic = float(apart @ np.linalg.pinv(variance, hermitian=True) @ apart)
+    statistic = max(float(apart @ np.linalg.pinv(variance, hermitian=True) @ apart), 0.0)
     degrees = labels.size - 1
     tail = chi_square_tail(statistic, degrees)
     return LogRank(tuple(labels.tolist()), observed, expected, statistic, degrees, tail)

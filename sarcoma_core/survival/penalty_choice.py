@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.arguments import numbered_groups
 from sarcoma_core.survival.cox_likelihood import Matrix, RiskSets, Ties, log_likelihood, risk_sets
 from sarcoma_core.survival.elastic_net import COUNT, ElasticNetPath, coefficients_along, fit_elastic_net
 from sarcoma_core.survival.follow_up import Counts, Flags, Floats1, FollowUp
@@ -76,9 +77,9 @@ def choose_penalty(
         ties=ties,
     )
     x = checked(covariates, follow_up)
-    events = _events(folds, follow_up)
+    events, place = _events(folds, follow_up)
     everybody = risk_sets(x, follow_up)
-    lost = np.array([_lost(path, x, follow_up, everybody, folds != fold) for fold in np.unique(folds)])
+    lost = np.array([_lost(path, x, follow_up, everybody, place != fold) for fold in range(events.size)])
     deviances = lost.sum(axis=0) / events.sum()
     apart = (lost / events[:, None] - deviances) ** 2
     errors = np.sqrt(events @ apart / events.sum() / (events.size - 1))
@@ -97,7 +98,8 @@ def _lost(
     if live.any():
         scaled = standardised(x[fitted][:, live], some)
         sets = risk_sets(scaled.values, some)
-        found = coefficients_along(sets, path.penalties, path.l1_ratio, path.factors[live], path.ties)
+        numbers, factors = np.flatnonzero(live) + 1, path.factors[live]
+        found = coefficients_along(sets, path.penalties, path.l1_ratio, factors, path.ties, numbers=numbers)
         coefficients[:, live] = found / scaled.spreads
     theirs = risk_sets(x[fitted], some)
     return np.array(
@@ -112,17 +114,13 @@ def _lost(
     )
 
 
-def _events(folds: Counts, follow_up: FollowUp) -> Counts:
-    """Of each fold.
+def _events(folds: Counts, follow_up: FollowUp) -> tuple[Counts, Counts]:
+    """Events of each fold, and the number of the fold of each patient, from 0.
 
     Raises:
         InputError: there is not a number of a fold for each patient, not two folds, or one without an event.
     """
-    if np.shape(folds) != follow_up.time.shape:
-        raise InputError(
-            f"folds: must be a number for each of {len(follow_up)} patients; found {np.shape(folds)}."
-        )
-    names, place = np.unique(folds, return_inverse=True)
+    names, place = numbered_groups("folds", folds, len(follow_up))
     events = np.bincount(place, follow_up.event, minlength=names.size).astype(np.int64)
     if names.size < 2 or not events.all():  # noqa: PLR2004  what is left out must leave something
         without = int(np.count_nonzero(events == 0))
@@ -130,4 +128,4 @@ def _events(folds: Counts, follow_up: FollowUp) -> Counts:
             f"folds: must be two or more, each with an event; found {names.size}, {without} without.",
             hint="Split events and censored patients apart, each evenly over the folds.",
         )
-    return events
+    return events, place

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.survival.cox_likelihood import Matrix
-from sarcoma_core.survival.follow_up import Floats1, FollowUp, life_table, steps_at
+from sarcoma_core.survival.follow_up import Flags, Floats1, FollowUp, life_table, steps_at
 
-LARGEST: Final = 10.0
-"""Of a coefficient, for a covariate of unit spread: a hazard ratio of 22,000 is no estimate, but a likelihood
-without a top. It flattens out near twice that."""
+LEAST_SPREAD: Final = 1e-100
+MOST_SPREAD: Final = 1e100
+"""Of a covariate, so that the squares of its coefficient and of its standard error are numbers."""
+_MOST_RISK: Final = 700.0
+"""Of a log hazard ratio: that of 709 is the last to be a number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +34,29 @@ class ProportionalHazards:
     cumulative_hazard: Floats1
 
     def risk(self, covariates: Matrix) -> Floats1:
-        """Log hazard ratio against the patient of mean covariates, shape (n,)."""
-        return np.asarray((covariates - self.means) @ self.coefficients)
+        """Log hazard ratio against the patient of mean covariates, shape (n,).
+
+        Raises:
+            InputError: a covariate is not finite, or so large that its risk is not.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = np.asarray((covariates - self.means) @ self.coefficients)
+        if not np.isfinite(found).all():
+            raise InputError(
+                f"covariates: must be finite, and so must their risk; {np.sum(~np.isfinite(found))} are not."
+            )
+        return found
 
     def survival(self, covariates: Matrix, times: Floats1) -> NDArray[np.float64]:
-        """Predicted survival of each patient at each time, shape (n, times)."""
+        """Predicted survival of each patient at each time, shape (n, times).
+
+        Raises:
+            InputError: as `risk`.
+        """
         hazard = steps_at(self.times, self.cumulative_hazard, times, 0.0)
-        return np.asarray(np.exp(-np.exp(self.risk(covariates))[:, None] * hazard))
+        ratio = np.exp(np.minimum(self.risk(covariates), _MOST_RISK))
+        with np.errstate(over="ignore"):  # a hazard without end leaves nobody
+            return np.asarray(np.exp(-ratio[:, None] * hazard))
 
 
 class Standardised(NamedTuple):
@@ -63,23 +81,21 @@ def standardised(covariates: Matrix, follow_up: FollowUp) -> Standardised:
         follow_up: of each patient; with an event at least.
 
     Raises:
-        InputError: there is no event, or a covariate is not finite or does not vary.
+        InputError: there is no event, a covariate is not finite or does not vary, or one is above 1e100 or
+            has a spread below 1e-100.
     """
     x = checked(covariates, follow_up)
+    _refuse(np.abs(x).max(axis=0) > MOST_SPREAD, f"be {MOST_SPREAD:g} at most")
+    _refuse(~varies(x), "vary between patients")
     means, spreads = x.mean(axis=0), x.std(axis=0)
-    flat = np.flatnonzero(~varies(x))
-    if flat.size:
-        told = ", ".join(str(number) for number in flat + 1)
-        raise InputError(f"covariates: must each vary between patients; number {told} does not.")
+    _refuse(spreads < LEAST_SPREAD, f"have a spread of {LEAST_SPREAD:g} or more")
     return Standardised((x - means) / spreads, means, spreads)
 
 
-def parted() -> InputError:
-    """The error for a covariate whose coefficient has no end."""
-    return InputError(
-        "covariates: must not part events from the rest; one does, and its coefficient has no end.",
-        hint="Leave it out, join its rare categories, or fit with a penalty.",
-    )
+def _refuse(wrong: Flags, rule: str) -> None:
+    if wrong.any():
+        told = ", ".join(str(number) for number in np.flatnonzero(wrong) + 1)
+        raise InputError(f"covariates: must each {rule}; number {told} does not.")
 
 
 def checked(covariates: Matrix, follow_up: FollowUp) -> Matrix:
@@ -98,7 +114,7 @@ def checked(covariates: Matrix, follow_up: FollowUp) -> Matrix:
     return x
 
 
-def varies(covariates: Matrix) -> NDArray[np.bool_]:
+def varies(covariates: Matrix) -> Flags:
     """Which covariates are not the same for all patients, shape (p,)."""
     return np.asarray(np.ptp(covariates, axis=0) > 0)
 
@@ -112,9 +128,17 @@ def breslow_baseline(risk: Floats1, follow_up: FollowUp) -> tuple[Floats1, Float
 
     Returns:
         The times of events, in order, and the cumulative hazard from each on.
+
+    Raises:
+        InputError: it is too large for a number.
     """
     table = life_table(follow_up)
     happened = table.events > 0
-    place = np.searchsorted(table.times, follow_up.time)
-    weights = np.bincount(place, np.exp(risk), minlength=table.times.size)[::-1].cumsum()[::-1]
-    return table.times[happened], np.cumsum(table.events[happened] / weights[happened])
+    longest_first = np.argsort(-follow_up.time, kind="stable")
+    at_risk = np.logaddexp.accumulate(risk[longest_first])[table.at_risk[happened] - 1]
+    if at_risk.min() < -_MOST_RISK:
+        raise InputError(
+            "covariates: must let the patient at their mean have a hazard; it is too large for a number.",
+            hint="One value lies very far from all others: look whether it is right.",
+        )
+    return table.times[happened], np.cumsum(table.events[happened] * np.exp(-at_risk))

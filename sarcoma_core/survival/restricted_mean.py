@@ -26,11 +26,11 @@ def restricted_mean(estimate: KaplanMeier, tau: float) -> tuple[float, float]:
             f"tau: must be above 0 and not beyond the last follow-up, {table.times[-1]:g}; found {tau:g}."
         )
     inside = table.times < tau
-    edges = np.concatenate([[0.0], table.times[inside], [tau]])
+    edges = np.concatenate([[0.0], table.times[inside], [tau]]) / tau  # in parts of it nothing overflows
     levels = np.concatenate([[1.0], estimate.survival[inside]])
     areas = levels * np.diff(edges)
     beyond = areas[::-1].cumsum()[::-1][1:]  # from each time to tau
     events, at_risk = table.events[inside], table.at_risk[inside]
     counted = (events > 0) & (at_risk > events)
     variance = float(np.sum(beyond[counted] ** 2 * (events / (at_risk * (at_risk - events + 0.0)))[counted]))
-    return float(areas.sum()), math.sqrt(variance)
+    return tau * float(areas.sum()), tau * math.sqrt(variance)

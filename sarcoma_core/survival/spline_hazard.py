@@ -21,6 +21,10 @@ TIME_KNOTS: Final = (5.0, 50.0, 95.0)
 """Percentiles of the logarithms of the times of events: lifelines' for a calibration curve."""
 COVARIATE_KNOTS: Final = (10.0, 50.0, 90.0)
 """Percentiles of the covariate: Harrell's for three knots."""
+EVENTS_FOR_EACH: Final = 2
+"""Events for each parameter, the least at which anything is told; to tell it well takes many more."""
+_MOST_LEVEL: Final = 460.0
+"""Of a log cumulative hazard: 1e200, whose sums and products are still numbers."""
 _LARGEST: Final = 1e4
 """Of a parameter: beyond it all events are at one time, or a covariate parts them from the rest."""
 _ROUNDS: Final = 100
@@ -49,7 +53,7 @@ class SplineHazard:
         """Of each patient at a time above 0, shape (n,)."""
         x = np.asarray(covariate, np.float64)
         design, _ = _design(self.time_knots, self.covariate_knots, np.full(x.shape, np.log(time)), x)
-        return np.asarray(np.exp(-np.exp(design @ self.parameters)))
+        return np.asarray(np.exp(-np.exp(np.minimum(design @ self.parameters, _MOST_LEVEL))))
 
 
 def fit_spline_hazard(
@@ -68,7 +72,8 @@ def fit_spline_hazard(
         covariate_knots: likewise; none for a straight line.
 
     Raises:
-        InputError: an event is at time 0, knots fall together, or the likelihood has no top.
+        InputError: an event is at time 0, knots fall together, there are fewer than two events for each
+            parameter, or the likelihood has no top.
     """
     if not follow_up.events or (follow_up.time[follow_up.event] == 0).any():
         raise InputError("event: must be after time 0, one at least, as splines are of its logarithm.")
@@ -78,6 +83,12 @@ def fit_spline_hazard(
     of_covariate = _knots(covariate, covariate_knots, "covariate")
     design, steepness = _design(of_time, of_covariate, log_time, covariate[told])
     parameters = np.zeros(design.shape[1])
+    if follow_up.events < EVENTS_FOR_EACH * parameters.size:
+        raise InputError(
+            f"event: must hold {EVENTS_FOR_EACH * parameters.size} at least, {EVENTS_FOR_EACH} for each of "
+            f"{parameters.size} parameters; found {follow_up.events}.",
+            hint="Compare means in groups of patients instead of a curve.",
+        )
     parameters[:2] = np.log(event.sum() / follow_up.time.sum()), 1.0
     value, slope, curve = _likelihood(design, steepness, parameters, event)
     for _ in range(_ROUNDS):
@@ -109,7 +120,7 @@ def _likelihood(
     """The log likelihood of log times, its slope and minus its curvature; there is none without a hazard."""
     level, steep = design @ parameters, steepness @ parameters
     died = event > 0
-    if not (steep[died] > 0).all() or not level.max() < np.log(np.finfo(np.float64).max):
+    if not (steep[died] > 0).all() or not level.max() < _MOST_LEVEL:
         return -np.inf, np.zeros(parameters.size), np.eye(parameters.size)
     hazard, each = np.exp(level), event / np.where(died, steep, 1.0)
     value = float(event @ (level + np.log(np.where(died, steep, 1.0))) - hazard.sum())

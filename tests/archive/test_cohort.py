@@ -129,7 +129,7 @@ def test_consent_decides_who_is_taken(
         (("S2", "S1_MR"), False),
         (("S2", ""), False),
         (("", "S1_MR"), False),
-        (("s1", ""), False),
+        (("s10", ""), False),
     ],
 )
 def test_an_exclusion_is_of_a_subject_or_of_one_session_of_it(

@@ -38,14 +38,15 @@ def test_findings_are_grouped_and_end_with_what_to_do(messy: Path, capsys: Said)
     assert "warning\tdecimal comma\tAge\t4\t" in told
     assert "age_years\tbefore surgery\t2\t1 (33%)" in told
     assert "overall_survival\t3\t1\t0" in told
-    assert "3 patients, times from surgery: 2 errors, 2 warnings, 2 notes" in told
+    assert "3 patients, times from surgery: 2 errors of 1 kind, 2 warnings, 2 notes" in told
     assert told.splitlines()[-1].startswith("Mend the errors")
 
 
 def test_a_table_without_errors_ends_with_the_command_that_pushes_it(messy: Path, capsys: Said) -> None:
     assert main(["clinical", "check", str(messy), *READ]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith(f"next: sarcoma clinical push '{messy}' --project P --column diagnosis=Typ --word")
+    assert last.startswith(f"next: sarcoma clinical push '{messy}' --project PROJECT --column=diagnosis=Typ")
+    assert "diagnosis:Angiosarkom=angiosarcoma" in last
 
 
 @pytest.mark.parametrize("output", ["table", "json", "csv"])

@@ -4,6 +4,7 @@ import argparse
 import csv
 import io
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli import clinical_join
+from sarcoma_core.cli.main import main, parser
 from sarcoma_core.errors import InputError, UsageError
+from sarcoma_core.launch.step_settings import settings_of, step_settings
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from tests.archive.filed import put, served
 from tests.laws import outputs
@@ -56,7 +59,7 @@ def test_each_row_and_each_spare_session_is_a_line_then_comes_the_flow(
     assert outputs(archive.root) == held, "nothing is written"
     said = capsys.readouterr()
     lines = [line.split("\t") for line in said.out.splitlines()]
-    assert lines[:6] == [
+    assert lines[:5] == [
         ["subject", "session", "key", "outcome", "reason"],
         [
             "S1",
@@ -73,12 +76,13 @@ def test_each_row_and_each_spare_session_is_a_line_then_comes_the_flow(
             "40 days before surgery; named by the row; nothing in the images to check it by",
         ],
         ["S2", "S2_B", "", "left out", "another session of its patient is taken"],
-        ["S3", "S3_MR", "", "left out", "no row of the clinical table"],
         ["S9", "", "", "left out", "no such subject in the project"],
     ]
-    assert lines[6] == ["patients", "n", "events", "left_out"]
-    assert lines[7] == ["Rows of the clinical table", "3", "", ""]
-    assert lines[8] == ["In the project", "2", "", "1 no such subject in the project"]
+    assert lines[5] == ["1 session of subjects without a row: -o csv names them"]
+    assert lines[6] == ["2 joined, 1 left out, 0 refused"]
+    assert lines[7] == ["patients", "n", "events", "left_out"]
+    assert lines[8] == ["Rows of the clinical table", "3", "", ""]
+    assert lines[9] == ["In the project", "2", "", "1 no such subject in the project"]
     assert ["Overall survival", "2", "2", ""] in lines
     assert "warning: Overall survival: 2 events for 10 variables, fewer than 10 for each" in said.err
     assert "warning: Distant metastasis: no events" in said.err
@@ -89,7 +93,7 @@ def test_a_row_that_is_refused_ends_with_1(archive: Archive, capsys: pytest.Capt
     assert join(*on(archive, [row("S1", sex="M"), row("S2")])) == 1
     said = capsys.readouterr().out
     assert "S1\tS1_MR\tsubject and date\trefused\tsex of the row is another" in said
-    assert "next: correct what is refused." in said
+    assert "Correct what is refused, or go on without these patients.\nnext: sarcoma run cohort" in said
 
 
 def test_json_has_the_rows_the_flow_and_the_warnings(
@@ -135,6 +139,89 @@ def test_limits_label_consent_and_lists_are_those_of_the_cohort(
     assert "S3\t\t\tleft out\tno consent is recorded" in said
     assert join(*where, "--label", "N4") == 0
     assert "S1\tS1_MR\tsubject and date\tleft out\thas no N4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("CONSENT/consent.csv", "subject,consent\ns1,withdrawn"),
+        ("EXCLUSIONS/exclusions.csv", "subject,session\nS\u200b1,"),
+    ],
+)
+def test_a_line_of_a_list_that_nearly_names_a_patient_refuses_the_row(
+    archive: Archive, capsys: pytest.CaptureFixture[str], path: str, line: str
+) -> None:
+    put(archive.resources_path("P"), path, line.encode())
+    assert join(*on(archive)) == 1
+    said = capsys.readouterr()
+    assert f"S1\t\t\trefused\ta line of {path.partition('/')[0]} differs only in " in said.out
+    assert "S2\tS2_A\tsubject and session\tjoined" in said.out
+    assert "warning: 1 line of CONSENT or EXCLUSIONS name nobody of this project: mistyped?" in said.err
+
+
+def test_lines_of_the_lists_that_name_nobody_are_a_warning(
+    archive: Archive, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(archive.resources_path("P"), "CONSENT/consent.csv", b"subject,consent\nS1,granted\nS77,withdrawn\n")
+    where = on(archive)
+    assert join(*where) == 0
+    warning = "1 line of CONSENT or EXCLUSIONS name nobody of this project: mistyped?"
+    assert f"warning: {warning}" in capsys.readouterr().err
+    assert join(*where, "-o", "json") == 0
+    assert warning in json.loads(capsys.readouterr().out)["warnings"]
+    with served(archive) as connection:
+        monkeypatch.setenv("XNAT_USER", "admin")
+        monkeypatch.setenv("XNAT_PASS", "of tests")
+        join("--server", connection.server)
+    assert f"warning: {warning}" in capsys.readouterr().err
+
+
+OPTIONS = ("--days-before", 400, "--label", "NIFTI", "--consent", "required")
+SET = {"days_before": 400, "label": "NIFTI", "consent": "required"}
+
+
+def commands(said: str) -> dict[str, list[str]]:
+    lines = (line.partition(": ") for line in said.splitlines() if line.startswith(("next: ", "then: ")))
+    return {begins: shlex.split(command) for begins, _, command in lines}
+
+
+def test_the_commands_that_come_next_push_the_table_and_freeze_with_the_same_options(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table.csv"
+    day = f"{before(0):%Y-%m-%d}"
+    table.write_text(f"subject,Datum,sex,death,overall_survival_days\nS1,{day},F,1,400\nS3,{day},M,0,900\n")
+    assert join(table, "--archive", archive.root, "--column", "surgery_date=Datum", "--days-before", 11) == 1
+    found = commands(capsys.readouterr().out)
+    assert found["next"][-2:] == ["--column=surgery_date=Datum", "--write"]
+    assert main(found["next"][1:]) == 0
+    assert main(found["then"][1:]) == 0
+    told = json.loads((archive.resources_path("P") / "COHORT" / "cohort.json").read_text())
+    assert told["clinical"]["days_before"] == 11
+    assert [one["session"] for one in told["sessions"]] == ["S3_MR"]
+
+
+def test_on_a_server_the_options_are_those_of_a_launch(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(archive, GOOD)
+    with served(archive) as connection:
+        monkeypatch.setenv("XNAT_USER", "admin")
+        monkeypatch.setenv("XNAT_PASS", "of tests")
+        join("--server", connection.server, *OPTIONS)
+    words = commands(capsys.readouterr().out)["next"]
+    assert words[:4] == ["sarcoma", "xnat", "launch", "cohort"]
+    arguments = parser().parse_args(words[1:])
+    assert step_settings("cohort", arguments.set) == {"cohort": SET}
+
+
+def test_in_an_archive_the_options_are_those_of_a_run(
+    archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    join(*on(archive), *OPTIONS)
+    words = commands(capsys.readouterr().out)["next"]
+    arguments = parser().parse_args(words[1:])
+    assert settings_of(("cohort",), arguments.set) == {"cohort": SET}
 
 
 def test_a_hint_that_dates_are_shifted_is_a_warning(

@@ -144,9 +144,9 @@ def test_what_is_pushed_is_read_as_the_table(table: Path, place: Place) -> None:
     assert json.loads(held["clinical.json"])["source_sha256"] == checked.source_sha256
     rows = list(csv.DictReader(io.StringIO(held["clinical.csv"].decode())))
     assert [(r["subject"], r["age_years"], r["size_cm"], r["death"]) for r in rows] == [
+        ("S-03", "57.25", "4.4", "0"),
         ("S1", "63.5", "7.5", "1"),
         ("S2", "41", "8.1", "0"),
-        ("S-03", "57.25", "4.4", "0"),
     ]
 
 
@@ -207,12 +207,86 @@ def test_other_files_are_not_written_over_unless_one_says_so(
     assert "CLINICAL: must be empty or hold what a push wrote; it holds 1 file of somebody else" in error
     assert everything(place) == before
     command = hint.partition("then: ")[2]
-    assert command.endswith("--replace")
-    assert main(shlex.split(command)[1:]) == 0
+    assert command.endswith(" --write --replace")
+    assert push(table, place, "--replace") == 0
     assert "1 file of which --replace deletes" in capsys.readouterr().out
     assert everything(place) == before
+    assert push(table, place) == 1
+    assert "--write" not in capsys.readouterr().err
+    assert main(shlex.split(command)[1:]) == 0
+    assert set(resource(place)) == {"clinical.csv", "clinical.json"}
+
+
+def test_a_table_that_was_changed_by_hand_is_not_written_over_unless_one_says_so(
+    table: Path, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    push(table, place, "--write")
+    file = place.archive.resources_path("P") / "CLINICAL" / "clinical.csv"
+    file.write_bytes(file.read_bytes().replace(b"63.5", b"64.5"))
+    before = everything(place)
+    assert push(table, place, "--write") == 1
+    assert "it holds 2 files of somebody else" in capsys.readouterr().err
+    assert everything(place) == before
+    assert push(table, place, "--write", "--replace") == 0
+    assert b"63.5" in resource(place)["clinical.csv"]
+
+
+def test_a_file_in_the_place_of_the_resource_is_not_written_over_unless_one_says_so(
+    table: Path, archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Place(("--project", "P", "--archive", str(archive.root)), archive, None)
+    put(archive.resources_path("P"), "CLINICAL", b"by hand")
+    assert push(table, place, "--write") == 1
+    assert "it holds 1 file of somebody else" in capsys.readouterr().err
+    assert (archive.resources_path("P") / "CLINICAL").read_bytes() == b"by hand"
     assert push(table, place, "--write", "--replace") == 0
     assert set(resource(place)) == {"clinical.csv", "clinical.json"}
+
+
+def test_warnings_of_the_table_are_counted_with_the_command_that_tells_them(
+    table: Path, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked = check_file(table)
+    number = sum(one.severity == "warning" for one in checked.findings)
+    assert number
+    assert push(table, place, "--time-zero", "surgery") == 0
+    line = next(one for one in capsys.readouterr().out.splitlines() if "told by: " in one)
+    told, _, command = line.partition(", told by: ")
+    assert told.split()[0] == str(number)
+    assert shlex.split(command)[-1] == "--time-zero=surgery"
+    assert main(shlex.split(command)[1:]) == 0
+    assert f"{number} warning" in capsys.readouterr().out
+    assert push(table, place, "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out)["findings"]["warning"] == number
+
+
+def test_a_table_without_a_warning_has_no_such_line(
+    tmp_path: Path, archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = tmp_path / "plain.csv"
+    text = "subject,age_years,death,overall_survival_days\nS1,63,1,400\nS2,41,0,900\n"
+    plain.write_text(text, encoding="utf-8")
+    assert not [one for one in check_file(plain).findings if one.severity == "warning"]
+    assert push(plain, Place(("--project", "P", "--archive", str(archive.root)), archive, None)) == 0
+    assert "told by" not in capsys.readouterr().out
+
+
+def test_a_command_that_is_printed_is_one_line_that_a_shell_reads_whatever_the_names_are(
+    table: Path, archive: Archive, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(table.parent)
+    table.rename("-t.csv")
+    heading = "-Alter\x1b[31m\n"
+    text = Path("./-t.csv").read_text(encoding="utf-8").replace("Age (years)", f'"{heading}"')
+    Path("./-t.csv").write_text(text, encoding="utf-8")
+    words = ["clinical", "push", "./-t.csv", "--project", "P", "--archive", str(archive.root)]
+    assert main([*words, f"--column=age_years={heading}", "--unit=age_years=years"]) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    command = shlex.split(last(said).partition("To write it: ")[2])
+    assert command[3] == "./-t.csv"
+    assert any(word.startswith("--column=age_years=-Alter?[31m") for word in command)
+    assert parser().parse_args(command[1:]).table == Path("-t.csv")
 
 
 def test_a_table_with_errors_is_not_pushed(
@@ -223,7 +297,7 @@ def test_a_table_with_errors_is_not_pushed(
     assert push(table, place, "--write", "--unit", "size_cm=mm") == 1
     hint, error = capsys.readouterr().err.splitlines()
     assert error == "error: TABLE: must have no errors; it has 1. Nothing was written."
-    assert hint == f"next: sarcoma clinical check {table} --unit size_cm=mm tells which."
+    assert hint == f"next: sarcoma clinical check {table} --unit=size_cm=mm tells which."
     assert everything(place) == before
 
 

@@ -21,7 +21,7 @@ from sarcoma_core.prognosis.baseline_card import (
 )
 from sarcoma_core.prognosis.baseline_model import BaselineModel, kept_model
 from sarcoma_core.prognosis.baselines import BaselineName
-from sarcoma_core.prognosis.clinical.endpoints import endpoint
+from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH, endpoint
 from sarcoma_core.prognosis.endpoint_study import EndpointStudy, StudyRules, patients_of, study_endpoint
 from tests.prognosis.made_patients import made
 
@@ -62,7 +62,10 @@ def folder(
 def test_the_card_tells_on_whom_how_good_and_what_it_is_not_for(
     card: Mapping[str, Any], study: EndpointStudy
 ) -> None:
-    assert (card["patients"], card["events"]) == (70, study.patients.follow_up.events)
+    last = max(model["last_month"] for model in card["models"].values()) * DAYS_OF_MONTH
+    follow_up = study.patients.follow_up
+    assert (card["patients"], card["events"]) == (70, (follow_up.event & (follow_up.time <= last)).sum())
+    assert all(0 <= model["off_the_fitted_curve"] < 0.3 for model in card["models"].values())
     assert (card["prediction_time"], card["time_zero"]) == ("before surgery", "surgery")
     assert card["cohort_sha256"] == "c" * 64
     assert card["splits_sha256"] == study.splits.sha256

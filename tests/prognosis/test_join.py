@@ -114,6 +114,40 @@ def test_consent_comes_before_the_choice_of_a_session(
         assert spare(found) == {"A": reason, "B": reason}
 
 
+@pytest.mark.parametrize("near", ["s1", "S_1", "S01", "S\u200b1"])
+@pytest.mark.parametrize("word", ["granted", "withdrawn"])
+@pytest.mark.parametrize("needs", [False, True])
+def test_a_line_of_consent_that_nearly_names_the_subject_refuses_its_row(
+    near: str, word: Consent, *, needs: bool
+) -> None:
+    found = joined(row("S1"), sessions=(at("S1", "A"),), consents={near: word}, needs_consent=needs)
+    (one,) = found.rows
+    assert (one.outcome, one.fell, one.session) == ("refused", "consent", "")
+    assert one.reason.startswith("a line of CONSENT differs only in ")
+    assert one.reason.endswith(" from its label; correct the list")
+    assert spare(found) == {"A": one.reason}
+
+
+@pytest.mark.parametrize("line", [("s1", ""), ("s1", "A"), ("S1", "a")])
+def test_a_line_of_exclusions_that_nearly_names_a_session_refuses_the_row(line: tuple[str, str]) -> None:
+    """Also where another session could be taken: which one is to be left out is not known."""
+    found = joined(row("S1"), sessions=(at("S1", "A", 60), at("S1", "B")), exclusions=frozenset({line}))
+    (one,) = found.rows
+    assert (one.outcome, one.fell) == ("refused", "consent")
+    assert one.reason == "a line of EXCLUSIONS differs only in case from its label; correct the list"
+    assert spare(found)["A"] == one.reason
+
+
+def test_a_line_that_nearly_names_nobody_or_another_changes_nothing() -> None:
+    found = joined(
+        row("S1"),
+        sessions=(at("S1", "A"), at("S2", "B")),
+        consents={"S2": "withdrawn", "s3": "withdrawn"},
+        exclusions=frozenset({("s2", "A")}),
+    )
+    assert told(found) == [("S1", "A", "joined", "12 days before surgery")]
+
+
 def test_exclusions_of_a_subject_and_of_a_session_count() -> None:
     sessions = (at("S1", "A"), at("S1", "B"))
     whole = joined(row("S1"), sessions=sessions, exclusions=frozenset({("S1", "")}))

@@ -9,8 +9,9 @@ import pytest
 
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.errors import InputError
-from sarcoma_core.prognosis.clinical.checking import CheckedTable, HowToRead, check_file
+from sarcoma_core.prognosis.clinical.checking import CheckedTable, check_file
 from sarcoma_core.prognosis.clinical.findings import TableFinding
+from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 from sarcoma_core.prognosis.clinical.table import head_text, read_clinical, table_text
 from tests.prognosis.planted import (
     ALIVE,

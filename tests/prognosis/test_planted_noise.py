@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.errors import SarcomaError
-from sarcoma_core.prognosis.clinical.checking import HowToRead, check_file
+from sarcoma_core.prognosis.clinical.checking import check_file
+from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 from sarcoma_core.prognosis.clinical.table import head_text, read_clinical, table_text
 from tests.prognosis.planted import HEADER, PATIENTS, REMARKS, TODAY, Grid, clean_grid
 

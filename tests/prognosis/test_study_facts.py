@@ -8,13 +8,15 @@ import pytest
 from sarcoma_core.prognosis.baselines import BASELINES
 from sarcoma_core.prognosis.clinical.endpoints import ENDPOINTS, endpoint
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
+from sarcoma_core.prognosis.covariates import column_titles
 from sarcoma_core.prognosis.endpoint_study import EndpointStudy, StudyRules, patients_of, study_endpoint
 from sarcoma_core.prognosis.flow import flow
 from sarcoma_core.prognosis.frozen import CohortMember, FrozenCohort
 from sarcoma_core.prognosis.join import JoinedRow
-from sarcoma_core.prognosis.study_facts import StudyHead, column_titles, study_facts
+from sarcoma_core.prognosis.study_facts import StudyHead, study_facts
 from sarcoma_core.report.prognosis import render_prognosis
 from sarcoma_core.report.prognosis_facts import PrognosisFacts
+from sarcoma_core.survival.aalen_johansen import aalen_johansen
 from sarcoma_core.survival.cox import CoxModel
 from tests.prognosis.made_patients import made
 
@@ -97,6 +99,8 @@ def test_groups_are_parted_at_the_median_of_the_training_of_each_fold(
     low, high = shown.groups.groups
     assert (low.name, high.name) == ("Low risk", "High risk")
     assert "above the median risk of the training" in shown.groups.rule
+    assert "a risk equal to the median counts as low" in shown.groups.rule
+    assert "it was chosen before any result" in shown.groups.rule
     chosen = study.predicted["clinical"].high[0]
     np.testing.assert_array_equal(high.follow_up.time, study.patients.follow_up.time[chosen])
     assert len(low.follow_up) + len(high.follow_up) == 120
@@ -120,8 +124,12 @@ def test_hazard_ratios_have_limits_and_p_without_a_penalty_and_none_with_one(
     cox, net = facts.endpoints[0].coefficients
     model = studies[0].fitted["sarculator"].hazards
     assert isinstance(model, CoxModel)
-    np.testing.assert_allclose([one.hazard_ratio.value for one in cox.rows], np.exp(model.coefficients))
-    for row, low in zip(cox.rows, np.exp(model.limits()[0]), strict=True):
+    steps = np.where([row.name.endswith("(per doubling)") for row in cox.rows], np.log(2), 1.0)
+    assert np.count_nonzero(steps != 1) == 1
+    np.testing.assert_allclose(
+        [one.hazard_ratio.value for one in cox.rows], np.exp(model.coefficients * steps)
+    )
+    for row, low in zip(cox.rows, np.exp(model.limits()[0] * steps), strict=True):
         assert row.hazard_ratio.lower == pytest.approx(low)
         assert row.p is not None
         assert 0 <= row.p <= 1
@@ -135,11 +143,12 @@ def test_hazard_ratios_have_limits_and_p_without_a_penalty_and_none_with_one(
 
 def test_columns_are_told_with_their_unit_and_their_scale(studies: tuple[EndpointStudy, ...]) -> None:
     cox, net = (column_titles(studies[0].fitted[name]) for name in ("sarculator", "clinical"))
-    assert cox[:3] == ("Age (years)", "Tumour size (cm, of the logarithm)", "Grade (FNCLCC) (per level)")
+    assert cox[:3] == ("Age (per year)", "Tumour size (per doubling)", "Grade (FNCLCC) (per level)")
     assert cox[3].startswith("Diagnosis: ")
     assert " (against " in cox[3]
     assert "Age (per standard deviation)" in net
     assert "Tumour depth: deep (per standard deviation)" in net
+    assert "Tumour size (per standard deviation of the logarithm)" in net
     assert any(title.startswith("Sex: ") and " (against " in title for title in net)
 
 
@@ -148,6 +157,79 @@ def test_what_is_not_there_is_told(facts: PrognosisFacts) -> None:
     cautions = facts.endpoints[0].all_cautions
     assert any("not the published nomogram" in one for one in cautions)
     assert any("is not there: features were not asked for" in one for one in cautions)
+
+
+def test_an_endpoint_of_the_flow_that_is_not_studied_is_told(facts: PrognosisFacts) -> None:
+    """Of the four one failed, and of one nothing was studied."""
+    [note] = facts.flow_notes
+    assert note.startswith("Recurrence-free survival")
+    assert note.endswith("has no section: no baselines are trained for it.")
+
+
+def flat(study: EndpointStudy, folds: int) -> EndpointStudy:
+    """The study with equal risks in so many folds of each repeat, and none equal in the others."""
+    told = study.predicted["clinical"]
+    risk, high = told.risk.copy(), told.high.copy()
+    for fold in study.plan.folds:
+        order = np.arange(fold.test.size) * (fold.number >= folds)
+        risk[fold.repeat, fold.test], high[fold.repeat, fold.test] = order, order > fold.test.size / 2
+    return replace(study, predicted={**study.predicted, "clinical": replace(told, risk=risk, high=high)})
+
+
+@pytest.mark.parametrize(("folds", "told"), [(0, False), (1, True)])
+def test_folds_in_which_all_are_predicted_alike_are_told_with_the_groups_and_the_model(
+    studies: tuple[EndpointStudy, ...], head: StudyHead, folds: int, *, told: bool
+) -> None:
+    shown = study_facts((flat(studies[0], folds),), head).endpoints[0]
+    assert shown.groups is not None
+    assert (f". In {folds} of 3 folds it predicts the same for everybody" in shown.groups.rule) is told
+    cox, net = shown.coefficients
+    assert cox.chosen_in is None
+    assert net.chosen_in == (6 - 2 * folds, 6)
+
+
+def test_where_all_are_predicted_alike_in_every_fold_nobody_is_parted_and_that_is_told(
+    studies: tuple[EndpointStudy, ...], head: StudyHead
+) -> None:
+    shown = study_facts((flat(studies[0], 3),), head).endpoints[0]
+    assert shown.groups is not None
+    assert [one.name for one in shown.groups.groups] == ["All patients"]
+    assert shown.groups.rule.endswith("in every fold it predicts one risk for all")
+
+
+def test_deaths_do_not_shorten_the_follow_up_of_another_endpoint(
+    studies: tuple[EndpointStudy, ...], facts: PrognosisFacts
+) -> None:
+    """Kaplan-Meier of the last look, by hand: only who was neither dead nor ill is an event of it."""
+    shown = facts.endpoints[1]
+    assert shown.competing is not None
+    assert shown.groups is not None
+    patients = studies[1].patients
+    seen = ~(patients.follow_up.event | patients.died)
+    assert shown.competing.median_follow_up() == km_median(patients.follow_up.time, seen)
+    assert shown.competing.median_follow_up() > shown.groups.median_follow_up()
+
+
+def km_median(times: np.ndarray, seen: np.ndarray) -> float:
+    left = 1.0
+    for time in np.unique(times):
+        left *= 1 - np.count_nonzero(seen & (times == time)) / np.count_nonzero(times >= time)
+        if left <= 0.5:
+            return float(time)
+    return float("inf")
+
+
+def test_a_decision_curve_takes_death_as_an_event_of_its_own_where_it_competes(
+    studies: tuple[EndpointStudy, ...], facts: PrognosisFacts
+) -> None:
+    """Of acting on everybody the benefit is the cumulative incidence less the rest by the odds."""
+    shown, study = facts.endpoints[1], studies[1]
+    assert shown.competing is not None
+    assert study.plan.main is not None
+    decision = next(one.decision for one in shown.at_horizon if one.decision is not None)
+    share = float(aalen_johansen(shown.competing.time, shown.competing.kind).at(1, study.plan.main))
+    cut = decision.thresholds
+    np.testing.assert_allclose(decision.all, share - (1 - share) * cut / (1 - cut))
 
 
 def test_times_from_diagnosis_are_a_caution(studies: tuple[EndpointStudy, ...], head: StudyHead) -> None:

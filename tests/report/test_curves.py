@@ -95,6 +95,17 @@ def test_median_follow_up_takes_the_end_of_looking_for_the_event() -> None:
     assert shown.median_follow_up() == pytest.approx(10 * MONTH)
 
 
+def test_median_follow_up_beside_a_competing_event_counts_the_last_look_alone() -> None:
+    """Last looks at 4 and 9 months, a death at 2 and the event at 6: 2/3 are left after 4, none after 9.
+
+    With the death as an end of looking it were a half after 4 months.
+    """
+    time, kind = MONTH * np.array([2.0, 4.0, 6.0, 9.0]), np.array([2, 0, 1, 0])
+    assert CompetingEvents(time, kind, ("event", "death")).median_follow_up() == pytest.approx(9 * MONTH)
+    shown = SurvivalGroups((CurveGroup("All", FollowUp(time, kind == 1)),))
+    assert shown.median_follow_up() == pytest.approx(4 * MONTH)
+
+
 @pytest.mark.parametrize(("number", "bands"), [(3, 3), (4, 0)])
 def test_limits_of_many_groups_are_left_out_and_that_is_told(number: int, bands: int) -> None:
     shown = SurvivalGroups(tuple(CurveGroup(str(n), MERCAPTOPURINE) for n in range(number)))
@@ -121,7 +132,8 @@ def test_cumulative_incidence_is_that_of_aalen_and_johansen() -> None:
     ]
     assert late.lines[0].told == "2 events, 75.0\u00a0% by 4 months"
     assert early.told == "4 patients, 3 events of all kinds"
-    assert early.at_risk[0].counts == ("4", "4", "3", "2", "1")
+    assert [tick.text for tick in early.across][:3] == ["0", "0.5", "1"]
+    assert early.at_risk[0].counts == ("4", "4", "4", "3", "3", "2", "2", "1", "1")
 
 
 def test_a_kind_that_never_happened_has_no_line() -> None:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from sarcoma_core.report.decision_plot import decision_plot, useful_thresholds
+from sarcoma_core.report.decision_plot import AT_CHANCE, NO_LIMITS, decision_plot, useful_thresholds
 from sarcoma_core.report.line_plot import REFERENCE
 from sarcoma_core.survival.decision_curve import DecisionCurve, decision_curve
 from sarcoma_core.survival.follow_up import FollowUp
@@ -36,7 +36,9 @@ def test_it_tells_at_which_thresholds_the_model_is_better_than_both(model: list[
 
 def test_a_line_is_cut_where_it_crosses_the_end_of_the_frame() -> None:
     """The frame ends at a quarter of 1.08 * 0.2 below 0; the line falls from 0.1 to -0.2 over 10 %."""
-    plot = decision_plot("Cox", "36 months", curve([0.2] * 5, [0.2, 0.1, -0.2, -0.5, -0.9]), 100, 30)
+    plot = decision_plot(
+        "Cox", "36 months", curve([0.2] * 5, [0.2, 0.1, -0.2, -0.5, -0.9]), 100, 30, at_chance=False
+    )
     low = -0.25 * 1.08 * 0.2
     assert plot.frame.low == pytest.approx(low)
     everybody = places(plot.lines[1].path)
@@ -47,28 +49,39 @@ def test_a_line_is_cut_where_it_crosses_the_end_of_the_frame() -> None:
 
 
 def test_a_line_that_comes_back_is_drawn_in_two_pieces() -> None:
-    plot = decision_plot("Cox", "36 months", curve([0.2, 0.1, -0.9, 0.1, 0.1], [0.0] * 5), 100, 30)
+    plot = decision_plot(
+        "Cox", "36 months", curve([0.2, 0.1, -0.9, 0.1, 0.1], [0.0] * 5), 100, 30, at_chance=False
+    )
     assert plot.lines[0].path.count("M") == 2
 
 
 def test_treating_nobody_is_worth_nothing_at_every_threshold() -> None:
-    plot = decision_plot("Cox", "36 months", curve([0.2] * 5, [0.1] * 5), 100, 30)
+    plot = decision_plot("Cox", "36 months", curve([0.2] * 5, [0.1] * 5), 100, 30, at_chance=False)
     nobody = plot.lines[2]
     assert nobody.kind == REFERENCE
     assert {y for _, y in places(nobody.path)} == {plot.frame.y(0.0)}
     assert plot.told.startswith("100 patients, 30 events; ")
 
 
+@pytest.mark.parametrize(("at_chance", "told"), [(True, AT_CHANCE), (False, NO_LIMITS)])
+def test_what_may_be_chance_is_not_praised(at_chance: bool, told: str) -> None:  # noqa: FBT001  a parameter
+    """The same lines, well above both others: they count for a model alone that ranks patients."""
+    plot = decision_plot("Cox", "36 months", curve([0.2] * 5, [0.1] * 5), 100, 30, at_chance=at_chance)
+    assert plot.told.endswith(told)
+    assert ("worth more" in plot.told) is not at_chance
+    assert "no limits are drawn" in plot.told
+
+
 def test_a_perfect_model_is_worth_the_event_rate_and_better_everywhere() -> None:
-    """Four of ten have the event by 5; acting on these alone gains 0.4 at every threshold."""
-    follow_up = FollowUp.of([*range(1, 5), *range(11, 17)], 4 * [1] + 6 * [0])
-    found = decision_curve(follow_up, 4 * [1.0] + 6 * [0.0], 5.0, [0.1, 0.3, 0.5])
+    """Forty of a hundred have the event by 5; acting on these alone gains 0.4 at every threshold."""
+    follow_up = FollowUp.of(10 * [*range(1, 5), *range(11, 17)], 10 * (4 * [1] + 6 * [0]))
+    found = decision_curve(follow_up, 10 * (4 * [1.0] + 6 * [0.0]), 5.0, [0.1, 0.3, 0.5])
     assert found.model == pytest.approx([0.4, 0.4, 0.4])
     assert useful_thresholds(found).endswith("at 10 to 50 %")
 
 
 def test_ticks_are_round_thresholds_within_the_axis() -> None:
-    plot = decision_plot("Cox", "36 months", curve([0.2] * 5, [0.1] * 5), 100, 30)
+    plot = decision_plot("Cox", "36 months", curve([0.2] * 5, [0.1] * 5), 100, 30, at_chance=False)
     assert [(tick.text, tick.percent) for tick in plot.across] == [
         ("10", 0.0),
         ("20", 25.0),

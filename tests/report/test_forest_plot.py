@@ -1,4 +1,4 @@
-"""Forest plots: a logarithmic axis with 1 in its middle, and arrows where a limit goes beyond it."""
+"""Forest plots: a logarithmic axis that fits what is drawn, and arrows where a limit goes beyond it."""
 
 import math
 
@@ -13,7 +13,7 @@ def ratio(value: float, lower: float | None = None, upper: float | None = None) 
     return Coefficient("Age", WithLimits(value, lower, upper))
 
 
-def test_one_is_in_the_middle_and_halves_are_as_far_as_doubles() -> None:
+def test_halves_are_as_far_from_one_as_doubles() -> None:
     plot = forest_plot([ratio(2.0), ratio(0.5), ratio(1.0)])
     double, half, same = (strip.at for strip in plot.strips)
     assert plot.one == same == WIDTH / 2
@@ -23,17 +23,30 @@ def test_one_is_in_the_middle_and_halves_are_as_far_as_doubles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("upper", "ticks"),
+    ("lower", "upper", "ticks"),
     [
-        (8.0, ["0.125", "0.25", "0.5", "1", "2", "4", "8"]),
-        (8.1, ["0.1", "1", "10"]),
-        (10.1, ["0.01", "0.1", "1", "10", "100"]),
+        (1.1, 1.9, ["0.5", "1", "2"]),
+        (0.25, 16.0, ["0.25", "0.5", "1", "2", "4", "8", "16"]),
+        (0.24, 16.0, ["0.25", "1", "4", "16"]),
+        (0.25, 16.1, ["0.25", "1", "4", "16"]),
+        (0.5, 512.0, ["1", "4", "16", "64", "256"]),
+        (0.5, 513.0, ["0.1", "1", "10", "100"]),
+        (0.009, 1.4, ["0.0156", "0.0625", "0.25", "1"]),
     ],
 )
-def test_ticks_double_as_long_as_there_is_room_and_are_powers_of_ten_then(
-    upper: float, ticks: list[str]
+def test_the_axis_goes_from_the_doubling_below_to_that_above_and_by_tens_where_it_is_long(
+    lower: float, upper: float, ticks: list[str]
 ) -> None:
-    assert [tick.text for tick in forest_plot([ratio(1.5, 1.1, upper)]).ticks] == ticks
+    assert [tick.text for tick in forest_plot([ratio(1.2, lower, upper)]).ticks] == ticks
+
+
+def test_one_lies_where_its_tick_is_on_an_axis_that_is_longer_above_it() -> None:
+    """From 1/4 to 16 are six doublings, of which two are below 1."""
+    plot = forest_plot([ratio(2.0, 0.25, 16.0)])
+    [strip] = plot.strips
+    assert plot.one == pytest.approx(MARGIN + (WIDTH - 2 * MARGIN) / 3, abs=0.05)
+    assert plot.x_of(plot.ticks[2]) == plot.one
+    assert (strip.low, strip.high) == (MARGIN, WIDTH - MARGIN)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from sarcoma_core.report.prognosis_facts import (
     PrognosisFacts,
     StudyDesign,
 )
+from sarcoma_core.report.prognosis_tables import fit_told
 from sarcoma_core.report.step_lines import DAYS
 from sarcoma_core.report.table_one import Characteristic, table_one
 from sarcoma_core.survival.decision_curve import DecisionCurve
@@ -224,6 +225,7 @@ def test_curves_are_told_with_medians_the_test_and_numbers_at_risk(page: str) ->
     assert "42 patients, 30 events; log-rank p < 0.001." in told
     assert "6-MP : 21 patients, 9 events, median 23.0 (13.0 to not reached) months" in told
     assert "At risk Group 0 6 12 18 24 30 6-MP 21 21 12 9 5 4 Placebo 21 12 6 2 0 0" in told
+    assert "Kaplan-Meier treats deaths without it as censored" in told
     assert "By treatment." in told
 
 
@@ -278,9 +280,74 @@ def test_a_model_that_chose_nothing_is_told_in_a_sentence() -> None:
     empty = replace(ENDPOINT, coefficients=(replace(COEFFICIENTS[1], rows=()),))
     told = section(render_prognosis("P", replace(FACTS, endpoints=(empty,))), "endpoint-1")
     assert (
-        "None of 118 candidates was chosen (42 patients, 30 events): it predicts the same for everybody."
-        in told
-    )
+        "In the fit on all patients (42 patients, 30 events) none of 118 candidates was chosen: it predicts "
+        "the same for everybody."
+    ) in told
+
+
+@pytest.mark.parametrize(
+    ("chosen_in", "told"),
+    [
+        (None, "for everybody."),
+        ((0, 15), "knows nothing of a patient."),
+        ((3, 15), "in 3 of 15 some were chosen; in the others it predicts the same for everybody too."),
+        ((15, 15), "in 15 of 15 some were chosen."),
+    ],
+)
+def test_why_a_model_that_chose_nothing_has_a_c_all_the_same(
+    chosen_in: tuple[int, int] | None, told: str
+) -> None:
+    assert fit_told(replace(COEFFICIENTS[1], rows=(), chosen_in=chosen_in)).endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("chosen_in", "told"), [(None, ""), ((15, 15), ""), ((14, 15), " In 1 of 15 folds none was: ")]
+)
+def test_folds_in_which_a_model_chose_nothing_are_told(chosen_in: tuple[int, int] | None, told: str) -> None:
+    found = fit_told(replace(COEFFICIENTS[1], chosen_in=chosen_in))
+    assert told in found
+    assert ("none was" in found) is bool(told)
+
+
+def test_what_came_of_each_endpoint_stands_in_the_head_and_on_top_of_its_section(page: str) -> None:
+    head = words(page[: page.index("<nav")]).replace("\u00a0", " ").replace("( C ", "(C ")
+    best = f"The best of 2 models, {FULL}, ranks patients better than chance (C 0.707, 0.612 to 0.790)"
+    assert f"Remission : {best}" in head
+    assert "Recurrence : No patient had the event." in head
+    assert section(page, "endpoint-1").startswith(f"Remission {best}")
+    assert "adds nothing to the first model" in section(page, "endpoint-1")
+
+
+@pytest.mark.parametrize(("lower", "praised"), [(0.5, False), (0.501, True)])
+def test_a_decision_curve_is_praised_only_where_the_model_is_better_than_chance(
+    lower: float, *, praised: bool
+) -> None:
+    """At 50 % the model is worth 0.1, and acting on everybody or nobody nothing."""
+    models = (MODELS[0], replace(MODELS[1], harrell=WithLimits(0.707, lower, 0.79)))
+    text = render_prognosis("P", replace(FACTS, endpoints=(replace(ENDPOINT, models=models),)))
+    told = section(text, "endpoint-1")
+    assert ("the model is worth more than" in told) is praised
+    assert ("within chance" in told) is not praised
+
+
+def test_follow_up_beside_a_competing_event_is_that_of_the_last_looks() -> None:
+    """The one last look of four is at 3 months, when two patients are left: a half is reached there."""
+    alone = replace(ENDPOINT, competing=None)
+    both = words(render_prognosis("P", replace(FACTS, endpoints=(ENDPOINT, alone))))
+    assert "median follow-up 3.0 months ( reverse Kaplan-Meier , deaths censored)" in both
+    assert both.count("deaths censored)") == 1
+
+
+def test_words_that_are_explained_are_linked_where_they_are_first_used(page: str) -> None:
+    read = Page(page)
+    leads = [a["href"] for a in read.all("a") if a["href"].startswith("#term-")]
+    assert len(leads) == len(set(leads)) + 1  # ICI and E50 have one entry
+    assert '<a href="#term-elastic-net">elastic-net</a>' in page[: page.index("<nav")]
+
+
+def test_notes_of_the_flow_stand_below_it() -> None:
+    text = render_prognosis("P", replace(FACTS, flow_notes=("Nobody looked for it.",)))
+    assert section(text, "flow").endswith("Nobody looked for it.")
 
 
 def test_without_events_there_is_a_sentence_and_no_plot(page: str) -> None:
@@ -390,6 +457,7 @@ def test_whatever_the_table_says_is_text_and_never_markup() -> None:
             hashes=(Fact(evil, evil),),
             software=(Fact(evil, evil),),
         ),
+        (evil,),
         (evil,),
     )
     text = render_prognosis(evil, facts)

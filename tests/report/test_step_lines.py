@@ -90,18 +90,26 @@ def test_without_limits_there_is_no_band(events: list[int]) -> None:
 @pytest.mark.parametrize(
     ("last", "unit", "times"),
     [
-        (7.0, "months", (0, 1, 2, 3, 4, 5, 6, 7)),
-        (7.1, "months", (0, 2, 4, 6)),
-        (84.0, "months", (0, 12, 24, 36, 48, 60, 72, 84)),
-        (84.1, "months", (0, 24, 48, 72)),
+        (8.0, "months", (0, 1, 2, 3, 4, 5, 6, 7, 8)),
+        (8.1, "months", (0, 2, 4, 6, 8)),
+        (96.0, "months", (0, 12, 24, 36, 48, 60, 72, 84, 96)),
+        (96.1, "months", (0, 24, 48, 72, 96)),
         (0.2, "months", (0,)),
         (10.0, "years", (0, 2, 4, 6, 8, 10)),
         (3.4, "years", (0, 0.5, 1, 1.5, 2, 2.5, 3)),
-        (300.0, "years", (0, 60, 120, 180, 240, 300)),
+        (15.0, "years", (0, 2, 4, 6, 8, 10, 12, 14)),
+        (16.1, "years", (0, 3, 6, 9, 12, 15)),
+        (320.0, "years", (0, 40, 80, 120, 160, 200, 240, 280, 320)),
     ],
 )
 def test_times_of_the_axis_are_round_and_few(last: float, unit: TimeUnit, times: tuple[float, ...]) -> None:
     assert time_ticks(last, unit) == times
+
+
+@pytest.mark.parametrize("unit", ["months", "years"])
+def test_an_axis_has_five_to_nine_times(unit: TimeUnit) -> None:
+    counts = {len(time_ticks(last, unit)) for last in np.geomspace(1.0, 160.0, 400)}
+    assert counts <= set(range(5, 10))
 
 
 def test_ticks_lie_where_their_times_are() -> None:

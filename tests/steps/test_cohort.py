@@ -228,6 +228,17 @@ def test_a_line_that_names_nobody_is_told_as_it_may_be_mistyped(archive: Archive
     assert len(run(archive, tmp_path / "b").record.outcomes) == len(WHO)
 
 
+def test_a_line_that_nearly_names_a_subject_leaves_it_out_and_is_told(
+    archive: Archive, tmp_path: Path
+) -> None:
+    put(archive.resources_path("P"), "CONSENT/consent.csv", b"subject,consent\ns2,withdrawn\n")
+    ran = run(archive, tmp_path / "a")
+    reason = "a line of CONSENT differs only in case from its label; correct the list"
+    assert ran.reasons["S2_MR"] == reason
+    assert [each["session"] for each in ran.told["sessions"]] == ["S1_MR", "S10_MR"]
+    assert ran.told["excluded"] == [{"subject": "S2", "session": "S2_MR", "reason": reason}]
+
+
 def test_a_manifest_of_another_tool_costs_no_session(archive: Archive, tmp_path: Path) -> None:
     put(archive.session_path("P", "S2_MR"), "RESOURCES/FREESURFER/run.json", b'{"subject": "bert"}')
     ran = run(archive, tmp_path / "a")

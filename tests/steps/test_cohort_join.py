@@ -226,6 +226,28 @@ def test_a_table_of_which_no_row_can_be_joined_fails_with_the_reasons(small: Arc
     assert list((tmp_path / "a").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("CONSENT/consent.csv", "subject,consent\ns2,withdrawn\n"),
+        ("EXCLUSIONS/exclusions.csv", "subject,session\nS\u200b2,\n"),
+        ("EXCLUSIONS/exclusions.csv", "subject,session\nS2,s2_mr\n"),
+    ],
+)
+def test_a_line_of_a_list_that_nearly_names_a_patient_refuses_the_row(
+    small: Archive, tmp_path: Path, path: str, content: str
+) -> None:
+    put(small.resources_path("P"), path, content.encode())
+    ran = run(small, tmp_path / "a")
+    assert [each["session"] for each in ran.told["sessions"]] == ["S1_MR"]
+    (refused,) = [one for one in ran.record.outcomes if one.status == "refused"]
+    assert refused.subject == "S2"
+    assert refused.reason.endswith("from its label; correct the list")
+    assert {each["session"]: each["reason"] for each in ran.told["excluded"]}["S2_MR"] == refused.reason
+    consent = next(step for step in ran.told["flow"]["steps"] if step["name"].startswith("Consent"))
+    assert consent["left_out"] == [[refused.reason, 1]]
+
+
 def test_dates_that_are_shifted_differently_are_told_once(small: Archive, tmp_path: Path) -> None:
     header(dated(small, "S3", "S3_MR", before(4)), {})
     push(small, [row("S1", date=before(900)), row("S2", date=before(700)), row("S3")])

@@ -77,26 +77,37 @@ def test_each_endpoint_has_its_models_with_a_card_and_the_study_its_files(
     assert study == {"study.html", "evaluation.json", "out_of_fold.csv", "splits.json"}
 
 
-def test_a_session_without_features_is_told_and_its_patient_is_in_the_study(
+def test_patients_without_features_are_told_by_reason_and_are_in_the_study(
     project: MadeProject, ran: tuple[Path, dict[str, RunRecord]]
 ) -> None:
     out, records = ran
-    told = [one for one in records[REPORT_LABEL].outcomes if one.status == "set apart"]
-    assert [one.subject for one in told] == [row.subject for row in project.rows[-10:]]
-    assert all(one.session == f"{one.subject}_MR" and "no features" in one.reason for one in told)
+    written, *others = records[REPORT_LABEL].outcomes
+    lacking = written.facts["no_features"]
+    assert list(lacking) == [row.subject for row in project.rows[-10:]]
+    [reason] = set(lacking.values())
+    [told] = [one for one in others if one.status == "not applicable"]
+    assert told.reason == f"10 of 100 patients have no features, and are in the study without: {reason}"
+    assert all(one.status != "set apart" for one in others)
+    page = (out / REPORT_LABEL / "study.html").read_text()
+    assert "10 of 100 patients have no features of the image" in page
+    assert f"(10: {reason.removesuffix('.')}). Who they are stands in run.json of STUDY_REPORT." in page
     found = evaluated(out)
     assert found["features"]["patients"] == PATIENTS - 10
     assert found["endpoints"]["overall_survival"]["patients"] == PATIENTS
 
 
-def test_what_came_of_it_is_told_in_a_line(ran: tuple[Path, dict[str, RunRecord]]) -> None:
+def test_what_came_of_each_endpoint_is_told_in_a_line(ran: tuple[Path, dict[str, RunRecord]]) -> None:
     out, records = ran
     found = evaluated(out)["endpoints"]["overall_survival"]
     harrell = found["models"]["sarculator"]["harrell"]
-    told = records[REPORT_LABEL].outcomes[0].reason
+    told = records[REPORT_LABEL].outcomes[1].reason
     expected = f"Overall survival: {PATIENTS} patients, {found['events']} events; Harrell's C sarculator "
     assert told.startswith(expected)
-    assert told.removeprefix(expected).startswith(f"{harrell['value']:.3f}, clinical 0.")
+    limits = f"({harrell['lower']:.3f} to {harrell['upper']:.3f})"
+    assert told.removeprefix(expected).startswith(f"{harrell['value']:.3f} {limits}, clinical 0.")
+    done = [one.reason.partition(":")[0] for one in records[REPORT_LABEL].outcomes if one.status == "done"]
+    assert done[:3] == ["", "Overall survival", "Distant metastasis"]
+    assert len(done) == 4
 
 
 def test_models_are_better_than_chance_and_their_numbers_stand_everywhere_alike(

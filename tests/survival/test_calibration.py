@@ -156,9 +156,30 @@ def test_a_curve_needs_predictions_and_events_that_differ() -> None:
             calibration_curve(FollowUp.of(time, event), [0.2, 0.4, 0.6, 0.8], 2.0)
     with pytest.raises(InputError, match="groups: must be 1 or more; found 0"):
         calibration_groups(follow_up, by_horizon(risk), HORIZON, groups=0)
-    at_once = FollowUp.of([2, 2, 2, 2], [1, 1, 1, 1])  # a hazard without end at that time
+    at_once = FollowUp.of(np.full(8, 2), np.ones(8))  # a hazard without end at that time
+    told = np.linspace(0.9, 0.1, 8)
     with pytest.raises(InputError, match="covariate: must let a smooth curve settle"):
-        calibration_curve(at_once, [0.9, 0.7, 0.3, 0.1], 2.0, time_knots=(), covariate_knots=())
+        calibration_curve(at_once, told, 2.0, time_knots=(), covariate_knots=())
+
+
+@pytest.mark.parametrize(("knots", "least"), [((), 6), ((5, 50, 95), 10)])
+def test_a_curve_needs_two_events_for_each_parameter(knots: tuple[float, ...], least: int) -> None:
+    """Constant, time and covariate make 3 parameters; a spline of each makes 5."""
+    follow_up, risk = known(11, 60)
+    rows = np.r_[np.flatnonzero(follow_up.event)[:least], np.flatnonzero(~follow_up.event)]
+    inner = (10, 50, 90) if knots else ()
+    found = fit_spline_hazard(
+        risk[rows], follow_up.chosen(rows), time_knots=knots, covariate_knots=inner
+    ).survival(risk[rows], HORIZON)
+    assert ((found >= 0) & (found <= 1)).all()
+    with pytest.raises(InputError, match=f"must hold {least} at least, 2 for each .* found {least - 1}"):
+        fit_spline_hazard(risk[rows[1:]], follow_up.chosen(rows[1:]), time_knots=knots, covariate_knots=inner)
+
+
+def test_a_hazard_beyond_any_number_leaves_nobody() -> None:
+    follow_up, risk = known(12, 300)
+    model = fit_spline_hazard(risk, follow_up, time_knots=(), covariate_knots=())
+    np.testing.assert_array_equal(model.survival([-1e6, 1e6], HORIZON), [1, 0])
 
 
 def test_who_was_lost_at_time_0_tells_nothing() -> None:

@@ -88,10 +88,10 @@ def test_two_kinds_at_one_time_share_what_was_left_before_it() -> None:
     np.testing.assert_allclose(found.at(2, [1, 2, 3]), [0, 0.2, 0.6])
 
 
-@pytest.mark.parametrize("kinds", [[0, -1], [0, 0.5], [0, np.nan], [0, 0]])
-def test_what_is_no_kind_is_refused(kinds: list[float]) -> None:
+@pytest.mark.parametrize("kinds", [[0, -1], [0, 0.5], [0, np.nan], [0, 0], [None, 1], ["a", "b"]])
+def test_what_is_no_kind_is_refused(kinds: object) -> None:
     with pytest.raises(InputError, match="kind: must"):
-        aalen_johansen([1, 2], kinds)
+        aalen_johansen([1, 2], kinds)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="must be one of 1; found 2"):
         aalen_johansen([1, 2], [1, 0]).at(2, [1])
 
@@ -116,10 +116,39 @@ def test_events_and_expectations_of_all_groups_are_as_many(made: Cohort) -> None
         assert 0 <= found.p <= 1
 
 
-@pytest.mark.parametrize("groups", [[1, 1, 1, 1, 1, 1], [1, 2]])
-def test_a_comparison_takes_two_groups(groups: list[int]) -> None:
-    with pytest.raises(InputError, match="groups: must be two or more"):
-        log_rank(BY_HAND, groups)
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        ([1, 1, 1, 1, 1, 1], "must be two or more; found 1"),
+        ([1, 2], "must be one for each of 6 patients"),
+        ([1, 2, 1, np.nan, 1, np.nan], "must be known of each patient; 2 of 6 are"),
+        (["a", "b", "a", None, "a", "b"], "must be known of each patient; 1 of 6 are"),
+        (np.array([1, "b", 1, "b", 1, 1], object), "must be of one kind"),
+    ],
+)
+def test_a_comparison_takes_two_groups_known_of_each_patient(groups: object, words: str) -> None:
+    with pytest.raises(InputError, match=f"groups: {words}"):
+        log_rank(BY_HAND, groups)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, -0.5, np.nan])
+def test_a_level_is_between_0_and_1(level: float) -> None:
+    with pytest.raises(InputError, match="level: must be above 0 and below 1"):
+        kaplan_meier(BY_HAND, level=level)
+    almost = kaplan_meier(BY_HAND, level=0.999999)
+    assert almost.lower[1] < kaplan_meier(BY_HAND, level=0.000001).lower[1]
+
+
+def test_nothing_is_told_of_a_time_or_a_part_that_is_no_number() -> None:
+    estimate = kaplan_meier(BY_HAND)
+    for ask in (estimate.at, estimate.at_risk):
+        with pytest.raises(InputError, match="times: must be numbers; 1 of 2 are NaN"):
+            ask([1, np.nan])
+    assert estimate.at([-1, np.inf]).tolist() == [1, estimate.survival[-1]]
+    for part in (-0.01, 1.01, np.nan):
+        for quantile in (estimate.quantile, estimate.quantile_limits):
+            with pytest.raises(InputError, match="part: must be 0 to 1"):
+                quantile(part)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +166,26 @@ def test_a_comparison_takes_two_groups(groups: list[int]) -> None:
 )
 def test_the_tail_of_chi_square_is_that_of_the_tables(value: float, degrees: int, tail: float) -> None:
     assert chi_square_tail(value, degrees) == pytest.approx(tail, rel=2e-5)
+
+
+@pytest.mark.parametrize(("value", "degrees"), [(-1e-9, 1), (np.nan, 2), (1.0, 0)])
+def test_a_tail_of_nothing_is_refused(value: float, degrees: int) -> None:
+    with pytest.raises(InputError, match=r"must be [01] or more"):
+        chi_square_tail(value, degrees)
+
+
+def test_a_tail_far_out_neither_overflows_nor_vanishes_too_soon() -> None:
+    """With many degrees it is near to normal (Wilson and Hilferty): at their number a bit below a half."""
+    assert chi_square_tail(np.inf, 3) == chi_square_tail(1e6, 301) == 0
+    assert chi_square_tail(2000.0, 2000) == pytest.approx(0.4958, abs=5e-4)
+    assert chi_square_tail(2001.0, 2001) == pytest.approx(0.4958, abs=5e-4)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_the_unit_of_time_may_be_any_number(unit: float) -> None:
+    area, error = restricted_mean(kaplan_meier(BY_HAND), 6)
+    in_unit = restricted_mean(kaplan_meier(FollowUp(BY_HAND.time * unit, BY_HAND.event)), 6 * unit)
+    np.testing.assert_allclose(in_unit, [area * unit, error * unit], rtol=1e-12)
 
 
 def test_the_restricted_mean_is_the_area_below_the_curve() -> None:

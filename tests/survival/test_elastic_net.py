@@ -150,21 +150,51 @@ def test_a_covariate_that_parts_the_events_needs_a_penalty() -> None:
 
 
 def test_covariates_that_follow_from_one_another_have_the_risk_of_one_of_them() -> None:
-    """With the lasso they share what one has; without a penalty too. Factors add up to the covariates."""
+    """With the lasso they share what one has. One alone may be free of it, and takes all; two may not."""
     follow_up, x = cohort(31, patients=80)
+    twice = np.c_[x, -2 * x[:, 0]]
     for first in (1.0, 0.0):
-        factors = np.array([first, 1, 1])
-        one = fit_elastic_net(x, follow_up, l1_ratio=1, penalties=[0.02], factors=factors)
-        more = np.array([*factors, first])
-        twice = fit_elastic_net(
-            np.c_[x, -2 * x[:, 0]],
-            follow_up,
-            l1_ratio=1,
-            penalties=[0.02 * one.factors[1] / (more * 4 / more.sum())[1]],
-            factors=more,
-        )
-        shared = twice.coefficients[0, 0] - 2 * twice.coefficients[0, 3]
-        np.testing.assert_allclose([shared, *twice.coefficients[0, 1:3]], one.coefficients[0], atol=1e-7)
+        one = fit_elastic_net(x, follow_up, l1_ratio=1, penalties=[0.02], factors=[first, 1, 1])
+        more = np.array([first, 1, 1, 1])
+        same = [0.02 * one.factors[1] / (more * 4 / more.sum())[1]]
+        found = fit_elastic_net(twice, follow_up, l1_ratio=1, penalties=same, factors=more).coefficients[0]
+        np.testing.assert_allclose([found[0] - 2 * found[3], *found[1:3]], one.coefficients[0], atol=1e-7)
+    with pytest.raises(InputError, match="must not follow from one another; number 4 does"):
+        fit_elastic_net(twice, follow_up, l1_ratio=1, penalties=[0.02], factors=[0, 1, 1, 0])
+
+
+def test_a_rare_level_without_an_event_needs_a_penalty() -> None:
+    rng = np.random.default_rng(32)
+    level = np.arange(200) < 10
+    follow_up = FollowUp.of(rng.exponential(500, 200), (rng.random(200) < 0.5) & ~level)
+    x = np.c_[rng.normal(size=(200, 2)), level]
+    assert fit_elastic_net(x, follow_up, l1_ratio=0.5, count=5).coefficients[-1, 2] < 0
+    with pytest.raises(InputError, match="number 3 does, and its coefficient has no end"):
+        fit_elastic_net(x, follow_up, l1_ratio=0.5, count=5, factors=[1, 1, 0])
+    folds = rng.permutation(200) % 4
+    with pytest.raises(InputError, match="number 3 does, and its coefficient has no end"):
+        choose_penalty(x, follow_up, l1_ratio=0.5, folds=folds, count=5, factors=[1, 1, 0])
+
+
+def test_where_no_covariate_tells_anything_there_is_no_largest_penalty() -> None:
+    """All have the event at one time: whoever they are, the likelihood does not change at 0."""
+    x = np.random.default_rng(33).normal(size=(20, 2))
+    at_once = FollowUp.of(np.full(20, 5.0), np.ones(20))
+    with pytest.raises(InputError, match="covariates: must tell something"):
+        fit_elastic_net(x, at_once, l1_ratio=0.5)
+    assert not fit_elastic_net(x, at_once, l1_ratio=0.5, penalties=[0.1]).coefficients.any()
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+def test_a_penalty_next_to_none_is_one(l1_ratio: float) -> None:
+    """Covariates that part the events from the rest, and some at one time: steps that end at 0 exactly."""
+    rng = np.random.default_rng(34)
+    event = np.arange(10) % 2
+    x = np.c_[rng.normal(size=(10, 2)), event]
+    found = fit_elastic_net(
+        x, FollowUp.of(np.full(10, 5.0), event), l1_ratio=l1_ratio, penalties=[1e-3, 1e-9]
+    )
+    assert np.isfinite(found.coefficients).all()
 
 
 X = np.array([[0.0, 1], [1, 0], [2, 5], [3, 2], [4, 4], [5, 3]])
@@ -181,8 +211,11 @@ ALL = [1] * 6
         (X, ALL, {"l1_ratio": 1.01}, "l1_ratio: must be 0 to 1; found 1.01"),
         (X, ALL, {"l1_ratio": -0.01}, "l1_ratio: must be 0 to 1"),
         (X, ALL, {"count": 0}, "count: must be 1 or more; found 0"),
-        (X, ALL, {"penalties": []}, "penalties: must be above 0"),
-        (X, ALL, {"penalties": [0.1, 0.0]}, "penalties: must be above 0"),
+        (X, ALL, {"penalties": []}, "penalties: must be 1e-09 or more"),
+        (X, ALL, {"penalties": [0.1, 0.0]}, "penalties: must be 1e-09 or more"),
+        (X, ALL, {"penalties": [0.1, 0.9e-9]}, "penalties: must be 1e-09 or more"),
+        (X, ALL, {"penalties": [[0.1, 0.05]]}, "penalties: must be 1e-09 or more"),
+        (X, ALL, {"ties": "exact"}, "ties: must be one of efron, breslow; found 'exact'"),
         (X, ALL, {"penalties": [0.1, 0.1]}, "each smaller than the one before"),
         (X, ALL, {"factors": [1]}, "factors: must be 0 or more for each of 2"),
         (X, ALL, {"factors": [1, -1]}, "factors: must be 0 or more"),
@@ -250,7 +283,8 @@ def test_a_category_that_one_fold_alone_holds_has_no_coefficient_without_it() ->
     ("folds", "words"),
     [
         (np.zeros(60), "two or more, each with an event; found 1, 0 without"),
-        (np.zeros(59), "a number for each of 60 patients"),
+        (np.zeros(59), "folds: must be one for each of 60 patients"),
+        (np.where(np.arange(60) < 30, np.nan, 1), "30 of 60 are None or NaN"),
         (np.arange(60) // 59, "each with an event; found 2, 1 without"),
     ],
 )

@@ -19,12 +19,15 @@ from tests.survival.cohorts import Cohort, cohorts
         ([1, np.nan], [1, 0], "1 of 2 are not"),
         ([np.inf, 2], [1, 0], "1 of 2 are not"),
         ([1, 2], [1, 2], "must be 0 or 1"),
+        ([1, 2], [1, None], "must be 0 or 1"),
+        (["a", 2], [1, 0], "time: must be a number for each patient"),
+        ([[1], [2, 3]], [1, 0], "time: must be a number for each patient"),
         ([1, 2], [0.5, 1], "must be 0 or 1"),
     ],
 )
-def test_what_is_no_follow_up_is_refused(time: list[float], event: list[float], words: str) -> None:
+def test_what_is_no_follow_up_is_refused(time: object, event: object, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        FollowUp.of(time, event)
+        FollowUp.of(time, event)  # type: ignore[arg-type]
 
 
 def test_a_time_of_0_is_one() -> None:

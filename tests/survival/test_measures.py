@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sarcoma_core.errors import InputError
+from sarcoma_core.survival.antolini import antolini
 from sarcoma_core.survival.brier import baseline_scores, brier_scores, integrated_brier
 from sarcoma_core.survival.censoring import observation
 from sarcoma_core.survival.concordance import harrell, uno
@@ -162,9 +163,33 @@ def test_kaplan_meier_for_everybody_costs_what_is_left_to_chance() -> None:
 def test_the_integral_is_the_mean_over_its_span() -> None:
     assert integrated_brier(np.array([1.0, 3.0]), np.array([0.2, 0.2])) == pytest.approx(0.2)
     assert integrated_brier(np.array([0.0, 1.0, 4.0]), np.array([0.0, 1.0, 0.0])) == pytest.approx(0.5)
-    for times in ([1.0], [2.0, 1.0], [1.0, 1.0]):
+    for times in ([1.0], [2.0, 1.0], [1.0, 1.0], [1.0, np.nan], [1.0, np.inf]):
         with pytest.raises(InputError, match="two or more"):
             integrated_brier(np.array(times), np.zeros(len(times)))
+    for scores in ([0.1, np.nan], [0.1], [0.1, 0.2, 0.3]):
+        with pytest.raises(InputError, match="scores: must be a finite number for each of 2 times"):
+            integrated_brier(np.array([1.0, 2.0]), np.array(scores))
+
+
+@pytest.mark.parametrize("times", [[], [np.nan], [-0.01], [np.inf]])
+def test_a_time_is_finite_and_not_before_0(times: list[float]) -> None:
+    follow_up, x = cohort(3)
+    g, curves = observation(follow_up), np.full((60, len(times)), 0.5)
+    for measure in (
+        lambda: brier_scores(follow_up, curves, times, g),
+        lambda: dynamic_auc(follow_up, x[:, 0], times, g),
+        lambda: antolini(follow_up, curves, times),
+    ):
+        with pytest.raises(InputError, match="times: must be one or more, finite, 0 or later"):
+            measure()
+    assert brier_scores(follow_up, np.full((60, 1), 0.5), [0.0], g) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("shape", [(59,), (60, 1), (60, 3), (2, 60)])
+def test_risks_are_of_each_patient_and_of_each_time(shape: tuple[int, ...]) -> None:
+    follow_up, _ = cohort(3)
+    with pytest.raises(InputError, match="risk: must be of shape"):
+        dynamic_auc(follow_up, np.zeros(shape), [3.0, 6.0], observation(follow_up))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from lifelines.datasets import load_rossi, load_waltons  # noqa: E402
 from lifelines.fitters import ParametricRegressionFitter  # noqa: E402
 from lifelines.fitters.mixins import SplineFitterMixin  # noqa: E402
 from lifelines.statistics import proportional_hazard_test  # noqa: E402
+from scipy.optimize import linprog  # noqa: E402
 from sklearn.impute import SimpleImputer  # noqa: E402
 from sklearn.model_selection import train_test_split  # noqa: E402
 from sksurv import metrics  # noqa: E402
@@ -35,13 +36,14 @@ from sksurv.datasets import (  # noqa: E402
 )
 from sksurv.linear_model import CoxnetSurvivalAnalysis  # noqa: E402
 
+from sarcoma_core.errors import InputError  # noqa: E402
 from sarcoma_core.survival.aalen_johansen import aalen_johansen  # noqa: E402
 from sarcoma_core.survival.brier import brier_scores, integrated_brier  # noqa: E402
 from sarcoma_core.survival.calibration import calibration_curve  # noqa: E402
 from sarcoma_core.survival.censoring import observation  # noqa: E402
 from sarcoma_core.survival.concordance import harrell, uno  # noqa: E402
 from sarcoma_core.survival.cox import CoxModel, fit_cox  # noqa: E402
-from sarcoma_core.survival.cox_likelihood import Ties  # noqa: E402
+from sarcoma_core.survival.cox_likelihood import TIES, Ties  # noqa: E402
 from sarcoma_core.survival.dynamic_auc import dynamic_auc  # noqa: E402
 from sarcoma_core.survival.elastic_net import fit_elastic_net  # noqa: E402
 from sarcoma_core.survival.follow_up import FollowUp  # noqa: E402
@@ -298,3 +300,37 @@ def test_the_splines_are_those_of_royston_and_parmar(
     assert found.log_likelihood == pytest.approx(oracle.log_likelihood_, abs=1e-5)
     theirs = oracle.predict_survival_function(bent, times=[25.0]).to_numpy()[0]
     np.testing.assert_allclose(found.survival(told["c"], 25.0), theirs, atol=1e-4)
+
+
+def parts_events(x: np.ndarray, follow_up: FollowUp) -> bool:
+    """Whether some direction ranks nobody at risk above who has the event, and somebody below."""
+    apart = [
+        x[i] - x[j]
+        for i in np.flatnonzero(follow_up.event)
+        for j in np.flatnonzero(follow_up.time >= follow_up.time[i])
+    ]
+    rows = np.unique(np.array(apart), axis=0)
+    found = linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=[(-1, 1)] * x.shape[1])
+    return bool(-found.fun > 1e-9)
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_just_those_are_refused_that_part_the_events_by_linear_programming(ties: Ties) -> None:
+    refused = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        n, p = int(rng.integers(12, 50)), int(rng.integers(1, 4))
+        x = rng.integers(0, 3, (n, p)) + rng.normal(size=(n, p)) * (rng.random(p) < 0.3)
+        time = np.ceil(20 * rng.exponential(np.exp(-2 * x[:, 0])))
+        follow_up = FollowUp.of(time, rng.random(n) < rng.choice([0.2, 0.6]))
+        if not follow_up.events:
+            continue
+        try:
+            assert (fit_cox(x, follow_up, ties=ties).standard_errors < 100).all()
+        except InputError as error:
+            if "must not part events" in str(error):
+                assert parts_events(x, follow_up)
+                refused += 1
+        else:
+            assert not parts_events(x, follow_up)
+    assert refused > 10

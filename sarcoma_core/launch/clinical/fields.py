@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from sarcoma_core.errors import InputError, UsageError
-from sarcoma_core.prognosis.clinical.checking import CheckedTable, HowToRead, check_sheets
+from sarcoma_core.prognosis.clinical.checking import CheckedTable, check_sheets
 from sarcoma_core.prognosis.clinical.field_sheet import FieldSheet, SubjectFields, field_sheet
 from sarcoma_core.prognosis.clinical.findings import TableFinding
 from sarcoma_core.prognosis.clinical.headings import find_headings
+from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 from sarcoma_core.prognosis.clinical.pushing import changed_fields, fields_beyond, row_fields
 from sarcoma_core.prognosis.clinical.table import ClinicalTable
 from sarcoma_core.text import counted
@@ -77,7 +78,7 @@ def check_fields_of(connection: Connection, project: str, how: HowToRead) -> Che
     if how.time_zero and found.time_zero not in (None, how.time_zero):
         told = f"--time-zero says {how.time_zero}, and the fields say {found.time_zero}"
         sheet = replace(sheet, findings=(*sheet.findings, TableFinding("error", "time zero", told)))
-    if find_headings(sheet, how.columns, how.units) is None:
+    if find_headings(sheet, how) is None:
         raise InputError(
             f"--project: must have subjects with fields of two columns or more; {project} has "
             f"{counted(len(sheet.lines) - 1, 'subject')} with any.",

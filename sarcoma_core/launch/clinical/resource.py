@@ -1,5 +1,7 @@
 """The resource CLINICAL of a project, in an archive folder and on a server: what it holds, and a new pair."""
 
+import errno
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +12,10 @@ from sarcoma_core.archive.register import ArchiveRegister
 from sarcoma_core.archive.store import Archive, unwritable
 from sarcoma_core.archive.swapping import take_back
 from sarcoma_core.errors import OutputError
+from sarcoma_core.launch.clinical.leftovers import PUSH_PREFIX, sweep_pushes
 from sarcoma_core.prognosis.clinical.pushing import UNFINISHED
 from sarcoma_core.prognosis.clinical.table import HEAD_FILE, LABEL, TABLE_FILE
+from sarcoma_core.runners.owned_folders import owned_prefix
 from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.filing import delete_file, put_resource_file
 from sarcoma_core.xnat.rest.holdings import RemoteResources
@@ -19,6 +23,8 @@ from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.subject_fields import project_subjects
 
 _OURS: Final = (TABLE_FILE, HEAD_FILE)
+_TAKEN: Final = (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST)
+"""Of a folder that this process made or has just looked at: somebody else has moved or put one there."""
 
 
 class ClinicalPlace(Protocol):
@@ -60,25 +66,35 @@ class ClinicalFolder:
         return tuple(self._register.subjects())
 
     def held(self) -> Mapping[str, bytes | None]:
-        """The files of the resource."""
+        """The files of the resource; a file in the place of its folder is one of somebody else."""
+        if os.path.lexists(file := self._place / LABEL) and not file.is_dir():
+            return {LABEL: None}
         return _held(ResourceFolders(self._place))
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Put both files there at once: whoever kills this finds the earlier ones, or these.
 
+        What earlier ones left that were killed is deleted.
+
         Raises:
-            OutputError: the archive cannot be written.
+            OutputError: the archive cannot be written, or somebody else writes at the same time.
         """
         try:
             self._place.mkdir(parents=True, exist_ok=True)
             take_back(self._place)
-            with tempfile.TemporaryDirectory(prefix=".sarcoma-", dir=self._place) as work:
+            sweep_pushes(self._place)
+            with tempfile.TemporaryDirectory(prefix=owned_prefix(PUSH_PREFIX), dir=self._place) as work:
                 folder = Path(work, LABEL)
                 folder.mkdir()
                 for name, content in files.items():
                     (folder / name).write_bytes(content)
                 self._archive.put_resources(self._place, {LABEL: folder})
         except OSError as error:
+            if error.errno in _TAKEN and _names_below(error, self._place):
+                raise OutputError(
+                    f"{LABEL}: must be written by one at a time; somebody else writes here at the same time.",
+                    hint="Run the same push again when the other one has ended.",
+                ) from None
             raise unwritable(error, again="push") from None
 
 
@@ -130,6 +146,11 @@ def clinical_place(place: Archive | Connection, project: str) -> ClinicalPlace:
     if isinstance(place, Archive):
         return ClinicalFolder(place, project)
     return ClinicalServer(place, project)
+
+
+def _names_below(error: OSError, place: Path) -> bool:
+    """Whether an error is of something below a folder, which itself is there."""
+    return bool(error.filename) and place in Path(os.fsdecode(error.filename)).parents
 
 
 def _held(own: OwnHoldings) -> Mapping[str, bytes | None]:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import Final
 
+from sarcoma_core.prognosis.clinical.column_names import unit_of
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_YEAR
 from sarcoma_core.prognosis.clinical.findings import TableFinding
 from sarcoma_core.prognosis.clinical.headings import Headings
 from sarcoma_core.prognosis.clinical.patient_values import EVENTS, TIMES, PatientValues
+from sarcoma_core.prognosis.clinical.table import DATE
 from sarcoma_core.prognosis.clinical.variables import VARIABLES
 from sarcoma_core.prognosis.clinical.words import plain
 
@@ -22,6 +24,8 @@ _TELLING: Final = 4
 """Values that two patients may share by chance."""
 _ODD: Final = 0.2
 """The part of times with decimals up to which the others are whole days."""
+_FEWEST_TIMES: Final = 3
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
 _THREE_DECIMALS = re.compile(r"[1-9]\d?\.\d{3}")
 
 
@@ -39,7 +43,10 @@ def check_columns(patients: Sequence[PatientValues], headings: Headings | None) 
         yield from _three_decimals(patients)
     if headings:
         yield from _events_not_told(patients, headings)
+        yield from _millimetres(patients, headings)
+        yield from _dates_go_in(headings)
         yield from _tiers(patients, headings)
+    yield from _points_among_commas(patients)
     yield from _twins(patients)
 
 
@@ -48,12 +55,48 @@ def _three_decimals(patients: Sequence[PatientValues]) -> Iterator[TableFinding]
     for time in TIMES:
         told = [(one, days) for one in patients if (days := one.number(time)) is not None]
         odd = [one for one, days in told if not days.is_integer()]
-        if len(told) < _FEW or len(odd) > _ODD * len(told):
+        if len(told) < _FEWEST_TIMES or len(odd) > _ODD * len(told):
             continue
         for one in odd:
             if time in one.line.cells and _THREE_DECIMALS.fullmatch(one.line.cells[time].text):
                 rule = "three decimals among whole days: is the point a mark of thousands?"
                 yield TableFinding("warning", "three decimals", rule, one.line.number, one.line.heading(time))
+
+
+def _points_among_commas(patients: Sequence[PatientValues]) -> Iterator[TableFinding]:
+    """Where people write `58,3`, their `1.234` is more than a thousand."""
+    if not any(finding.kind == "decimal comma" for one in patients for finding in one.findings):
+        return
+    for one in patients:
+        for column, cell in one.line.cells.items():
+            if unit_of(column) and _THOUSANDS.fullmatch(cell.text) and isinstance(cell.value, str):
+                rule = (
+                    "must have one mark: other numbers have decimal commas, so this point may be of thousands"
+                )
+                yield TableFinding(
+                    "error", "ambiguous number", rule, one.line.number, one.line.heading(column)
+                )
+
+
+def _millimetres(patients: Sequence[PatientValues], headings: Headings) -> Iterator[TableFinding]:
+    """Among whole millimetres `11,4` is one of a person who has written centimetres."""
+    heading = headings.read.get("size_cm")
+    if heading is None or heading.unit.casefold() != "mm":
+        return
+    told = [
+        (one, ten) for one in patients if (size := one.number("size_cm")) and (ten := round(size * 10, 6))
+    ]
+    odd = [one for one, size in told if not size.is_integer()]
+    if len(told) >= _FEW and len(odd) <= _ODD * len(told):
+        for one in odd:
+            rule = "a part of a millimetre among whole ones: centimetres?"
+            yield TableFinding("warning", "size against unit", rule, one.line.number, heading.text)
+
+
+def _dates_go_in(headings: Headings) -> Iterator[TableFinding]:
+    if DATE in headings.read:
+        rule = "goes into the project as it is: shift it like all dates of the patient's images before"
+        yield TableFinding("note", "dates", rule, headings.line, headings.read[DATE].text)
 
 
 def _events_not_told(patients: Sequence[PatientValues], headings: Headings) -> Iterator[TableFinding]:
@@ -104,5 +147,11 @@ def missing_columns(patients: Sequence[PatientValues]) -> Iterator[TableFinding]
     """Columns of the table of which no patient has a value."""
     told = Counter(name for one in patients for name in one.values)
     lacking = [name for name in (*(v.name for v in VARIABLES), *EVENTS) if not told[name]]
+    if patients and not any(told[event] for event in EVENTS):
+        rule = "no patient has an endpoint: nothing can be trained or judged on this table"
+        yield TableFinding("warning", "no endpoint", rule)
+    if told["distant_metastasis"] and not told["metastasis_at_presentation"]:
+        rule = "metastasis_at_presentation is not in the table: it counts as none for everybody"
+        yield TableFinding("warning", "counts as none", rule)
     if patients and lacking:
         yield TableFinding("note", "not in the table", f"no patient has {', '.join(lacking)}")

@@ -54,7 +54,15 @@ _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
             "dead",
             "died",
         ),
-        *("deceased", "event os", "overall survival event", "status at last follow up", "alive dead"),
+        *(
+            "deceased",
+            "event os",
+            "overall survival event",
+            "status at last follow up",
+            "status at last contact",
+            "patient status",
+            "alive dead",
+        ),
     ),
     "overall_survival_days": (
         *(
@@ -62,6 +70,9 @@ _OTHERS: Final[Mapping[str, tuple[str, ...]]] = {
             "os",
             "os time",
             "futime",
+            "fu",
+            "fup",
+            "fu time",
             "follow up",
             "follow up time",
             "followup",
@@ -142,6 +153,18 @@ KNOWN_LATER: Final = frozenset(
         *("adjuvant chemotherapy", "adjuvant chemo", "postoperative chemotherapy", "pathological response"),
     )
 )
+LIKELY: Final[Mapping[str, tuple[str, ...]]] = {
+    "death": ("status", "dead", "death", "vital", "deceased", "died", "alive"),
+    "overall_survival_days": ("follow", "followup", "fu", "survival", "last seen"),
+    "distant_metastasis": ("metastasis", "metastases", "mets", "dmfs"),
+    "local_recurrence": ("recurrence", "relapse", "lrfs"),
+    "metastasis_at_presentation": ("m1", "m status", "metastatic"),
+    "grade": ("grade", "grading", "fnclcc"),
+    "diagnosis": ("histology", "histological", "histologic", "entity", "subtype"),
+    "size_cm": ("size", "diameter"),
+    "age_years": ("age", "alter"),
+}
+"""Words of a heading that is none of the table by which it may be meant for one of its columns."""
 COLUMN_NAMES: Final[tuple[str, ...]] = (
     *(variable.name for variable in VARIABLES),
     *_OTHERS,

@@ -14,6 +14,8 @@ from sarcoma_core.prognosis.clinical.table import DATE
 _OS: Final = "overall_survival_days"
 _ROUNDED: Final = 1.01
 """Times that were kept in months or years, with a digit or two, differ by so much from those in days."""
+_EARLY: Final = DAYS_OF_MONTH
+"""Days within which a metastasis may be one that was there at presentation."""
 _RATIO: Final = 0.02
 """By so much, in parts, a ratio of two times may differ from that of two units."""
 _SHORTEST: Final = 14.0
@@ -53,6 +55,11 @@ def _metastasis_at_zero(patient: PatientValues) -> Told:
     if at_zero and patient.values.get("metastasis_at_presentation") != "yes":
         rule = "must be above 0; a metastasis at time zero is one at presentation: say so in its column"
         yield "distant_metastasis_days", Remark("error", "metastasis at zero", rule)
+    days = patient.number("distant_metastasis_days")
+    is_told = "metastasis_at_presentation" in patient.values
+    if not at_zero and patient.event("distant_metastasis") and not is_told and days and days <= _EARLY:
+        told = "within a month of time zero, and nothing says that it was none at presentation"
+        yield "distant_metastasis_days", Remark("warning", "early metastasis", told)
 
 
 def _presented(patient: PatientValues) -> Told:

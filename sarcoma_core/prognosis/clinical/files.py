@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 from typing import Final
 
-from sarcoma_core.errors import UsageError
+from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.prognosis.clinical.sheets import MOST_LINES, Sheet, SheetLine, no_table, text_cell
 from sarcoma_core.prognosis.clinical.workbooks import read_workbook
 
@@ -42,12 +42,16 @@ def read_content(path: Path) -> bytes:
     Raises:
         InputError: it cannot be read, or is far too large for a clinical table.
     """
+    if path.exists() and not path.is_file():
+        raise no_table("be a file; it is something else")
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= _MOST_BYTES else b""
     except OSError as error:
-        raise no_table(
-            f"be a file that can be read; found: {error.strerror or type(error).__name__}"
+        found = error.strerror or type(error).__name__
+        raise InputError(
+            f"TABLE: must be a file that can be read; found: {found}.",
+            hint="Check the path, and whether the spreadsheet program still holds the file open.",
         ) from None
     if size > _MOST_BYTES:
         raise no_table(f"be at most {_MOST_BYTES // 1_000_000} MB; found {size // 1_000_000} MB")

@@ -1,6 +1,7 @@
 """Which lines below the headings are patients: no footnote, no sum and no name may become one."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,6 @@ from sarcoma_core.prognosis.clinical.headings import Heading, Headings
 from sarcoma_core.prognosis.clinical.patient_labels import Fault, is_sum, why_no_label
 from sarcoma_core.prognosis.clinical.sheets import Cell, Sheet, SheetLine
 from sarcoma_core.prognosis.clinical.table import SUBJECT
-from sarcoma_core.prognosis.clinical.words import plain
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _repeats(patients: Iterable[PatientLine], heading: str) -> Iterator[TableFin
     seen: dict[str, int] = {}
     alike: dict[str, int] = {}
     for one in patients:
-        key = re.sub(r"(?<!\d)0+(?=\d)", "", plain(one.subject)).replace(" ", "")
+        key = re.sub(r"(?<!\d)0+(?=\d)|[\W_]+", "", unicodedata.normalize("NFKC", one.subject).casefold())
         if one.subject in seen:
             rule = f"must stand once; line {seen[one.subject]} has it, too: one line for each patient"
             yield TableFinding("error", "repeated patient", rule, one.number, heading)

@@ -1,16 +1,19 @@
 """What a push of the clinical table would change: the resource CLINICAL, and the fields of subjects."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sarcoma_core.archive.folder import natural
+from sarcoma_core.archive.near_labels import loose_forms, near_labels
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero
 from sarcoma_core.prognosis.clinical.field_sheet import TIME_ZERO_FIELD
 from sarcoma_core.prognosis.clinical.table import (
     COLUMNS,
     HEAD_FILE,
+    SCHEMA,
     SUBJECT,
     TABLE_FILE,
     ClinicalRow,
@@ -19,10 +22,12 @@ from sarcoma_core.prognosis.clinical.table import (
     row_tree,
     table_text,
 )
-from sarcoma_core.prognosis.keys import loose_forms, near_labels
 
 HeldState = Literal["nothing", "same", "earlier", "other"]
-"""What the resource holds: nothing, this table, one that was written by a push, or files of somebody else."""
+"""What the resource holds: nothing, this table, one that is as a push wrote it, or files of somebody else.
+
+Of a table that was changed by hand the hash in its head is another: it is somebody else's.
+"""
 
 UNFINISHED: Final = json.dumps({"schema": 0, "unfinished": True}).encode() + b"\n"
 """Stands for the head while a server, which takes one file at a time, gets the table: no reader takes it."""
@@ -57,7 +62,7 @@ class TablePush:
             return "nothing"
         if dict(self.held) == dict(self.files):
             return "same"
-        return "earlier" if set(self.held) <= set(self.files) and _is_head(self.held) else "other"
+        return "earlier" if set(self.held) <= set(self.files) and _is_pushed(self.held) else "other"
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -129,10 +134,15 @@ def fields_beyond(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> dict[st
     return {name: None for name in names if name not in wanted and held.get(name) is not None}
 
 
-def _is_head(held: Mapping[str, bytes | None]) -> bool:
-    """Whether the head is one that a push wrote, whole or not."""
+def _is_pushed(held: Mapping[str, bytes | None]) -> bool:
+    """Whether the two files are as a push wrote them, or a push was interrupted between them."""
+    if held.get(HEAD_FILE) == UNFINISHED:
+        return True
     try:
         head = json.loads(held.get(HEAD_FILE) or b"")
     except (ValueError, RecursionError):
         return False
-    return isinstance(head, dict) and isinstance(head.get("schema"), int)
+    table = held.get(TABLE_FILE)
+    if table is None or not isinstance(head, dict) or head.get("schema") != SCHEMA:
+        return False
+    return head.get("table_sha256") == hashlib.sha256(table).hexdigest()

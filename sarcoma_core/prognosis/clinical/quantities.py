@@ -93,7 +93,7 @@ def _with_unit(found: re.Match[str], kind: Quantity, _unit: str) -> CellReading:
         return wrong(
             "unknown unit", f"must be a number ({kind.unit}) alone; a text stands beside it, or another unit"
         )
-    remark = Remark("warning", "unit in cell", f"a unit in the cell; the value is read in {kind.unit}")
+    remark = Remark("warning", "unit in cell", "the unit in the cell counts, not that of the heading")
     return _in_range(float(found["number"].replace(",", ".")), kind, found["unit"], (remark,))
 
 
@@ -104,7 +104,7 @@ def _date(_found: re.Match[str], kind: Quantity, _unit: str) -> CellReading:
 _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Quantity, str], CellReading]], ...]] = (
     (re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII), _number),
     (re.compile(rf"[{_DASHES}]\s*\d+([.,]\d+)?", re.ASCII), _after_dash),
-    (re.compile(r"(?P<from>\d+)\s*\+|(?:>|>=|≥)\s*(?P<beyond>\d+)", re.ASCII), _top_coded),
+    (re.compile(r"(?P<from>\d{1,4})\s*\+|(?:>|>=|≥)\s*(?P<beyond>\d{1,4})", re.ASCII), _top_coded),
     (re.compile(r"[<>~≤≥≈±]+.*|ca\.?\s.*|about\s.*|.*\d\s*\+", re.ASCII), _bound),
     (re.compile(r"[+-]?\d{1,3}([,.' ]\d{3})+([.,]\d+)?", re.ASCII), _grouped),
     (re.compile(r"[+-]?\d*,\d+", re.ASCII), _decimal_comma),

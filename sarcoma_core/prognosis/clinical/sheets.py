@@ -94,6 +94,8 @@ class Sheet:
         findings: what is odd about the file itself.
         name: of the sheet of a workbook; empty for CSV.
         hidden: places of columns that the program does not show.
+        visible: whether the program shows the sheet.
+        counts_from_1904: whether a number that stands for a date counts days from 1904, as some programs do.
     """
 
     lines: tuple[SheetLine, ...]
@@ -101,6 +103,8 @@ class Sheet:
     findings: tuple[TableFinding, ...] = ()
     name: str = ""
     hidden: frozenset[int] = frozenset()
+    visible: bool = True
+    counts_from_1904: bool = False
 
 
 def no_table(rule: str) -> InputError:

@@ -85,8 +85,8 @@ _YES = ("yes", "y", "1", "true", "ja", "j", "oui", "si", "given", "done", "prese
 _NO = ("no", "n", "0", "false", "nein", "non", "none", "not given", "absent", "negative")
 
 
-def _yes_no() -> Levels:
-    return Levels(("no", "yes"), {"yes": _YES[1:], "no": _NO[1:]}, ordered=True)
+def _yes_no(yes: tuple[str, ...] = (), no: tuple[str, ...] = ()) -> Levels:
+    return Levels(("no", "yes"), {"yes": (*_YES[1:], *yes), "no": (*_NO[1:], *no)}, ordered=True)
 
 
 VARIABLES: Final[tuple[Variable, ...]] = (
@@ -105,7 +105,7 @@ VARIABLES: Final[tuple[Variable, ...]] = (
             ("F", "M"),
             {
                 "F": ("female", "woman", "w", "weiblich", "femme", "feminin", "mujer"),
-                "M": ("male", "man", "mannlich", "homme", "h", "masculin", "hombre"),
+                "M": ("male", "man", "mannlich", "homme", "masculin", "hombre"),
             },
         ),
         "before surgery",
@@ -228,7 +228,7 @@ VARIABLES: Final[tuple[Variable, ...]] = (
     Variable(
         "metastasis_at_presentation",
         "Metastasis at presentation",
-        _yes_no(),
+        _yes_no(yes=("m1", "cm1"), no=("m0", "cm0")),
         "before surgery",
         (
             "metastases at presentation",
@@ -236,6 +236,10 @@ VARIABLES: Final[tuple[Variable, ...]] = (
             "m1 at diagnosis",
             "metastases at diagnosis",
             "metastatic at presentation",
+            "m status",
+            "m status at diagnosis",
+            "m stage",
+            "cm",
             "metsatpresentation",
             "metastasis at diagnosis",
         ),

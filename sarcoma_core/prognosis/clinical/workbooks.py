@@ -12,6 +12,7 @@ from typing import Final
 
 import openpyxl
 from openpyxl.cell.cell import Cell as SheetCell
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -27,6 +28,8 @@ from sarcoma_core.prognosis.clinical.sheets import (
     text_cell,
 )
 
+_TEXT_IN_FORMAT = re.compile(r'"[^"]*[A-Za-z%][^"]*"|%')
+"""A format that writes something beside a number, such as `0" mm"`, which the number does not have."""
 _MOST_UNPACKED: Final = 500_000_000
 
 
@@ -53,7 +56,9 @@ def read_workbook(content: bytes, wanted: str = "") -> tuple[Sheet, ...]:
     if shown is None or typed is None:
         raise no_table(f"unpack to at most {_MOST_UNPACKED // 1_000_000} MB; it is larger")
     if wanted and wanted not in shown.sheetnames:
-        raise UsageError(f"--sheet: must be one of {', '.join(shown.sheetnames)}; found {wanted!r}.")
+        raise UsageError(
+            f"--sheet: must be one of the {len(shown.sheetnames)} sheets of the workbook; found {wanted!r}."
+        )
     names = [one.title for one in shown.worksheets if wanted in ("", one.title)]
     sheets = tuple(_sheet(shown[name], typed[name]) for name in names)
     filled = tuple(one for one in sheets if any(line.filled for line in one.lines))
@@ -69,9 +74,13 @@ def _load(content: bytes, *, results: bool) -> Workbook:
 
 
 def _sheet(shown: Worksheet, typed: Worksheet) -> Sheet:
-    if shown.max_row > MOST_LINES:
+    height, width = _extent(typed)
+    if height > MOST_LINES:
         raise no_table(f"have at most {MOST_LINES} lines")
-    rows = zip(shown.iter_rows(), typed.iter_rows(values_only=True), strict=True)
+    if not height:
+        return Sheet((), holds_notes=True, name=shown.title)
+    part = {"max_row": height, "max_col": width}
+    rows = zip(shown.iter_rows(**part), typed.iter_rows(**part, values_only=True), strict=True)
     lines = tuple(
         SheetLine(number, tuple(map(_cell, cells, formulas)))
         for number, (cells, formulas) in enumerate(rows, 1)
@@ -89,7 +98,22 @@ def _sheet(shown: Worksheet, typed: Worksheet) -> Sheet:
         if look.hidden
         for place in range(look.min or 1, (look.max or 0) + 1)
     )
-    return Sheet(lines, holds_notes=True, findings=findings, name=shown.title, hidden=hidden)
+    return Sheet(
+        lines,
+        holds_notes=True,
+        findings=findings,
+        name=shown.title,
+        hidden=hidden,
+        visible=shown.sheet_state == "visible",
+        counts_from_1904=shown.parent.epoch == CALENDAR_MAC_1904,
+    )
+
+
+def _extent(sheet: Worksheet) -> tuple[int, int]:
+    """The last row and column in which something stands: a colour far away makes a sheet no larger."""
+    held = sheet._cells.items()  # noqa: SLF001  all others would be made by asking for them
+    places = [place for place, cell in held if cell.value is not None]
+    return max((row for row, _ in places), default=0), max((column for _, column in places), default=0)
 
 
 def _cell(cell: SheetCell, formula: object) -> Cell:
@@ -102,12 +126,17 @@ def _cell(cell: SheetCell, formula: object) -> Cell:
     if isinstance(value, bool | dt.date):
         return Cell(value)
     if isinstance(value, int | float):
-        zeros = re.fullmatch("0+", str(cell.number_format))  # 12 that is shown as 0012
-        return (
-            text_cell(str(value).zfill(len(zeros[0])))
-            if zeros and isinstance(value, int)
-            else Cell(float(value))
-        )
+        return _number_cell(value, str(cell.number_format))
     if isinstance(value, str):
         return text_cell(value)
     return Cell(None, "a time of day, or another value that no table needs")
+
+
+def _number_cell(value: float, shown_as: str) -> Cell:
+    """A number; where the format writes a text beside it, a fault."""
+    if _TEXT_IN_FORMAT.search(shown_as):
+        return Cell(None, "a number that is shown with a unit or a text: put the unit into the heading")
+    zeros = re.fullmatch("0+", shown_as)  # 12 that is shown as 0012
+    return (
+        text_cell(str(value).zfill(len(zeros[0]))) if zeros and isinstance(value, int) else Cell(float(value))
+    )

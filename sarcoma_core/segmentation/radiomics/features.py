@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,19 @@ FEATURES: Final = (
     "stat_kurt",
 )
 """Those of a model, in its order: none follows from the others, and each is finite for every region."""
+FEATURE_TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "morph_volume": "Volume of the mask",
+        "morph_sphericity": "Sphericity of the mask",
+        "morph_pca_elongation": "Elongation of the mask, 1 is round",
+        "morph_pca_flatness": "Flatness of the mask, 1 is not flat",
+        "stat_mean": "Mean of intensity",
+        "stat_var": "Variance of intensity",
+        "stat_skew": "Skewness of intensity",
+        "stat_kurt": "Excess kurtosis of intensity",
+    }
+)
+"""What a reader calls each; IBSI's elongation and flatness are ratios of axes, the shorter on top."""
 
 
 def radiomic_features(intensities: NDArray[np.generic], mask: Mask, spacing: Spacing) -> dict[str, float]:

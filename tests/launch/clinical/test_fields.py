@@ -17,7 +17,7 @@ from sarcoma_core.launch.clinical.fields import (
     fields_of_project,
     put_fields,
 )
-from sarcoma_core.prognosis.clinical.checking import HowToRead
+from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 from sarcoma_core.prognosis.clinical.table import ClinicalRow, ClinicalTable, table_text
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection

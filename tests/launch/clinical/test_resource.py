@@ -1,6 +1,7 @@
 """The resource CLINICAL: both files or the earlier ones, whatever happens in between."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from sarcoma_core.archive.holdings import ResourceFolders
 from sarcoma_core.archive.store import Archive
+from sarcoma_core.archive.swapping import take_back
 from sarcoma_core.errors import ArchiveError, InputError, OutputError
 from sarcoma_core.launch.clinical.resource import ClinicalFolder, ClinicalPlace, ClinicalServer
 from sarcoma_core.prognosis.clinical.pushing import table_files
@@ -94,8 +96,10 @@ def test_a_process_killed_before_a_file_is_written_leaves_the_old_pair(archive: 
     ended = subprocess.run([sys.executable, "-c", textwrap.dedent(killed)], check=False, timeout=60)
     assert ended.returncode == -signal.SIGKILL
     assert ClinicalFolder(archive, "P").held() == OLD
+    assert list(archive.resources_path("P").glob(".*"))
     ClinicalFolder(archive, "P").write(NEW)
     assert ClinicalFolder(archive, "P").held() == NEW
+    assert [p.name for p in archive.resources_path("P").iterdir()] == ["CLINICAL"], "no table is left behind"
 
 
 def test_a_process_killed_between_the_two_moves_is_mended_by_the_next_write(
@@ -114,6 +118,66 @@ def test_a_process_killed_between_the_two_moves_is_mended_by_the_next_write(
 
 def _full(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_of_somebody_else(archive: Archive) -> None:
+    put(archive.resources_path("P"), "CLINICAL", b"by hand")
+    place = ClinicalFolder(archive, "P")
+    assert place.held() == {"CLINICAL": None}
+    place.write(NEW)
+    assert place.held() == NEW
+    assert [p.name for p in archive.resources_path("P").iterdir()] == ["CLINICAL"]
+
+
+def test_a_folder_that_somebody_else_takes_away_in_between_is_told_as_such(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = ClinicalFolder(archive, "P")
+    place.write(OLD)
+    swap = Archive.put_resources
+
+    def after_another_swept(where: Path, sources: Mapping[str, Path]) -> None:
+        for source in sources.values():
+            shutil.rmtree(source)
+        swap(where, sources)
+
+    monkeypatch.setattr(Archive, "put_resources", staticmethod(after_another_swept))
+    with pytest.raises(OutputError, match="somebody else writes here at the same time") as caught:
+        place.write(NEW)
+    assert "Run the same push again" in caught.value.hint
+    assert place.held() == OLD
+
+
+def test_another_push_that_takes_back_what_this_one_set_aside_is_told_as_such(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two renames of a swap the other one sees a place without a folder, and fills it."""
+    place = ClinicalFolder(archive, "P")
+    place.write(OLD)
+    rename = Path.rename
+
+    def and_another_looks(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        if target.name == "old":
+            take_back(archive.resources_path("P"))
+        return moved
+
+    monkeypatch.setattr(Path, "rename", and_another_looks)
+    with pytest.raises(OutputError, match="somebody else writes here at the same time"):
+        place.write(NEW)
+    monkeypatch.undo()
+    assert place.held() == OLD
+
+
+def test_a_disk_that_fails_is_not_told_as_somebody_else(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(place: Path, _: object) -> None:
+        raise OSError(5, "Input/output error", str(place / "CLINICAL"))
+
+    monkeypatch.setattr(Archive, "put_resources", staticmethod(fail))
+    with pytest.raises(OutputError, match="must be writable and have space; found: Input/output error"):
+        ClinicalFolder(archive, "P").write(NEW)
 
 
 class CutOff(Connection):

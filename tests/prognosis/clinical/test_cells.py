@@ -100,6 +100,8 @@ def test_what_a_workbook_holds_instead_of_a_number(value: CellValue, kind: str) 
         ("90+", 90.0, ""),
         (">89", 90.0, ""),
         ("\N{GREATER-THAN OR EQUAL TO}89", 90.0, ""),
+        (">" + 5000 * "9", None, "no exact number"),
+        (5000 * "9" + "+", None, "no exact number"),
         ("89+", None, "no exact number"),
         (">88", None, "no exact number"),
         ("59y", 59.0, "unit in cell"),
@@ -167,6 +169,7 @@ def level(name: str, text: str) -> CellReading:
     [
         ("sex", "Female", "F"),
         ("sex", "w", "F"),
+        ("sex", "homme", "M"),
         ("sex", " m ", "M"),
         ("grade", "II", "2"),
         ("grade", "2.0", "2"),
@@ -199,6 +202,7 @@ def test_words_of_people_are_the_words_of_the_table(name: str, text: str, value:
         ("grade", "4", None, "unknown word"),
         ("grade", "G2-3", None, "unknown word"),
         ("sex", "3", None, "unknown word"),
+        ("sex", "H", None, "unknown word"),  # man in French, and beside it M is a woman in Spanish
         ("location", "thigh and arm", None, "several words"),
         ("depth", "", None, "blank"),
         ("sex", "\N{CJK UNIFIED IDEOGRAPH-5973}", None, "unknown word"),

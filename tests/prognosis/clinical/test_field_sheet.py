@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from sarcoma_core.prognosis.clinical.checking import CheckedTable, HowToRead, check_sheets
+from sarcoma_core.prognosis.clinical.checking import CheckedTable, check_sheets
 from sarcoma_core.prognosis.clinical.field_sheet import FieldSheet, SubjectFields, field_sheet
+from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 
 FULL: Mapping[str, Any] = {"age_years": 63, "size_cm": 7.5, "death": 0, "overall_survival_days": 900}
 

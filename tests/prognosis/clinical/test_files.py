@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.prognosis.clinical.files import read_content, read_sheets
@@ -93,7 +94,7 @@ def test_one_sheet_can_be_named() -> None:
     book["Empty"].append(["x"])
     assert [sheet.name for sheet in read_sheets(packed(book))] == ["Patients", "Empty"]
     assert [sheet.name for sheet in read_sheets(packed(book), "Empty")] == ["Empty"]
-    with pytest.raises(UsageError, match="must be one of Patients, Empty; found 'Other'"):
+    with pytest.raises(UsageError, match="must be one of the 2 sheets of the workbook; found 'Other'"):
         read_sheets(packed(book), "Other")
     with pytest.raises(UsageError, match="must be left out for a CSV file"):
         read_sheets(b"subject,a\n", "Patients")
@@ -105,6 +106,29 @@ def test_an_empty_workbook_and_a_cut_one_are_refused() -> None:
     whole = packed(workbook())
     with pytest.raises(InputError, match="whole XLSX file"):
         read_sheets(whole[: len(whole) // 2])
+
+
+def test_what_a_format_writes_beside_a_number_is_a_fault() -> None:
+    book = Workbook()
+    for row, (value, shown) in enumerate(((55, '0" mm"'), (0.5, "0%"), (7, "0.00"), (12, "0000")), 1):
+        book.worksheets[0].cell(row, 1, value).number_format = shown
+    (sheet,) = read_sheets(packed(book))
+    cells = [line.at(0) for line in sheet.lines]
+    assert ["unit or a text" in cell.fault for cell in cells] == [True, True, False, False]
+    assert [cell.text for cell in cells[2:]] == ["7", "0012"]
+
+
+def test_a_colour_far_away_makes_a_sheet_no_larger() -> None:
+    book = Workbook()
+    book.worksheets[0].append(["subject", "age"])
+    book.worksheets[0]["XFD1000"].font = Font(bold=True)
+    (sheet,) = read_sheets(packed(book))
+    assert [len(line.cells) for line in sheet.lines] == [2]
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must be a file; it is something else"):
+        read_content(tmp_path)
 
 
 def test_a_file_that_is_not_there_is_told_without_its_name(tmp_path: Path) -> None:

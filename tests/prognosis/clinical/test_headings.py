@@ -102,6 +102,50 @@ def test_what_a_user_says_has_to_fit(tmp_path: Path, how: dict[str, object], wor
         check(tmp_path, table("Age", "59"), **how)
 
 
+@pytest.mark.parametrize(
+    "heading",
+    ["Vital status (0=dead 1=alive)", "Tumour depth (0=deep 1=superficial)", "Grade (1=low 2=high)"],
+)
+def test_codes_that_a_heading_explains_are_an_error_until_the_user_says_them(
+    tmp_path: Path, heading: str
+) -> None:
+    text = f"subject,{heading},age\nP1,1,59\n"
+    assert ("codes in heading") in [kind for _, _, kind in kinds(check(tmp_path, text), "error")]
+    words = {"death": {"0": "1", "1": "0"}, "depth": {"0": "deep"}, "grade": {"1": "1"}}
+    found = check(tmp_path, text, words=words)
+    assert kinds(found, "error") == []
+    if "Vital" in heading:
+        assert found.patients.rows[0].events == {"death": False}
+
+
+@pytest.mark.parametrize("heading", ["Age (at last follow-up)", "Grade (AJCC)"])
+def test_other_words_in_brackets_are_told(tmp_path: Path, heading: str) -> None:
+    found = check(tmp_path, f"subject,{heading},sex\nP1,2,F\n")
+    assert kinds(found, "warning") == [(1, heading, "words in brackets")]
+
+
+@pytest.mark.parametrize("heading", ["size_cm [mm]", "overall_survival_days (months)"])
+def test_a_heading_of_two_units_is_an_error(tmp_path: Path, heading: str) -> None:
+    assert kinds(check(tmp_path, table(f"{heading},centre", "7,X")), "error") == [(1, heading, "two units")]
+
+
+def test_a_unit_that_contradicts_the_heading_is_an_error(tmp_path: Path) -> None:
+    text = table("OS (months),death", "7,1")
+    for unit, errors in (("days", 1), ("months", 0), ("mo", 0)):
+        found = check(tmp_path, text, units={"overall_survival_days": unit})
+        assert len(of_kind(found, "two units")) == errors
+
+
+def test_two_times_zero_are_an_error(tmp_path: Path) -> None:
+    both = "Time diagnosis to last follow up (days),Time surgery to DM (days)"
+    columns = {"distant_metastasis_days": "Time surgery to DM (days)"}
+    found = check(tmp_path, table(f"{both},status", "500,200,dead"), columns=columns)
+    assert [kind for _, _, kind in kinds(found, "error")] == ["two times zero"]
+    dates = table("status,Date of surgery,Last contact", "dead,2014-01-01,2015-01-01")
+    assert of_kind(check(tmp_path, dates, time_zero="diagnosis"), "two times zero")
+    assert not of_kind(check(tmp_path, dates), "two times zero")
+
+
 def test_two_columns_of_one_meaning_are_refused(tmp_path: Path) -> None:
     assert kinds(check(tmp_path, table("Age,Alter", "59,63")), "error") == [(1, "Alter", "repeated heading")]
 

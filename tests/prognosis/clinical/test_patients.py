@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from sarcoma_core.prognosis.clinical.checking import CheckedTable
 from tests.prognosis.clinical.written import check, kinds
@@ -91,6 +92,63 @@ def test_a_patient_after_a_blank_line_ends_the_notes(tmp_path: Path) -> None:
     found = sheet(tmp_path, (None,), ("P2", 61, "F"), ("a note",))
     assert [row.subject for row in found.patients.rows] == ["P1", "P2"]
     assert kinds(found) == [(5, "ID", "footnote")]
+
+
+def test_labels_in_another_script_are_no_doubles(tmp_path: Path) -> None:
+    assert kinds(check(tmp_path, f"{HEAD}\u04111,60,M\n\u04121,59,F\n"), "error") == []
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "kind"),
+    [
+        ("session", "MR Mueller Anna 1957-03-02", "no label"),
+        ("session", "P1_MR", ""),
+        ("centre", "St. Mary's, oncology", ""),
+        ("centre", "Mueller *1957", "no centre"),
+        ("centre", "a" * 40, ""),
+        ("centre", "a" * 41, "no centre"),
+    ],
+)
+def test_neither_a_session_nor_a_centre_tells_who_it_is(
+    tmp_path: Path, column: str, cell: str, kind: str
+) -> None:
+    found = check(tmp_path, f'ID,Age,Sex,{column}\nP1,60,M,"{cell}"\n')
+    assert [one[2] for one in kinds(found, "error")] == ([kind] if kind else [])
+
+
+def sheets(tmp_path: Path, *states: str) -> CheckedTable:
+    """A workbook with a sheet of one patient for each state."""
+    book = Workbook()
+    for number, state in enumerate(states):
+        one = book.worksheets[0] if not number else book.create_sheet()
+        one.append(["ID", "Age", "Sex"])
+        one.append([f"P{number}", 60, "M"])
+        one.sheet_state = state
+    stream = io.BytesIO()
+    book.save(stream)
+    return check(tmp_path, stream.getvalue())
+
+
+def test_a_sheet_that_is_shown_counts_before_one_that_is_not(tmp_path: Path) -> None:
+    found = sheets(tmp_path, "veryHidden", "visible")
+    assert [row.subject for row in found.patients.rows] == ["P1"]
+    assert kinds(found) == [(0, "", "hidden sheet")]
+
+
+def test_two_sheets_with_patients_are_an_error(tmp_path: Path) -> None:
+    assert kinds(sheets(tmp_path, "visible", "visible")) == [(0, "", "several sheets")]
+
+
+def test_a_number_for_a_date_is_an_error_where_days_are_counted_from_1904(tmp_path: Path) -> None:
+    for epoch, severity in ((CALENDAR_WINDOWS_1900, "warning"), (CALENDAR_MAC_1904, "error")):
+        book = Workbook()
+        book.epoch = epoch
+        book.worksheets[0].append(["ID", "Age", "Sex", "surgery_date"])
+        book.worksheets[0].append(["P1", 60, "M", 40179])
+        stream = io.BytesIO()
+        book.save(stream)
+        found = check(tmp_path, stream.getvalue())
+        assert [one.severity for one in found.findings if one.kind == "date as number"] == [severity]
 
 
 def test_a_number_as_label_has_no_point(tmp_path: Path) -> None:

@@ -38,7 +38,13 @@ def plan(held: dict[str, bytes | None], subjects: tuple[str, ...] = ()) -> Table
         ({}, "nothing"),
         (dict(FILES), "same"),
         (dict(OTHER), "earlier"),
-        ({**FILES, "clinical.json": OTHER["clinical.json"]}, "earlier"),
+        ({**FILES, "clinical.json": OTHER["clinical.json"]}, "other"),
+        ({**OTHER, "clinical.csv": OTHER["clinical.csv"] + b"\n"}, "other"),
+        ({**OTHER, "clinical.csv": OTHER["clinical.csv"].replace(b"63", b"64")}, "other"),
+        ({**OTHER, "clinical.json": b'{"schema": 1}'}, "other"),
+        ({**OTHER, "clinical.json": b'{"schema": 0}'}, "other"),
+        ({**OTHER, "clinical.json": OTHER["clinical.json"].replace(b'"schema": 1', b'"schema": 2')}, "other"),
+        ({"clinical.json": OTHER["clinical.json"]}, "other"),
         ({"clinical.json": UNFINISHED}, "earlier"),
         ({**FILES, "clinical.json": UNFINISHED}, "earlier"),
         ({**FILES, "notes.txt": None}, "other"),
@@ -49,7 +55,7 @@ def plan(held: dict[str, bytes | None], subjects: tuple[str, ...] = ()) -> Table
         ({"patients.xlsx": None}, "other"),
     ],
 )
-def test_what_a_resource_holds_is_told_by_its_names_and_its_head(
+def test_what_a_resource_holds_is_told_by_its_names_its_head_and_the_hash_in_it(
     held: dict[str, bytes | None], state: str
 ) -> None:
     assert plan(held).state == state

@@ -37,6 +37,8 @@ def test_what_is_odd_in_it_is_listed(tcia: CheckedTable) -> None:
         ("warning", "time zero"): 1,
         ("warning", "first event"): 1,
         ("warning", "regional"): 1,
+        ("warning", "counts as none"): 1,
+        ("warning", "words in brackets"): 1,
         ("note", "grades as words"): 1,
         ("note", "footnote"): 7,
         ("note", "summary line"): 1,  # NOTES

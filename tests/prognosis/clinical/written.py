@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sarcoma_core.prognosis.clinical.checking import CheckedTable, HowToRead, check_file
+from sarcoma_core.prognosis.clinical.checking import CheckedTable, check_file
 from sarcoma_core.prognosis.clinical.findings import TableFinding
+from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 
+OF_FEW_COLUMNS = {"no endpoint", "counts as none", "not in the table"}
 TODAY = dt.date(2026, 6, 1)
 
 
@@ -25,9 +27,13 @@ def table(headings: str, *lines: str) -> str:
 
 
 def kinds(found: CheckedTable, *severities: str) -> list[tuple[int, str, str]]:
-    """Line, column and kind of the findings of some severities, or of those that are no notes."""
+    """Line, column and kind of the findings of some severities, or of those that are no notes.
+
+    What any table of few columns is told is left out.
+    """
     wanted = severities or ("error", "warning")
-    return [(one.line, one.column, one.kind) for one in found.findings if one.severity in wanted]
+    told = (one for one in found.findings if one.kind not in OF_FEW_COLUMNS)
+    return [(one.line, one.column, one.kind) for one in told if one.severity in wanted]
 
 
 def of_kind(found: CheckedTable, kind: str) -> Sequence[TableFinding]:

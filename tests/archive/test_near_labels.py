@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sarcoma_core.prognosis.keys import difference, loose_forms, near_labels
+from sarcoma_core.archive.near_labels import difference, loose_forms, near_labels
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,14 @@ from sarcoma_core.prognosis.keys import difference, loose_forms, near_labels
         ("1-01", "101", "dashes or underscores"),
         ("1-01", "1-1", "leading zeros"),
         ("\uff13", "3", "the form of characters"),
+        ("P\u200b08", "P08", "invisible characters"),
+        ("P08\ufeff", "P08", "invisible characters"),
+        ("P\u00ad08", "P08", "invisible characters"),
+        ("P\x0008", "P08", "invisible characters"),
+        ("P0\u200d8", "P08", "invisible characters"),
+        ("P08\ufe0f", "P08", "invisible characters"),
+        ("P\t08", "P08", "blanks"),
+        ("p\u200b8", "P08", "invisible characters and case and leading zeros"),
     ],
 )
 def test_a_near_label_is_told_in_what_alone_it_differs(row: str, project: str, words: str) -> None:

@@ -1,6 +1,6 @@
-"""Labels that are nearly the same: a table may write `sts-7` for what the project calls `STS_007`.
+"""Labels that are nearly the same: a table or list may write `sts-7` for what the project calls `STS_007`.
 
-Such a row is never joined silently: the two may be two patients. It is told in what alone they differ.
+They are never taken for one silently: the two may be two patients. It is told in what alone they differ.
 """
 
 import re
@@ -8,9 +8,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-_DASHES = re.compile(r"[_\-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_DASHES = re.compile(r"[_\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _BLANKS = re.compile(r"\s")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_FILLERS = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Fillers and selectors of variants, which show nothing and are no control characters."""
 
 _LEAVES_OUT: Final[Mapping[str, Callable[[str], str]]] = {
     "case": str.casefold,
@@ -18,7 +22,8 @@ _LEAVES_OUT: Final[Mapping[str, Callable[[str], str]]] = {
     "dashes or underscores": lambda text: _DASHES.sub("", text),
     "leading zeros": lambda text: _ZEROS.sub("", text),
 }
-_ALL = tuple(_LEAVES_OUT)
+_INVISIBLE: Final = "invisible characters"
+_ALL = (_INVISIBLE, *_LEAVES_OUT)
 
 
 def near_labels(labels: Iterable[str]) -> Mapping[str, str]:
@@ -36,12 +41,20 @@ def loose_forms(label: str, kinds: Iterable[str] = _ALL) -> frozenset[str]:
     Zeros are left out before the marks between figures are, and after: `1-01` is near both `1-1` and `101`.
     """
     forms = []
-    for order in (tuple(kinds), tuple(kinds)[::-1]):
-        text = unicodedata.normalize("NFKC", label)
+    wanted = tuple(kinds)
+    seen = unicodedata.normalize("NFKC", _visible(label) if _INVISIBLE in wanted else label)
+    for order in (wanted, wanted[::-1]):
+        text = seen
         for kind in order:
-            text = _LEAVES_OUT[kind](text)
+            text = _LEAVES_OUT[kind](text) if kind in _LEAVES_OUT else text
         forms.append(text)
     return frozenset(forms)
+
+
+def _visible(text: str) -> str:
+    """Without control characters and those of no width; a tab or a line end is a blank."""
+    kept = (char for char in text if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf"))
+    return _FILLERS.sub("", "".join(kept))
 
 
 def difference(label: str, other: str) -> str:
