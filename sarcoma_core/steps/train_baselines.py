@@ -219,8 +219,8 @@ def _study(folder: Path, told: _Told) -> Outcomes:
     facts: dict[str, Any] = {"endpoints": list(told.studies), "cautions": list(cautions)}
     if told.measured.missing:
         facts["no_features"] = dict(told.measured.missing)
-    told = "the page, the numbers, the predictions and the folds"
-    written = Outcome("", "", "done", told, files=tuple(sorted(files)), facts=facts)
+    what = "the page, the numbers, the predictions and the folds"
+    written = Outcome("", "", "done", what, files=tuple(sorted(files)), facts=facts)
     each = tuple(Outcome("", "", "done", _in_a_line(study)) for study in studies)
     none = tuple(Outcome("", "", "set apart", f"{title}: {reason}") for title, reason in failed.items())
     lacking = tuple(Outcome("", "", "not applicable", reason) for reason in _without_features(told.measured))
