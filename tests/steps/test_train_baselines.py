@@ -106,7 +106,11 @@ def test_what_came_of_each_endpoint_is_told_in_a_line(ran: tuple[Path, dict[str,
     limits = f"({harrell['lower']:.3f} to {harrell['upper']:.3f})"
     assert told.removeprefix(expected).startswith(f"{harrell['value']:.3f} {limits}, clinical 0.")
     done = [one.reason.partition(":")[0] for one in records[REPORT_LABEL].outcomes if one.status == "done"]
-    assert done[:3] == ["", "Overall survival", "Distant metastasis"]
+    assert done[:3] == [
+        "the page, the numbers, the predictions and the folds",
+        "Overall survival",
+        "Distant metastasis",
+    ]
     assert len(done) == 4
 
 
