@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from sarcoma_core.archive.near_labels import difference, loose_forms
+from sarcoma_core.archive.near_labels import by_loose_form, difference, loose_forms
 from sarcoma_core.errors import InputError
 
 Consent = Literal["granted", "refused", "withdrawn", "not recorded"]
@@ -68,7 +68,7 @@ def near_lines(
     held: dict[str, list[str]] = {}
     for subject, session in sessions:
         held.setdefault(subject, []).append(session)
-    subjects = _by_form(held)
+    subjects = by_loose_form(held)
     told: dict[tuple[str, str], str] = {}
     for label in sorted(set(consents) - held.keys()):
         for subject in _alike(label, subjects):
@@ -77,20 +77,12 @@ def near_lines(
         if label in held and session in ("", *held[label]):
             continue
         for subject in _alike(label, subjects):
-            for one in _alike(session, _by_form(held[subject])) if session else ("",):
+            for one in _alike(session, by_loose_form(held[subject])) if session else ("",):
                 told.setdefault((subject, one), _near(EXCLUSIONS, (label, subject), (session, one)))
     return told
 
 
-def _by_form(labels: Iterable[str]) -> Mapping[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for label in labels:
-        for form in loose_forms(label):
-            found.setdefault(form, set()).add(label)
-    return found
-
-
-def _alike(label: str, by_form: Mapping[str, set[str]]) -> list[str]:
+def _alike(label: str, by_form: Mapping[str, frozenset[str]]) -> list[str]:
     return sorted(set().union(*(by_form.get(form, ()) for form in loose_forms(label))))
 
 

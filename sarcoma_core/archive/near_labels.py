@@ -28,11 +28,16 @@ _ALL = (_INVISIBLE, *_LEAVES_OUT)
 
 def near_labels(labels: Iterable[str]) -> Mapping[str, str]:
     """The labels by each of their loose forms; of several with one form the first in order counts."""
-    found: dict[str, str] = {}
-    for label in sorted(labels):
+    return {form: min(alike) for form, alike in by_loose_form(labels).items()}
+
+
+def by_loose_form(labels: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """All the labels that share a loose form, by the form."""
+    found: dict[str, set[str]] = {}
+    for label in labels:
         for form in loose_forms(label):
-            found.setdefault(form, label)
-    return found
+            found.setdefault(form, set()).add(label)
+    return {form: frozenset(alike) for form, alike in found.items()}
 
 
 def loose_forms(label: str, kinds: Iterable[str] = _ALL) -> frozenset[str]:
