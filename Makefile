@@ -2,6 +2,7 @@
 #   make demo              the main job on synthetic patients with a known truth (about 5 minutes)
 #   make demo INPUT=DIR    the same on your own DICOM
 #   make demo SERVE=1      the same, and leave its page up in the browser
+#   make demo READ=1       the same, and a model for synthetic patients draws the tumour (installs PyTorch: 1 GB on disk)
 #   make view ARCHIVE=DIR  an archive in the OHIF viewer, on this machine (needs npm, orthanc and orthanc-dicomweb)
 #   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
 #   make cdk               a site on AWS: the app, sarcoma-site, the CDK's command line (needs npm)
@@ -43,9 +44,18 @@ setup: .venv/site.done
 	@touch $@
 
 # As this machine's pip finds it, or from PyTorch's own index: PyPI's build is for CUDA and takes several GB.
+install_torch = $(PIP) 'torch==$(call from_image,TORCH)' 2>/dev/null || \
+	$(PIP) --extra-index-url '$(call from_image,TORCH_INDEX)' 'torch==$(call from_image,TORCH)'
+
+.venv/torch.done: .venv/site.done containers/torch/Dockerfile
+	@$(BIN)/python -c 'import torch, monai' 2>/dev/null || \
+		echo "installing PyTorch for READ=1 (first run: a download of about 300 MB, 1 GB on disk)"
+	@$(install_torch)
+	@$(PIP) --editable '.[site,torch]'
+	@touch $@
+
 .venv/extras.done: .venv/dev.done containers/torch/Dockerfile containers/train/no-deps.txt
-	@$(PIP) 'torch==$(call from_image,TORCH)' 2>/dev/null || \
-		$(PIP) --extra-index-url '$(call from_image,TORCH_INDEX)' 'torch==$(call from_image,TORCH)'
+	@$(install_torch)
 	@$(PIP) --editable '.[site,dev,torch,train,pathology,flare,cdk,oracle]'
 	@$(PIP) --no-deps --requirement containers/train/no-deps.txt
 	@touch $@
@@ -81,8 +91,8 @@ view: .venv/site.done tools/ohif/node_modules/.done
 	@.venv/checkov/bin/python -m pip install --quiet --disable-pip-version-check 'checkov==3.3.30'
 	@touch $@
 
-demo: .venv/site.done
-	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve)
+demo: .venv/site.done $(if $(READ),.venv/torch.done)
+	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve) $(if $(READ),--read)
 
 test: .venv/dev.done
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not docker and not cdk" --durations=20 --cov --cov-report=term:skip-covered

@@ -154,7 +154,9 @@ def _docs_sends(step: Step) -> list[str]:
     """What a step sends beside its resources."""
     if step.sends is None:
         return []
-    told = "to the XNAT that launched it, with the run's own token; of an archive folder, into the archive."
+    own = {"roi-collection": "into the archive", "fields": "nowhere, as it has no place for them"}
+    where = own[step.sends.spec.kind]
+    told = f"to the XNAT that launched it, with the run's own token; of an archive folder, {where}."
     return [f"It sends {step.sends.spec.help}: {told}", ""]
 
 

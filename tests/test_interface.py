@@ -33,6 +33,7 @@ from sarcoma_core.interface import (
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
+from sarcoma_core.xnat.fields.platform import SessionFields
 from sarcoma_core.xnat.roi.platform import Platform
 
 Session = Annotated[SessionFolder, Input(level="session", resource=("NIFTI",))]
@@ -471,6 +472,21 @@ def test_what_cannot_be_sent_is_refused(arguments: dict[str, object], words: str
 def test_a_step_on_a_project_sends_nothing() -> None:
     with pytest.raises(DeclarationError, match="a Sends must be on a step of level session only"):
         declared("edge", project=on("project", ProjectFolder), platform=sends())
+
+
+def sends_fields(base: object = SessionFields) -> Any:
+    return Annotated[base, Sends(kind="fields", to=nullcontext, help="numbers")]  # type: ignore[valid-type]
+
+
+def test_a_step_on_a_project_sends_fields_of_its_sessions_and_one_on_a_session_does_not() -> None:
+    project = on("project", ProjectFolder)
+    step = declared("edge", project=project, fields=sends_fields())
+    assert step.sends is not None
+    assert (step.sends.name, step.sends.spec.kind) == ("fields", "fields")
+    with pytest.raises(DeclarationError, match="that Sends must be a SessionFields; found Platform"):
+        declared("edge", project=project, fields=sends_fields(Platform))
+    with pytest.raises(DeclarationError, match="a Sends must be on a step of level project only"):
+        declared("edge", session=Session, fields=sends_fields())
 
 
 HEAVY = {

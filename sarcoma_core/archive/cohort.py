@@ -108,6 +108,11 @@ class CohortSeries:
     label: str
     files: tuple[FileEntry, ...]
 
+    @property
+    def key(self) -> str:
+        """The series, as `Outcome.series` names it."""
+        return f"{self.scan} {self.part}" if self.part else self.scan
+
 
 @dataclass(frozen=True)
 class CohortSession:

@@ -33,6 +33,11 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     parser.add_argument(
         "--runner", choices=("local", "docker"), default="local", help="processes here, or the real images"
     )
+    parser.add_argument(
+        "--read",
+        action="store_true",
+        help="draw the tumour as well, with a model for synthetic patients only; needs PyTorch",
+    )
     parser.add_argument("--serve", action="store_true", help="leave the stand-in up afterwards, until Ctrl-C")
     parser.set_defaults(run=_run)
 
@@ -46,6 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     out: Path = arguments.out
     own: Path | None = arguments.input
+    model = _model(arguments) if arguments.read else None
     project = "OWN" if own else "PHANTOM"
     runner = runner_named(arguments.runner)
     if not own:
@@ -54,10 +60,11 @@ def _run(arguments: argparse.Namespace) -> int:
     server = StandIn(StandInSettings(out / "archive"), runner)
     with serving(server) as url, _logged_in(server, url):
         print(f"a stand-in for XNAT over {out / 'archive'}: {url}")
-        results = _through_rest(server, project, own or out / "phantom" / "dicom", out / "ledger.sqlite")
+        dicom = own or out / "phantom" / "dicom"
+        results = _through_rest(server, project, dicom, out / "ledger.sqlite", model)
         complete = [result.session for result in results if not result.failed]
         known = tuple(known_sessions(complete, out / "phantom", truths))
-        tables, all_found = _show_checks(known)
+        tables, all_found = _show_checks(known, with_model=model is not None)
         page = write_page(out / f"{project.lower()}.html", project, results, tables)
         print(f"\nreport: {page.resolve()}")
         if arguments.serve:
@@ -67,25 +74,49 @@ def _run(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if len(complete) < len(results) else 0
 
 
-def _show_checks(known: "tuple[KnownSession, ...]") -> "tuple[list[StudyTable], bool]":
+def _model(arguments: argparse.Namespace) -> Path:
+    """The folder of the demo's model, told with its caution.
+
+    Raises:
+        UsageError: PyTorch is not installed.
+        InputError: the model is not there.
+    """
+    from sarcoma_core.cli.segment import require_torch
+    from sarcoma_core.cli.segment_shown import show_caution
+    from sarcoma_core.demo.reading.model import demo_model
+
+    if arguments.runner == "local":
+        require_torch("sarcoma demo --read")
+    model = demo_model()
+    show_caution()
+    return model
+
+
+def _show_checks(known: "tuple[KnownSession, ...]", *, with_model: bool) -> "tuple[list[StudyTable], bool]":
     """What was found and what is true, on the screen and for the page; and whether they agree."""
     from sarcoma_core.cli import screen
-    from sarcoma_core.demo import frame_check, mr_check
+    from sarcoma_core.demo import drawn_check, frame_check, mr_check
 
     if not known:
         return [], True
-    mr, frames = mr_check.check_mr(known), frame_check.check_frames(known)
+    mr, frames = mr_check.check_mr(known), frame_check.check_frames(known, with_suv=not with_model)
+    drawn = drawn_check.check_drawn(known) if with_model else ()
     tables = [mr_check.mr_table(mr), frame_check.frame_table(frames)]
+    tables += [drawn_check.drawn_table(drawn)] if drawn else []
     for table in tables:
         print()
         screen.table(table.title, list(table.columns), [(row.name, *row.cells) for row in table.rows])
-    return tables, not any(check.faults for check in mr) and not any(check.faults for check in frames)
+    found = not any(check.faults for check in mr) and not any(check.faults for check in frames)
+    return tables, found and (not drawn or drawn_check.is_good(drawn))
 
 
-def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) -> "tuple[SessionResult, ...]":
+def _through_rest(
+    server: "StandIn", project: str, dicom: Path, ledger: Path, model: Path | None
+) -> "tuple[SessionResult, ...]":
     """Upload, install, bulk: the very commands that a user types, then what became of every series."""
     from sarcoma_core.cli import screen
-    from sarcoma_core.demo import CHAIN
+    from sarcoma_core.demo import CHAIN, READING_CHAIN
+    from sarcoma_core.demo.reading.model import NAME
     from sarcoma_core.launch.bulk.ledger import Ledger
     from sarcoma_core.launch.bulk.reading import read_results
     from sarcoma_core.launch.summary import lede
@@ -93,14 +124,19 @@ def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) ->
     from sarcoma_core.xnat.rest.profile import find_login
     from sarcoma_core.xnat.rest.service import ContainerService
 
-    _type("upload", str(dicom), "--project", project, "--create", "--petmr", "pet")
-    _type("install", "--project", project)
-    _type("bulk", CHAIN, "--project", project, "--ledger", str(ledger))
+    _type("xnat", "upload", str(dicom), "--project", project, "--create", "--petmr", "pet")
+    _type("xnat", "install", "--project", project)
+    if model:
+        _type("models", "add", str(model), "--project", project, "--label", NAME, "--replace", "--write")
+    chain = READING_CHAIN if model else CHAIN
+    _type("xnat", "bulk", chain, "--project", project, "--ledger", str(ledger))
     book = Ledger(ledger)
     run = book.run()
     with Connection(find_login()) as connection:
         sessions = server.archive.sessions(project)
-        results = read_results(ContainerService(connection), run, tuple(book.present(run)), sessions)
+        results = read_results(
+            ContainerService(connection), run, tuple(book.present(run)), sessions, book.passed_by(run)
+        )
     print()
     screen.show_series(results)
     print(lede(results))
@@ -108,22 +144,23 @@ def _through_rest(server: "StandIn", project: str, dicom: Path, ledger: Path) ->
 
 
 def _type(*words: str) -> None:
-    """Run a verb of `sarcoma xnat` as if it were typed; what failed in part is told in the end.
+    """Run a command line as if it were typed; what failed in part is told in the end.
 
     Raises:
         RunError: nothing of it could be done.
     """
-    from sarcoma_core.cli import xnat
+    from sarcoma_core.cli import models, xnat
     from sarcoma_core.errors import RunError
 
-    line = ["xnat", *words]
-    print(f"\n$ sarcoma {shlex.join(line)}")
+    print(f"\n$ sarcoma {shlex.join(words)}")
     parser = argparse.ArgumentParser(prog="sarcoma")
-    xnat.add(parser.add_subparsers())
-    typed = parser.parse_args(line)
+    verbs = parser.add_subparsers()
+    for verb in (xnat, models):
+        verb.add(verbs)
+    typed = parser.parse_args(words)
     code: int = typed.run(typed)
-    if code not in (0, SOME_FAILED) and words[0] != "bulk":  # each session of a bulk has its own reason
-        raise RunError(f"sarcoma xnat {words[0]}: must do something; it did nothing.")
+    if code not in (0, SOME_FAILED) and words[1] != "bulk":  # each session of a bulk has its own reason
+        raise RunError(f"sarcoma {words[0]} {words[1]}: must do something; it did nothing.")
 
 
 @contextmanager

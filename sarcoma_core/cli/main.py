@@ -20,16 +20,34 @@ from sarcoma_core.cli import (
     generate,
     images,
     masks,
+    models,
     readers,
     roles,
     run,
+    segment,
     step,
     view,
     xnat,
 )
 from sarcoma_core.errors import ERROR, HINT, OutputError, SarcomaError
 
-_VERBS = (demo, run, roles, masks, readers, clinical, step, archive, view, xnat, commands, generate, images)
+_VERBS = (
+    demo,
+    segment,
+    run,
+    roles,
+    masks,
+    readers,
+    clinical,
+    models,
+    step,
+    archive,
+    view,
+    xnat,
+    commands,
+    generate,
+    images,
+)
 INTERRUPTED = 130
 
 

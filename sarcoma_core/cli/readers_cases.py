@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sarcoma_core.cli.readers_place import ReadersPlace
     from sarcoma_core.launch.readers.standing import CaseStatus
+    from sarcoma_core.segmentation.readers.ranking import CaseStanding
     from sarcoma_core.segmentation.readers.records import Assignments
 
 
@@ -27,12 +28,14 @@ class NextRow(NamedTuple):
         what: in words.
         dice: the lowest of two readers; empty where no two can be compared.
         hd95_mm: of the same two.
+        network: what it said of the case; empty where none drew.
     """
 
     case: str
     what: str
     dice: str
     hd95_mm: str
+    network: str
 
 
 def assign(arguments: argparse.Namespace) -> int:
@@ -139,13 +142,14 @@ def upcoming(arguments: argparse.Namespace) -> int:
         if arguments.reader:
             return _own(arguments, place, assignments, to_read=True)
         statuses = {one.case: one for one in _statuses(place, assignments)}
-        order = ranked(case_standing(one) for one in statuses.values())
+        order = ranked(case_standing(one, place.doubt(one.case)) for one in statuses.values())
         rows = tuple(
             NextRow(
                 one.case,
                 _what(statuses[one.case]),
                 "" if one.dice is None else f"{one.dice:.3f}",
                 "" if one.hd95_mm is None else f"{one.hd95_mm:.1f}",
+                _doubt(one),
             )
             for one in order
         )
@@ -158,6 +162,13 @@ def upcoming(arguments: argparse.Namespace) -> int:
         if rows:
             note(arguments, f"next: {_next_command(place, statuses[rows[0].case])}")
     return 1 if damaged else 0
+
+
+def _doubt(one: "CaseStanding") -> str:
+    """What a network said of a case, in words."""
+    if one.uncertainty is None:
+        return ""
+    return f"{'needs review, ' if one.doubted else ''}variance {one.uncertainty:.3f}"
 
 
 def _what(one: "CaseStatus") -> str:

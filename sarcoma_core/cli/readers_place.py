@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sarcoma_core.archive.masks import SessionMasks
     from sarcoma_core.archive.readings import RecordBook
     from sarcoma_core.archive.store import Archive
+    from sarcoma_core.launch.readers.doubting import ModelDoubt
     from sarcoma_core.provenance import Outcome
     from sarcoma_core.xnat.rest.connection import Connection
     from sarcoma_core.xnat.rest.remote import RemoteSession
@@ -56,6 +57,13 @@ class ReadersPlace(Protocol):
         Raises:
             SessionGoneError: it is not there any more.
             ArchiveError: a resource of it is damaged.
+            ServerError: the server does not answer.
+        """
+
+    def doubt(self, case: str) -> "ModelDoubt":
+        """What a network said of a session; nothing where none drew, or its record cannot be read.
+
+        Raises:
             ServerError: the server does not answer.
         """
 
@@ -125,6 +133,17 @@ class _ReadersFolder:
             raise SessionGoneError
         take_back(session_resources(self._path(case)))
         return read_masks(SessionFolder(self._path(case)))
+
+    def doubt(self, case: str) -> "ModelDoubt":
+        from sarcoma_core.archive.folder import SessionFolder
+        from sarcoma_core.archive.masks import SEG_LABEL
+        from sarcoma_core.errors import ArchiveError
+        from sarcoma_core.launch.readers.doubting import doubt_of
+
+        try:
+            return doubt_of(SessionFolder(self._path(case)).record(SEG_LABEL))
+        except ArchiveError:
+            return doubt_of(None)
 
     def image(self, case: str, series: str) -> CaseImage | None:
         from sarcoma_core.archive.folder import SessionFolder
@@ -197,6 +216,21 @@ class _ReadersServer:
         place = folder / "RESOURCES" / MASKS_LABEL
         fetch_resource(self._connection, self._sessions[case].target, MASKS_LABEL, place)
         return read_masks(SessionFolder(folder))
+
+    def doubt(self, case: str) -> "ModelDoubt":
+        from sarcoma_core.archive.masks import SEG_LABEL
+        from sarcoma_core.errors import ArchiveError
+        from sarcoma_core.launch.readers.doubting import doubt_of
+        from sarcoma_core.launch.work import manifest
+        from sarcoma_core.xnat.rest.holdings import RemoteResources
+
+        if case not in self.cases():
+            return doubt_of(None)
+        try:
+            held = RemoteResources(self._connection, self._sessions[case].target)
+            return doubt_of(manifest(held, SEG_LABEL))
+        except ArchiveError:
+            return doubt_of(None)
 
     def image(self, case: str, series: str) -> CaseImage | None:
         from sarcoma_core.launch.readers.fetching import fetch_volume

@@ -1,6 +1,7 @@
 """`sarcoma run STEP|CHAIN`: run a step or a chain on an archive; again, to go on or to retry."""
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any
 
 from sarcoma_core.chains import CHAINS, steps_of
@@ -80,7 +81,10 @@ def _report(targets: "Sequence[ArchiveTarget]") -> "Path":
 def _on_project(archive: "Archive", plan: "RunPlan", runner: "Runner") -> int:
     from sarcoma_core.cli import screen
     from sarcoma_core.launch.chain import run_on_project
+    from sarcoma_core.steps.train_segmentation import CHECKPOINTS
 
+    # Checkpoints of a training outlive a run that is killed; the process of a step keeps this variable.
+    os.environ.setdefault(CHECKPOINTS, str((archive.root / ".checkpoints").resolve()))
     result = run_on_project(archive, plan, runner=runner)
     screen.show_project_run(plan.project, result)
     if result.outcome != "failed":

@@ -93,6 +93,14 @@ def show_results(results: tuple[SessionResult, ...]) -> None:
     for result in results:
         if result.failed:
             print(f"retry: {printable(result.retry)}" + (f"\n first: {result.hint}" if result.hint else ""))
+    hints = Counter((run.step, run.hint) for r in results for run in r.passed_by if run.hint)
+    for (step, hint), number in hints.items():
+        print(passed_by_line(step, hint, number))
+
+
+def passed_by_line(step: str, hint: str, sessions: int) -> str:
+    """That a chain has passed a step by, and what to do so that it runs."""
+    return f"{step} was passed by on {counted(sessions, 'session')}. {printable(hint)}"
 
 
 def show_project_run(project: str, result: StepRun) -> None:

@@ -17,6 +17,7 @@ from sarcoma_core.cli.xnat_arguments import (
     note,
 )
 from sarcoma_core.cli.xnat_outcomes import show_foreseen, show_run
+from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -214,15 +215,20 @@ def _bulk(arguments: argparse.Namespace) -> int:
 def planned(
     arguments: argparse.Namespace, service: "ContainerService", order: Order
 ) -> "tuple[LiveStep, ...]":
-    """The steps as this server will run them; says where the server would go on by itself."""
+    """The steps as this server will run them; says where it would go on by itself, and what is passed by."""
     from sarcoma_core.launch.bulk.going_on import check_going_on
     from sarcoma_core.launch.bulk.preflight import stages
+    from sarcoma_core.launch.work import told_passed_by
 
     steps = steps_of(order.what)
     plan = stages(service, arguments.project, steps, order.settings, level=order.level, assets=order.assets)
     goes_on = check_going_on(service.connection, arguments.project, plan)
     if goes_on:
         note(arguments, goes_on)
+    for stage in plan:
+        if stage.absent:
+            told = told_passed_by(stage.step.name, stage.absent.reason)
+            note(arguments, f"{printable(told)}; the chain goes on without it. {stage.absent.hint}")
     return plan
 
 
@@ -355,7 +361,7 @@ def work(
     note(arguments, f"run {run.id}: {run.what} on project {run.project}")
     if plan is None:
         plan = stages(service, run.project, run.steps, run.settings, level=run.level, assets=run.assets)
-    for stage in plan:
+    for stage in plan:  # of one that is passed by, too: its asset may come while others run
         make_room(service.connection, run.project, stage.step)
     context = RunContext(service, ledger, run, plan, pace(arguments), wait=wait)
     try:

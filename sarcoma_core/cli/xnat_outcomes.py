@@ -8,11 +8,11 @@ from sarcoma_core.cli.xnat_arguments import again, note, show
 from sarcoma_core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sarcoma_core.launch.bulk.engine import ItemRow
-    from sarcoma_core.launch.bulk.ledger import LaunchRun, Ledger
-    from sarcoma_core.launch.bulk.preflight import LiveStep, PreflightResult
+    from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger
+    from sarcoma_core.launch.bulk.preflight import LiveStep
     from sarcoma_core.xnat.rest.remote import RemoteTarget
     from sarcoma_core.xnat.rest.service import ContainerService
 
@@ -41,12 +41,18 @@ class BulkProgramLine(NamedTuple):
 
 def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "LaunchRun") -> int:
     """Show what became of a run, then the commands that try again; gives the exit code."""
-    from collections import Counter
+    from collections import Counter, defaultdict
 
     from sarcoma_core.launch.bulk.engine import row
 
     worker, cancelled = ledger.worker(run), ledger.cancel_asked(run)
-    outcomes = [(row(run, each, cancelled=cancelled), each.hint) for each in ledger.present(run)]
+    left: dict[int, list[ItemState]] = defaultdict(list)
+    for one in ledger.passed_by(run):
+        left[one.item].append(one)
+    outcomes = [
+        (row(run, each, cancelled=cancelled, passed_by=left[each.item]), each.hint)
+        for each in ledger.present(run)
+    ]
     if worker:  # who resumes it now is refused
         outcomes = [(r._replace(retry="") if r.outcome == "unfinished" else r, hint) for r, hint in outcomes]
     rows: list[NamedTuple] = []
@@ -63,10 +69,22 @@ def show_run(arguments: argparse.Namespace, ledger: "Ledger", run: "LaunchRun") 
     # A dict: one `resume` is enough for all that is unfinished.
     for retry, hint in dict.fromkeys((_retry(arguments, r), hint) for r, hint in outcomes if r.retry):
         note(arguments, f"retry: {printable(retry)}" + (f"\n first: {printable(hint)}" if hint else ""))
+    for told in _passed_by([one for held in left.values() for one in held]):
+        note(arguments, told)
     good = counts["complete"] + counts["already done"]
     if good == len(rows):
         return 0
     return SOME_FAILED if good else NOTHING_DONE
+
+
+def _passed_by(left: "Sequence[ItemState]") -> "Iterator[str]":
+    """What was passed by, and what to do so that it runs: once for each step."""
+    from collections import Counter
+
+    from sarcoma_core.cli.screen import passed_by_line
+
+    for (step, hint), number in Counter((one.step, one.hint) for one in left if one.hint).items():
+        yield passed_by_line(step, hint, number)
 
 
 def _retry(arguments: argparse.Namespace, row: "ItemRow") -> str:
@@ -85,29 +103,21 @@ def show_foreseen(
         UsageError: there is none.
     """
     from sarcoma_core.cli.xnat_watch import Foresight
-    from sarcoma_core.launch.bulk.engine import check_targets
+    from sarcoma_core.launch.bulk.engine import check_targets, foresee
 
     check_targets(targets)
     words = {"go": "would be launched"}
     rows = [
-        Foresight(target.label, words.get(v.answer, v.answer), step, v.reason)
+        Foresight(
+            target.label,
+            words.get(one.verdict.answer, one.verdict.answer),
+            one.step,
+            "; ".join(filter(None, (*one.passed_by, one.verdict.reason))),
+        )
         for target in targets
-        for step, v in (_foresee(service, plan, target, force=arguments.force),)
+        for one in (foresee(service, plan, target, force=arguments.force),)
     ]
     show(arguments, "Dry run: nothing was launched", rows, ids="session")
     launched = sum(row.answer == words["go"] for row in rows)
     note(arguments, f"{launched} of {len(rows)} would be launched")
     return 0 if any(row.answer != "not launched" for row in rows) else NOTHING_DONE
-
-
-def _foresee(
-    service: "ContainerService", plan: "Sequence[LiveStep]", target: "RemoteTarget", *, force: bool
-) -> "tuple[str, PreflightResult]":
-    """The first step that is not done, and its verdict; those after it read what it has yet to write."""
-    from sarcoma_core.launch.bulk.engine import foresee
-
-    for stage in plan:
-        [(_, verdict)] = foresee(service, stage, (target,), force=force)
-        if verdict.answer != "already done":
-            return stage.step.name, verdict
-    return "", verdict

@@ -66,13 +66,19 @@ class FrameLine(NamedTuple):
     check: str
 
 
-def check_frames(known: Iterable[KnownSession]) -> tuple[FrameCheck, ...]:
+def check_frames(known: Iterable[KnownSession], *, with_suv: bool = True) -> tuple[FrameCheck, ...]:
     """Measure each series but the reference against its truth.
 
     Args:
-        known: sessions on which `prepare` is complete.
+        known: sessions on which a chain that registers is complete.
+        with_suv: whether the step suv was one of the chain.
     """
-    return tuple(_check(one, sequence) for one in known for sequence in one.scans if sequence != REFERENCE)
+    return tuple(
+        _check(one, sequence, with_suv=with_suv)
+        for one in known
+        for sequence in one.scans
+        if sequence != REFERENCE
+    )
 
 
 def frame_line(check: FrameCheck) -> FrameLine:
@@ -95,13 +101,13 @@ def frame_table(checks: Iterable[FrameCheck]) -> StudyTable:
     )
 
 
-def _check(known: KnownSession, sequence: str) -> FrameCheck:
+def _check(known: KnownSession, sequence: str, *, with_suv: bool) -> FrameCheck:
     truth, folder = known.truth, known.folder
     points = body_points(
         folder, truth.patient_id, of=REFERENCE, count=_POINTS, seed=truth.seed, seen_by=(sequence,)
     )
     true = truth.corresponding(points, of=REFERENCE, to=sequence)
-    pet = known.scan_of(sequence).pet
+    pet = known.scan_of(sequence).pet if with_suv else None
     return FrameCheck(
         patient=known.session.subject,
         sequence=sequence,

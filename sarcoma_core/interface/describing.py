@@ -13,6 +13,7 @@ from sarcoma_core.interface.declarations import (
     Base,
     Input,
     InputSpec,
+    Level,
     Marker,
     Output,
     OutputSpec,
@@ -22,7 +23,7 @@ from sarcoma_core.interface.declarations import (
     Resources,
     Step,
 )
-from sarcoma_core.interface.sending import Sends, SendsSpec
+from sarcoma_core.interface.sending import TAKERS, Sends, SendsSpec
 
 _FOLDERS: Mapping[str, str] = {
     "project": "ProjectFolder",
@@ -34,7 +35,6 @@ _FOLDERS: Mapping[str, str] = {
 A step on a scan receives the scan's session, narrowed to that scan: what lies beside it can be seen.
 """
 _ASSET_FOLDER = "AssetFolder"
-_PLATFORM = "Platform"
 _SENDING: frozenset[Base] = frozenset({"edge", "site"})
 """The bases that hold a client of XNAT."""
 _OWN_NAMES = frozenset({"project", "session", "scan", "input", "out", "in", "probe", "help"})
@@ -145,7 +145,7 @@ def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str,
             _check_asset(name, argument.name, base, mark)
             assets.append(AssetSpec(argument.name, mark))
         elif isinstance(mark, Sends):
-            _check_platform(name, argument.name, base)
+            _check_platform(name, argument.name, base, mark)
             sends.append(SendsSpec(argument.name, mark))
         else:
             folders.append(argument.name)
@@ -153,10 +153,16 @@ def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str,
         raise DeclarationError(
             f"step {name}: must have exactly one Input, one OutputDir called 'out', and one Sends at most."
         )
-    for what, marked in (("ScanChoice", choices), ("Sends", sends)):
-        if marked and (inputs[0].spec.level != "session" or inputs[0].spec.also):
-            raise DeclarationError(f"step {name}: a {what} must be on a step of level session only.")
+    levels = [*(("ScanChoice", "session") for _ in choices), *(("Sends", _level_of(one)) for one in sends)]
+    for what, level in levels:
+        if inputs[0].spec.level != level or inputs[0].spec.also:
+            raise DeclarationError(f"step {name}: a {what} must be on a step of level {level} only.")
     return _Arguments(inputs[0], tuple(assets), tuple(params), tuple(choices), sends[0] if sends else None)
+
+
+def _level_of(sends: SendsSpec) -> Level:
+    """The level of a step that sends this."""
+    return TAKERS[sends.spec.kind].level
 
 
 def _declared(name: str, argument: str, hint: Any) -> tuple[Any, _Mark]:  # noqa: ANN401
@@ -171,12 +177,12 @@ def _declared(name: str, argument: str, hint: Any) -> tuple[Any, _Mark]:  # noqa
     return base, mark
 
 
-def _check_platform(name: str, argument: str, base: Any) -> None:  # noqa: ANN401
+def _check_platform(name: str, argument: str, base: Any, declared: Sends) -> None:  # noqa: ANN401
     """What sends something is given the platform that takes it."""
-    annotation = getattr(base, "__name__", str(base))
-    if annotation != _PLATFORM:
+    annotation, wanted = getattr(base, "__name__", str(base)), TAKERS[declared.kind].type
+    if annotation != wanted:
         raise DeclarationError(
-            f"step {name}: argument {argument!r} that Sends must be a {_PLATFORM}; found {annotation}."
+            f"step {name}: argument {argument!r} that Sends must be a {wanted}; found {annotation}."
         )
     if argument in _OWN_NAMES:
         raise DeclarationError(

@@ -1,17 +1,37 @@
 """What a step sends by itself, beside the resources that it fills: an argument of its function.
 
     platform: Annotated[Platform, Sends(kind="roi-collection", to=platform_of, help="...")]
+    fields: Annotated[SessionFields, Sends(kind="fields", to=fields_of, help="...")]
 
-The step is handed the platform that keeps its session: our archive, or the XNAT that launched it.
+The step is handed what keeps its session or project: our archive, or the XNAT that launched it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-SentKind = Literal["roi-collection"]
-"""What a platform takes: regions of interest for the OHIF viewer."""
+SentKind = Literal["roi-collection", "fields"]
+"""What a platform takes: regions of interest for the OHIF viewer, or custom fields of sessions."""
+
+
+class Taker(NamedTuple):
+    """Who takes what is sent.
+
+    Attributes:
+        type: name of the class of `xnat` that the step is handed: nothing is imported here.
+        level: of the step.
+    """
+
+    type: str
+    level: Literal["project", "session"]
+
+
+TAKERS: Final[Mapping[SentKind, Taker]] = {
+    "roi-collection": Taker("Platform", "session"),
+    "fields": Taker("SessionFields", "project"),
+}
+"""By what is sent."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +40,8 @@ class Sends:
 
     Args:
         kind: what.
-        to: opens the platform, of the session's folder and what the step was launched on. It stands here, so
-            that a step that sends nothing needs no client of a server.
+        to: opens the platform, of the step, its folder and what it was launched on. It stands here, so that a
+            step that sends nothing needs no client of a server.
         help: one line for the docs.
     """
 

@@ -4,10 +4,13 @@ XNAT's launch page offers what matches; a launch over REST does not: two models 
 refused by the service, and where the asset is optional it would mount nothing and say nothing.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from pathlib import Path, PurePath
+from typing import Final, NamedTuple
 
 from sarcoma_core.archive.asset import asset_hash
+from sarcoma_core.archive.folder import is_hidden
 from sarcoma_core.archive.holdings import OwnHoldings
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import AssetSpec, ParamSpec, Step, Value
@@ -22,6 +25,8 @@ _PUT_IT_THERE = (
     "Put its files into the project's own resources: in XNAT, Manage Files of the project; in an archive "
     "folder, PROJECT/resources/LABEL. docs/outputs.md says which."
 )
+_MODELS: Final = "MODEL_"
+"""How the labels of models begin; `sarcoma models add` puts one there."""
 AssetNames = Mapping[str, str]
 """What a user named: label of a resource by name of the asset."""
 
@@ -40,6 +45,22 @@ class ChosenAsset(NamedTuple):
 
 ChosenAssets = Mapping[str, ChosenAsset]
 """By name of the asset; an optional one that is not there is left out."""
+
+
+class AssetAbsentError(UsageError):
+    """A project has no resource that an asset of a step could be, and none was named.
+
+    A step alone is refused with it; a chain passes the step by.
+
+    Args:
+        message: as of every error.
+        lack: what the project has not, in a sentence.
+        hint: how it gets one.
+    """
+
+    def __init__(self, message: str, *, lack: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.lack = lack
 
 
 def launch_values(params: Mapping[str, Value], assets: ChosenAssets) -> Mapping[str, str]:
@@ -85,7 +106,9 @@ def asset_options(named: AssetNames) -> tuple[str, ...]:
     return tuple(word for name, label in named.items() for word in ("--asset", f"{name}={label}"))
 
 
-def choose_assets(step: Step, project: str, own: OwnHoldings, named: AssetNames) -> ChosenAssets:
+def choose_assets(
+    step: Step, project: str, own: OwnHoldings, named: AssetNames, *, archive: Path | None = None
+) -> ChosenAssets:
     """The resource that each asset of a step is.
 
     Args:
@@ -93,51 +116,116 @@ def choose_assets(step: Step, project: str, own: OwnHoldings, named: AssetNames)
         project: id of the project.
         own: what the project's own resources hold.
         named: what the user named.
+        archive: the archive folder that the project is in; None for one of a server.
 
     Raises:
-        UsageError: there is none, it has no files, or there are several and none is named.
+        AssetAbsentError: there is none, or it has no files; none was named.
+        UsageError: the one that was named is not there or has no files, or there are several and none is
+            named.
     """
     if not step.assets:
         return {}
     labels = own.labels()
+    place = _Place(project, archive)
     chosen: dict[str, ChosenAsset] = {}
     for asset in step.assets:
-        label = _choose(step, project, asset, labels, named)
-        if not label:
-            continue
-        sha256 = asset_hash(own, label)
+        matching = sorted(label for label in labels if asset.spec.matches(label))
+        wanted = named.get(asset.name, "")
+        label = _named(asset, place, matching, wanted) if wanted else _only(step, asset, place, matching, own)
+        sha256 = asset_hash(own, label) if label else _NOTHING
         if sha256 != _NOTHING:
             chosen[asset.name] = ChosenAsset(label, sha256)
-        elif not asset.spec.optional or asset.name in named:
+        elif wanted:
             raise UsageError(
                 f"step {step.name}: resource {label} of project {project} must have files; it has none.",
                 hint="Upload them again (Manage Files); docs/outputs.md says which.",
             )
+        elif not asset.spec.optional:
+            raise _absent(step, asset, place, matching)
     return chosen
 
 
-def _choose(step: Step, project: str, asset: AssetSpec, labels: Sequence[str], named: AssetNames) -> str:
-    matching = sorted(label for label in labels if asset.spec.matches(label))
-    wanted = named.get(asset.name, "")
-    if wanted and wanted not in matching:
+class _Place(NamedTuple):
+    """Where a project is.
+
+    Attributes:
+        project: its id.
+        archive: the archive folder that it is in; None for one of a server.
+    """
+
+    project: str
+    archive: Path | None
+
+    def command(self, *words: str, write: bool = False) -> str:
+        """A command of ours on the project."""
+        place = ("--archive", str(self.archive)) if self.archive else ()
+        return shlex.join(
+            ["sarcoma", *words, "--project", self.project, *place, *(["--write"] if write else [])]
+        )
+
+
+def _named(asset: AssetSpec, place: _Place, matching: Sequence[str], wanted: str) -> str:
+    """The resource that a user named.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    if wanted not in matching:
         raise UsageError(
-            f"--asset {asset.name}: must be a resource of project {project}; found {wanted!r}, "
+            f"--asset {asset.name}: must be a resource of project {place.project}; found {wanted!r}, "
             f"it has: {', '.join(matching) or 'none that matches'}.",
             hint=_PUT_IT_THERE,
         )
-    if wanted or len(matching) == 1:
-        return wanted or matching[0]
-    if matching:
+    return wanted
+
+
+def _only(step: Step, asset: AssetSpec, place: _Place, matching: Sequence[str], own: OwnHoldings) -> str:
+    """The one resource that matches and holds something; empty where there is none.
+
+    An empty one is made beforehand for a step that can do without (`launch.optional_assets`): beside another
+    it is none.
+
+    Raises:
+        UsageError: there are several.
+    """
+    held = [label for label in matching if len(matching) == 1 or _has_files(own, label)]
+    if len(held) > 1:
         raise UsageError(
             f"step {step.name}: its {asset.name} must be named where the project has several; "
-            f"{project} has {counted(len(matching), 'resource')}: {', '.join(matching)}.",
-            hint=f"Name one: --asset {asset.name}={matching[0]}",
+            f"{place.project} has {counted(len(held), 'resource')}: {', '.join(held)}.",
+            hint=f"Name one: --asset {asset.name}={held[0]}",
         )
-    if asset.spec.optional:
-        return ""
-    makers = [one.name for one in STEPS if asset.spec.label in one.labels]
-    raise UsageError(
+    return held[0] if held else ""
+
+
+def _has_files(own: OwnHoldings, label: str) -> bool:
+    return any(not is_hidden(PurePath(held.path)) for held in own.files(label))
+
+
+def _absent(step: Step, asset: AssetSpec, place: _Place, empty: Sequence[str]) -> AssetAbsentError:
+    """That a project has none, or only empty ones."""
+    project, hint = place.project, _how_to_get(asset, place)
+    if empty:
+        return AssetAbsentError(
+            f"step {step.name}: resource {empty[0]} of project {project} must have files; it has none.",
+            lack=f"resource {empty[0]} of project {project} has no files",
+            hint=hint,
+        )
+    return AssetAbsentError(
         f"step {step.name}: project {project} must have a resource {asset.spec.label} "
         f"({asset.spec.help}); it has none.",
-        hint=f"Run the step that writes it first: {' or '.join(makers)}" if makers else _PUT_IT_THERE,
+        lack=f"project {project} has no resource {asset.spec.label} ({asset.spec.help})",
+        hint=hint,
     )
+
+
+def _how_to_get(asset: AssetSpec, place: _Place) -> str:
+    """The commands after which the project has it."""
+    label, verb = asset.spec.label, ("run",) if place.archive else ("xnat", "launch")
+    ways = []
+    if label.startswith(_MODELS):
+        ways.append(place.command("models", "add", "DIR", write=True))
+    if label != f"{_MODELS}*":  # a model of any kind is asked for: no step makes that
+        makers = [one.name for one in STEPS if any(map(asset.spec.matches, one.labels))]
+        ways += [place.command(*verb, maker) for maker in makers]
+    return f"Put one there: {', or '.join(ways)}" if ways else _PUT_IT_THERE

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sarcoma_core.errors import UsageError
+from sarcoma_core.interface import Step
 from sarcoma_core.launch.bulk.preflight import LiveStep, stages
 from sarcoma_core.launch.levels import steps_asked_for
 from sarcoma_core.xnat.rest.answering import ServerError
@@ -23,6 +24,8 @@ from sarcoma_core.xnat.rest.event_service import (
     Orchestration,
     SubscriptionRule,
 )
+from sarcoma_core.xnat.rest.holdings import RemoteResources
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerService
 
 OCCASIONS: Mapping[str, tuple[str, str]] = {
@@ -117,9 +120,9 @@ def plan(connection: Connection, wanted: Wanted, *, enable: bool = False) -> Aut
         enable: whether the Event Service may be turned on for the whole site.
 
     Raises:
-        UsageError: a step is not launched on sessions, or not installed or not enabled; the Event Service is
-            off; the server has no orchestrations; the project has another one; only a manager can make the
-            one that is needed.
+        UsageError: a step is not launched on sessions, or not installed or not enabled, or the project lacks
+            one of its assets; the Event Service is off; the server has no orchestrations; the project has
+            another one; only a manager can make the one that is needed.
         ServerError: the server does not answer, or the user does not own the project.
     """
     events = EventService(connection)
@@ -145,7 +148,35 @@ def _on_sessions(service: ContainerService, wanted: Wanted) -> tuple[LiveStep, .
                 f"STEP: must be a step on sessions; {step.name} is launched on {step.levels[0]}s.",
                 hint=f"Launch it yourself: sarcoma xnat launch {step.name} --project {wanted.project}",
             )
-    return stages(service, wanted.project, tuple(step.name for step in steps), {}, level="session")
+    chain = stages(service, wanted.project, tuple(step.name for step in steps), {}, level="session")
+    for stage in chain:
+        if stage.absent:  # the server passes no step by: its orchestration ends there
+            raise UsageError(
+                f"STEP|CHAIN: must find the assets of its steps in project {wanted.project}; "
+                f"{stage.absent.reason}, which {stage.step.name} reads.",
+                hint=stage.absent.hint,
+            )
+    own = RemoteResources(service.connection, RemoteTarget("project", wanted.project))
+    for step in steps:
+        _require_no_choice(step, wanted.project, own)
+    return chain
+
+
+def _require_no_choice(step: Step, project: str, own: RemoteResources) -> None:
+    """Refuse a step of whose assets the server could not tell which resource they are.
+
+    Raises:
+        UsageError: several match, be they empty or not.
+    """
+    for asset in step.assets:
+        matching = sorted(filter(asset.spec.matches, own.labels()))
+        if len(matching) > 1:
+            raise UsageError(
+                f"STEP|CHAIN: must leave the server no choice; the {asset.name} of {step.name} could be "
+                f"{' or '.join(matching)} of project {project}.",
+                hint="Delete those that are not meant, empty ones as well (Manage Files of the project). Or "
+                f"launch it yourself: sarcoma xnat bulk {step.name} --project {project}",
+            )
 
 
 def carry_out(connection: Connection, planned: AutomationPlan) -> tuple[AutomationPart, ...]:

@@ -16,13 +16,13 @@ from sarcoma_core.archive.swapping import take_back
 from sarcoma_core.chains import steps_of
 from sarcoma_core.errors import ArchiveError, SarcomaError
 from sarcoma_core.interface import Step
-from sarcoma_core.launch.assets import AssetNames, asset_options, choose_assets
+from sarcoma_core.launch.assets import AssetAbsentError, AssetNames, asset_options, choose_assets
 from sarcoma_core.launch.clinical.leftovers import sweep_pushes
 from sarcoma_core.launch.install.gpu import Gpu
 from sarcoma_core.launch.one import PlannedWork, StepFailedError, launch
 from sarcoma_core.launch.step_settings import StepSettings, set_options
 from sarcoma_core.launch.targets import ArchiveTarget, project_target
-from sarcoma_core.launch.work import already_done
+from sarcoma_core.launch.work import Lack, already_done, told_passed_by, unwritten
 from sarcoma_core.provenance import Outcome, Outcomes, read_record
 from sarcoma_core.runners.build_folder import BUILD_PREFIX, build_folder
 from sarcoma_core.runners.owned_folders import sweep
@@ -40,14 +40,15 @@ class StepRun:
 
     Args:
         step: name of the step.
-        outcome: `done` now, `already done` earlier, or `failed`.
-        reason: why it failed.
+        outcome: `done` now, `already done` earlier, `failed`, or `not applicable`: a chain has passed it by,
+            and what an earlier run of it wrote is of no run of this one.
+        reason: why it failed, or was passed by.
         series: what it said of each series.
-        hint: what to do about the failure.
+        hint: what to do about it.
     """
 
     step: str
-    outcome: Literal["done", "already done", "failed"]
+    outcome: Literal["done", "already done", "failed", "not applicable"]
     reason: str = ""
     series: Outcomes = ()
     hint: str = ""
@@ -90,11 +91,17 @@ class SessionResult:
 
     @property
     def reason(self) -> str:
-        """Why it is not complete; of a complete one, what steps after the first refused: its series go on."""
+        """Why it is not complete; of a complete one, what was passed by, and what later steps refused."""
         last = self.runs[-1]
         if self.outcome == "complete":
-            return "; ".join(_refusals(self._later or tuple(filter(_all_refused, self.runs))))
+            refused = _refusals(self._later or tuple(filter(_all_refused, self.runs)))
+            return "; ".join([*(told_passed_by(run.step, run.reason) for run in self.passed_by), *refused])
         return _no_series(last) if last.series else f"{last.step}: {last.reason}"
+
+    @property
+    def passed_by(self) -> tuple[StepRun, ...]:
+        """The steps that the chain has passed by."""
+        return tuple(run for run in self.runs if run.outcome == "not applicable")
 
     @property
     def _later(self) -> tuple[StepRun, ...]:
@@ -205,21 +212,24 @@ class RunPlan:
         return tuple(step_named(name) for name in steps_of(self.what))
 
     def works(self, archive: Archive) -> tuple[PlannedWork, ...]:
-        """The steps with every parameter and asset.
+        """The steps with every parameter and asset; of a chain, those whose asset is lacking are passed by.
 
         Raises:
             UsageError: a parameter breaks its rule, or which resource an asset is cannot be told.
         """
         own = ResourceFolders(archive.resources_path(self.project))
-        return tuple(
-            PlannedWork(
-                step,
-                step.check(self.settings.get(step.name, {})),
-                choose_assets(step, self.project, own, self.assets),
-                self.gpu if step.gpu else "none",
-            )
-            for step in self.steps
-        )
+        return tuple(self._work(step, own, archive) for step in self.steps)
+
+    def _work(self, step: Step, own: ResourceFolders, archive: Archive) -> PlannedWork:
+        params = step.check(self.settings.get(step.name, {}))
+        gpu = self.gpu if step.gpu else "none"
+        try:
+            assets = choose_assets(step, self.project, own, self.assets, archive=archive.root)
+        except AssetAbsentError as error:
+            if len(self.steps) == 1:
+                raise
+            return PlannedWork(step, params, {}, gpu, absent=Lack(error.lack, error.hint))
+        return PlannedWork(step, params, assets, gpu)
 
 
 def run_chain(
@@ -254,11 +264,13 @@ def run_chain(
             session = target.session
             assert session is not None  # noqa: S101  a project has a run of its own
             runs: list[StepRun] = []
+            left: list[Step] = []
             for work in works:
                 watch.step(session, work.step)
-                runs.append(run_one(archive, target, work, runner=runner, force=plan.force))
+                runs.append(run_one(archive, target, work, runner=runner, force=plan.force, passed_by=left))
                 if runs[-1].outcome == "failed":
                     break
+                left += [work.step] if runs[-1].outcome == "not applicable" else []
             results.append(SessionResult(session, tuple(runs), retry.command(target), target.scan))
             watch.finished(results[-1])
     return tuple(results)
@@ -279,12 +291,29 @@ def run_on_project(archive: Archive, plan: RunPlan, *, runner: Runner) -> StepRu
 
 
 def run_one(
-    archive: Archive, target: ArchiveTarget, work: PlannedWork, *, runner: Runner, force: bool
+    archive: Archive,
+    target: ArchiveTarget,
+    work: PlannedWork,
+    *,
+    runner: Runner,
+    force: bool,
+    passed_by: Sequence[Step] = (),
 ) -> StepRun:
-    """Run one step on one object, unless that very work is done; a failure is a result."""
+    """Run one step on one object, unless that very work is done; a failure is a result.
+
+    Args:
+        archive: where the object is.
+        target: the object.
+        work: what to run.
+        runner: how it is executed.
+        force: do again what is already done.
+        passed_by: steps of its chain that were passed by on this object.
+    """
     name = work.step.name
     try:
         take_back(target.resources)
+        if lack := work.absent or unwritten(target.place, work.step, passed_by):
+            return StepRun(name, "not applicable", lack.reason, hint=lack.hint)
         done = () if force else already_done(target.place, work.work)
         if done:
             return StepRun(name, "already done", series=done[0].outcomes)

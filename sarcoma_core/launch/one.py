@@ -13,7 +13,7 @@ from sarcoma_core.interface import Step, Value
 from sarcoma_core.launch.assets import ChosenAssets, asset_hashes, launch_values
 from sarcoma_core.launch.install.gpu import Gpu, with_gpu
 from sarcoma_core.launch.targets import ArchiveTarget
-from sarcoma_core.launch.work import Work
+from sarcoma_core.launch.work import Lack, Work
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.runners.running import Runner
 from sarcoma_core.runners.staging import stage
@@ -32,6 +32,7 @@ class PlannedWork:
         assets: the resource that each asset is.
         gpu: whether the container is given one.
         choices: the scans that a person chose, by name of the choice.
+        absent: why a chain passes it by: the project lacks one of its assets; None where it is launched.
     """
 
     step: Step
@@ -39,6 +40,7 @@ class PlannedWork:
     assets: ChosenAssets
     gpu: Gpu = "none"
     choices: Mapping[str, str] = field(default_factory=dict)
+    absent: Lack | None = None
 
     @property
     def values(self) -> Mapping[str, str]:

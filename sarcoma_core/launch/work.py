@@ -55,7 +55,7 @@ class Work(NamedTuple):
 
 
 class Lack(NamedTuple):
-    """Why there is nothing for a step to read, and what to do about it."""
+    """Why a step cannot work on an object, and what to do about it."""
 
     reason: str
     hint: str
@@ -89,6 +89,34 @@ def _first(step: Step) -> str:
     label, maker = next(reversed(makers.items()), (step.reads[-1], ""))
     chain = next((name for name, steps in CHAINS.items() if maker in steps), "prepare")
     return f"Run the step that writes {label} first: sarcoma xnat bulk {chain} does them in order."
+
+
+def unwritten(place: WorkPlace, step: Step, passed_by: Iterable[Step]) -> Lack | None:
+    """Why a chain passes a step by as well: what it reads would have been written by one that it passed by.
+
+    Args:
+        place: where it reads and writes.
+        step: the step.
+        passed_by: steps of the chain that were passed by on this object.
+
+    Returns:
+        Why; None where it has something to read, or lacks what no step before was to write.
+    """
+    makers = [one.name for one in passed_by if set(one.labels).intersection(step.reads)]
+    missing = lacking(place, step) if makers else None
+    if missing is None:
+        return None
+    return Lack(f"{missing.reason}, as {' and '.join(makers)} was passed by", "")
+
+
+def told_passed_by(step: str, reason: str) -> str:
+    """That a step was passed by, in words.
+
+    Args:
+        step: its name.
+        reason: why.
+    """
+    return f"{step} not applicable: {reason}"
 
 
 def already_done(place: WorkPlace, work: Work) -> tuple[RunRecord, ...]:

@@ -1,64 +1,67 @@
 """The folder in which a trained model travels: resource `MODEL_*` of a project (docs/outputs.md).
 
-weights.safetensors   the weights; never a pickle, which runs code when it is loaded
-config.json           architecture and its arguments, and the input that it takes
-card.json             name, version, licence, permitted use, SHA-256 of the weights
+weights.safetensors   the weights; never a pickle, which runs code when it is loaded; weights-2.safetensors
+                      and so on where the model is an ensemble of equal networks
+config.json           architecture and its arguments, the input that it takes, and what it segments
+card.json             name, version, licence, permitted use, SHA-256 of the weights, cohort, numbers, limits
 card.md               the same for people
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, TypeVar
 
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.errors import InputError
+from sarcoma_core.models.card import (
+    INTENDED_USE,
+    USES,
+    WEIGHTS,
+    CardNumber,
+    ModelCard,
+    TrainingCohort,
+    Use,
+    parse_card,
+    require_use,
+)
+from sarcoma_core.models.card_text import card_text
+from sarcoma_core.models.config import ARCHITECTURE_NAMES, Argument, ModelConfig, parse_config
+from sarcoma_core.models.weights import Tensor, read_header, require_finite
 from sarcoma_core.provenance import sha256
 
-WEIGHTS, CONFIG, CARD, CARD_TEXT = "weights.safetensors", "config.json", "card.json", "card.md"
-SCHEMA = 1
+__all__ = [
+    "CARD",
+    "CARD_TEXT",
+    "CONFIG",
+    "INTENDED_USE",
+    "MOST_OF_JSON",
+    "SCHEMA",
+    "USES",
+    "WEIGHTS",
+    "Argument",
+    "CardNumber",
+    "ModelCard",
+    "ModelConfig",
+    "ModelFolder",
+    "TrainingCohort",
+    "Use",
+    "describe",
+    "fault",
+    "open_model",
+    "require_known",
+    "require_use",
+    "weights_hashes",
+    "write_card",
+]
 
-Use = Literal["research", "commercial"]
-USES: tuple[str, ...] = get_args(Use)
+CONFIG, CARD, CARD_TEXT = "config.json", "card.json", "card.md"
+SCHEMA: Final = 2
+"""Of what is written; folders of schema 1, those of 0.4 and earlier, are read as well."""
 
-_PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib")
-_LENGTH = 8  # a safetensors file begins with the length of its header, 8 bytes, little-endian; then `{`
-_MOST_OF_A_HEADER = 100_000_000  # the format's own limit
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """What builds a network.
-
-    Args:
-        architecture: a key of `models.architectures.ARCHITECTURES`.
-        arguments: of its constructor.
-        input_shape: channels, then voxels along each axis, of the smallest input that it is made for.
-    """
-
-    architecture: str
-    arguments: Mapping[str, int]
-    input_shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a model is, and what it may be used for.
-
-    Args:
-        name: of the model.
-        version: of the model.
-        licence: SPDX identifier, or `LicenseRef-...`.
-        permitted_use: of `research`, `commercial`.
-        weights_sha256: SHA-256 of `weights.safetensors`.
-    """
-
-    name: str
-    version: str
-    licence: str
-    permitted_use: tuple[str, ...]
-    weights_sha256: str
+MOST_OF_JSON: Final = 2**20
+"""Bytes of a JSON file, which is read whole."""
 
 
 @dataclass(frozen=True)
@@ -66,133 +69,175 @@ class ModelFolder:
     """A model folder whose card and weights were checked.
 
     Args:
-        weights: the file of the weights.
+        weights: the files of the weights, one for each network of an ensemble.
+        tensors: of each file, by name.
         config: what builds the network.
         card: what the model is.
+        place: its folder below the resource, with a `/` at its end; empty where it is the resource itself.
     """
 
-    weights: Path
+    weights: tuple[Path, ...]
+    tensors: tuple[Mapping[str, Tensor], ...]
     config: ModelConfig
     card: ModelCard
+    place: str = ""
 
 
-def open_model(asset: AssetFolder) -> ModelFolder:
-    """Read and check a model folder; no weight is loaded.
+def open_model(asset: AssetFolder, place: str = "") -> ModelFolder:
+    """Read and check a model folder: files, hashes, and that all weights are finite. No network is built.
 
-    Raises:
-        InputError: a file is missing or wrong, the weights are a pickle or are not those of the card.
-    """
-    for path in sorted(asset.path.iterdir()):
-        if path.suffix.lower() in _PICKLES:
-            raise _fault(
-                f"weights must be safetensors; found a {path.suffix} file, which can be a pickle: that runs "
-                "code when it is loaded"
-            )
-    weights = asset.file(WEIGHTS)
-    _require_safetensors(weights)
-    config, card = _config(_json(asset, CONFIG)), _card(_json(asset, CARD))
-    asset.file(CARD_TEXT)
-    found = sha256(weights)
-    if found != card.weights_sha256:
-        raise _fault(
-            f"{CARD} must have the SHA-256 of {WEIGHTS}; it has {card.weights_sha256[:12]}..., the file "
-            f"{found[:12]}..."
-        )
-    return ModelFolder(weights, config, card)
-
-
-def require_use(card: ModelCard, use: Use) -> None:
-    """Refuse a use that the model's licence does not permit.
+    Args:
+        asset: the resource.
+        place: the folder of a member below it, with a `/` at its end; empty where it is the model itself.
 
     Raises:
-        InputError: it does not.
+        InputError: a file is missing or wrong, or the weights are not safetensors or not those of the card.
     """
-    if use not in card.permitted_use:
-        raise InputError(
-            f"--use: must be permitted by the model's licence ({card.licence}: "
-            f"{', '.join(card.permitted_use)}); found {use}.",
-            hint="Take another model, or ask its makers for another licence.",
+    config, card = describe(_small(asset, place + CONFIG), _small(asset, place + CARD), place)
+    asset.file(place + CARD_TEXT)
+    require_known(config.architecture)
+    weights = tuple(asset.file(place + name) for name in card.weights_sha256)
+    _require_all_told(asset, place, card)
+    tensors = tuple(
+        _checked(path, place + name, digest)
+        for path, (name, digest) in zip(weights, card.weights_sha256.items(), strict=True)
+    )
+    return ModelFolder(weights, tensors, config, card, place)
+
+
+def describe(config: bytes, card: bytes, place: str = "") -> tuple[ModelConfig, ModelCard]:
+    """What builds a network, and what the model is, of the two files that tell it.
+
+    Args:
+        config: the content of `config.json`.
+        card: the content of `card.json`.
+        place: as `open_model` has it.
+
+    Raises:
+        InputError: one is no JSON, of a schema that we do not know, or breaks a rule.
+    """
+    told = _parsed(place + CONFIG, config, parse_config), _parsed(place + CARD, card, parse_card)
+    if told[0].segmentation and not (told[1].cohort and told[1].limits):
+        raise fault(f"{place}{CARD} must tell cohort and limits of a model that segments; it does not")
+    return told
+
+
+def require_known(architecture: str) -> None:
+    """Refuse an architecture that is none of ours.
+
+    Raises:
+        InputError: it is none.
+    """
+    if architecture not in ARCHITECTURE_NAMES:
+        known = ", ".join(ARCHITECTURE_NAMES)
+        raise fault(
+            f"architecture must be one of {known}; found {architecture[:40]!r}",
+            hint="A later version of sarcoma may know it: see its card.md.",
         )
+
+
+def weights_hashes(folder: Path) -> Mapping[str, str]:
+    """The SHA-256 of each file of weights of a folder, as a card tells them.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    found = sorted(folder.glob("weights*.safetensors"), key=lambda path: (len(path.name), path.name))
+    return {path.name: sha256(path) for path in found}
 
 
 def write_card(folder: Path, config: ModelConfig, card: ModelCard) -> None:
     """Write what stands beside the weights of a model: `config.json`, `card.json`, `card.md`.
 
     Args:
-        folder: that holds `weights.safetensors`.
+        folder: that holds the weights.
         config: what builds the network.
         card: what the model is.
 
     Raises:
+        InputError: the config or the card breaks a rule, so that nobody could read it again.
         OSError: the folder cannot be written.
     """
-    for name, tree in ((CONFIG, asdict(config)), (CARD, asdict(card))):
-        text = json.dumps({"schema": SCHEMA, **tree}, indent=1, sort_keys=True)
-        (folder / name).write_text(f"{text}\n", encoding="utf-8")
-    lines = (
-        f"# {card.name} {card.version}",
-        "",
-        f"- licence: {card.licence}",
-        f"- permitted use: {', '.join(card.permitted_use)}",
-        f"- architecture: {config.architecture}",
-        f"- SHA-256 of {WEIGHTS}: {card.weights_sha256}",
-        "",
-        "For research use only: this is not a medical device.",
-    )
-    (folder / CARD_TEXT).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = {CONFIG: asdict(config), CARD: asdict(card)}
+    files = {
+        name: (json.dumps({"schema": SCHEMA, **tree}, indent=1, sort_keys=True) + "\n").encode()
+        for name, tree in told.items()
+    }
+    describe(files[CONFIG], files[CARD])
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    (folder / CARD_TEXT).write_text(card_text(config, card), encoding="utf-8")
 
 
-def _require_safetensors(path: Path) -> None:
-    """A file of that name can be a pickle all the same; the format is told by its first bytes."""
-    with path.open("rb") as stream:
-        head = stream.read(_LENGTH + 1)
-    length = int.from_bytes(head[:_LENGTH], "little")
-    is_one = head[_LENGTH:] == b"{" and 2 <= length <= min(_MOST_OF_A_HEADER, path.stat().st_size - _LENGTH)  # noqa: PLR2004
-    if not is_one:
-        raise _fault(f"{WEIGHTS} must be a safetensors file; its first bytes are those of another format")
+def fault(rule: str, *, hint: str = "") -> InputError:
+    """That a model folder cannot be used, and why.
+
+    Args:
+        rule: what must be, and what was found.
+        hint: the next thing to do; where to read on where empty.
+    """
+    told = hint or "docs/outputs.md, The model folder, says what must be in it."
+    return InputError(f"model: {rule}.", hint=told)
 
 
-def _json(asset: AssetFolder, name: str) -> Mapping[str, Any]:
+def _checked(path: Path, name: str, digest: str) -> Mapping[str, Tensor]:
+    """The tensors of a file of weights that is whole, finite, and the one of the card.
+
+    Raises:
+        InputError: it is not.
+    """
     try:
-        tree = json.loads(asset.file(name).read_text(encoding="utf-8"))
+        tensors = read_header(path)
+        _require_same(path, digest)
+        require_finite(path, tensors)
+    except ValueError as error:
+        raise fault(f"{name} {error}") from None
+    return tensors
+
+
+def _require_same(path: Path, digest: str) -> None:
+    found = sha256(path)
+    if found != digest:
+        raise ValueError(f"must have the SHA-256 of {CARD}, {digest[:12]}...; it has {found[:12]}...")
+
+
+def _require_all_told(asset: AssetFolder, place: str, card: ModelCard) -> None:
+    listed = None if asset.record is None else {entry.path for entry in asset.record.files}
+    for path in sorted((asset.path / place).glob("weights*.safetensors")):
+        if path.name not in card.weights_sha256 and (listed is None or place + path.name in listed):
+            told = ", ".join(card.weights_sha256)
+            raise fault(f"{place}{CARD} must tell every file of weights; found {path.name}, it tells {told}")
+
+
+_Parsed = TypeVar("_Parsed")
+
+
+def _small(asset: AssetFolder, name: str) -> bytes:
+    """A file that is read whole; nothing where it is too large for what it must be."""
+    path = asset.file(name)
+    return path.read_bytes() if path.stat().st_size <= MOST_OF_JSON else b""
+
+
+def _parsed(name: str, content: bytes, parse: Callable[[Mapping[str, Any]], _Parsed]) -> _Parsed:
+    """A JSON file, read by its rules.
+
+    Raises:
+        InputError: it is no JSON, of a schema that we do not know, or breaks a rule.
+    """
+    try:
+        raw = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
-        tree = None
-    if not isinstance(tree, dict) or tree.get("schema") != SCHEMA:
-        raise _fault(f"{name} must be a JSON object of schema {SCHEMA}; it is not")
-    return tree
-
-
-def _config(tree: Mapping[str, Any]) -> ModelConfig:
-    match tree:
-        case {"architecture": str(name), "arguments": dict(arguments), "input_shape": [*shape]} if all(
-            type(value) is int for value in arguments.values()
-        ) and _is_shape(shape):
-            return ModelConfig(name, arguments, tuple(shape))
-    raise _fault(
-        f"{CONFIG} must have architecture (a text), arguments (whole numbers by name) and input_shape "
-        "(channels and voxels, 1 to 512 each); it has not"
-    )
-
-
-def _is_shape(shape: list[Any]) -> bool:
-    return len(shape) == 4 and all(type(n) is int and 1 <= n <= 512 for n in shape)  # noqa: PLR2004
-
-
-def _card(tree: Mapping[str, Any]) -> ModelCard:
-    match tree:
-        case {
-            "name": str(name),
-            "version": str(version),
-            "licence": str(licence),
-            "permitted_use": [*uses],
-            "weights_sha256": str(digest),
-        } if name and version and licence and uses and all(use in USES for use in uses):
-            return ModelCard(name, version, licence, tuple(uses), digest)
-    raise _fault(
-        f"{CARD} must have name, version, licence, permitted_use (of {', '.join(USES)}) and weights_sha256; "
-        "one is missing or wrong"
-    )
-
-
-def _fault(rule: str) -> InputError:
-    return InputError(f"--model: {rule}.", hint="docs/outputs.md, The model folder, says what must be in it.")
+        raw = None
+    tree: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+    schema = tree.get("schema")
+    if type(schema) is int and schema > SCHEMA:
+        raise fault(
+            f"{name} must be of schema 1 to {SCHEMA}; found {str(schema)[:20]}",
+            hint="A later version of sarcoma wrote it: take that one.",
+        )
+    if type(schema) is not int or schema < 1:
+        raise fault(f"{name} must be a JSON object of schema 1 to {SCHEMA}, 1 MiB at most; it is not")
+    try:
+        return parse(tree)
+    except ValueError as error:
+        raise fault(f"{name} {error}") from None

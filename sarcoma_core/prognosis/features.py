@@ -12,13 +12,13 @@ from typing import Final
 
 from sarcoma_core.archive.cohort import CohortSeries
 from sarcoma_core.archive.folder import SessionFolder
-from sarcoma_core.archive.masks import MASKS_LABEL, MaskVersion, SessionMasks, read_masks
+from sarcoma_core.archive.frozen import frozen_masks, frozen_volume
+from sarcoma_core.archive.masks import MASKS_LABEL, MaskVersion, SessionMasks
 from sarcoma_core.errors import ArchiveError, InputError
 from sarcoma_core.imaging.grids import grid_difference
 from sarcoma_core.imaging.nifti_masks import read_mask
 from sarcoma_core.imaging.volume import read_nifti
 from sarcoma_core.prognosis.frozen import CohortMember, FrozenCohort
-from sarcoma_core.provenance import sha256
 from sarcoma_core.segmentation.radiomics.features import FEATURES, radiomic_features
 
 ROI: Final = "tumour"
@@ -118,34 +118,24 @@ def tumour_features(member: CohortMember, sessions: Mapping[str, Path]) -> Tumou
     if member.session not in sessions:
         raise ArchiveError("session: must be in the project; it is not.")
     folder = SessionFolder(sessions[member.session])
-    masks = _frozen_masks(member, folder)
+    masks = frozen_masks(member, folder, ROI)
     series, mask = _drawn_on(member, masks)
-    image = read_nifti(_frozen_volume(folder, series))
+    image = read_nifti(frozen_volume(folder, series))
     inside, grid = read_mask(masks.path(mask))
     difference = grid_difference(image, grid)
     if difference:
         raise InputError(f"mask: must lie on the grid of the image; found {difference}.")
     values = radiomic_features(image.array, inside, image.spacing)
     chosen = {name: float(values[name]) for name in FEATURES}
-    return TumourFeatures(series.role, _key(series), mask.handle, mask.locked, chosen)
-
-
-def _frozen_masks(member: CohortMember, folder: SessionFolder) -> SessionMasks:
-    """The masks of a session, as they were when the cohort was frozen."""
-    record = folder.record(MASKS_LABEL)
-    if record is None:
-        raise InputError(f"{MASKS_LABEL}: must hold a mask of the region {ROI}; the session has none.")
-    if member.labels.get(MASKS_LABEL) != record.contents:
-        raise InputError(f"{MASKS_LABEL}: must be as the cohort was frozen; it was changed since.")
-    return read_masks(folder)
+    return TumourFeatures(series.role, series.key, mask.handle, mask.locked, chosen)
 
 
 def _drawn_on(member: CohortMember, masks: SessionMasks) -> tuple[CohortSeries, MaskVersion]:
     """The series that is taken, and the mask that counts: the newest locked one, else the newest."""
     drawn = {one.series: one for one in masks.current() if one.roi == ROI}
     for series in _by_role(member):
-        if _key(series) in drawn:
-            return series, drawn[_key(series)]
+        if series.key in drawn:
+            return series, drawn[series.key]
     raise InputError(
         f"{MASKS_LABEL}: must hold a mask of the region {ROI} on {', '.join(ROLES)}; it does not."
     )
@@ -155,16 +145,3 @@ def _by_role(member: CohortMember) -> Iterator[CohortSeries]:
     for role in ROLES:
         yield from (one for one in member.series if one.role == role)
 
-
-def _key(series: CohortSeries) -> str:
-    return f"{series.scan} {series.part}" if series.part else series.scan
-
-
-def _frozen_volume(folder: SessionFolder, series: CohortSeries) -> Path:
-    """The image of a series, the very file that was frozen."""
-    label = series.label
-    held = SessionFolder(folder.path, (label,)).series()
-    files = next((one.files for one in held if one.outcome.series == _key(series)), ())
-    if [sha256(path) for path in files] != [entry.sha256 for entry in series.files] or not files:
-        raise InputError(f"{label}: must hold scan {_key(series)} as the cohort was frozen; it was changed.")
-    return files[0]

@@ -1,44 +1,31 @@
-"""A frozen cohort, read: each patient with the row of the clinical table and the series of one session.
+"""A frozen cohort with its clinical table, read: each patient with a row and the series of one session."""
 
-A training reads this resource alone, so that its one hash is all that it has seen.
-"""
-
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from sarcoma_core.archive.asset import AssetFolder
-from sarcoma_core.archive.cohort import COHORT_FILE, SCHEMA, CohortSeries
-from sarcoma_core.errors import InputError
+from sarcoma_core.archive.frozen import FREEZE, FrozenSession, cohort_tree, frozen_session, unusable
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero
 from sarcoma_core.prognosis.clinical.table import ClinicalRow, row_of
 from sarcoma_core.prognosis.flow import flow_of
 from sarcoma_core.provenance import typed
 from sarcoma_core.report.flow_diagram import PatientFlow
 
-_FREEZE: Final = "sarcoma run cohort --archive DIR --project P, or sarcoma xnat launch cohort --project P"
+_MUST: Final = "be frozen with a clinical table, as the step cohort writes it"
 
 
 @dataclass(frozen=True)
-class CohortMember:
-    """A patient of a cohort.
+class CohortMember(FrozenSession):
+    """A patient of a cohort, with the one session that was chosen.
 
     Args:
-        subject: label of the subject.
-        session: label of the one session that was chosen.
         row: of the clinical table.
-        labels: one SHA-256 over the files of each resource of the session that holds series, by label.
-        series: those that are usable, with the hash of every file.
         key: by which columns row and session were joined.
         why: the reason for which this session was chosen.
     """
 
-    subject: str
-    session: str
     row: ClinicalRow
-    labels: Mapping[str, str]
-    series: tuple[CohortSeries, ...]
     key: str = ""
     why: str = ""
 
@@ -71,24 +58,14 @@ def read_frozen_cohort(asset: AssetFolder) -> FrozenCohort:
     Raises:
         InputError: it is of schema 1 or without a table, or it is not as the step wrote it.
     """
-    try:
-        tree = json.loads(asset.file(COHORT_FILE).read_bytes())
-        schema, clinical = tree["schema"], tree.get("clinical")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise _unusable("it cannot be read", f"Freeze it again: {_FREEZE}") from None
-    if schema != SCHEMA:
-        raise _unusable(f"its schema is another than {SCHEMA}", f"Freeze it again: {_FREEZE}")
-    if clinical is None:
-        raise _unusable(
-            "it was frozen without a clinical table",
-            f"sarcoma clinical push TABLE --project P --write, then {_FREEZE}",
-        )
+    tree = cohort_tree(asset)
+    if tree.get("clinical") is None:
+        push = f"sarcoma clinical push TABLE --project P --write, then {FREEZE}"
+        raise unusable("it was frozen without a clinical table", must=_MUST, hint=push)
     try:
         return _cohort(tree, asset.sha256)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise _unusable(
-            "a session of it has no row, or another form", f"Freeze it again: {_FREEZE}"
-        ) from None
+        raise unusable("a session of it has no row, or another form", must=_MUST) from None
 
 
 def _cohort(tree: Mapping[str, Any], sha256: str) -> FrozenCohort:
@@ -100,21 +77,8 @@ def _cohort(tree: Mapping[str, Any], sha256: str) -> FrozenCohort:
 
 
 def _member(tree: Mapping[str, Any]) -> CohortMember:
-    row = row_of(tree["clinical"])
-    if row.subject != tree["subject"]:
+    one, row = frozen_session(tree), row_of(tree["clinical"])
+    if row.subject != one.subject:
         raise ValueError
-    return CohortMember(
-        subject=row.subject,
-        session=typed(str, tree["session"]),
-        row=row,
-        labels=typed(Mapping[str, str], tree["labels"]),
-        series=typed(tuple[CohortSeries, ...], tree["series"]),
-        key=typed(str, tree["key"]),
-        why=typed(str, tree["why"]),
-    )
-
-
-def _unusable(found: str, hint: str) -> InputError:
-    return InputError(
-        f"cohort: must be frozen with a clinical table, as the step cohort writes it; {found}.", hint=hint
-    )
+    key, why = (typed(str, tree[name]) for name in ("key", "why"))
+    return CohortMember(one.subject, one.session, one.labels, one.series, row, key, why)

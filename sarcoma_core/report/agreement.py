@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sarcoma_core import __version__
 from sarcoma_core.report import agreement_plots
-from sarcoma_core.report.agreement_pictures import OutlinedCase, line_styles
+from sarcoma_core.report.agreement_pictures import OutlinedCase, film_kinds, line_styles
 from sarcoma_core.report.agreement_plots import bland_altman_plot, signed
 from sarcoma_core.report.mask_pictures import MARGIN_MM
 from sarcoma_core.report.page import environment
@@ -91,18 +91,12 @@ def render_agreement(title: str, facts: AgreementFacts) -> str:
             margin=MARGIN,
             surroundings=f"{MARGIN_MM:g}",
             styles=line_styles(facts.readers),
-            films=_films(facts.drawn),
+            films=film_kinds(facts.drawn),
             window_text=window_text,
             case_line=case_line,
             version=__version__,
         )
     )
-
-
-def _films(drawn: Sequence[OutlinedCase]) -> tuple[str, ...]:
-    """The kinds of film that are there, as classes: lines on a light one have other colours."""
-    light = [bool(one.window and one.window.inverted) for one in drawn]
-    return tuple(name for name, there in (("", not all(light)), (" light", any(light))) if there)
 
 
 def _lede(facts: AgreementFacts) -> str:

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from sarcoma_core.imaging.volume import Mask, Volume
+from sarcoma_core.errors import InputError
+from sarcoma_core.imaging.volume import Mask, Volume, read_nifti
+from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.borders import border
+from sarcoma_core.report.cautions import voxel_unit
 from sarcoma_core.report.mask_pictures import STYLES, Ground, OutlinedTile, surroundings
-from sarcoma_core.report.planes import ViewPlane, upright
+from sarcoma_core.report.planes import ViewPlane, same_grid, upright
 from sarcoma_core.report.tiles import tile
-from sarcoma_core.report.windows import Window
+from sarcoma_core.report.windows import Window, window_for
 from sarcoma_core.segmentation.readers.agreement import CaseAgreement
 
 MOST_APART, LARGEST_AREA = "where they differ most", "largest area of all"
@@ -41,9 +45,37 @@ def own_ground(grid: Volume) -> Ground:
     return Ground(grid, shown, Window(0.0, 1.0, rule=NO_IMAGE), "No image")
 
 
+def ground_of_image(path: Path, told: Outcome, grid: Volume) -> Ground:
+    """A converted image, where it lies on the masks' grid; else nothing but black.
+
+    Args:
+        path: of its volume.
+        told: what the conversion said of it.
+        grid: that the masks lie on.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        volume = read_nifti(path)
+    except InputError:
+        return own_ground(grid)
+    if not same_grid(volume, grid):
+        return own_ground(grid)
+    shown = upright(volume.array, volume.affine)
+    window = window_for(told.modality, voxel_unit(told.facts), shown.array)
+    return Ground(volume, shown, window, "Converted")
+
+
 def line_styles(readers: Sequence[str]) -> Mapping[str, int]:
     """The kind of line of each reader, the same in every case; the page has so many kinds at most."""
     return {reader: number for number, reader in enumerate(readers, 1) if number <= STYLES}
+
+
+def film_kinds(drawn: Sequence[OutlinedCase]) -> tuple[str, ...]:
+    """The kinds of film that are there, as classes: lines on a light one have other colours."""
+    light = [bool(one.window and one.window.inverted) for one in drawn]
+    return tuple(name for name, there in (("", not all(light)), (" light", any(light))) if there)
 
 
 def outlined_case(

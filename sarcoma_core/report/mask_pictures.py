@@ -165,17 +165,29 @@ def read_series_masks(masks: SessionMasks, series: str, ground: Ground | None) -
 
 def _measure(masks: SessionMasks, version: MaskVersion, ground: Ground) -> tuple[Mask | None, MeasuredMask]:
     """A mask in RAS order with its axes; none where it does not lie on the volume, and why."""
+    inside, fault = mask_on(masks, version, ground)
+    if inside is None:
+        return None, MeasuredMask(fault=fault)
+    if not inside.any():
+        return None, MeasuredMask(fault="it holds no voxel")
+    return inside, MeasuredMask(extent(inside, ground.shown.spacing, ground.plane.axis))
+
+
+def mask_on(masks: SessionMasks, version: MaskVersion, ground: Ground) -> tuple[Mask | None, str]:
+    """A mask in RAS order; none where it does not lie on the volume, and why.
+
+    Args:
+        masks: of the session.
+        version: one of them.
+        ground: what it is drawn over.
+    """
     try:
         mask, volume = read_mask(masks.path(version))
     except InputError as error:
-        return None, MeasuredMask(fault=error.message.rstrip("."))
+        return None, error.message.rstrip(".")
     if not same_grid(volume, ground.converted):
-        return None, MeasuredMask(fault="its grid is not that of the volume that is there now")
-    if not mask.any():
-        return None, MeasuredMask(fault="it holds no voxel")
-    turned = upright(mask, volume.affine)
-    inside = turned.array.astype(np.bool_)
-    return inside, MeasuredMask(extent(inside, turned.spacing, ground.plane.axis))
+        return None, "its grid is not that of the volume that is there now"
+    return upright(mask, volume.affine).array.astype(np.bool_), ""
 
 
 def _tiles(

@@ -14,8 +14,10 @@ from sarcoma_core.report.masks import millilitres
 from sarcoma_core.report.overlays import SQUARE_MM
 from sarcoma_core.report.pictures import window_text, within
 from sarcoma_core.report.references import Reference, reference
+from sarcoma_core.report.segmentation_pictures import MOST_DEVIATION
 from sarcoma_core.report.session import SessionReport
 from sarcoma_core.report.stages import FATES, SPARE, StageRun
+from sarcoma_core.segmentation.definitions import DEFINED
 from sarcoma_core.text import counted
 
 PAPER = Path(__file__).with_name("paper.css")
@@ -57,7 +59,14 @@ def render(session: SessionReport) -> str:
         .get_template("session.html")
         .render(
             session=session,
-            summary=summary(session.counts(), len(session.roles.to_review), session.spare),
+            summary=summary(
+                session.counts(),
+                len(session.roles.to_review),
+                session.spare,
+                session.segmentation.doubted,
+            ),
+            scale=[value_text(MOST_DEVIATION * part / 2) for part in range(3)],
+            hd95=DEFINED["directed"],
             methods=methods(session.runs),
             software=software(session.runs),
             number=value_text,
@@ -72,13 +81,14 @@ def render(session: SessionReport) -> str:
     )
 
 
-def summary(counts: Mapping[str, int], to_review: int = 0, spare: int = 0) -> str:
+def summary(counts: Mapping[str, int], to_review: int = 0, spare: int = 0, doubted: int = 0) -> str:
     """The head of the page, e.g. `3 series: 2 ready for the models, 1 set apart; 1 role to review`.
 
     Args:
         counts: the series, and those of each fate.
         to_review: series whose role a person has to look at.
         spare: those of the ready ones that stand for no role.
+        doubted: series on which a person has to look at what a network drew.
     """
     ready = {**counts, "ready": counts["ready"] - spare, "spare": spare}
     words_of: Mapping[str, str] = {
@@ -88,8 +98,9 @@ def summary(counts: Mapping[str, int], to_review: int = 0, spare: int = 0) -> st
     }
     fates = ((ready[fate.replace(" ", "_")], words) for fate, words in words_of.items())
     told = ", ".join(f"{count} {words}" for count, words in fates if count)
-    review = f"; {counted(to_review, 'role')} to review" if to_review else ""
-    return f"{counts['series']} series: {told}{review}"
+    reviews = (counted(to_review, "role"), counted(doubted, "automatic segmentation"))
+    review = " and ".join(words for words, count in zip(reviews, (to_review, doubted), strict=True) if count)
+    return f"{counts['series']} series: {told}" + (f"; {review} to review" if review else "")
 
 
 def methods(runs: Iterable[StageRun]) -> Methods:

@@ -21,9 +21,10 @@ from sarcoma_core.report.prognosis_facts import (
     PrognosisFacts,
 )
 from sarcoma_core.report.prognosis_tables import PerformanceTable, fit_told, flow_table, performance_table
-from sarcoma_core.report.prognosis_terms import TERMS, FirstUses
+from sarcoma_core.report.prognosis_terms import TERMS
 from sarcoma_core.report.prognosis_verdict import at_chance, comparisons, verdict
 from sarcoma_core.report.step_lines import DAYS
+from sarcoma_core.report.terms import FirstUses
 from sarcoma_core.text import counted
 
 
@@ -80,7 +81,7 @@ def render_prognosis(title: str, facts: PrognosisFacts) -> str:
         flow_table=flow_table(facts.flow),
         endpoints=tuple(_shown(one, number) for number, one in enumerate(facts.endpoints, 1)),
         plot=line_plot,
-        first_use=FirstUses(),
+        first_use=FirstUses(TERMS),
         terms=TERMS,
         forest=forest,
         fixed=fixed,

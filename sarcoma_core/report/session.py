@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sarcoma_core.archive.folder import SessionFolder
-from sarcoma_core.archive.masks import SessionMasks, read_masks
+from sarcoma_core.archive.masks import read_masks
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.body_mask import find_body
 from sarcoma_core.imaging.volume import Volume, read_nifti
@@ -24,6 +24,15 @@ from sarcoma_core.report.planes import Upright, same_grid, upright
 from sarcoma_core.report.quality import TOLD
 from sarcoma_core.report.registration import Registration, Registrations, SeriesKind
 from sarcoma_core.report.roles import NO_ROLES, RoleTold, SessionRoles, read_roles
+from sarcoma_core.report.segmentation import (
+    NO_SEGMENTATION,
+    AutomaticMasks,
+    SegmentationTold,
+    picture_series,
+    read_automatic,
+    tell_segmentation,
+)
+from sarcoma_core.report.segmentation_pictures import SegmentationPictures
 from sarcoma_core.report.stages import (
     FATES,
     REGISTERED_LABEL,
@@ -68,6 +77,7 @@ class SeriesReport:
         role: which series it is; None where that was not told.
         registration: how it came to lie on the grid of another; None where it did not.
         masks: what was drawn on it.
+        automatic: what a network drew on it; None where none did.
     """
 
     name: str
@@ -83,6 +93,7 @@ class SeriesReport:
     role: RoleTold | None = None
     registration: Registration | None = None
     masks: SeriesMasks = NOTHING_DRAWN
+    automatic: SegmentationPictures | None = None
 
     @property
     def unit(self) -> str:
@@ -101,6 +112,7 @@ class SessionReport:
         roles: of the series; none where they were not told.
         not_run: steps that the session is good without and that have not run.
         masks: what was drawn on them.
+        segmentation: what networks drew on them.
     """
 
     runs: tuple[StageRun, ...]
@@ -108,6 +120,7 @@ class SessionReport:
     roles: SessionRoles = NO_ROLES
     not_run: tuple[str, ...] = ()
     masks: MasksTold = NO_MASKS
+    segmentation: SegmentationTold = NO_SEGMENTATION
 
     @property
     def spare(self) -> int:
@@ -134,6 +147,7 @@ def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
     names = series_names(runs)
     volumes = {run.stage.label: _volumes(session, run) for run in runs}
     masks = read_masks(session)
+    automatic = read_automatic(session, masks, runs)
     roles = read_roles(runs, names)
     role_of = {one.series: one for one in roles.told}
     read = tuple(
@@ -142,7 +156,7 @@ def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
                 name,
                 states(runs, name),
                 {k: v[name] for k, v in volumes.items() if name in v},
-                masks,
+                automatic,
                 slices,
             ),
             role=role_of.get(name),
@@ -153,7 +167,15 @@ def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
     pairs = Registrations(volumes, kinds)
     series = tuple(replace(one, registration=pairs.of(one.name, one.states)) for one in read)
     measured = {handle: one for each in series for handle, one in each.masks.measured.items()}
-    return SessionReport(runs, series, roles, not_run(session.reads, runs), tell_masks(masks, measured, runs))
+    pictures = {one.name: one.automatic for one in series if one.automatic}
+    return SessionReport(
+        runs,
+        series,
+        roles,
+        not_run(session.reads, runs),
+        tell_masks(masks, measured, runs),
+        tell_segmentation(automatic, pictures),
+    )
 
 
 def _volumes(session: SessionFolder, run: StageRun) -> Mapping[str, Path]:
@@ -165,7 +187,7 @@ def _volumes(session: SessionFolder, run: StageRun) -> Mapping[str, Path]:
 
 
 def _read_series(
-    name: str, told: tuple[State, ...], paths: Mapping[str, Path], masks: SessionMasks, slices: int
+    name: str, told: tuple[State, ...], paths: Mapping[str, Path], drawn: AutomaticMasks, slices: int
 ) -> SeriesReport:
     told = tuple(replace(s, outcome=s.outcome and legible(s.outcome)) for s in told)
     outcomes = [state.outcome for state in told if state.outcome]
@@ -182,7 +204,7 @@ def _read_series(
         pictures = draw(versions, mask, name=name, modality=modality, unit=unit, slices=slices)
         grid = plane_text(first, first.plane())
         at = middle(mask)
-        ground = ground_of(converted, versions, modality, unit) if masks.of(name) else None
+        ground = ground_of(converted, versions, modality, unit) if drawn.is_on(name) else None
     return SeriesReport(
         name=name,
         modality=modality,
@@ -194,7 +216,8 @@ def _read_series(
         pictures=pictures,
         no_body=no_body,
         at=at,
-        masks=read_series_masks(masks, name, ground),
+        masks=read_series_masks(drawn.persons, name, ground),
+        automatic=picture_series(drawn, name, ground),
     )
 
 

@@ -6,8 +6,9 @@ from typing import Literal
 
 from sarcoma_core.archive.folder import SessionFolder, natural, not_written
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
-from sarcoma_core.archive.masks import COLLECTIONS_LABEL, MASKS_LABEL
+from sarcoma_core.archive.masks import COLLECTIONS_LABEL, MASKS_LABEL, SEG_LABEL
 from sarcoma_core.archive.roles import ROLES_LABEL
+from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import Outcome, RunRecord
 
 Z_LABEL = "NORMALISED"
@@ -20,7 +21,7 @@ REGISTERED_LABEL = "REGISTERED"
 ADDED: Mapping[str, str] = {ROLES_LABEL: "series-roles", SUV_LABEL: "suv", REGISTERED_LABEL: "register"}
 """Resources that volumes are good without, and the steps that write them: 0.5 had none of them."""
 
-OF_MASKS = (MASKS_LABEL, COLLECTIONS_LABEL)
+OF_MASKS = (MASKS_LABEL, SEG_LABEL, COLLECTIONS_LABEL)
 """What was drawn on the series, and what was made of it for the viewer: a series goes on without."""
 
 UNASKED = (*ADDED, *OF_MASKS)
@@ -171,12 +172,22 @@ def not_run(reads: Iterable[str], runs: Iterable[StageRun]) -> tuple[str, ...]:
 
 
 def _read_run(session: SessionFolder, label: str) -> StageRun:
-    record = session.record(label)
+    record = _record(session, label)
     if record is None:
         return StageRun(Stage(label, "", label, label), None)
     stage = Stage(label, record.step, record.title, record.caption or record.title)
     there = fingerprint(FolderHoldings(session.path), record.reads) if record.reads else record.inputs
     return StageRun(stage, record, dict(record.inputs) == dict(there))
+
+
+def _record(session: SessionFolder, label: str) -> RunRecord | None:
+    """Its manifest; a damaged one of what a network drew stops nothing, and the page says so."""
+    try:
+        return session.record(label)
+    except ArchiveError:
+        if label != SEG_LABEL:
+            raise
+        return None
 
 
 def series_names(runs: Iterable[StageRun]) -> tuple[str, ...]:

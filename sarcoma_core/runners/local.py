@@ -18,13 +18,24 @@ from sarcoma_core.interface import Step
 from sarcoma_core.runners.processes import wait
 from sarcoma_core.runners.running import Ended, Follow, followed
 from sarcoma_core.steps import STEPS
+from sarcoma_core.steps.train_segmentation import CHECKPOINTS
 from sarcoma_core.xnat.command.declaring import OBJECT
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
 _OUR_IMAGE = re.compile(r"(?:.+/)?sarcoma/(?P<step>[a-z0-9-]+)(:[A-Za-z0-9_.-]+|@sha256:[0-9a-f]{64})")
 _PIECES = re.compile(r"[\s=,:]+")
 """What parts a word into what may be paths: `--labels=a,/etc`."""
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONWARNINGS")
+_KEPT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "SYSTEMROOT",
+    "VIRTUAL_ENV",
+    "PYTHONWARNINGS",
+    CHECKPOINTS,
+)
 """What a process needs of the caller's environment; nothing of it names an XNAT."""
 _DROPPED = "NVIDIA_"
 """What asks a container's runtime for a GPU: a process has those of the machine anyway."""

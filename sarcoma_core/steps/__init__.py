@@ -7,14 +7,17 @@ from sarcoma_core.steps import (
     check_model,
     cohort,
     convert,
+    evaluate_segmentation,
     export_masks,
     import_masks,
     normalise,
     register,
     report,
+    segment,
     series_roles,
     suv,
     train_baselines,
+    train_segmentation,
 )
 
 STEPS: tuple[Step, ...] = (
@@ -25,10 +28,13 @@ STEPS: tuple[Step, ...] = (
     normalise.STEP,
     register.STEP,
     import_masks.STEP,
+    segment.STEP,
     export_masks.STEP,
     report.STEP,
     cohort.STEP,
     train_baselines.STEP,
+    train_segmentation.STEP,
+    evaluate_segmentation.STEP,
     check_model.STEP,
 )
 LABELS = frozenset(label for step in STEPS for label in step.labels)

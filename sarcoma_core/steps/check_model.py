@@ -1,7 +1,7 @@
 """`check-model`: load a model and run it once, before it is trusted with a session."""
 
 import json
-from time import perf_counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from sarcoma_core.archive.asset import AssetFolder
@@ -11,11 +11,10 @@ from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resou
 from sarcoma_core.provenance import Outcome, Outcomes
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
+    from sarcoma_core.models.folder import ModelFolder
+    from sarcoma_core.models.trying import Trial
 
 LABEL = "CHECK_MODEL"
-_SEED = 0
 
 
 class CheckModelOutputs(NamedTuple):
@@ -39,70 +38,59 @@ def check_model(
 ) -> CheckModelOutputs:
     """Load a model and run it once, before it is trusted with a session.
 
-    The model is a folder with weights as safetensors, a config and a card. Its files must be those that its
-    manifest and card tell, its licence must permit the use, its weights must fit its architecture and be
-    finite, and one forward pass over noise must give finite numbers. The device and the seconds of that pass
-    are told. A pickle is refused unread.
+    The model is a folder with weights as safetensors, a config and a card, or a set of such folders, each of
+    which is checked. Its files must be those that its manifest and card tell, its licence must permit the
+    use, its weights must fit its architecture and be finite, and one forward pass over noise must give finite
+    numbers. The device and the seconds of that pass are told. A pickle is refused unread.
     """
-    from sarcoma_core.models.folder import open_model, require_use
+    from sarcoma_core.models.folder import require_use
+    from sarcoma_core.models.model_set import open_set
 
     del session
-    found = open_model(model)
-    require_use(found.card, use)
+    found = open_set(model)
+    for member in found.members.values():
+        require_use(member.card, use)
+    if not found.members:
+        raise InputError(
+            "model: must hold a model whose training has ended; it holds none yet.",
+            hint="Go on with its training: sarcoma run train-segmentation",
+        )
 
-    import torch
+    from sarcoma_core.models.trying import try_model
 
-    from sarcoma_core.models.architectures import load
-
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = load(found, device)
-    ran = _run_once(network, found.config.input_shape, device)
-    card = {
-        "name": found.card.name,
-        "version": found.card.version,
-        "licence": found.card.licence,
-        "architecture": found.config.architecture,
-        "parameters": sum(tensor.numel() for tensor in network.parameters()),
-        "weights_sha256": found.card.weights_sha256,
-        "output_shape": ran["output_shape"],
-    }
+    trials = {name: try_model(member) for name, member in found.members.items()}
+    models = {name: _told(found.members[name], trial) for name, trial in trials.items()}
+    tree = {"models": models, "unfinished": list(found.unfinished)}
     path = out / LABEL / "check.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    told = f"{card['name']} {card['version']}: {ran['seconds']:.3f} s on {ran['device']}"
-    facts = {**card, **ran}
-    return CheckModelOutputs(check=(Outcome("", "", "done", told, files=(path.name,), facts=facts),))
+    path.write_text(json.dumps(tree, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    said = "; ".join(_line(name, found.members[name], trial) for name, trial in trials.items())
+    seconds = {name: trial.seconds for name, trial in trials.items()}
+    facts = {**tree, "device": next(iter(trials.values())).device, "seconds": seconds}
+    return CheckModelOutputs(check=(Outcome("", "", "done", said, files=(path.name,), facts=facts),))
 
 
-def _run_once(network: "nn.Module", shape: tuple[int, ...], device: "torch.device") -> dict[str, Any]:
-    """One forward pass over noise: what came out, where, and how long it took.
+def _told(model: "ModelFolder", trial: "Trial") -> Mapping[str, Any]:
+    return {
+        "name": model.card.name,
+        "version": model.card.version,
+        "licence": model.card.licence,
+        "architecture": model.config.architecture,
+        "weights_sha256": dict(model.card.weights_sha256),
+        "parameters": trial.parameters,
+        "output_shape": list(trial.output_shape),
+    }
 
-    Raises:
-        InputError: the network cannot take such an input, or gives numbers that are not finite.
-    """
-    import torch
 
-    try:
-        noise = torch.randn((1, *shape), generator=torch.Generator().manual_seed(_SEED)).to(device)
-        started = perf_counter()
-        with torch.inference_mode():
-            result = network(noise)
-            is_finite = bool(torch.isfinite(result).all())  # waits for the device
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"--model: must run on an input of its shape {list(shape)}; it does not: {reason}"
-        ) from None
-    seconds = perf_counter() - started
-    if not is_finite:
-        raise InputError("--model: must give finite numbers for noise; it does not.")
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    return {"output_shape": list(result.shape[1:]), "device": name, "seconds": seconds}
+def _line(name: str, model: "ModelFolder", trial: "Trial") -> str:
+    member = f"{name}: " if model.config.segmentation else ""
+    return f"{member}{model.card.name} {model.card.version}: {trial.seconds:.3f} s on {trial.device}"
 
 
 STEP = describe(
     check_model,
     image="torch",
+    revision=2,  # 2: a set of models is told by member
     title="Sarcoma: check a model",
     methods="Each model was loaded and run once on noise before use; no image was changed.",
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=2),

@@ -29,8 +29,11 @@ READS = (MASKS_LABEL, SEG_LABEL)
 Which = Literal["current", "locked"]
 Objects = Literal["both", "SEG", "RTSTRUCT"]
 
-_IMAGES: tuple[Status, ...] = ("done", "not applicable")
-"""What those resources tell of series that masks can lie on; of others they tell where masks came from."""
+_IMAGES: Mapping[str, tuple[Status, ...]] = {
+    MASKS_LABEL: ("done", "not applicable"),
+    SEG_LABEL: ("done", "not applicable", "refused"),
+}
+"""What those resources tell of series that masks can lie on; of others MASKS tells where masks came from."""
 _WORDS = {MASKS_LABEL: "", SEG_LABEL: "auto"}
 """What stands in the name of a collection, so that what a network drew is told from what people did."""
 
@@ -102,7 +105,7 @@ def _exports(session: SessionFolder, which: Which) -> "Iterator[Export]":
     """
     from sarcoma_core.segmentation.outbox import Export
 
-    records = [record for label in READS if (record := session.record(label))]
+    records = {label: record for label in READS if (record := session.record(label))}
     if not records:
         raise ArchiveError(
             f"--session: must hold a resource {' or '.join(READS)}; it has neither.",
@@ -110,7 +113,12 @@ def _exports(session: SessionFolder, which: Which) -> "Iterator[Export]":
         )
     images = {recorded_scan_id(scan.id): scan.files for scan in session.scans()}
     resources = {label: read_masks(session, label) for label in READS}
-    outcomes = {o.series: o for record in records for o in record.outcomes if o.scan and o.status in _IMAGES}
+    outcomes = {
+        o.series: o
+        for label, record in records.items()
+        for o in record.outcomes
+        if o.scan and o.status in _IMAGES[label]
+    }
     for series, told in outcomes.items():
         on_it = {label: SessionMasks(held.of(series), held.folder) for label, held in resources.items()}
         chosen = {_WORDS[label]: _chosen(held, which) for label, held in on_it.items()}

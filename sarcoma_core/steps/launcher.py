@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from sarcoma_core.interface import Step
     from sarcoma_core.steps.target import StepTarget
+    from sarcoma_core.xnat.fields.platform import SessionFields
     from sarcoma_core.xnat.rest.connection import Connection
     from sarcoma_core.xnat.roi.platform import HeldCollection, Platform
 
@@ -72,6 +73,30 @@ def platform_of(step: "Step", session: "Path", target: "StepTarget") -> "Iterato
     archive = archive_around(place.parent)
     held = archive.labelled(place.parent.parent.name, place.name) if archive else None
     yield ArchivePlatform(archive, held) if archive and held else _Nowhere(step.name, place.name)
+
+
+@contextmanager
+def fields_of(step: "Step", project: "Path", target: "StepTarget") -> "Iterator[SessionFields]":
+    """What keeps custom fields of a project's sessions: the server that launched this.
+
+    Args:
+        step: which is to send something there.
+        project: its folder.
+        target: what the step was launched on.
+
+    Raises:
+        ServerError: the server does not answer.
+    """
+    del step, project
+    if launched_by_xnat():
+        from sarcoma_core.xnat.rest.session_fields import RemoteSessionFields
+
+        with launching_xnat() as connection:
+            yield RemoteSessionFields(connection, target.id)
+        return
+    from sarcoma_core.xnat.fields.platform import NoFieldPlace
+
+    yield NoFieldPlace("XNAT alone keeps custom fields of sessions, and no XNAT launched this run")
 
 
 class _Nowhere:

@@ -8,7 +8,9 @@ from sarcoma_core.provenance import Outcome, Outcomes
 
 LABEL = "REPORT"
 PAGE = "report.html"
-READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "MASKS", "ROI_COLLECTIONS", "SERIES_ROLES", "NIFTI")
+READS = (
+    *("REGISTERED", "NORMALISED", "N4", "SUV", "MASKS", "ROI_COLLECTIONS", "SEG", "SERIES_ROLES", "NIFTI"),
+)
 
 
 class ReportOutputs(NamedTuple):
@@ -31,8 +33,9 @@ def report(
 
     The page says which scan is which and what a person has to look at. It holds a table of all series with
     outcome and reason, slices and histograms before and after each step, every registered pair before and
-    after, masks by region and version with their volume, axes and outlines, the receipts, the methods
-    sentences and the software. It is one HTML file that loads nothing else.
+    after, what networks drew with their doubts and uncertainty, masks by region and version with their
+    volume, axes and outlines, the receipts, the methods sentences and the software. It is one HTML file that
+    loads nothing else.
     Times, ids and image digests stand in `run.json`, so the same session gives the same bytes.
     """
     from sarcoma_core.report.page import render
@@ -51,9 +54,9 @@ STEP = describe(
     title="Sarcoma: report",
     methods=(
         "Slices of every volume before and after each step, under a stated window, its intensity histogram "
-        "inside the body, overlays of every registered pair, and the outlines of masks with their volume and "
-        "axes were laid out in a report for inspection."
+        "inside the body, overlays of every registered pair, the uncertainty of automatic masks, and the "
+        "outlines of masks with their volume and axes were laid out in a report for inspection."
     ),
     resources=Resources(reserve_memory=1024, limit_memory=4096, limit_cpu=1),
-    revision=5,
+    revision=6,
 )

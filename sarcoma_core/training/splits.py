@@ -21,6 +21,10 @@ RULE: Final = (
     "dealt in turn, sorted by event, centre, tertile of time, and SHA-256 of seed, repeat and subject, which "
     "are parted by tabs"
 )
+RULE_BY_SIZE: Final = (
+    "dealt in turn, sorted by tertile of the tumour's volume, and SHA-256 of seed, repeat and subject, which "
+    "are parted by tabs"
+)
 _LEAST_FOLDS: Final = 2
 _TERTILES: Final = (1 / 3, 2 / 3)
 
@@ -49,11 +53,13 @@ class RepeatedFolds:
         seed: that they were dealt by.
         folds: how many.
         repeats: of each the number of every subject's fold, from 0.
+        rule: by which they were dealt, in words.
     """
 
     seed: int
     folds: int
     repeats: tuple[Mapping[str, int], ...]
+    rule: str = RULE
 
     def rows(self, subjects: Sequence[str]) -> Iterator[Fold]:
         """Each fold of each repeat, as rows of a table.
@@ -75,7 +81,13 @@ class RepeatedFolds:
     def tree(self) -> Mapping[str, Any]:
         """All of it as JSON."""
         repeats = [dict(sorted(dealt.items())) for dealt in self.repeats]
-        return {"schema": SCHEMA, "rule": RULE, "seed": self.seed, "folds": self.folds, "repeats": repeats}
+        return {
+            "schema": SCHEMA,
+            "rule": self.rule,
+            "seed": self.seed,
+            "folds": self.folds,
+            "repeats": repeats,
+        }
 
     @property
     def document(self) -> bytes:
@@ -125,16 +137,44 @@ def repeated_folds(
     cuts = np.quantile(times, _TERTILES)
     thirds = dict(zip(patients, np.searchsorted(cuts, times, side="left").tolist(), strict=True))
 
-    def place(subject: str, repeat: int) -> tuple[bool, str, int, str]:
-        one = patients[subject]
+    strata = {subject: (not one.event, one.centre, thirds[subject]) for subject, one in patients.items()}
+    return RepeatedFolds(seed, folds, _dealt(strata, seed, folds, repeats))
+
+
+def folds_by_size(sizes: Mapping[str, float], *, seed: int, folds: int) -> RepeatedFolds:
+    """Deal patients to folds by tertile of a size, such as the tumour's volume.
+
+    Args:
+        sizes: of each subject.
+        seed: another one deals otherwise.
+        folds: two or more.
+
+    Raises:
+        InputError: there are fewer patients than folds, or fewer than two folds.
+    """
+    if not _LEAST_FOLDS <= folds <= len(sizes):
+        raise InputError(
+            f"folds: must be {_LEAST_FOLDS} or more, and no more than there are patients; found {folds} for "
+            f"{len(sizes)}.",
+            hint="Freeze a larger cohort." if len(sizes) < _LEAST_FOLDS else f"Ask for {len(sizes)} folds.",
+        )
+    cuts = np.quantile(list(sizes.values()), _TERTILES)
+    strata = {subject: int(np.searchsorted(cuts, size, side="left")) for subject, size in sizes.items()}
+    return RepeatedFolds(seed, folds, _dealt(strata, seed, folds, 1), RULE_BY_SIZE)
+
+
+def _dealt(strata: Mapping[str, Any], seed: int, folds: int, repeats: int) -> tuple[Mapping[str, int], ...]:
+    """The fold of each subject in each repeat: dealt in turn by stratum, then by digest."""
+
+    def place(subject: str, repeat: int) -> tuple[Any, str]:
         drawn = hashlib.sha256(f"{seed}\t{repeat}\t{subject}".encode()).hexdigest()
-        return not one.event, one.centre, thirds[subject], drawn
+        return strata[subject], drawn
 
     def dealt(repeat: int) -> Mapping[str, int]:
-        order = sorted(patients, key=lambda subject: place(subject, repeat))
+        order = sorted(strata, key=lambda subject: place(subject, repeat))
         return {subject: turn % folds for turn, subject in enumerate(order)}
 
-    return RepeatedFolds(seed, folds, tuple(dealt(repeat) for repeat in range(repeats)))
+    return tuple(dealt(repeat) for repeat in range(repeats))
 
 
 class _Patient(NamedTuple):
@@ -179,12 +219,12 @@ def read_folds(content: bytes) -> RepeatedFolds:
     match tree:
         case {
             "schema": 1,
-            "rule": str(),
+            "rule": str(rule),
             "seed": int(seed),
             "folds": int(folds),
             "repeats": [_, *_] as repeats,
         } if all(_is_dealt(one, folds) for one in repeats) and len({frozenset(one) for one in repeats}) == 1:
-            return RepeatedFolds(seed, folds, tuple(repeats))
+            return RepeatedFolds(seed, folds, tuple(repeats), rule)
     raise InputError(
         "splits: must be as they were written: of schema 1, and in each repeat one fold for each of the same "
         "subjects; they are not.",

@@ -20,7 +20,7 @@ from sarcoma_core.standin.server import StandIn, StandInSettings
 from sarcoma_core.standin.serving import serving
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, Login
-from sarcoma_core.xnat.rest.subject_fields import NoCustomFieldsError
+from sarcoma_core.xnat.rest.custom_fields import NoCustomFieldsError
 from tests.archive.filed import put, session
 from tests.launch.lying_front import LyingFront, in_front_of
 

@@ -149,8 +149,9 @@ def test_sessions_are_chosen_by_what_is_said_of_them(sarcoma: Run, where: str, n
             "must leave something to launch on; found none",
         ),
         (("bulk", "convert", "--set", "convert.x=1"), "convert has no parameter 'x'"),
-        (("bulk", "segment"), "STEP|CHAIN: must be a step (convert"),
-        (("launch", "segment", "NOBODY"), "step: must be one of convert"),
+        (("bulk", "draw"), "STEP|CHAIN: must be a step (convert"),
+        (("launch", "draw", "NOBODY"), "step: must be one of convert"),
+        (("bulk", "segment"), "step segment: project STS must have a resource MODEL_SEG_*"),
         (("launch", "prepare", "NOBODY"), "sarcoma xnat bulk prepare --project STS --where label=NOBODY"),
         (("launch", "convert", "NOBODY", "--set", "shrink"), "--set: must be PARAM=VALUE; found 'shrink'"),
         (("bulk", "normalise"), "must be enabled for the site and for project STS"),
@@ -242,6 +243,35 @@ def test_a_dry_run_of_a_chain_tells_of_the_first_step_that_is_not_done(
     assert code == 0
     assert f"{label}\twould be launched\tbias-field" in out
     assert "1 of 1 would be launched" in out
+
+
+PASSED_BY = "segment not applicable: project STS has no resource MODEL_SEG_* (the models that draw)"
+
+
+def test_a_step_whose_asset_is_lacking_is_passed_by_and_told_before_and_after(
+    sarcoma: Run, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not even be installed; nor is it a failure."""
+    monkeypatch.setitem(CHAINS, "drawn", ("convert", "segment", "bias-field"))
+    code, out, _ = sarcoma("bulk", "drawn", "--project", "STS", "--dry-run")
+    assert code == 0
+    assert out.splitlines()[0].startswith(
+        f"{PASSED_BY}; the chain goes on without it. Put one there: sarcoma "
+    )
+    code, out, _ = sarcoma("bulk", "drawn", "--project", "STS")
+    assert code == 0
+    hint = "Put one there: sarcoma models add DIR --project STS --write, or sarcoma xnat launch train-segm"
+    assert f"segment was passed by on 2 sessions. {hint}" in out
+    assert "retry" not in out
+    assert out.count(f"\t{PASSED_BY}") == 2
+    assert sarcoma("status")[1].count(f"\t{PASSED_BY}") == 2
+    rows = json.loads(sarcoma("status", "-o", "json")[1])
+    assert {row["reason"] for row in rows} == {PASSED_BY}
+    assert {row["outcome"] for row in rows} <= {"complete", "already done"}
+    before = workflows(standin)
+    code, out, _ = sarcoma("bulk", "drawn", "--project", "STS", "--dry-run")
+    assert (code, out.count(f"already done\t\t{PASSED_BY}")) == (0, 2)
+    assert workflows(standin) == before
 
 
 def test_what_is_to_be_pasted_names_the_ledger_and_server_that_were_given(

@@ -4,7 +4,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
+from sarcoma_core.archive.asset import asset_hash
+from sarcoma_core.archive.holdings import FolderHoldings, ResourceFolders, fingerprint
 from sarcoma_core.provenance import Outcome, list_files, write_record
 from sarcoma_core.runners.running import Ended, Follow
 from sarcoma_core.steps import step_named
@@ -41,6 +42,11 @@ class QuickRunner:
             (folder / "4" / "4.nii.gz").write_bytes(b"no image")
             outcome = Outcome("4", "MR", "done", files=("4/4.nii.gz",))
             inputs = fingerprint(FolderHoldings(session), step.reads)
-            record = record_of(step, outcome, inputs=inputs, files=list_files(folder))
+            assets = {
+                asset.name: asset_hash(ResourceFolders(place.parent), place.name)
+                for asset in step.assets
+                if (place := folders.get(asset.name)) and any(place.iterdir())
+            }
+            record = record_of(step, outcome, inputs=inputs, assets=assets, files=list_files(folder))
             write_record(folder, record)
         return Ended(0, "", "")

@@ -1,6 +1,5 @@
 """A model is an asset that must be named where a project has several: over REST, by the form, in an image."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ import pytest
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.launch.chain import RunPlan, run_chain
 from sarcoma_core.launch.targets import targets_of
-from sarcoma_core.models.folder import WEIGHTS, ModelCard, ModelConfig, write_card
+from sarcoma_core.models.folder import WEIGHTS, ModelCard, ModelConfig, weights_hashes, write_card
 from sarcoma_core.provenance import read_record
 from sarcoma_core.runners.local import LocalRunner
 from tests.floor.tools import PROJECT, Json, Site, put_asset, served
@@ -39,8 +38,8 @@ def put_model(archive: Archive, label: str, seed: int) -> Path:
         tensor.data = torch.randn(tensor.shape, generator=chance)
     save_file(network.state_dict(), folder / WEIGHTS)
     (folder / WEIGHTS).chmod(0o644)  # safetensors leaves it to its owner alone
-    sha256 = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    card = ModelCard(f"model of {label}", str(seed), "Apache-2.0", ("research",), sha256)
+    hashes = weights_hashes(folder)
+    card = ModelCard(f"model of {label}", str(seed), "Apache-2.0", ("research",), hashes)
     write_card(folder, ModelConfig("plain-conv", arguments, (1, 8, 8, 8)), card)
     return folder
 
@@ -64,7 +63,7 @@ def models(with_models: Archive, tmp_path: Path) -> Iterator[Site]:
 def check(site: Site, number: int = 0) -> Json:
     """What `check-model` wrote of a session, over REST."""
     path = f"experiments/{site.sessions[number].id}/resources/CHECK_MODEL/files/check.json"
-    found: Json = json.loads(site.file(path))
+    found: Json = json.loads(site.file(path))["models"]["model"]
     return found
 
 

@@ -113,6 +113,7 @@ def made_up(*imports: tuple[str, str]) -> grimp.ImportGraph:
         ("core", "numpy", True),
         ("core", "PIL", True),
         ("core", "os", True),
+        ("core", "safetensors", True),
         ("core", "requests", False),
         ("core", "torch", False),
         ("core", "docker", False),

@@ -11,14 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sarcoma_core.archive.asset import asset_hash
 from sarcoma_core.archive.holdings import fingerprint
 from sarcoma_core.launch.bulk.following import Pace
 from sarcoma_core.provenance import FileEntry, Outcome
 from sarcoma_core.steps import STEPS
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.rest.answering import Answer, ServerError
-from sarcoma_core.xnat.rest.holdings import RemoteHoldings
-from sarcoma_core.xnat.rest.remote import RemoteSession
+from sarcoma_core.xnat.rest.holdings import RemoteHoldings, RemoteResources
+from sarcoma_core.xnat.rest.remote import RemoteSession, RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerRecord, Launched, LiveCommand, Workflow
 from tests.records import record_of
 
@@ -54,6 +55,7 @@ class FakeXnat:
         sessions: resources of each session by label: the text of its `run.json`.
         story: the words that the workflow of (session, step, how many-th) goes through.
         fault: is told of every request before and after it takes effect; may raise.
+        assets: the project's own resources: the one file of each, by label.
     """
 
     sessions: dict[str, dict[str, str]]
@@ -68,6 +70,7 @@ class FakeXnat:
     stderr: str = "error: no series could be used"
     disabled: tuple[str, ...] = ()
     empty_scans: tuple[str, ...] = ()
+    assets: dict[str, str] = field(default_factory=dict)
     workflows: list[FakeWorkflow] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
     most_at_once: int = 0
@@ -109,8 +112,8 @@ class FakeXnat:
         match path.strip("/").split("/"):
             case ["data", "experiments", name] if name in self.sessions:
                 return _json(self._tree(name))
-            case ["data", "projects", "P", "resources"]:  # none: no asset is there
-                return listing([])
+            case ["data", "projects", "P", "resources", *rest] if "run.json" not in rest:
+                return self._of_project(*rest)
             case ["data", "experiments", name, "scans", "ALL", "files"]:
                 uri = f"/data/experiments/{name}/scans/4/resources/1/files/1.dcm"
                 rows = [{"Name": "1.dcm", "Size": "10", "URI": uri, "collection": "DICOM"}]
@@ -128,6 +131,15 @@ class FakeXnat:
         if 404 in accept:
             return Answer(404, "")
         raise ServerError("GET: the server answered 404.", status=404)
+
+    def _of_project(self, label: str = "", *path: str) -> Answer:
+        """Its resources, the file of one, or what stands in that."""
+        if not label:
+            return listing([{"label": held} for held in self.assets])
+        if path == ("files",):
+            uri = f"/data/projects/P/resources/{label}/files/a"
+            return listing([{"Name": "a", "Size": "3", "URI": uri, "collection": label}])
+        return Answer(200, self.assets[label], self.assets[label].encode())
 
     def _tree(self, name: str) -> dict[str, Any]:
         count = 0 if name in self.empty_scans else 1
@@ -200,9 +212,12 @@ class FakeXnat:
         """File the manifests that the step writes, unless they are there."""
         step = next(s for s in STEPS if s.name == step_name)
         inputs = fingerprint(RemoteHoldings(_Quiet(self), session), step.reads)
+        own = RemoteResources(_Quiet(self), RemoteTarget("project", "P"))
+        held = {a.name: next(filter(a.spec.matches, self.assets), "") for a in step.assets}
+        assets = {name: asset_hash(own, label) for name, label in held.items() if label}
         for label in step.labels:
             outcome = Outcome("4", "MR", "done", files=("a",))
-            record = record_of(step, outcome, inputs=inputs, files=(FileEntry("a", 3, ""),))
+            record = record_of(step, outcome, inputs=inputs, assets=assets, files=(FileEntry("a", 3, ""),))
             self.sessions[session].setdefault(label, json.dumps(asdict(record)))
 
     def logs(self, container_id: int | str, stream: str) -> str:

@@ -13,7 +13,13 @@ from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.holdings import ResourceFolders
 from sarcoma_core.errors import ArchiveError, UsageError
 from sarcoma_core.interface import Asset, Input, Output, OutputDir, Resources, describe
-from sarcoma_core.launch.assets import ChosenAsset, asset_options, choose_assets, parse_assets
+from sarcoma_core.launch.assets import (
+    AssetAbsentError,
+    ChosenAsset,
+    asset_options,
+    choose_assets,
+    parse_assets,
+)
 from sarcoma_core.provenance import Outcomes
 from sarcoma_core.steps import step_named
 from tests.archive.filed import put
@@ -120,9 +126,41 @@ def test_where_none_fits_a_required_asset_is_missing_with_the_way_to_put_one_the
     (place / "MODEL_A").rmdir()
     with pytest.raises(UsageError, match=r"project P must have a resource MODEL_\* \(the model\)") as caught:
         chosen(place)
-    assert "docs/outputs.md" in caught.value.hint
+    assert caught.value.hint == "Put one there: sarcoma models add DIR --project P --write"
     with pytest.raises(UsageError, match="it has: none that matches"):
         chosen(place, first_model="MODEL_A")
+
+
+@pytest.mark.parametrize(
+    ("step", "archive", "ways"),
+    [
+        ("train-baselines", None, ["sarcoma xnat launch cohort --project P"]),
+        ("train-baselines", Path("A"), ["sarcoma run cohort --project P --archive A"]),
+        (
+            "segment",
+            None,
+            [
+                "sarcoma models add DIR --project P --write",
+                "sarcoma xnat launch train-segmentation --project P",
+            ],
+        ),
+        (
+            "segment",
+            Path("my archive"),
+            [
+                "sarcoma models add DIR --project P --archive 'my archive' --write",
+                "sarcoma run train-segmentation --project P --archive 'my archive'",
+            ],
+        ),
+    ],
+)
+def test_what_a_step_of_ours_makes_is_had_by_that_step(
+    tmp_path: Path, step: str, archive: Path | None, ways: list[str]
+) -> None:
+    with pytest.raises(AssetAbsentError) as caught:
+        choose_assets(step_named(step), "P", ResourceFolders(tmp_path), {}, archive=archive)
+    assert caught.value.hint == f"Put one there: {', or '.join(ways)}"
+    assert caught.value.lack.startswith("project P has no resource ")
 
 
 @pytest.mark.parametrize("left", [(), (".DS_Store",)], ids=["nothing", "hidden files"])
@@ -141,6 +179,16 @@ def test_a_resource_without_files_is_none_where_it_is_optional_and_told_where_it
     assert chosen(place) == {"first_model": "MODEL_A"}
     with pytest.raises(UsageError, match="resource CLINICAL of project P must have files; it has none"):
         chosen(place, table="CLINICAL")
+
+
+def test_one_without_files_is_no_choice_beside_one_with_files(place: Path) -> None:
+    """An empty one is made beforehand for a step that can do without it."""
+    for label in ("MODEL_B", "EXTRA_1", "EXTRA_2"):
+        (place / label).mkdir()
+    assert chosen(place) == {"first_model": "MODEL_A", "table": "CLINICAL"}
+    put(place, "MODEL_B/weights")
+    with pytest.raises(UsageError, match="P has 2 resources: MODEL_A, MODEL_B"):
+        chosen(place)
 
 
 def test_another_file_in_the_asset_is_another_hash(place: Path) -> None:

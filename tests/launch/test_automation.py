@@ -31,6 +31,8 @@ from sarcoma_core.standin.serving import serving
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.declaring import command_for, wrapper_name
 from sarcoma_core.xnat.rest.connection import Connection, Login, ServerError
+from sarcoma_core.xnat.rest.filing import put_resource_file
+from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerService
 from tests.standin.noting import NotingRunner
 
@@ -243,6 +245,29 @@ def test_a_step_that_is_not_on_sessions_is_refused(
         plan(site.admin, Wanted(what, PROJECT))
     assert f"sarcoma xnat launch cohort --project {PROJECT}" in no.value.hint
     assert automations(site.admin) == ()
+
+
+def test_a_chain_whose_asset_the_project_lacks_or_has_twice_is_refused(site: Site) -> None:
+    """A server passes no step by, and chooses nothing: its orchestration would end there."""
+    read = Wanted("read", PROJECT)
+    service = ContainerService(site.admin)
+    for step in CHAINS["read"]:
+        if step not in CHAINS["prepare"]:
+            wrapper = service.command(service.add(command_for(step_named(step)).to_json())).wrappers[0]
+            for project in (None, PROJECT):
+                service.set_enabled(wrapper.id, True, project)
+    with pytest.raises(UsageError, match=r"has no resource MODEL_SEG_\*.*, which segment reads") as no:
+        plan(site.admin, read)
+    assert f"sarcoma models add DIR --project {PROJECT} --write" in no.value.hint
+    model = RemoteTarget("project", PROJECT, PROJECT)
+    put_resource_file(site.admin, model, "MODEL_SEG_A", "config.json", b"{}")
+    assert len(plan(site.admin, read).wrapper_ids) == len(CHAINS["read"])
+    site.admin.put(f"/data/projects/{PROJECT}/resources/MODEL_SEG_B")
+    with pytest.raises(UsageError, match="could be MODEL_SEG_A or MODEL_SEG_B of project") as no:
+        plan(site.admin, read)
+    assert "empty ones as well" in no.value.hint
+    for label in ("MODEL_SEG_A", "MODEL_SEG_B"):
+        site.admin.delete(f"/data/projects/{PROJECT}/resources/{label}", {"removeFiles": "true"})
 
 
 def test_an_orchestration_that_was_disabled_is_turned_on_again(site: Site) -> None:

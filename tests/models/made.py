@@ -3,7 +3,6 @@
 Source: the format's own page, https://huggingface.co/docs/safetensors, "Format".
 """
 
-import hashlib
 import io
 import json
 import pickle
@@ -15,7 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_core.models.folder import WEIGHTS, ModelCard, ModelConfig, write_card
+from sarcoma_core.archive.asset import AssetFolder
+from sarcoma_core.models.card import WEIGHTS, CardNumber, ModelCard, TrainingCohort
+from sarcoma_core.models.config import ModelConfig
+from sarcoma_core.models.folder import weights_hashes, write_card
+from sarcoma_core.models.model_set import open_model_folder
+from sarcoma_core.models.segmentation_task import SeenInTraining, SegmentationTask
 
 Tensors = Mapping[str, NDArray[np.float32]]
 ARGUMENTS = {"channels": 1, "outputs": 2, "width": 8, "depth": 2}
@@ -34,43 +38,122 @@ def plain_weights(scale: float = 0.1) -> dict[str, NDArray[np.float32]]:
     return {name: np.full(shape, scale, np.float32) for name, shape in shapes.items()}
 
 
-def safetensors_bytes(tensors: Tensors) -> bytes:
+KINDS = {"<f2": "F16", "<f4": "F32", "<f8": "F64", "<i8": "I64", "<i4": "I32"}
+
+
+def safetensors_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
     """A safetensors file."""
     header: dict[str, Any] = {}
     body = b""
     for name, tensor in tensors.items():
         offsets = [len(body), len(body) + tensor.nbytes]
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": offsets}
+        header[name] = {
+            "dtype": KINDS[tensor.dtype.str],
+            "shape": list(tensor.shape),
+            "data_offsets": offsets,
+        }
         body += tensor.tobytes()
     text = json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + body
 
 
-def make_model(folder: Path, weights: bytes | None = None, **changes: Any) -> Path:
+COHORT = TrainingCohort("c" * 64, 60, 61, "Synthetic patients of the phantom.")
+NUMBER = CardNumber("tumour, unseen patients", "Dice", 50, 0.951, 0.93, 0.962, 0.944, 0.957, 0.88)
+
+
+def make_task(*sequences: str, **changes: Any) -> SegmentationTask:
+    """What the network of `ARGUMENTS` segments: two regions, of one sequence or of several."""
+    roles = sequences or ("T1CE",)
+    told: dict[str, Any] = {
+        "sequences": roles,
+        "label": "NORMALISED" if len(roles) == 1 else "REGISTERED",
+        "regions": ("tumour", "oedema"),
+        "spacing": (3.0, 3.0, 6.0),
+        "slices_last": True,
+        "patch": (16, 16, 8),
+        "threshold": 0.5,
+        "least_ml": 0.5,
+        "seen": SeenInTraining(
+            spacing_mm=((0.5, 1.5), (0.5, 1.5), (3.0, 8.0)),
+            intensity=dict.fromkeys(roles, ((-1.0, 0.1), (-0.5, 0.1), (0.0, 0.1), (0.5, 0.1), (2.0, 0.2))),
+            volume_ml={"tumour": (17.0, 2339.0), "oedema": (0.0, 900.0)},
+        ),
+    }
+    return SegmentationTask(**{**told, **changes})
+
+
+def make_model(folder: Path, *weights: bytes, **changes: Any) -> Path:
     """A model folder whose card is that of its weights.
 
     Args:
         folder: to fill.
-        weights: the bytes of its weights; those of `plain_weights` where left out.
+        weights: the bytes of each of its files of weights; of `plain_weights` where left out.
         changes: of the config and of the card.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    body = safetensors_bytes(plain_weights()) if weights is None else weights
-    (folder / WEIGHTS).write_bytes(body)
+    for number, body in enumerate(weights or (safetensors_bytes(plain_weights()),), 1):
+        (folder / (WEIGHTS if number == 1 else f"weights-{number}.safetensors")).write_bytes(body)
     config = {"architecture": "plain-conv", "arguments": ARGUMENTS, "input_shape": (1, 8, 8, 8)}
     card = {
         "name": "trial",
         "version": "1.0",
         "licence": "Apache-2.0",
         "permitted_use": ("research",),
-        "weights_sha256": hashlib.sha256(body).hexdigest(),
+        "weights_sha256": weights_hashes(folder),
     }
+    known = ("segmentation", *config)
     write_card(
         folder,
-        ModelConfig(**{key: changes.get(key, value) for key, value in config.items()}),
-        ModelCard(**{key: changes.get(key, value) for key, value in card.items()}),
+        ModelConfig(**{**config, **{key: value for key, value in changes.items() if key in known}}),
+        ModelCard(**{**card, **{key: value for key, value in changes.items() if key not in known}}),
     )
     return folder
+
+
+def make_member(folder: Path, *weights: bytes, **changes: Any) -> Path:
+    """A model that segments, in a folder named by its sequences."""
+    sequences = folder.name.replace("_", " ").split()
+    channels = len(sequences)
+    if not weights:
+        tensors = plain_weights()
+        first = tensors["convolutions.0.weight"]
+        tensors["convolutions.0.weight"] = np.repeat(first, channels, axis=1)
+        weights = (safetensors_bytes(tensors),)
+    given = {
+        "segmentation": make_task(*sequences),
+        "arguments": {**ARGUMENTS, "channels": channels},
+        "input_shape": (channels, 8, 8, 8),
+        "cohort": COHORT,
+        "numbers": (NUMBER,),
+        "limits": ("Thighs alone.",),
+    }
+    return make_model(folder, *weights, **{**given, **changes})
+
+
+def make_set(folder: Path, *members: str, **changes: Any) -> Path:
+    """A set of models that segment."""
+    for name in members or ("T1CE", "T2FS"):
+        make_member(folder / name, **changes)
+    return folder
+
+
+def asset_of(folder: Path) -> AssetFolder:
+    """A folder as a step receives it."""
+    return open_model_folder(folder)
+
+
+def spoil(path: Path, key: str, value: Any) -> None:
+    """Set a field of a JSON file, `a.b` one within another; None takes it out."""
+    tree = json.loads(path.read_text())
+    *outer, last = key.split(".")
+    inner = tree
+    for name in outer:
+        inner = inner[name]
+    if value is None:
+        del inner[last]
+    else:
+        inner[last] = value
+    path.write_text(json.dumps(tree))
 
 
 class Trap:

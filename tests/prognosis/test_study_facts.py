@@ -47,7 +47,7 @@ def cohort_rows() -> tuple[ClinicalRow, ...]:
 @pytest.fixture(scope="module")
 def head() -> StudyHead:
     rows = cohort_rows()
-    members = tuple(CohortMember(row.subject, row.session, row, {}, ()) for row in rows)
+    members = tuple(CohortMember(row.subject, row.session, {}, (), row) for row in rows)
     told = flow([JoinedRow(row, row.session, "joined", "", "") for row in rows])
     cohort = FrozenCohort("P", "c" * 64, "surgery", members, told)
     return StudyHead(cohort, RULES, {"Local recurrence": "too few."}, ("Look at this.",))

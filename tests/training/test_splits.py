@@ -1,6 +1,8 @@
 """Folds of patients: every patient once, evenly, and the same bytes in whatever order they are told."""
 
+import hashlib
 import json
+import random
 
 import numpy as np
 import pytest
@@ -9,7 +11,14 @@ from hypothesis import strategies as st
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.survival.follow_up import FollowUp
-from sarcoma_core.training.splits import RepeatedFolds, read_folds, repeated_folds
+from sarcoma_core.training.splits import (
+    RULE,
+    RULE_BY_SIZE,
+    RepeatedFolds,
+    folds_by_size,
+    read_folds,
+    repeated_folds,
+)
 
 
 def patients(seed: int, count: int) -> tuple[list[str], FollowUp, list[str]]:
@@ -130,3 +139,75 @@ def test_what_is_no_such_file_is_refused(change: dict[str, object]) -> None:
 def test_a_subject_without_a_fold_is_refused() -> None:
     with pytest.raises(InputError, match="1 have none"):
         list(dealt(7).rows(["S000", "STRANGER"]))
+
+
+SIZES = st.dictionaries(st.text("ABCDE", min_size=1), st.floats(0, 3000), min_size=2, max_size=40)
+
+
+@given(SIZES, st.integers(0, 99), st.data())
+def test_by_size_every_patient_is_tested_once_and_folds_and_their_tertiles_differ_by_one_at_most(
+    sizes: dict[str, float], seed: int, data: st.DataObject
+) -> None:
+    folds = data.draw(st.integers(2, len(sizes)))
+    found = folds_by_size(sizes, seed=seed, folds=folds)
+    (dealt,) = found.repeats
+    assert set(dealt) == set(sizes)
+    assert set(dealt.values()) == set(range(folds))
+    values = np.array(list(sizes.values()))
+    low, high = np.quantile(values, [1 / 3, 2 / 3])
+    for chosen in (values > -1, values <= low, (values > low) & (values <= high), values > high):
+        counts = np.bincount(np.array([dealt[name] for name in sizes])[chosen], minlength=folds)
+        assert counts.max() - counts.min() <= 1
+
+
+@given(SIZES, st.randoms())
+def test_by_size_the_order_of_the_patients_is_of_no_matter_nor_is_the_unit(
+    sizes: dict[str, float], shuffle: random.Random
+) -> None:
+    names = list(sizes)
+    shuffle.shuffle(names)
+    wanted = folds_by_size(sizes, seed=5, folds=2)
+    assert folds_by_size({name: sizes[name] for name in names}, seed=5, folds=2).document == wanted.document
+    assert folds_by_size({name: 8 * size for name, size in sizes.items()}, seed=5, folds=2) == wanted
+
+
+def test_by_size_the_seed_deals_otherwise_and_within_a_tertile_alone() -> None:
+    sizes = {f"S{number:03}": float(number) for number in range(60)}
+    dealt = {folds_by_size(sizes, seed=seed, folds=5).sha256 for seed in range(6)}
+    assert len(dealt) == 6
+    (first,) = folds_by_size(sizes, seed=0, folds=5).repeats
+    # By the rule that stands in the file, done by hand: 20 patients of a tertile, sorted by their hash.
+    for third in range(3):
+        names = [f"S{number:03}" for number in range(20 * third, 20 * third + 20)]
+        names.sort(key=lambda name: hashlib.sha256(f"0\t0\t{name}".encode()).hexdigest())
+        assert [first[name] for name in names] == [turn % 5 for turn in range(20)]
+
+
+def test_by_size_folds_are_read_as_they_were_written_with_their_rule() -> None:
+    folds = folds_by_size({"A": 1.0, "B": 30.0, "C": 4.0}, seed=2, folds=3)
+    again = read_folds(folds.document)
+    assert again == folds
+    assert again.rule == RULE_BY_SIZE != RULE
+    assert json.loads(folds.document)["rule"] == RULE_BY_SIZE
+    assert json.loads(dealt(7).document)["rule"] == RULE
+
+
+@pytest.mark.parametrize(
+    ("patients", "folds", "hint"),
+    [
+        (5, 1, "Ask for 5 folds."),
+        (5, 6, "Ask for 5 folds."),
+        (1, 2, "Freeze a larger cohort."),
+        (0, 2, "Freeze"),
+    ],
+)
+def test_by_size_there_are_two_folds_at_least_and_a_patient_for_each(
+    patients: int, folds: int, hint: str
+) -> None:
+    sizes = {f"SECRET{number}": 1.0 for number in range(patients)}
+    with pytest.raises(InputError, match=f"found {folds} for {patients}") as caught:
+        folds_by_size(sizes, seed=0, folds=folds)
+    assert caught.value.hint.startswith(hint)
+    assert "SECRET" not in str(caught.value)
+    for enough in range(2, patients + 1):
+        assert folds_by_size(sizes, seed=0, folds=enough).folds == enough

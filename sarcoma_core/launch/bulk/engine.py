@@ -16,13 +16,14 @@ from typing import Literal, NamedTuple, Protocol, Self, cast
 
 from sarcoma_core.chains import steps_of
 from sarcoma_core.errors import RunError, UsageError
-from sarcoma_core.interface import Level
+from sarcoma_core.interface import Level, Step
 from sarcoma_core.launch.assets import AssetNames, asset_options
 from sarcoma_core.launch.bulk.following import Reachability, may_pass, newest_workflow
 from sarcoma_core.launch.bulk.journey import ItemJourney, RunContext
-from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger
+from sarcoma_core.launch.bulk.ledger import PASSED_BY, ItemState, LaunchRun, Ledger
 from sarcoma_core.launch.bulk.preflight import LiveStep, PreflightResult, preflight
 from sarcoma_core.launch.step_settings import StepSettings, set_options
+from sarcoma_core.launch.work import told_passed_by
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.remote import RemoteTarget
 from sarcoma_core.xnat.rest.service import ContainerService
@@ -116,11 +117,46 @@ def check_targets(targets: Sequence[RemoteTarget]) -> None:
         )
 
 
+class Foreseen(NamedTuple):
+    """What would become of an object.
+
+    Attributes:
+        step: the first that is not done; empty where all are.
+        verdict: what pre-flight says of it.
+        passed_by: why steps before it, or all that are left, are passed by.
+    """
+
+    step: str
+    verdict: PreflightResult
+    passed_by: tuple[str, ...] = ()
+
+
 def foresee(
-    service: ContainerService, stage: LiveStep, targets: Sequence[RemoteTarget], *, force: bool
-) -> tuple[tuple[RemoteTarget, PreflightResult], ...]:
-    """What pre-flight says of a step on each object; nothing is launched or written."""
-    return tuple((one, preflight(service.connection, one, stage, force=force)) for one in targets)
+    service: ContainerService, plan: Sequence[LiveStep], target: RemoteTarget, *, force: bool
+) -> Foreseen:
+    """What pre-flight says of the first step that is not done; those after it read what it has yet to write.
+
+    Nothing is launched or written.
+
+    Args:
+        service: the server.
+        plan: the steps, as it will run them.
+        target: the object.
+        force: launch what is done as well.
+
+    Raises:
+        ServerError: the server does not answer.
+    """
+    left: list[Step] = []
+    told: list[str] = []
+    for stage in plan:
+        verdict = preflight(service.connection, target, stage, force=force, passed_by=left)
+        if verdict.answer == PASSED_BY:
+            left.append(stage.step)
+            told.append(told_passed_by(stage.step.name, verdict.reason))
+        elif verdict.answer != "already done":
+            return Foreseen(stage.step.name, verdict, tuple(told))
+    return Foreseen("", PreflightResult("already done"), tuple(told))
 
 
 class Bulk:
@@ -298,21 +334,27 @@ def _kill(service: ContainerService, run: LaunchRun, item_state: ItemState) -> s
     return f"its container was killed at {workflow.status}"
 
 
-def row(run: LaunchRun, item_state: ItemState, *, cancelled: bool = False) -> ItemRow:
+def row(
+    run: LaunchRun, item_state: ItemState, *, cancelled: bool = False, passed_by: Sequence[ItemState] = ()
+) -> ItemRow:
     """A session's line of the table.
 
     Args:
         run: its run.
         item_state: where it stands.
         cancelled: whether the run was cancelled: then nothing goes on, also where it is not written yet.
+        passed_by: its steps that were passed by.
     """
     done = item_state.ended(run.steps)
-    outcome = cast("ItemOutcome", item_state.state if done else "cancelled" if cancelled else "unfinished")
+    state = "complete" if item_state.state == PASSED_BY else item_state.state
+    outcome = cast("ItemOutcome", state if done else "cancelled" if cancelled else "unfinished")
     good = outcome in ("complete", "already done")
     again = (
         f"sarcoma xnat resume {run.id}" if outcome == "unfinished" else retry_command(run, item_state.label)
     )
     reason = item_state.reason if done else item_state.status or item_state.state or "not begun"
+    if good:
+        reason = "; ".join(told_passed_by(one.step, one.reason) for one in passed_by)
     return ItemRow(item_state.label, outcome, "" if good else item_state.step, reason, "" if good else again)
 
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.launch.bulk.following import Clock, Following, Pace, find_workflow
-from sarcoma_core.launch.bulk.ledger import ItemState, LaunchRun, Ledger, State
+from sarcoma_core.launch.bulk.ledger import GOOD, PASSED_BY, ItemState, LaunchRun, Ledger, State
 from sarcoma_core.launch.bulk.preflight import LiveStep, preflight
 from sarcoma_core.launch.bulk.unseen import Unseen
 from sarcoma_core.launch.work import manifest
@@ -67,6 +67,8 @@ class ItemJourney:
         self._workflow = item_state.workflow
         self._since = item_state.at
         self._accepted = item_state.state in ("launched", "running")
+        earlier = context.ledger.passed_by(context.run, item_state.item) if item_state.state else ()
+        self._passed_by = {one.step for one in earlier}
         self._do = self._first(item_state)
 
     def __call__(self) -> float | None:
@@ -93,9 +95,9 @@ class ItemJourney:
             return self._find
         if item_state.state in ("launched", "running"):
             return self._following() if item_state.workflow else self._find
-        if item_state.state in ("complete", "already done"):
+        if item_state.state in GOOD and item_state.state != PASSED_BY:
             self._next_stage()
-        return self._check
+        return self._check  # of one that was passed by anew: what it lacked may be there now
 
     @property
     def _target(self) -> RemoteTarget:
@@ -133,7 +135,12 @@ class ItemJourney:
     def _check(self) -> float | None:
         run = self._context.run
         connection = self._context.service.connection
-        verdict = preflight(connection, self._target, self._stage, force=run.forced)
+        left = [stage.step for stage in self._context.stages if stage.step.name in self._passed_by]
+        verdict = preflight(connection, self._target, self._stage, force=run.forced, passed_by=left)
+        if verdict.answer == PASSED_BY:
+            self._passed_by.add(self.step)
+            return self._done(PASSED_BY, reason=verdict.reason, hint=verdict.hint)
+        self._passed_by.discard(self.step)
         if verdict.answer == "not launched":
             self._write("not launched", reason=verdict.reason, hint=verdict.hint)
             return None
@@ -243,8 +250,8 @@ class ItemJourney:
                 return None
         return self._done("complete")
 
-    def _done(self, state: State) -> float | None:
-        self._write(state)
+    def _done(self, state: State, *, reason: str = "", hint: str = "") -> float | None:
+        self._write(state, reason=reason, hint=hint)
         if self._at + 1 == len(self._context.stages):
             return None
         self._next_stage()

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
-from typing import IO, Literal, cast
+from typing import IO, Final, Literal, cast
 
 from sarcoma_core.errors import OutputError, UsageError
 from sarcoma_core.interface import Level
@@ -31,13 +31,18 @@ State = Literal[
     "retrying",
     "complete",
     "already done",
+    "not applicable",
     "not launched",
     "failed",
     "cancelled",
 ]
 CANCEL = "cancel asked"
 
-_GOOD = ("complete", "already done")
+PASSED_BY: Final = "not applicable"
+"""The state of a step that a chain has passed by: nothing of it was done, and the chain goes on."""
+
+GOOD = ("complete", "already done", PASSED_BY)
+"""States after which the next step comes."""
 _ENDED = ("not launched", "failed", "cancelled")
 
 
@@ -110,7 +115,7 @@ class ItemState:
 
     def ended(self, steps: tuple[str, ...]) -> bool:
         """Whether nothing more is to be done for it."""
-        return self.state in _ENDED or (self.state in _GOOD and self.step == steps[-1])
+        return self.state in _ENDED or (self.state in GOOD and self.step == steps[-1])
 
 
 class Ledger:
@@ -232,6 +237,23 @@ class Ledger:
                  AND NOT EXISTS (SELECT 1 FROM event WHERE event.item = item.id) ORDER BY id LIMIT 1"""
         rows = self._rows(sql, run.id, after)
         return next((ItemState(r["id"], r["target"], r["label"], r["type"]) for r in rows), None)
+
+    def passed_by(self, run: LaunchRun, item: int | None = None) -> Iterator[ItemState]:
+        """The steps that were passed by in a run, each as the state that its session was in then.
+
+        One that was done after all, by whoever went on with the run, is none.
+
+        Args:
+            run: which one.
+            item: the number of one session; None for all of them.
+        """
+        sql = """SELECT item.id AS item, item.target, item.label, item.type, event.at, event.step,
+                        event.attempt, event.state, event.workflow, event.status, event.reason, event.hint
+                 FROM item JOIN event ON event.item = item.id WHERE item.run = ? AND ? IN (item.id, 0)
+                 AND event.state = ? AND NOT EXISTS (SELECT 1 FROM event AS later WHERE
+                   later.item = event.item AND later.step = event.step AND later.id > event.id)
+                 ORDER BY event.id"""
+        yield from map(_present, self._rows(sql, run.id, item or 0, PASSED_BY))
 
     def workflows(self, run: LaunchRun, holder: str) -> frozenset[str]:
         """Ids of the workflows that are accounted for, in any run on this server.

@@ -3,20 +3,27 @@
 What is checked is what will run: the command as the server holds it, and every parameter spelled out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from sarcoma_core.errors import CommandError, UsageError
 from sarcoma_core.interface import Level, Step, Value
-from sarcoma_core.launch.assets import AssetNames, ChosenAssets, asset_hashes, choose_assets, launch_values
+from sarcoma_core.launch.assets import (
+    AssetAbsentError,
+    AssetNames,
+    ChosenAssets,
+    asset_hashes,
+    choose_assets,
+    launch_values,
+)
 from sarcoma_core.launch.bulk.following import may_pass
 from sarcoma_core.launch.step_settings import StepSettings
-from sarcoma_core.launch.work import Work, WorkPlace, already_done, lacking
+from sarcoma_core.launch.work import Lack, Work, WorkPlace, already_done, lacking, unwritten
 from sarcoma_core.steps import step_named
 from sarcoma_core.xnat.command.choosing import choice_values, correcting_name
-from sarcoma_core.xnat.command.declaring import LEVELS, command_for
+from sarcoma_core.xnat.command.declaring import LEVELS, command_for, wrapper_name
 from sarcoma_core.xnat.command.model import Command
 from sarcoma_core.xnat.resolution.objects import XnatObject
 from sarcoma_core.xnat.resolution.resolving import resolve
@@ -42,6 +49,8 @@ class LiveStep:
         assets: the resource that each asset is.
         project: the project with its own resources, where an asset is one of them.
         choices: the scans that a person chose, by name of the choice; None for the automatic wrapper.
+        absent: why a chain passes it by: the project lacks one of its assets; None where it is launched. One
+            that is passed by need not be installed.
     """
 
     step: Step
@@ -54,6 +63,7 @@ class LiveStep:
     assets: ChosenAssets = field(default_factory=dict)
     project: XnatObject | None = None
     choices: Mapping[str, str] | None = None
+    absent: Lack | None = None
 
     def takes(self, level: Level) -> bool:
         """Whether it is launched on an object of that level."""
@@ -81,12 +91,12 @@ class PreflightResult:
     """What pre-flight says of one step on one session.
 
     Args:
-        answer: `go`, or why it is not launched.
+        answer: `go`, or why it is not launched; `not applicable`: the chain goes on without it.
         reason: in one sentence; empty for `go`.
         hint: what to do about it.
     """
 
-    answer: Literal["go", "already done", "not launched"]
+    answer: Literal["go", "already done", "not applicable", "not launched"]
     reason: str = ""
     hint: str = ""
 
@@ -101,7 +111,7 @@ def stages(
     assets: AssetNames = MappingProxyType({}),
     choices: Mapping[str, str] | None = None,
 ) -> tuple[LiveStep, ...]:
-    """The steps of a run, as this server will run them.
+    """The steps of a run, as this server will run them; a chain passes those by whose asset is lacking.
 
     Args:
         service: the server.
@@ -121,14 +131,25 @@ def stages(
     needed = any(step.assets for step in named)
     scene = remote_project(service.connection, project) if needed else None
     own = RemoteResources(service.connection, RemoteTarget("project", project))
-    plan = (
-        _stage(service, project, step, level, given=settings.get(step.name, {}), choices=choices)
-        for step in named
-    )
-    return tuple(
-        replace(stage, project=scene, assets=choose_assets(stage.step, project, own, assets))
-        for stage in plan
-    )
+
+    def planned(step: Step) -> LiveStep:
+        given = settings.get(step.name, {})
+        try:
+            chosen = choose_assets(step, project, own, assets)
+        except AssetAbsentError as error:
+            if len(named) == 1:
+                raise
+            return _passed_by(step, level, given, Lack(error.lack, error.hint))
+        stage = _stage(service, project, step, level, given=given, choices=choices)
+        return replace(stage, project=scene, assets=chosen)
+
+    return tuple(map(planned, named))
+
+
+def _passed_by(step: Step, level: Level, given: Mapping[str, Value], lack: Lack) -> LiveStep:
+    """A step that is not launched, as we declare it: a launch before it was lacking is still found."""
+    params = step.check(given)
+    return LiveStep(step, command_for(step), wrapper_name(step, level), 0, "", "", params, absent=lack)
 
 
 def _stage(
@@ -181,7 +202,12 @@ def _live_stages(step: Step, live: LiveCommand, params: Mapping[str, Value]) -> 
 
 
 def preflight(
-    connection: Connection, target: RemoteTarget, stage: LiveStep, *, force: bool
+    connection: Connection,
+    target: RemoteTarget,
+    stage: LiveStep,
+    *,
+    force: bool,
+    passed_by: Iterable[Step] = (),
 ) -> PreflightResult:
     """Say whether a step can be launched on an object, and need be.
 
@@ -190,10 +216,13 @@ def preflight(
         target: the object.
         stage: what would be launched.
         force: launch it although its output is there.
+        passed_by: steps of its chain that were passed by on this object.
 
     Raises:
         ServerError: the server does not answer.
     """
+    if stage.absent:
+        return PreflightResult("not applicable", stage.absent.reason, stage.absent.hint)
     try:
         on = _launch_object(connection, target, stage)
         resolve(stage.command, stage.wrapper, on.item, stage.values)
@@ -203,9 +232,18 @@ def preflight(
         if may_pass(error):
             raise
         return PreflightResult("not launched", error.message, error.hint)
-    if missing := lacking(on.place, stage.step):
+    return _looked_into(on.place, stage, force=force, passed_by=passed_by)
+
+
+def _looked_into(
+    place: WorkPlace, stage: LiveStep, *, force: bool, passed_by: Iterable[Step]
+) -> PreflightResult:
+    """What follows from what the object holds."""
+    if lack := unwritten(place, stage.step, passed_by):
+        return PreflightResult("not applicable", lack.reason, lack.hint)
+    if missing := lacking(place, stage.step):
         return PreflightResult("not launched", missing.reason, missing.hint)
-    if not force and already_done(on.place, stage.work):
+    if not force and already_done(place, stage.work):
         return PreflightResult("already done")
     return PreflightResult("go")
 

@@ -16,8 +16,8 @@ from sarcoma_core.prognosis.clinical.table import ClinicalTable
 from sarcoma_core.text import counted
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
+from sarcoma_core.xnat.rest.custom_fields import NoCustomFieldsError
 from sarcoma_core.xnat.rest.subject_fields import (
-    NoCustomFieldsError,
     custom_fields,
     is_variable_name,
     project_subjects,

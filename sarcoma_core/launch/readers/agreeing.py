@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sarcoma_core.archive.folder import natural
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.volume import Mask
+from sarcoma_core.launch.readers.doubting import ModelDoubt
 from sarcoma_core.launch.readers.standing import CaseStatus
 from sarcoma_core.segmentation.readers.agreement import (
     CaseAgreement,
@@ -189,8 +190,12 @@ def _staple(masks: Mapping[str, Mask]) -> ConsensusMask | None:
         return None
 
 
-def case_standing(status: CaseStatus) -> CaseStanding:
+def case_standing(status: CaseStatus, doubt: ModelDoubt) -> CaseStanding:
     """Where a case stands, for the ranking, by the worst of its series; what cannot be compared has no Dice.
+
+    Args:
+        status: of the case.
+        doubt: what a network said of it.
 
     Raises:
         OSError: the disk fails.
@@ -205,4 +210,6 @@ def case_standing(status: CaseStatus) -> CaseStanding:
         scores.hd95_mm if scores else None,
         status.settled,
         status.locked and not readings.gone,  # of which something is left to do
+        doubt.uncertainty,
+        doubt.needs_review,
     )

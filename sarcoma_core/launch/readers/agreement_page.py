@@ -5,16 +5,13 @@ from pathlib import Path
 from typing import Protocol
 
 from sarcoma_core.errors import ArchiveError, InputError
-from sarcoma_core.imaging.volume import Volume, read_nifti
+from sarcoma_core.imaging.volume import Volume
 from sarcoma_core.launch.readers import MasksOf
 from sarcoma_core.launch.readers.agreeing import ProjectAgreement
 from sarcoma_core.provenance import Outcome
 from sarcoma_core.report.agreement import AgreementFacts, render_agreement
-from sarcoma_core.report.agreement_pictures import OutlinedCase, outlined_case, own_ground
-from sarcoma_core.report.cautions import voxel_unit
+from sarcoma_core.report.agreement_pictures import OutlinedCase, ground_of_image, outlined_case, own_ground
 from sarcoma_core.report.mask_pictures import Ground
-from sarcoma_core.report.planes import same_grid, upright
-from sarcoma_core.report.windows import window_for
 from sarcoma_core.segmentation.readers.agreement import CaseAgreement
 from sarcoma_core.segmentation.readers.readings import read_on_one_grid
 
@@ -81,13 +78,4 @@ def _drawn(
 def _ground(case: CaseAgreement, grid: Volume, image_of: ImageOf) -> Ground:
     """The image, where it lies on the masks' grid; else nothing but black."""
     image = image_of(case.target.case, case.target.series)
-    if image is not None:
-        try:
-            volume = read_nifti(image.path)
-        except InputError:
-            return own_ground(grid)
-        if same_grid(volume, grid):
-            shown = upright(volume.array, volume.affine)
-            window = window_for(image.outcome.modality, voxel_unit(image.outcome.facts), shown.array)
-            return Ground(volume, shown, window, "Converted")
-    return own_ground(grid)
+    return own_ground(grid) if image is None else ground_of_image(image.path, image.outcome, grid)

@@ -38,9 +38,9 @@ def put_resource_file(
 ) -> None:
     """Put a file into a resource of a project, a session or a scan, in the place of one of that name.
 
-    The server makes the resource where it is not there.
+    Its name may be a path of several parts. The server makes the resource where it is not there.
     """
-    path = f"{target.path}{at('resources', label, 'files', name)}"
+    path = f"{target.path}{at('resources', label, 'files', *name.split('/'))}"
     connection.put(path, data=content, query={**_IN_BODY, "overwrite": "true"}, content_type=_BYTES)
 
 

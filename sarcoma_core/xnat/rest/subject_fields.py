@@ -6,24 +6,17 @@ one level deeper, under the form's id. Custom variables are the older kind, one 
 
 import re
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
 from sarcoma_core.errors import UsageError
-from sarcoma_core.xnat.rest.answering import ServerError
-from sarcoma_core.xnat.rest.connection import Answer, Connection, at
+from sarcoma_core.xnat.rest.connection import Connection, at
+from sarcoma_core.xnat.rest.custom_fields import FieldOwner, put_fields, read_fields
 from sarcoma_core.xnat.rest.remote import listing
 
 _COLUMNS: Final = ("label", "gender", "age", "yob", "dob")
 _VARIABLE: Final = re.compile(r"[\w -]+", re.ASCII)
-_NO_PATH: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
-"""What a server answers that does not know the path; 404 is what an unknown subject gets, too."""
-
-
-class NoCustomFieldsError(ServerError):
-    """The server is older than custom fields."""
 
 
 class RemoteSubject(NamedTuple):
@@ -83,8 +76,7 @@ def custom_fields(connection: Connection, project: str, subject: str) -> Mapping
         NoCustomFieldsError: the server is too old for them.
         ServerError: the subject is not the project's own, or the server does not answer.
     """
-    answer = connection.get(_path(project, subject), accept=_NO_PATH)
-    return _fields(_found(connection, project, answer))
+    return read_fields(connection, _owner(project, subject))
 
 
 def put_custom_fields(
@@ -105,12 +97,11 @@ def put_custom_fields(
         NoCustomFieldsError: the server is too old for them.
         ServerError: the user may not change the subject, it is not the project's own, or no answer.
     """
-    answer = connection.put(_path(project, subject), json=dict(values), accept=_NO_PATH)
-    return _fields(_found(connection, project, answer))
+    return put_fields(connection, _owner(project, subject), values)
 
 
-def _path(project: str, subject: str) -> str:
-    return at("xapi", "custom-fields", "projects", project, "subjects", subject, "fields")
+def _owner(project: str, subject: str) -> FieldOwner:
+    return FieldOwner(project, "subjects", subject, "subject")
 
 
 def _column(name: str) -> str:
@@ -123,33 +114,3 @@ def _subject(row: Mapping[str, str], names: Iterable[str]) -> RemoteSubject:
     has_birth = bool(row.get("yob") or row.get("dob"))
     gender, age = (str(row.get(key) or "") for key in ("gender", "age"))
     return RemoteSubject(row.get("label") or "", gender, age, has_birth, told)
-
-
-def _found(connection: Connection, project: str, answer: Answer) -> Answer:
-    """An answer, where the path exists.
-
-    The project has the same path: where that one is missing too, the server knows no custom fields.
-    """
-    if answer.status not in _NO_PATH:
-        return answer
-    whole = connection.get(at("xapi", "custom-fields", "projects", project, "fields"), accept=_NO_PATH)
-    if whole.status in _NO_PATH:
-        raise NoCustomFieldsError(
-            "Custom fields: must be known to the server, XNAT 1.8.6 or later; this one "
-            f"({connection.version}) answers {answer.status}.",
-            status=answer.status,
-            hint="Leave the fields of subjects aside: the resource of the project is enough for all steps.",
-        )
-    raise ServerError(
-        "The subject must be the project's own; the server answers 404.",
-        status=answer.status,
-        hint="A subject that is shared from another project has its fields there; XNAT says 404, too, where "
-        "there is no right to see it.",
-    )
-
-
-def _fields(answer: Answer) -> Mapping[str, JsonValue]:
-    tree: Any = answer.json()
-    if not isinstance(tree, dict):
-        raise ServerError("The server's answer must be the custom fields of a subject; it is not.")
-    return tree

@@ -511,9 +511,12 @@ def test_what_is_refused_for_good_is_told_and_stops_no_other(ledger: Ledger) -> 
 def test_a_dry_run_says_what_would_be_launched_and_launches_nothing(ledger: Ledger) -> None:
     del ledger
     fake = FakeXnat(sessions(2), empty_scans=("E1",))
-    (plan, *_) = stages(fake, "P", ("convert",), {})
-    foreseen = foresee(fake, plan, tuple(s.target for s in fake.listed()), force=False)
-    assert [verdict.answer for _, verdict in foreseen] == ["go", "not launched"]
+    plan = stages(fake, "P", ("convert", "bias-field"), {})
+    foreseen = [foresee(fake, plan, session.target, force=False) for session in fake.listed()]
+    assert [(one.step, one.verdict.answer) for one in foreseen] == [
+        ("convert", "go"),
+        ("convert", "not launched"),
+    ]
     assert fake.workflows == []
 
 

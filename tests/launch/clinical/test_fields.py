@@ -21,7 +21,8 @@ from sarcoma_core.prognosis.clinical.how_to_read import HowToRead
 from sarcoma_core.prognosis.clinical.table import ClinicalRow, ClinicalTable, table_text
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection
-from sarcoma_core.xnat.rest.subject_fields import NoCustomFieldsError, custom_fields, put_custom_fields
+from sarcoma_core.xnat.rest.custom_fields import NoCustomFieldsError
+from sarcoma_core.xnat.rest.subject_fields import custom_fields, put_custom_fields
 from tests.archive.filed import served, session
 
 SUBJECTS = ("S1", "S2", "S10")

@@ -27,5 +27,22 @@ def test_the_lowest_dice_comes_first_then_the_largest_distance_then_the_name() -
     ) == ["low", "far", "S9", "S10", "alone"]
 
 
+def test_of_what_is_missing_the_doubts_of_a_network_come_first_then_its_uncertainty() -> None:
+    assert order(
+        CaseStanding("sure", 1, uncertainty=0.001),
+        CaseStanding("not drawn", 1),
+        CaseStanding("uncertain", 1, uncertainty=0.02),
+        CaseStanding("doubted", 1, uncertainty=0.0, doubted=True),
+        CaseStanding("two missing", 2, uncertainty=0.0),
+    ) == ["two missing", "doubted", "uncertain", "sure", "not drawn"]
+
+
+def test_a_network_has_no_say_where_persons_have_read() -> None:
+    assert order(
+        CaseStanding("close", 0, 0.9, uncertainty=0.2, doubted=True),
+        CaseStanding("apart", 0, 0.7, uncertainty=0.0),
+    ) == ["apart", "close"]
+
+
 def test_nothing_is_left_where_all_is_locked() -> None:
     assert order(CaseStanding("S1", 1, locked=True)) == []

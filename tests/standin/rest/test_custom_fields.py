@@ -89,3 +89,57 @@ def test_an_unknown_subject_and_an_unknown_project_are_not_found(url: str) -> No
     place = f"{url}/xapi/custom-fields/projects/NONE/fields"
     assert requests.get(place, auth=(LOGIN, PASSWORD), timeout=30).status_code == 404
     assert requests.get(place.replace("NONE", PROJECT), auth=(LOGIN, PASSWORD), timeout=30).json() == {}
+
+
+class SessionRequests(Fields):
+    """Requests to the fields of one session."""
+
+    def __init__(self, url: str, session: str, login: str = LOGIN, password: str = PASSWORD) -> None:
+        super().__init__(url, session, login, password)
+        self.path = self.path.replace("/subjects/", "/experiments/")
+
+
+def test_a_session_is_named_by_label_or_id_in_its_project_and_keeps_fields_of_its_own(
+    standin: StandIn, url: str
+) -> None:
+    first = standin.tree.sessions(PROJECT)[0]
+    assert SessionRequests(url, first.label).get().json() == {}
+    assert SessionRequests(url, first.label).put({"a": 1, "b": "x"}).json() == {"a": 1, "b": "x"}
+    assert SessionRequests(url, first.id).put({"b": None}).json() == {"a": 1, "b": None}
+    assert "b" not in Fields(url, first.subject).get().json()
+    place = SessionRequests(url, first.label).path.replace(f"/{PROJECT}/", "/NONE/")
+    assert requests.get(place, auth=(LOGIN, PASSWORD), timeout=30).status_code == 404
+
+
+def test_what_is_no_json_object_or_no_session_is_refused(standin: StandIn, url: str) -> None:
+    label = standin.tree.sessions(PROJECT)[0].label
+    told = {"Content-Type": "application/json"}
+    assert SessionRequests(url, label).put(data=b"[1]", headers=told).status_code == 400
+    assert (
+        SessionRequests(url, label).put(data=b"a=1", headers={"Content-Type": "text/plain"}).status_code
+        == 415
+    )
+    assert SessionRequests(url, "NOBODY").put({}).status_code == 404
+    assert SessionRequests(url, "NOBODY").get().status_code == 404
+
+
+@pytest.mark.parametrize(("group", "status"), [("Members", 200), ("Collaborators", 403), ("", 404)])
+def test_who_may_change_a_session(standin: StandIn, url: str, group: str, status: int) -> None:
+    login = f"session-{group.lower() or 'stranger'}"
+    standin.users.add(login, WORD)
+    if group:
+        place = f"{url}/data/projects/{PROJECT}/users/{group}/{login}"
+        assert requests.put(place, auth=(LOGIN, PASSWORD), timeout=30).ok
+    label = standin.tree.sessions(PROJECT)[0].label
+    assert SessionRequests(url, label, login, WORD).put({"a": 2}).status_code == status
+
+
+def test_a_session_that_is_deleted_takes_its_fields_along(url: str) -> None:
+    subject = f"{url}/data/projects/{PROJECT}/subjects/SHORT"
+    place, told = f"{subject}/experiments/SHORT_MR", {"xsiType": "xnat:mrSessionData"}
+    assert requests.put(subject, auth=(LOGIN, PASSWORD), timeout=30).ok
+    for method in ("PUT", "DELETE", "PUT"):
+        if method == "DELETE":
+            assert SessionRequests(url, "SHORT_MR").put({"a": 1}).json() == {"a": 1}
+        assert requests.request(method, place, params=told, auth=(LOGIN, PASSWORD), timeout=30).ok
+    assert SessionRequests(url, "SHORT_MR").get().json() == {}

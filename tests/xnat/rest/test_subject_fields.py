@@ -8,8 +8,8 @@ from sarcoma_core.archive.store import Archive
 from sarcoma_core.errors import UsageError
 from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, Login
+from sarcoma_core.xnat.rest.custom_fields import NoCustomFieldsError
 from sarcoma_core.xnat.rest.subject_fields import (
-    NoCustomFieldsError,
     RemoteSubject,
     custom_fields,
     project_subjects,

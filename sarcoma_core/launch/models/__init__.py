@@ -1,0 +1,1 @@
+"""Models of a project: which there are, and one put there."""

@@ -1,0 +1,89 @@
+"""What an earlier training has left: members that are done, and checkpoints of those that are not."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sarcoma_core.archive.asset import AssetFolder
+from sarcoma_core.archive.folder import visible_files
+from sarcoma_core.provenance import MANIFEST
+from sarcoma_core.training.segmentation import checkpoint
+from sarcoma_core.training.segmentation.writing import TRAINING
+
+
+@dataclass(frozen=True)
+class EarlierSet:
+    """A model set as an earlier training has left it.
+
+    Args:
+        asset: the resource; None where there is none.
+    """
+
+    asset: AssetFolder | None
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Names of the members that it holds, done or not."""
+        return tuple(sorted({name.split("/")[0] for name in self._names() if "/" in name}))
+
+    def has_done(self, member: str, keys: Sequence[str]) -> bool:
+        """Whether this very training of a member was done: with equal keys, weights are equal.
+
+        Args:
+            member: its name.
+            keys: of each network.
+        """
+        name = f"{member}/{TRAINING}"
+        if self.asset is None or name not in self._names():
+            return False
+        try:
+            told = json.loads((self.asset.path / name).read_bytes())
+            return bool(told["keys"] == list(keys))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def resume(self, member: str, networks: Path) -> None:
+        """Put the checkpoints of a member where its training goes on; nothing where it has none.
+
+        Args:
+            member: its name.
+            networks: to fill.
+
+        Raises:
+            InputError: a checkpoint is damaged.
+            OSError: the disk is full or read-only.
+        """
+        if self.asset and f"{member}/{checkpoint.STATE}" in self._names():
+            checkpoint.unpack(self.asset.path / member, networks)
+
+    def carry(self, member: str, folder: Path) -> tuple[str, ...]:
+        """Copy a member as it is.
+
+        Args:
+            member: its name.
+            folder: of the new resource.
+
+        Returns:
+            The files, as paths below the resource.
+
+        Raises:
+            OSError: the disk is full or read-only.
+        """
+        names = tuple(name for name in self._names() if name.startswith(f"{member}/"))
+        for name in names:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.asset.path / name, target) if self.asset else None
+        return names
+
+    def _names(self) -> tuple[str, ...]:
+        """The files that its manifest lists; all where no step wrote it."""
+        if self.asset is None:
+            return ()
+        if self.asset.record:
+            return tuple(entry.path for entry in self.asset.record.files)
+        root = self.asset.path
+        found = (path.relative_to(root).as_posix() for path in visible_files(root))
+        return tuple(name for name in found if name != MANIFEST)

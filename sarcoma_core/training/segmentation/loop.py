@@ -1,0 +1,315 @@
+"""One network, trained: epoch by epoch, resumable, judged on the native grid.
+
+Every random choice is a function of the seed, the epoch and the case (`augmenting`), and the weights at the
+start one of the seed. So a training that was stopped and goes on gives the weights of one that was not, on
+one machine with as many threads.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import numpy as np
+import torch
+
+from sarcoma_core.errors import InputError
+from sarcoma_core.imaging.grid import middle, to_native
+from sarcoma_core.models.resunet import ResidualUNet
+from sarcoma_core.segmentation.inference.windows import slide
+from sarcoma_core.segmentation.metrics import dice
+from sarcoma_core.training.segmentation import checkpoint
+from sarcoma_core.training.segmentation.augmenting import Augmenter, ShownCase, order_of
+from sarcoma_core.training.segmentation.cases import PreparedCase
+from sarcoma_core.training.segmentation.checkpoint import EpochRow, Standing
+from sarcoma_core.training.segmentation.loss import supervised
+from sarcoma_core.training.segmentation.plan import SegmentationPlan
+
+JUDGED_TIMES: Final = 20
+"""How often in a training the patients that judge are asked, at most."""
+PATIENCE: Final = 8
+"""So often they may be asked without a better answer before the training ends."""
+_CLIP = 1.0
+_DECAY = 1e-2
+_PRIOR = -3.0
+"""Logit of a voxel before anything is learned: few voxels are tumour."""
+_WARM = 0.03
+"""Of the epochs, in which the learning rate rises."""
+
+
+class Told:
+    """What a training tells of itself while it runs; the base tells nobody."""
+
+    def epoch(self, row: EpochRow, of: int) -> None:
+        """An epoch is done."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a training has to stop, done or not.
+
+    Args:
+        at: seconds of the monotonic clock; None for never.
+    """
+
+    at: float | None = None
+
+    def is_near(self, epoch_seconds: float) -> bool:
+        """Whether a further epoch would not end before it."""
+        return self.at is not None and monotonic() + epoch_seconds > self.at
+
+
+@dataclass(frozen=True)
+class TrainingOrder:
+    """What one network is trained with.
+
+    Args:
+        plan: of the training.
+        train: cases that it sees.
+        judge: cases that judge it, and choose its epoch; none of their patients is among the others.
+        seed: of all that is random.
+        key: SHA-256 over all that decides the result.
+        device: where to compute.
+        deep_supervision: whether coarser levels have a loss of their own.
+    """
+
+    plan: SegmentationPlan
+    train: Sequence[PreparedCase]
+    judge: Sequence[PreparedCase]
+    seed: int
+    key: str
+    device: torch.device
+    deep_supervision: bool = False
+
+
+@dataclass
+class _Training:
+    """A training as it stands."""
+
+    order: TrainingOrder
+    network: ResidualUNet
+    optimiser: torch.optim.AdamW
+    best: dict[str, torch.Tensor]
+    epoch: int = 0
+    best_epoch: int = 0
+    history: list[EpochRow] = field(default_factory=list)
+
+
+def train(
+    order: TrainingOrder,
+    folder: Path,
+    *,
+    deadline: Deadline | None = None,
+    told: Told | None = None,
+    killed: Callable[[int, int], None] | None = None,
+) -> Standing:
+    """Train a network, or go on with it.
+
+    Args:
+        order: what with.
+        folder: of the checkpoint, which is written after every epoch.
+        deadline: when to stop; the checkpoint is then not `ended`.
+        told: is told of every epoch.
+        killed: asked before each batch, with epoch and batch; a test raises there.
+
+    Returns:
+        Where it stands in the end; the best weights are in the checkpoint.
+
+    Raises:
+        InputError: the checkpoint is damaged, or a loss is not finite.
+        OSError: the disk is full or read-only.
+    """
+    run = _begin(order)
+    held = checkpoint.read(folder, order.key)
+    if held:
+        _go_on(run, *held)
+        if held[0].ended:
+            return held[0]
+    told, deadline = told or Told(), deadline or Deadline()
+    augmenter = Augmenter(order.plan.patch, slices_last=order.plan.slices_last, seed=order.seed)
+    seconds = 0.0
+    while not _is_over(run):
+        if seconds and deadline.is_near(seconds):  # one epoch is always done, so that every launch goes on
+            return _standing(run)
+        started = monotonic()
+        with _deterministic(order.device):
+            _epoch(run, augmenter, killed)
+        told.epoch(run.history[-1], order.plan.epochs)
+        checkpoint.save(folder, _standing(run), _tensors(run))
+        seconds = max(seconds, monotonic() - started)
+    standing = _standing(run, ended=True)
+    checkpoint.save(folder, standing, {f"best.{name}": value for name, value in run.best.items()})
+    return standing
+
+
+def best_weights(folder: Path, key: str) -> Mapping[str, torch.Tensor]:
+    """The weights of the best epoch of a training.
+
+    Raises:
+        InputError: the checkpoint is damaged, or of another training.
+    """
+    held = checkpoint.read(folder, key)
+    if held is None:
+        raise InputError("checkpoint: must be of this training; it is of another, or not there.")
+    return {name.removeprefix("best."): v for name, v in held[1].items() if name.startswith("best.")}
+
+
+def judged(
+    network: torch.nn.Module, cases: Sequence[PreparedCase], plan: SegmentationPlan, device: torch.device
+) -> list[float]:
+    """Dice of the first region of each case, on the native grid."""
+    network.eval()
+    scores = []
+    with torch.inference_mode():
+        for case in cases:
+            image = torch.from_numpy(case.image).to(device, torch.float32)
+            found = slide(image, plan.patch, lambda x: torch.sigmoid(network(x)).float())[0].cpu().numpy()
+            region = plan.regions[0]
+            inside = found[middle(found.shape, case.grid.shape)]
+            scores.append(dice(case.mask(region), to_native(inside, case.grid) >= 0.5))  # noqa: PLR2004
+    network.train()
+    return scores
+
+
+def new_network(plan: SegmentationPlan, seed: int, *, deep_supervision: bool = False) -> ResidualUNet:
+    """A network whose weights are a function of the seed; no generator of the process is moved."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = ResidualUNet(**plan.arguments, deep_supervision=deep_supervision)
+    for head in (network.head, *network.coarse_heads):
+        torch.nn.init.constant_(head.bias, _PRIOR)
+    return network
+
+
+def _begin(order: TrainingOrder) -> _Training:
+    network = new_network(order.plan, order.seed, deep_supervision=order.deep_supervision)
+    network = network.to(order.device, memory_format=torch.channels_last_3d)
+    rate = order.plan.learning_rate
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=_DECAY, foreach=False)
+    return _Training(order, network, optimiser, {})
+
+
+@contextmanager
+def _deterministic(device: torch.device) -> Iterator[None]:
+    """On the CPU only what gives the same numbers again; afterwards as the process had it."""
+    before = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(mode=device.type == "cpu")
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warns)
+
+
+def _go_on(run: _Training, standing: Standing, tensors: Mapping[str, torch.Tensor]) -> None:
+    device = run.order.device
+    run.epoch, run.best_epoch, run.history = standing.epoch, standing.best_epoch, list(standing.history)
+    run.best = {n.removeprefix("best."): v for n, v in tensors.items() if n.startswith("best.")}
+    if standing.ended:
+        return
+    weights = {n.removeprefix("weights."): v for n, v in tensors.items() if n.startswith("weights.")}
+    run.network.load_state_dict(weights)
+    for name, parameter in run.network.named_parameters():
+        run.optimiser.state[parameter] = {
+            "step": tensors[f"step.{name}"].clone(),
+            **{
+                moment: _like(tensors[f"{moment}.{name}"].to(device), parameter)
+                for moment in ("exp_avg", "exp_avg_sq")
+            },
+        }
+
+
+def _like(tensor: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """The same numbers in the layout of the parameter."""
+    return torch.empty_like(parameter).copy_(tensor)
+
+
+def _tensors(run: _Training) -> dict[str, torch.Tensor]:
+    """All numbers that the training goes on with."""
+    tensors = {f"weights.{name}": value.detach().cpu() for name, value in run.network.state_dict().items()}
+    tensors |= {f"best.{name}": value for name, value in run.best.items()}
+    for name, parameter in run.network.named_parameters():
+        for key, value in run.optimiser.state[parameter].items():
+            tensors[f"{key}.{name}"] = value.detach().cpu()
+    return tensors
+
+
+def _standing(run: _Training, *, ended: bool = False) -> Standing:
+    return Standing(run.order.key, run.epoch, run.best_epoch, tuple(run.history), ended)
+
+
+def _is_over(run: _Training) -> bool:
+    """Whether all epochs are done, or the patients that judge have long seen nothing better."""
+    asked = [row.epoch for row in run.history if row.dice is not None and row.epoch > run.best_epoch]
+    return run.epoch >= run.order.plan.epochs or (run.best_epoch > 0 and len(asked) >= PATIENCE)
+
+
+def _epoch(run: _Training, augmenter: Augmenter, killed: Callable[[int, int], None] | None) -> None:
+    order, plan = run.order, run.order.plan
+    rate = _rate(run.epoch, plan)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    names = [case.name for case in order.train]
+    losses: list[float] = []
+    places = order_of(names, order.seed, run.epoch)
+    for number, start in enumerate(range(0, len(places), plan.batch)):
+        if killed:
+            killed(run.epoch, number)
+        chosen = places[start : start + plan.batch]
+        samples = [augmenter.draw(order.train[place], run.epoch) for place in chosen]
+        losses.append(_step(run, samples) * len(chosen))
+    run.epoch += 1
+    loss = sum(losses) / len(places)
+    if not math.isfinite(loss):
+        raise InputError(
+            f"training: the loss must be finite; in epoch {run.epoch} it is not.",
+            hint="Train with a lower learning rate: --learning-rate 0.0003",
+        )
+    run.history.append(EpochRow(run.epoch, loss, rate, _ask(run)))
+
+
+def _step(run: _Training, samples: Sequence[ShownCase]) -> float:
+    device = run.order.device
+    image, soft, drawn = (
+        torch.stack([getattr(s, name) for s in samples]).to(device) for name in ShownCase._fields
+    )
+    run.optimiser.zero_grad()
+    fast = device.type == "cuda"
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast):
+        levels = run.network.all_levels(image.contiguous(memory_format=torch.channels_last_3d))
+    loss = supervised([level.float() for level in levels], soft, drawn)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), _CLIP, foreach=False)
+    run.optimiser.step()
+    return float(loss.detach())
+
+
+def _ask(run: _Training) -> float | None:
+    """Ask the patients that judge, now and then and in the end; keep the weights if they are the best."""
+    order = run.order
+    every = math.ceil(order.plan.epochs / JUDGED_TIMES)
+    if run.epoch % every and run.epoch != order.plan.epochs:
+        return None
+    if not order.judge:  # nobody judges: the last epoch is the network's
+        run.best_epoch, run.best = run.epoch, _weights(run.network)
+        return None
+    found = float(np.mean(judged(run.network, order.judge, order.plan, order.device)))
+    before = next((row.dice for row in run.history if row.epoch == run.best_epoch), None)
+    if before is None or found >= before:
+        run.best_epoch, run.best = run.epoch, _weights(run.network)
+    return found
+
+
+def _weights(network: ResidualUNet) -> dict[str, torch.Tensor]:
+    return {name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()}
+
+
+def _rate(epoch: int, plan: SegmentationPlan) -> float:
+    """Rises over the first epochs, then falls to 0 as a cosine does."""
+    warm = max(1, round(_WARM * plan.epochs))
+    if epoch < warm:
+        return plan.learning_rate * (epoch + 1) / (warm + 1)
+    return plan.learning_rate * (1 + math.cos(math.pi * (epoch - warm) / max(1, plan.epochs - warm))) / 2
