@@ -12,6 +12,7 @@
 #   make generate          write command JSON, docs pages and labels from the steps
 #   make images            build every image, print sizes and start times (needs a Docker engine)
 #   make docs              build the documentation into site/
+#   make train-demo        the model that the demo reads with, trained on synthetic patients; about 15 minutes
 #   make bench             benchmarks side by side with the peers; minutes
 #   make bench-register  TRE and seconds of registration, 50 + 8 seeds, beside SimpleITK's recipe and elastix; about 15 minutes
 #   make mutants           move each threshold by a tenth, and ask whether a test sees it; 10 to 20 minutes
@@ -24,7 +25,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The build of torch that the images hold, and where it is had.
 from_image = $(shell sed -n 's/^ARG $(1)=//p' containers/torch/Dockerfile)
 
-.PHONY: setup extras view ohif cdk cdk-test demo test check generate images docs bench bench-register mutants soak clean
+.PHONY: setup extras view ohif cdk cdk-test demo test check generate images docs bench bench-register train-demo mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -124,6 +125,9 @@ bench: .venv/bench.done
 .venv/bench.done: .venv/extras.done
 	@$(PIP) --editable '.[site,dev,bench]'
 	@touch $@
+
+train-demo: .venv/extras.done
+	@$(BIN)/python -m sarcoma_core.demo.reading.training
 
 bench-register: .venv/bench.done
 	@$(BIN)/python benchmarks/register.py --study

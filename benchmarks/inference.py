@@ -159,8 +159,10 @@ def memory(sizes: Sizes, threads: int) -> Mapping[str, float]:
         command = [sys.executable, __file__, "--memory", method, "--threads", str(threads)]
         command += [text for name, size in sizes._asdict().items() for text in (f"--{name}", str(size))]
         running[method] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    peaks = {method: float(process.communicate()[0]) for method, process in running.items()}
-    return {method: peaks[method] - peaks["nothing"] for method in METHODS[1:]}
+    told = {method: process.communicate()[0] for method, process in running.items()}
+    if any(process.returncode for process in running.values()):
+        sys.exit("memory: a process failed; what it said is above")
+    return {method: float(told[method]) - float(told["nothing"]) for method in METHODS[1:]}
 
 
 def memory_on_gpu(sizes: Sizes, device: torch.device) -> Mapping[str, float]:

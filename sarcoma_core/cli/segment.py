@@ -54,6 +54,13 @@ def add(verbs: Verbs) -> None:
         help="a further NIfTI file of the same patient, e.g. T2FS=t2.nii.gz; repeatable",
     )
     parser.add_argument(
+        "--series",
+        action="append",
+        default=[],
+        metavar="ROLE=SCAN",
+        help="which scan of DICOM is which, where the headers tell it wrongly, e.g. T1CE=5; repeatable",
+    )
+    parser.add_argument(
         "--model",
         type=named_path,
         metavar="DIR",
@@ -87,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from sarcoma_core.runners.local import LocalRunner
 
     require_torch("sarcoma segment")
-    given = look_at(arguments.images, arguments.sequence, arguments.also)
+    given = look_at(arguments.images, arguments.sequence, arguments.also, arguments.series)
     order = LineOrder(
         given, arguments.out, arguments.model or demo_model(), _params(arguments), arguments.replace
     )

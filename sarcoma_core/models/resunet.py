@@ -14,6 +14,7 @@ from typing import Final
 
 import torch
 from torch import nn
+from torch.nn.functional import leaky_relu
 
 MOST_CHANNELS: Final = 1024
 MOST_LEVELS: Final = 8
@@ -123,8 +124,12 @@ class _Residual(nn.Module):
         self.aside = nn.Identity() if same else nn.Conv3d(inner, outer, kernel_size=1, stride=step)
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
-        inside = nn.functional.leaky_relu(self.first_norm(self.first(volume)), _SLOPE)
-        return nn.functional.leaky_relu(self.second_norm(self.second(inside)) + self.aside(volume), _SLOPE)
+        # In one expression, as a name would hold a volume to the end; of the finest level each one counts.
+        return leaky_relu(
+            self.second_norm(self.second(leaky_relu(self.first_norm(self.first(volume)), _SLOPE)))
+            + self.aside(volume),
+            _SLOPE,
+        )
 
 
 class _Up(nn.Module):

@@ -144,4 +144,3 @@ def _drawn_on(member: CohortMember, masks: SessionMasks) -> tuple[CohortSeries, 
 def _by_role(member: CohortMember) -> Iterator[CohortSeries]:
     for role in ROLES:
         yield from (one for one in member.series if one.role == role)
-

@@ -49,7 +49,7 @@ def session(tmp_path: Path) -> Session:
         session.resource(resource).mkdir(parents=True)
     (path / "SCANS" / "1" / "DICOM").mkdir(parents=True)
     archive.write(session)
-    for asset in ("MODEL_A", "CLINICAL", "COHORT"):
+    for asset in ("MODEL_SEG_A", "CLINICAL", "COHORT"):
         (archive.resources_path("P") / asset).mkdir(parents=True)
     return session
 
@@ -129,7 +129,8 @@ def test_the_whole_session_or_project_is_mounted_and_each_asset_beside_it(
     own = session.path.parent if level == "project" else session.path
     assert (mounts.pop("/input"), mounts.pop("/output")) == ((False, own), (True, None))
     resources = session.path.parents[1] / "resources"
-    there = {"MODEL_*": resources / "MODEL_A"} | {one: resources / one for one in ("CLINICAL", "COHORT")}
+    there = dict.fromkeys(("MODEL_*", "MODEL_SEG_*"), resources / "MODEL_SEG_A")
+    there |= {one: resources / one for one in ("CLINICAL", "COHORT")}
     expected = {a.name: there.get(a.spec.label) for a in step.assets}
     # An optional asset that is not there: an empty build folder is mounted in its place.
     assert mounts == {f"/assets/{n}": (source is None, source) for n, source in expected.items()}

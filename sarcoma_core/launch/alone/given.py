@@ -6,7 +6,7 @@ A file is told by its content, as names are typed by hand.
 import gzip
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -14,8 +14,8 @@ from typing import Final, Literal
 from sarcoma_core.archive.roles import Role
 from sarcoma_core.errors import InputError, UsageError
 
-NIFTI_ROLES: Final[tuple[Role, ...]] = ("T1CE", "T1", "T2FS", "T2")
-"""What a NIfTI file can be: it does not tell so itself."""
+MR_ROLES: Final[tuple[Role, ...]] = ("T1CE", "T1", "T2FS", "T2")
+"""What a series can be that models look at."""
 
 GivenKind = Literal["folder", "archive", "nifti", "file"]
 
@@ -37,20 +37,25 @@ class GivenImages:
         path: what was named.
         kind: a folder of DICOM files, an archive of them (zip, tar), one of them, or NIfTI.
         niftis: the file of each role; none of DICOM, whose headers tell the roles.
+        choices: the scan of each role that was said of DICOM; the headers tell the others.
     """
 
     path: Path
     kind: GivenKind
     niftis: Mapping[Role, Path] = field(default_factory=dict)
+    choices: Mapping[Role, str] = field(default_factory=dict)
 
 
-def look_at(path: Path, sequence: str, also: Sequence[str]) -> GivenImages:
+def look_at(
+    path: Path, sequence: str = "", also: Sequence[str] = (), series: Sequence[str] = ()
+) -> GivenImages:
     """Tell what was given, by its first bytes.
 
     Args:
         path: what was named.
         sequence: what a NIfTI file is; empty where nothing was said.
         also: further NIfTI files of the same patient, each as ROLE=FILE.
+        series: which scan of DICOM is which, each as ROLE=SCAN.
 
     Raises:
         UsageError: the role of a NIfTI file is not told, or one is told twice, or of DICOM.
@@ -62,29 +67,42 @@ def look_at(path: Path, sequence: str, also: Sequence[str]) -> GivenImages:
             raise UsageError(
                 f"{'--sequence' if sequence else '--also'}: must be left out for DICOM, whose headers tell "
                 "which series is which.",
-                hint="To choose which model draws: --member",
+                hint="Where they do not: --series T1CE=SCAN. To choose which model draws: --member",
             )
-        return GivenImages(path, kind)
+        return GivenImages(path, kind, choices=dict(_pairs("--series", "SCAN", series)))
+    if series:
+        raise UsageError("--series: must be left out for a NIfTI file; --sequence says what it is.")
     if not sequence:
         raise UsageError(
-            f"--sequence: must be one of {', '.join(NIFTI_ROLES)} for a NIfTI file, which does not tell what "
+            f"--sequence: must be one of {', '.join(MR_ROLES)} for a NIfTI file, which does not tell what "
             "it is; found nothing.",
             hint="T1CE is T1 after contrast agent, T2FS is T2 with fat saturated, or STIR.",
         )
-    files: dict[Role, Path] = {}
-    for text in (f"{sequence}={path}", *also):
-        name, equals, file = text.partition("=")
-        role = next((one for one in NIFTI_ROLES if one == name), None)
-        if role is None or not (equals and file):
-            raise UsageError(
-                f"--also: must be ROLE=FILE with a role of {', '.join(NIFTI_ROLES)}; found {text!r}."
-            )
-        if role in files:
-            raise UsageError(f"--also: must name another role than the files before; found {role} twice.")
-        files[role] = Path(file)
-        if _kind_of(files[role], f"--also {role}" if len(files) > 1 else "IMAGES") != "nifti":
+    files = {role: Path(file) for role, file in _pairs("--also", "FILE", [f"{sequence}={path}", *also])}
+    for role, file in files.items():
+        if _kind_of(file, f"--also {role}") != "nifti":
             raise UsageError(f"--also {role}: must be a NIfTI file, as the first is; found none.")
     return GivenImages(path, kind, files)
+
+
+def _pairs(flag: str, what: str, texts: Sequence[str]) -> Iterator[tuple[Role, str]]:
+    """Each role with what it is.
+
+    Raises:
+        UsageError: the form or the role is wrong, or one role is given twice.
+    """
+    told: set[Role] = set()
+    for text in texts:
+        name, equals, value = text.partition("=")
+        role = next((one for one in MR_ROLES if one == name), None)
+        if role is None or not (equals and value):
+            raise UsageError(
+                f"{flag}: must be ROLE={what} with a role of {', '.join(MR_ROLES)}; found {text!r}."
+            )
+        if role in told:
+            raise UsageError(f"{flag}: must name each role once; found {role} twice.")
+        told.add(role)
+        yield role, value
 
 
 def _kind_of(path: Path, flag: str) -> GivenKind:

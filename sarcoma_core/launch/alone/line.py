@@ -115,7 +115,7 @@ class _LineWork:
             self.archive,
             session,
             self.order.params,
-            is_dicom=not self.order.given.niftis,
+            self.order.given,
             runner=runner,
             watch=watch,
         )

@@ -1,7 +1,7 @@
 """The chain `read` on a session that lies in no archive for long, one step after the other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -10,6 +10,7 @@ from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.chains import CHAINS
 from sarcoma_core.interface import Value
+from sarcoma_core.launch.alone.given import GivenImages
 from sarcoma_core.launch.alone.laying import PROJECT
 from sarcoma_core.launch.chain import RunPlan, StepRun, run_one
 from sarcoma_core.launch.targets import session_target
@@ -23,7 +24,7 @@ _OF_DICOM: Final = frozenset({"convert", "series-roles", "export-masks"})
 """Steps of the chain that NIfTI files have no use for: they are converted, told, and no DICOM to draw on."""
 _WRITTEN_ONLY: Final[Mapping[str, Mapping[str, Value]]] = {"export-masks": {"send": False}}
 _ANOTHER_WAY: Final = (
-    "In an archive series can be told by hand: sarcoma archive import, sarcoma roles set, sarcoma run read"
+    "If the headers tell a series wrongly, say which it is, e.g. --series T1CE=5. Or name another --model"
 )
 
 
@@ -96,8 +97,8 @@ def segment_session(
     archive: Archive,
     session: Session,
     params: Mapping[str, Value],
+    given: GivenImages,
     *,
-    is_dicom: bool,
     runner: Runner,
     watch: AloneObserver,
 ) -> AloneResult:
@@ -107,7 +108,7 @@ def segment_session(
         archive: that holds the session, and the models.
         session: one of its sessions.
         params: of the step that draws, those that differ from the defaults.
-        is_dicom: whether it was DICOM that was given.
+        given: what the session was made of.
         runner: how a step is executed.
         watch: follows the steps.
 
@@ -119,9 +120,11 @@ def segment_session(
     runs: list[StepRun] = []
     seconds: dict[str, float] = {}
     for name in CHAINS["read"]:
-        if name in _OF_DICOM and not is_dicom:
+        if name in _OF_DICOM and given.niftis:
             continue
         [work] = RunPlan(name, PROJECT, settings).works(archive)
+        if work.step.choices:
+            work = replace(work, choices={role.lower(): scan for role, scan in given.choices.items()})
         watch.begins(session.label, name)
         started = monotonic()
         runs.append(run_one(archive, target, work, runner=runner, force=False))

@@ -38,6 +38,7 @@ class Pretender(QuickRunner):
     def __init__(self, fails: Mapping[tuple[str, str], str] | None = None, *, sees: bool = True) -> None:
         super().__init__(0.0)
         self.ran: list[tuple[str, str]] = []
+        self.words: list[tuple[str, ...]] = []
         self._fails = fails or {}
         self._sees = sees
 
@@ -46,6 +47,7 @@ class Pretender(QuickRunner):
     ) -> Ended:
         step, session = command.name.removeprefix("sarcoma-"), folders["in"]
         self.ran.append((session.name, step))
+        self.words.append(command.arguments)
         if (session.name, step) in self._fails:
             return Ended(1, "", self._fails[session.name, step])
         [output] = command.outputs

@@ -103,6 +103,15 @@ def test_that_of_dicom_stands_in_its_headers(
         look_at(tmp_path, sequence, also)
 
 
+def test_where_the_headers_of_dicom_tell_it_wrongly_a_scan_is_said(tmp_path: Path, image: Path) -> None:
+    assert look_at(tmp_path, series=("T1CE=5", "T2FS=4-MR1")).choices == {"T1CE": "5", "T2FS": "4-MR1"}
+    for wrong in ("T1CE", "PET=5", "T1CE="):
+        with pytest.raises(UsageError, match=f"--series: must be ROLE=SCAN .*; found '{wrong}'"):
+            look_at(tmp_path, series=(wrong,))
+    with pytest.raises(UsageError, match="--series: must be left out for a NIfTI file"):
+        look_at(image, "T1CE", series=("T1CE=5",))
+
+
 def test_several_files_have_a_role_each(image: Path) -> None:
     second = image.with_name("t2=b.nii")
     second.write_bytes(nifti())
@@ -118,7 +127,7 @@ def test_several_files_have_a_role_each(image: Path) -> None:
         ("=t2.nii", "must be ROLE=FILE"),
         ("PET=t1.nii", "must be ROLE=FILE"),
         ("t2fs=t1.nii", "must be ROLE=FILE"),
-        ("T1CE=t1.nii", "must name another role than the files before; found T1CE twice"),
+        ("T1CE=t1.nii", "must name each role once; found T1CE twice"),
     ],
 )
 def test_a_further_file_that_is_not_told_rightly_is_refused(image: Path, also: str, words: str) -> None:

@@ -46,7 +46,7 @@ def line(tmp_path: Path, models: Path) -> Line:
     """One line into `out`; what was told of files stands in `said`."""
 
     def run(path: Path, runner: Pretender | None = None, **changes: Any) -> dict[str, Any]:
-        given = look_at(path, changes.pop("sequence", ""), changes.pop("also", ()))
+        given = look_at(path, series=changes.pop("series", ()))
         settings = {"out": tmp_path / "out", "models": models, "params": {}, **changes}
         said: list[str] = []
         told = segment_line(
@@ -132,9 +132,18 @@ def test_a_session_that_no_model_looks_at_is_told_with_its_series(
     runner = Pretender(sees=False)
     with pytest.raises(RunError, match="segment: the models look elsewhere") as no:
         line(patient, runner)
-    assert "sarcoma roles set" in no.value.hint
+    assert "--series T1CE=5" in no.value.hint
     assert runner.ran[-1] == (ONE, "segment")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_scan_that_is_said_is_told_to_the_step_that_tells_roles(line: Line, patient: Path) -> None:
+    runner = Pretender()
+    line(patient, runner, series=("T1CE=4", "T2FS=7"))
+    said = {step: words for (_, step), words in zip(runner.ran, runner.words, strict=True)}
+    words = {"--t1ce=4", "--t2fs=7"}
+    assert words <= set(said.pop("series-roles"))
+    assert not words & {word for line in said.values() for word in line}
 
 
 def test_dicom_comes_as_a_zip_or_as_one_file_too(line: Line, patient: Path, tmp_path: Path) -> None:
