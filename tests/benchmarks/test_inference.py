@@ -120,7 +120,7 @@ def test_inside_the_network_ours_writes_down_no_voxel_27_times() -> None:
 
 
 def test_both_train_the_same_network_on_as_many_patients() -> None:
-    """Two epochs of 12 patients, 4 at once: the first step of an epoch of ours has its checkpoint before it."""
+    """Two epochs of 12 patients, 4 at once: ours has its checkpoint before the first step of an epoch."""
     planned = inference.plan(8, 8, 4)
     costs = inference.compare_training(planned, CPU)
     assert len(costs["ours"].seconds) == 2 * (3 - 1)
