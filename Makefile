@@ -15,6 +15,7 @@
 #   make train-demo        the model that the demo reads with, trained on synthetic patients; about 15 minutes
 #   make bench             benchmarks side by side with the peers; minutes
 #   make bench-register  TRE and seconds of registration, 50 + 8 seeds, beside SimpleITK's recipe and elastix; about 15 minutes
+#   make coverage          the tests of make test, counting the lines and branches that they reach; twice as long
 #   make mutants           move each threshold by a tenth, and ask whether a test sees it; 10 to 20 minutes
 #   make soak              200 sessions in bulk, 10 of them broken, the launcher killed halfway; about 10 minutes
 
@@ -25,7 +26,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The build of torch that the images hold, and where it is had.
 from_image = $(shell sed -n 's/^ARG $(1)=//p' containers/torch/Dockerfile)
 
-.PHONY: setup extras view ohif cdk cdk-test demo test check generate images docs bench bench-register train-demo mutants soak clean
+TESTS = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not docker and not cdk"
+
+.PHONY: setup extras view ohif cdk cdk-test demo test check generate images docs bench bench-register train-demo coverage mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -96,11 +99,14 @@ demo: .venv/site.done $(if $(READ),.venv/torch.done)
 	@$(BIN)/sarcoma demo $(if $(INPUT),--input "$(INPUT)") $(if $(SERVE),--serve) $(if $(READ),--read)
 
 test: .venv/dev.done
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not docker and not cdk" --durations=20 --cov --cov-report=term:skip-covered
+	@$(TESTS) --durations=40
+
+coverage: .venv/extras.done
+	@$(TESTS) --cov --cov-report=term:skip-covered
 
 cdk-test: .venv/extras.done aws_cdk/node_modules/.done .venv/checkov.done
 	@SARCOMA_CHECKOV="$(CURDIR)/.venv/checkov/bin/checkov" $(BIN)/python -m pytest tests/cdk -n auto --dist loadfile \
-		-m "not docker" --durations=20 --cov=sarcoma_cdk --cov-report=term:skip-covered
+		-m "not docker" --durations=20
 
 check: .venv/dev.done
 	@$(BIN)/ruff format --check .

@@ -18,7 +18,6 @@ GPU 1e-2).
 
 import argparse
 import copy
-import resource
 import statistics
 import subprocess
 import sys
@@ -145,14 +144,14 @@ def held_by(method: str, sizes: Sizes) -> float:
     if method in both:
         with torch.inference_mode():
             both[method](image)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024  # `ru_maxrss` begins with what its parent held
 
 
 def memory(sizes: Sizes, threads: int) -> Mapping[str, float]:
     """MiB that each holds above `nothing`, in processes of their own.
 
-    To be asked before anything large is done here: a process has the peak of its parent from the start. They
-    run at the same time, as no time is asked of them.
+    They run at the same time, as no time is asked of them.
     """
     running = {}
     for method in METHODS:

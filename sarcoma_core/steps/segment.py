@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from sarcoma_core.archive.asset import AssetFolder
-from sarcoma_core.archive.folder import SessionFolder
+from sarcoma_core.archive.folder import SessionFolder, not_written
 from sarcoma_core.archive.masks import SEG_LABEL
 from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resources, describe
@@ -185,8 +185,9 @@ def _nothing_to_look_at(session: SessionFolder, found: "ModelSet", named: str) -
         else f"the models of the set ({have}) look at other series than the session has chosen"
     )
     record = session.record(ROLES_LABEL)  # of every series: CT and PET are in none of the other resources
-    outcomes = record.outcomes if record else ()
-    return tuple(Outcome(one.scan, one.modality, "refused", why, part=one.part) for one in outcomes)
+    if record is None:
+        raise not_written(session.path, (ROLES_LABEL,))
+    return tuple(Outcome(one.scan, one.modality, "refused", why, part=one.part) for one in record.outcomes)
 
 
 def _site(session: SessionFolder) -> "BodySite":

@@ -181,6 +181,19 @@ def test_every_weight_learns() -> None:
         assert float(value.grad.abs().max()) > 0, name
 
 
+def test_fine_features_reach_the_output_beside_the_deep_ones() -> None:
+    """Where nothing is spread from below the image is still seen; where only that is looked at, as well."""
+    no_deep, no_fine = network(), network()
+    for up in no_deep.ups:
+        torch.nn.init.zeros_(up.spread.weight)
+    for layer in (no_fine.ups[-1].merge.first, no_fine.ups[-1].merge.aside):
+        torch.nn.init.zeros_(layer.weight[:, 4:])
+    with torch.inference_mode():
+        for net in (no_deep, no_fine):
+            one, other = net(volumes(2, 2, 8, 8, 4))
+            assert float((one - other).abs().max()) > 0.01
+
+
 def test_each_level_adds_its_input_to_what_it_makes_of_it() -> None:
     """Where the last normalisation gives nothing, what is left is the input, through a leaky ReLU of 0.01."""
     level = network().encoder.levels[1]

@@ -100,7 +100,7 @@ def session(export: Path, tmp_path: Path) -> Session:
     """The one session of an archive whose project has a model."""
     archive = Archive(tmp_path / "archive")
     held = import_folder(archive, "P", export).sessions[0]
-    model = archive.resources_path("P") / "MODEL_A"
+    model = archive.resources_path("P") / "MODEL_SEG_A"
     model.mkdir(parents=True)
     (model / "weights.safetensors").write_bytes(b"none")
     return held

@@ -61,14 +61,17 @@ def group_norm(
     Source: Wu and He, Group normalization, ECCV 2018.
     """
     batch, channels = values.shape[:2]
-    rows = max(1, _AT_ONCE // values[0, :, 0].numel())
-    parts = values.split(rows, dim=2)
-    sums = torch.stack([part.sum((2, 3, 4)) for part in parts]).sum(0, dtype=torch.float64)
-    squares = torch.stack([part.square().sum((2, 3, 4)) for part in parts]).sum(0, dtype=torch.float64)
     each = channels // groups
     count = each * values[0, 0].numel()
-    mean = sums.view(batch, groups, each).sum(2) / count
-    variance = (squares.view(batch, groups, each).sum(2) / count - mean.square()).clamp(min=0)
+    level = values[:, ::each, 0, 0, 0].repeat_interleave(each, 1).view(batch, channels, 1, 1, 1)
+    sums = torch.zeros((2, batch, channels), dtype=torch.float64)
+    for part in values.split(max(1, _AT_ONCE // values[0, :, 0].numel()), dim=2):
+        above = part - level  # so that a variance is no difference of large numbers
+        sums[0] += above.sum((2, 3, 4))
+        sums[1] += above.square().sum((2, 3, 4))
+    mean, square = sums.view(2, batch, groups, each).sum(3) / count
+    variance = square - mean.square()
+    mean = mean + level.view(batch, groups, each)[..., 0]
     scale = (variance + eps).rsqrt().repeat_interleave(each, 1)
     scale = scale if weight is None else scale * weight
     shift = -mean.repeat_interleave(each, 1) * scale

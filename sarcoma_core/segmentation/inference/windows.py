@@ -79,23 +79,34 @@ def slide(
     shape = image.shape[1:]
     if any(have < want for have, want in zip(shape, patch, strict=True)):
         raise ValueError(f"image must be no smaller than the patch; found {tuple(shape)} and {tuple(patch)}")
-    weights = gaussian_weights(patch, image.device)
-    sums: torch.Tensor | None = None
-    seen = torch.zeros(shape, device=image.device)
+    found = _Mean(shape, gaussian_weights(patch, image.device))
     for places in _batches(window_places(shape, patch, overlap), batch):
         windows = [(slice(None), *place) for place in places]
         worth = [window for window in windows if is_worth is None or is_worth(image[window])]
-        if not worth:
-            continue
-        results = network(torch.stack([image[window] for window in worth])).float()
-        if sums is None:
-            sums = torch.zeros((results.shape[1], *shape), device=image.device)
-        for window, result in zip(worth, results, strict=True):
-            sums[window].addcmul_(result, weights)
-            seen[window[1:]] += weights
-    if sums is None:
-        return torch.zeros((1, *shape), device=image.device)
-    return sums.div_(seen.clamp_(min=_LEAST_WEIGHT**3))
+        if worth:
+            found.add(worth, network(torch.stack([image[window] for window in worth])).float())
+    return found.mean()
+
+
+class _Mean:
+    """What windows said of each voxel, summed up: so none of their results is kept while the next are made."""
+
+    def __init__(self, shape: Sequence[int], weights: torch.Tensor) -> None:
+        self.weights = weights
+        self.seen = torch.zeros(tuple(shape), device=weights.device)
+        self.sums: torch.Tensor | None = None
+
+    def add(self, windows: Sequence[tuple[slice, ...]], results: torch.Tensor) -> None:
+        if self.sums is None:
+            self.sums = self.seen.new_zeros((results.shape[1], *self.seen.shape))
+        for window, result in zip(windows, results, strict=True):
+            self.sums[window].addcmul_(result, self.weights)
+            self.seen[window[1:]] += self.weights
+
+    def mean(self) -> torch.Tensor:
+        if self.sums is None:
+            return self.seen.new_zeros((1, *self.seen.shape))
+        return self.sums.div_(self.seen.clamp_(min=_LEAST_WEIGHT**3))
 
 
 def _batches(places: Iterator[Window], size: int) -> Iterator[list[Window]]:

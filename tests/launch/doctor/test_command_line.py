@@ -68,7 +68,7 @@ def test_the_probe_proves_mounts_user_and_network(doctor: Doctor, capsys: pytest
     [
         (["--project", "NONE"], "--project: must be the id of a project that you can see; found 'NONE'"),
         (["--project", "", "--probe"], "--probe: needs --project"),
-        (["--probe", "--step", "segment"], "found 'segment'"),
+        (["--probe", "--step", "segments"], "found 'segments'"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_done(
