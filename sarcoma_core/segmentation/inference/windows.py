@@ -89,7 +89,7 @@ def slide(
 
 
 class _Mean:
-    """What windows said of each voxel, summed up: so none of their results is kept while the next are made."""
+    """What windows said of each voxel, summed up, so that none of their results is kept."""
 
     def __init__(self, shape: Sequence[int], weights: torch.Tensor) -> None:
         self.weights = weights
