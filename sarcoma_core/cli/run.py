@@ -35,7 +35,11 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     )
     parser.add_argument("--gpu", action="store_true", help="give steps that can use one a GPU")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="STEP.PARAM=VALUE", help="e.g. bias-field.shrink=2"
+        "--set",
+        action="append",
+        default=[],
+        metavar="[STEP.]PARAM=VALUE",
+        help="e.g. bias-field.shrink=2; of a chain with its step",
     )
     add_asset(parser)
     parser.add_argument("--force", action="store_true", help="do again what is already done")

@@ -70,7 +70,11 @@ def _add_bulk(verbs: Verbs) -> None:
         help="launch on that scan of each session instead of on the session; * is any text",
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="STEP.PARAM=VALUE", help="e.g. bias-field.shrink=2"
+        "--set",
+        action="append",
+        default=[],
+        metavar="[STEP.]PARAM=VALUE",
+        help="e.g. bias-field.shrink=2; of a chain with its step",
     )
     add_asset(parser)
     parser.add_argument(

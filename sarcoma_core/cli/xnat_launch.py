@@ -127,13 +127,13 @@ def _add_clean(verbs: Verbs) -> None:
 def _launch(arguments: argparse.Namespace) -> int:
     from sarcoma_core.launch.assets import parse_assets
     from sarcoma_core.launch.levels import level_of, require_whole
-    from sarcoma_core.launch.step_settings import step_settings
+    from sarcoma_core.launch.step_settings import settings_of
     from sarcoma_core.xnat.rest.service import ContainerService
 
     step = _step(arguments)
     level = level_of((step,), scan=arguments.scan)
     require_whole(level, {"SESSION": bool(arguments.session), "--scan": bool(arguments.scan)})
-    settings, assets = step_settings(step.name, arguments.set), parse_assets((step,), arguments.asset)
+    settings, assets = settings_of((step.name,), arguments.set), parse_assets((step,), arguments.asset)
     order = Order(step.name, level, settings, assets)
     with connect(arguments) as connection:
         service = ContainerService(connection)

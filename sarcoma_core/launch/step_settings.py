@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sarcoma_core.chains import CHAINS
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import ParamSpec, Step, Value
 from sarcoma_core.steps import step_named
@@ -12,47 +11,26 @@ StepSettings = Mapping[str, Mapping[str, Value]]
 """Parameters by step name; a step that is not in it runs with its defaults."""
 
 
-def parse_settings(chain: str, texts: Iterable[str]) -> StepSettings:
-    """Read `STEP.PARAM=VALUE` texts, and check them against the steps of the chain.
-
-    Raises:
-        UsageError: the form, the step, the parameter or the value is wrong.
-    """
-    return settings_of(CHAINS[chain], texts)
-
-
 def settings_of(steps: Sequence[str], texts: Iterable[str]) -> StepSettings:
-    """Read `STEP.PARAM=VALUE` texts, and check them against some steps.
+    """Read `STEP.PARAM=VALUE`, of one step alone also `PARAM=VALUE`, and check them against the steps.
 
     Raises:
         UsageError: the form, the step, the parameter or the value is wrong.
     """
     settings: dict[str, dict[str, Value]] = {}
+    alone = steps[0] if len(steps) == 1 else ""
     for text in texts:
         place, equals, value = text.partition("=")
-        name, dot, key = place.partition(".")
-        if not (equals and dot) or name not in steps:
-            known = ", ".join(steps)
-            raise UsageError(f"--set: must be STEP.PARAM=VALUE with a step of {known}; found {text!r}.")
+        name, dot, key = place.rpartition(".")
+        name = name if dot else alone
+        if not equals or name not in steps:
+            form = (
+                f"PARAM=VALUE, of {alone}" if alone else f"STEP.PARAM=VALUE with a step of {', '.join(steps)}"
+            )
+            raise UsageError(f"--set: must be {form}; found {text!r}.")
         param, read = _setting(step_named(name), key, value, typed=text)
         settings.setdefault(name, {})[param] = read
     return settings
-
-
-def step_settings(name: str, texts: Iterable[str]) -> StepSettings:
-    """Read `PARAM=VALUE` texts, and check them against one step.
-
-    Raises:
-        UsageError: the form, the parameter or the value is wrong.
-    """
-    step, settings = step_named(name), dict[str, Value]()
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--set: must be PARAM=VALUE; found {text!r}.")
-        param, read = _setting(step, key, value, typed=text)
-        settings[param] = read
-    return {name: settings} if settings else {}
 
 
 def _setting(step: Step, key: str, value: str, *, typed: str) -> tuple[str, Value]:

@@ -14,7 +14,7 @@ from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli import clinical_join
 from sarcoma_core.cli.main import main, parser
 from sarcoma_core.errors import InputError, UsageError
-from sarcoma_core.launch.step_settings import settings_of, step_settings
+from sarcoma_core.launch.step_settings import settings_of
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from tests.archive.filed import put, served
 from tests.laws import outputs
@@ -212,7 +212,7 @@ def test_on_a_server_the_options_are_those_of_a_launch(
     words = commands(capsys.readouterr().out)["next"]
     assert words[:4] == ["sarcoma", "xnat", "launch", "cohort"]
     arguments = parser().parse_args(words[1:])
-    assert step_settings("cohort", arguments.set) == {"cohort": SET}
+    assert settings_of(("cohort",), arguments.set) == {"cohort": SET}
 
 
 def test_in_an_archive_the_options_are_those_of_a_run(

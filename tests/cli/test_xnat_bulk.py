@@ -153,7 +153,10 @@ def test_sessions_are_chosen_by_what_is_said_of_them(sarcoma: Run, where: str, n
         (("launch", "draw", "NOBODY"), "step: must be one of convert"),
         (("bulk", "segment"), "step segment: project STS must have a resource MODEL_SEG_*"),
         (("launch", "prepare", "NOBODY"), "sarcoma xnat bulk prepare --project STS --where label=NOBODY"),
-        (("launch", "convert", "NOBODY", "--set", "shrink"), "--set: must be PARAM=VALUE; found 'shrink'"),
+        (
+            ("launch", "convert", "NOBODY", "--set", "shrink"),
+            "--set: must be PARAM=VALUE, of convert; found 'shrink'",
+        ),
         (("bulk", "normalise"), "must be enabled for the site and for project STS"),
         (("bulk", "report"), "must be installed on this server"),
         (("launch", "convert", "NOBODY"), "SESSION: must be an image session of project STS"),

@@ -19,7 +19,7 @@ from sarcoma_core.cli.main import parser
 from sarcoma_core.errors import ArchiveError, UsageError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.chain import RunPlan, SessionResult, StepRun, chosen_sessions, run_chain
-from sarcoma_core.launch.step_settings import StepSettings, parse_settings
+from sarcoma_core.launch.step_settings import StepSettings, settings_of
 from sarcoma_core.launch.summary import series_lines, session_line
 from sarcoma_core.launch.targets import targets_of
 from sarcoma_core.phantom import hazards
@@ -161,7 +161,7 @@ def test_the_leftovers_of_a_killed_process_are_swept_and_those_of_a_living_one_a
 
 
 def test_a_changed_parameter_redoes_the_step_and_what_depends_on_it(copy: Archive) -> None:
-    _, ran = prepare(copy, settings=parse_settings("prepare", ["normalise.clip-low=1"]))
+    _, ran = prepare(copy, settings=settings_of(CHAINS["prepare"], ["normalise.clip-low=1"]))
     assert ran == [*AFTER_NORMALISE] * 2
     record = read_record(first(copy).resource("NORMALISED"))
     assert record
@@ -220,12 +220,12 @@ def test_the_retry_command_asks_for_the_same_parameters(export: Path, tmp_path: 
         hazards.missing_slice(series)
     archive = Archive(tmp_path / "archive")
     import_folder(archive, "P", export)
-    settings = parse_settings("prepare", ["bias-field.shrink=2", "normalise.clip-low=1"])
+    settings = settings_of(CHAINS["prepare"], ["bias-field.shrink=2", "normalise.clip-low=1"])
     (result,), _ = prepare(archive, settings=settings)
     assert result.retry.endswith("--set bias-field.shrink=2 --set normalise.clip-low=1.0")
     words = shlex.split(result.retry)
     arguments = parser().parse_args(words[1:])
-    assert parse_settings("prepare", arguments.set) == settings
+    assert settings_of(CHAINS["prepare"], arguments.set) == settings
 
 
 def test_a_session_that_cannot_be_read_does_not_stop_the_next(
@@ -271,7 +271,16 @@ def test_one_broken_series_does_not_stop_its_session(export: Path, tmp_path: Pat
 )
 def test_a_wrong_setting_is_told_with_what_is_right(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        parse_settings("prepare", [text])
+        settings_of(CHAINS["prepare"], [text])
+
+
+def test_of_one_step_alone_its_name_may_be_left_out() -> None:
+    wanted = {"bias-field": {"shrink": 2}}
+    for text in ("shrink=2", "bias-field.shrink=2"):
+        assert settings_of(("bias-field",), [text]) == wanted
+    for text in ("shrink", "normalise.clip-low=1", ".shrink=2"):
+        with pytest.raises(UsageError, match=r"must be PARAM=VALUE, of bias-field; found"):
+            settings_of(("bias-field",), [text])
 
 
 def test_an_unknown_project_or_session_is_told_with_what_is_known(prepared: Archive) -> None:
