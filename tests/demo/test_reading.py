@@ -20,6 +20,11 @@ SETTING = "as in the training"
 MOST_MEGABYTES = 5
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="module")
 def members() -> Mapping[str, ModelFolder]:
     return open_set(open_model_folder(demo_model())).members
