@@ -132,9 +132,8 @@ class _DrawingSet:
         model = self.found.members[name]
         task = model.config.segmentation
         assert task is not None  # noqa: S101  only those are usable
-        layout = torch.channels_last_3d
-        networks = [network.to(memory_format=layout) for network in load(model, device)]
-        return SetMember(name, Segmenter(task, networks, device, mirror=self.mirror), model.card.synthetic)
+        segmenter = Segmenter(task, load(model, device), device, mirror=self.mirror)
+        return SetMember(name, segmenter, model.card.synthetic)
 
     def _algorithm(self, name: str) -> str:
         return f"{self.found.members[name].card.name} {name} {self.found.sha256[:12]}"

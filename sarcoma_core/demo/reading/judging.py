@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sarcoma_core.demo.reading.patients import SETTINGS, Sequence, Setting, phantom_case
+from sarcoma_core.demo.reading.patients import Sequence, Setting, phantom_case
 from sarcoma_core.imaging.grid import model_grid, to_model, to_native
 from sarcoma_core.imaging.volume import Mask
 from sarcoma_core.segmentation.inference.components import keep_pieces
@@ -131,8 +131,3 @@ def _there_and_back(case: NativeCase, spacing: float) -> tuple[float, float]:
     covered = to_model(truth, grid)
     hard = to_native((covered >= 0.5).astype(np.float32), grid) >= 0.5  # noqa: PLR2004
     return dice(truth, hard), dice(truth, to_native(covered, grid) >= 0.5)  # noqa: PLR2004
-
-
-def settings_of(names: list[str]) -> list[tuple[str, Setting, range]]:
-    """Name, setting and seeds of some settings; all of them where none is named."""
-    return [(name, SETTINGS[name], UNSEEN[name]) for name in names or list(SETTINGS)]

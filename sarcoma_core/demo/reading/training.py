@@ -20,15 +20,15 @@ import torch
 from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.demo.reading.judging import (
     CEILINGS_MM,
+    UNSEEN,
     JudgedPatient,
     ceilings,
     judge,
-    settings_of,
     threshold_dice,
     tuned_threshold,
 )
 from sarcoma_core.demo.reading.model import FOLDER, NAME, VERSION
-from sarcoma_core.demo.reading.patients import REGIONS, Sequence, sources
+from sarcoma_core.demo.reading.patients import REGIONS, SETTINGS, Sequence, sources
 from sarcoma_core.models.card import CardNumber
 from sarcoma_core.segmentation.inference.predicting import Segmenter
 from sarcoma_core.training.segmentation.loop import new_network
@@ -88,7 +88,6 @@ def _member(made: Path, checkpoints: Path, sequences: tuple[Sequence, ...]) -> N
     _tell(f"{name}: trained in {seconds:.0f} s, {trained.standings[0].epoch} epochs; unseen patients:")
     network = new_network(planned.plan, 0)
     network.load_state_dict({key: value.float() for key, value in weights[0].items()})
-    network = network.to(memory_format=torch.channels_last_3d)
     segmenter = Segmenter(planned.task, [network.eval()], device)
     numbers = tuple(_judged(segmenter, sequences))
     _references(planned, sequences)
@@ -98,8 +97,8 @@ def _member(made: Path, checkpoints: Path, sequences: tuple[Sequence, ...]) -> N
 
 def _judged(segmenter: Segmenter, sequences: tuple[Sequence, ...]) -> Iterator[CardNumber]:
     """Numbers of the card for every setting; printed on the way."""
-    for name, setting, seeds in settings_of([]):
-        found = list(judge(segmenter, sequences, setting, seeds))
+    for name, setting in SETTINGS.items():
+        found = list(judge(segmenter, sequences, setting, UNSEEN[name]))
         if setting.healthy:
             _tell(f"  {name}: {_told_healthy(found)}")
             continue
@@ -136,8 +135,8 @@ def _told_healthy(found: list[JudgedPatient]) -> str:
 
 def _references(planned: PlannedMember, sequences: tuple[Sequence, ...]) -> None:
     """What a threshold reaches, and what a grid allows, on the same patients."""
-    name, setting, seeds = settings_of([])[0]
-    unseen = [source.read() for source in sources(seeds, sequences, setting)]
+    name, setting = next(iter(SETTINGS.items()))
+    unseen = [source.read() for source in sources(UNSEEN[name], sequences, setting)]
     level = tuned_threshold([source.read() for source in planned.cohort.sources])
     plain = [threshold_dice(case, level) for case in unseen]
     found = f"Dice {np.median(plain):.3f}, 5th percentile {np.percentile(plain, 5):.3f}"

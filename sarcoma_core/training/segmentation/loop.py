@@ -19,6 +19,7 @@ import torch
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.grid import middle, to_native
 from sarcoma_core.models.resunet import ResidualUNet
+from sarcoma_core.segmentation.inference.predicting import looking
 from sarcoma_core.segmentation.inference.windows import slide
 from sarcoma_core.segmentation.metrics import dice
 from sarcoma_core.training.segmentation import checkpoint
@@ -162,11 +163,11 @@ def judged(
 ) -> list[float]:
     """Dice of the first region of each case, on the native grid."""
     network.eval()
-    scores = []
+    look, scores = looking(network, device), []
     with torch.inference_mode():
         for case in cases:
             image = torch.from_numpy(case.image).to(device, torch.float32)
-            found = slide(image, plan.patch, lambda x: torch.sigmoid(network(x)).float())[0].cpu().numpy()
+            found = slide(image, plan.patch, look)[0].cpu().numpy()
             region = plan.regions[0]
             inside = found[middle(found.shape, case.grid.shape)]
             scores.append(dice(case.mask(region), to_native(inside, case.grid) >= 0.5))  # noqa: PLR2004
