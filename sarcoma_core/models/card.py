@@ -15,6 +15,8 @@ MOST_WEIGHTS: Final = 32
 """Files of one ensemble."""
 INTENDED_USE: Final = "Research only: this is not a medical device, and not for decisions on a patient."
 MOST_NUMBERS: Final = 1000
+MOST_OF_LINE: Final = 500
+"""Characters of a text."""
 _MOST_WHOLE: Final = 2**53
 """Beyond it a float does not hold every whole number."""
 
@@ -132,12 +134,12 @@ def parse_card(tree: Mapping[str, Any]) -> ModelCard:
             "version": str(version),
             "licence": str(licence),
             "permitted_use": [*uses],
-        } if name and version and licence and uses and all(use in USES for use in uses):
+        } if all(map(_is_line, (name, version, licence))) and uses and all(use in USES for use in uses):
             pass
         case _:
             raise ValueError(
-                f"must have name, version, licence, permitted_use (of {', '.join(USES)}) and weights_sha256; "
-                "one is missing or wrong"
+                f"must have name, version, licence (each a line), permitted_use (of {', '.join(USES)}) and "
+                "weights_sha256; one is missing or wrong"
             )
     rest = {} if tree["schema"] == 1 else _told_since_schema_2(tree)
     return ModelCard(name, version, licence, tuple(uses), _hashes(tree), **rest)
@@ -205,16 +207,21 @@ def _measured(told: Any) -> Any:  # noqa: ANN401  as above
     return told
 
 
+def _is_line(text: str) -> bool:
+    """Whether people can be shown it: one line, not empty, without what moves a terminal's cursor."""
+    return bool(text.strip()) and text.isprintable() and len(text) <= MOST_OF_LINE
+
+
 def _is_legal(found: object) -> bool:
     match found:
         case str():
-            return bool(found.strip())
+            return _is_line(found)
         case TrainingCohort():
-            return bool(found.what.strip()) and 0 < found.patients <= found.sessions
+            return _is_line(found.what) and 0 < found.patients <= found.sessions
         case tuple():
             return len(found) <= MOST_NUMBERS and all(map(_is_legal, found))
         case CardNumber():
-            return bool(found.setting and found.measure) and found.n >= 0 and _is_finite(found)
+            return _is_line(found.setting) and _is_line(found.measure) and found.n >= 0 and _is_finite(found)
     return True
 
 

@@ -23,6 +23,9 @@ MOST_AXIS: Final = 512
 MOST_OF_INPUT: Final = 2**25
 """Numbers of an input: two channels of 256 x 256 x 256."""
 
+MOST_OF_FEATURES: Final = 2**29
+"""Numbers that the finest level of a network holds: 32 channels of 256 x 256 x 256, 2 GiB."""
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -67,6 +70,7 @@ def parse_config(tree: Mapping[str, Any]) -> ModelConfig:
         )
     config = ModelConfig(name, arguments, tuple(shape), None if whole else _segmentation(tree))
     _require_one_mind(config)
+    _require_modest(config)
     return config
 
 
@@ -124,7 +128,33 @@ def _require_one_mind(config: ModelConfig) -> None:
     ):
         if one != other:
             raise ValueError(f"must have {rule}; found {one} and {shown(other)}")
+    _require_divisible(config.arguments.get("strides"), task.patch)
     if any(voxels < least for voxels, least in zip(task.patch, axes, strict=True)):
         raise ValueError(
             f"must have a patch that is not smaller than input_shape; found {list(task.patch)} and {axes}"
+        )
+
+
+def _require_divisible(strides: Argument | None, patch: Sequence[int]) -> None:
+    """A network that halves an axis three times takes no patch of 33 voxels."""
+    if not isinstance(strides, tuple) or not all(isinstance(one, tuple) and len(one) == 3 for one in strides):  # noqa: PLR2004
+        return  # the network itself says what strides must be
+    steps = [math.prod(axis) for axis in zip(*strides, strict=True)]
+    if any(step and voxels % step for voxels, step in zip(patch, steps, strict=False)):
+        raise ValueError(
+            f"must have a patch divisible along each axis by the product of its strides, {steps}; found "
+            f"{list(patch)}"
+        )
+
+
+def _require_modest(config: ModelConfig) -> None:
+    """The features of the finest level are held whole, in training and at work."""
+    told = config.arguments.get("widths", config.arguments.get("width", 1))
+    width = told[0] if isinstance(told, tuple) and told else told
+    patch = config.segmentation.patch if config.segmentation else config.input_shape[1:]
+    values = math.prod(patch) * width if isinstance(width, int) else 0
+    if values > MOST_OF_FEATURES:
+        raise ValueError(
+            f"must have {MOST_OF_FEATURES} features in its finest level at most: channels x voxels of a "
+            f"patch; found {values}"
         )

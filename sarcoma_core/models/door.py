@@ -24,6 +24,8 @@ _PICKLE_BYTES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x0
 _NNUNET = (("plans.json", "dataset.json"), ("nnUNetPlans.json",))
 _BUNDLE = ("configs/metadata.json", "configs/inference.json", "configs/inference.yaml", "models/model.pt")
 _DEPTH = 2
+_MOST_OF_WEIGHTS, _MOST_OF_OTHERS = 2**32, 2**26
+"""Bytes of a file: hashes and manifests are read before anybody knows what it holds."""
 _ONLY = "only JSON and safetensors of our own are read"
 
 
@@ -51,6 +53,11 @@ def require_ours(folder: Path) -> None:
             )
         if is_hidden(place):
             continue
+        if path.lstat().st_size > (most := _most_bytes(place)):
+            raise _refused(
+                f"a {place.suffix[:20]} file must be of {most // 2**20} MiB at most; found a larger one"
+                f"{_where(place)}"
+            )
         if not _may_lie_there(place):
             raise _refused(f"a model must hold no other files; found {_kind(place)}{_where(place)}: {_ONLY}")
         with path.open("rb") as stream:
@@ -62,9 +69,17 @@ def require_ours(folder: Path) -> None:
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Every file and link below a folder; no link is followed."""
-    for place, folders, files in os.walk(folder, followlinks=False):
+    for place, folders, files in os.walk(folder, onerror=_unreadable, followlinks=False):
         yield from (Path(place, name) for name in files)
         yield from (path for name in folders if (path := Path(place, name)).is_symlink())
+
+
+def _unreadable(error: OSError) -> None:
+    raise _refused(f"every folder of a model must be readable; one is not: {error.strerror}")
+
+
+def _most_bytes(place: PurePath) -> int:
+    return _MOST_OF_WEIGHTS if place.suffix.lower() == ".safetensors" else _MOST_OF_OTHERS
 
 
 def _may_lie_there(place: PurePath) -> bool:

@@ -212,6 +212,14 @@ def _require_all_told(asset: AssetFolder, place: str, card: ModelCard) -> None:
 _Parsed = TypeVar("_Parsed")
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose every key stands there once: of two values readers would take different ones."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
 def _small(asset: AssetFolder, name: str) -> bytes:
     """A file that is read whole; nothing where it is too large for what it must be."""
     path = asset.file(name)
@@ -225,7 +233,7 @@ def _parsed(name: str, content: bytes, parse: Callable[[Mapping[str, Any]], _Par
         InputError: it is no JSON, of a schema that we do not know, or breaks a rule.
     """
     try:
-        raw = json.loads(content.decode("utf-8"))
+        raw = json.loads(content.decode("utf-8"), object_pairs_hook=_object)
     except (ValueError, RecursionError):
         raw = None
     tree: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
@@ -236,7 +244,9 @@ def _parsed(name: str, content: bytes, parse: Callable[[Mapping[str, Any]], _Par
             hint="A later version of sarcoma wrote it: take that one.",
         )
     if type(schema) is not int or schema < 1:
-        raise fault(f"{name} must be a JSON object of schema 1 to {SCHEMA}, 1 MiB at most; it is not")
+        raise fault(
+            f"{name} must be a JSON object of schema 1 to {SCHEMA}, each key once, 1 MiB at most; it is not"
+        )
     try:
         return parse(tree)
     except ValueError as error:

@@ -522,11 +522,15 @@ def test_the_card_of_each_member_is_shown_from_a_project_and_from_a_folder(
 def test_what_a_card_says_cannot_drive_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = make_set(tmp_path / "a", "T1CE", limits=("\x1b[2J\x07Gone.",))
-    assert models("show", folder) == 0
-    said = capsys.readouterr().out
-    assert "?[2J?Gone." in said
-    assert "\x1b" not in said
+    """Nor forge a line of its own."""
+    for text in ("\x1b[2J\x07Gone.", "good\nlicence: none", "x" * 501):
+        folder = make_set(tmp_path / f"a{len(text)}", "T1CE")
+        spoil(folder / "T1CE" / "card.json", "limits", [text])
+        for verb in ("show", "check"):
+            assert models(verb, folder) == 1
+            said = capsys.readouterr()
+            assert "must tell limits: a list of sentences; it is missing or wrong" in said.err
+            assert text not in said.out + said.err
 
 
 def test_a_label_that_a_project_lacks_is_told_with_those_that_it_has(

@@ -196,6 +196,15 @@ BAD: tuple[Bad, ...] = (
     Bad("no task", _config("segmentation", None), "must have segmentation, null where"),
     Bad("kinds", lambda f, _: _weights(f, _in_double()), "must hold numbers of F16, F32, I64; found F64"),
     Bad("bomb", lambda f, _: put(f, f"{MEMBER}/{CONFIG}", b"[" * 10**5), "must be a JSON object of schema 1"),
+    Bad("twice", lambda f, _: _twice(f), "each key once, 1 MiB at most; it is not"),
+    Bad(
+        "log",
+        lambda f, _: _sparse(f / MEMBER / "log.csv", 2**26 + 1),
+        r"a \.csv file must be of 64 MiB at most",
+    ),
+    Bad("strides", _config("arguments.strides", [[2, 2, 2], [2, 2, 3]]), "divisible .* strides, .*; found"),
+    Bad("wide", lambda f, _: _wide_features(f, 33), "536870912 features in its finest level at most"),
+    Bad("line", _card("name", "a\nlicence: none"), r"name, version, licence \(each a line\)"),
     Bad("large", lambda f, _: _padded(f, 2**20 + 1), "1 MiB at most; it is not"),
 )
 """What is found without a network: a number of the issue's list, or a sibling of it."""
@@ -204,6 +213,21 @@ BAD: tuple[Bad, ...] = (
 def _without_cohort(folder: Path) -> None:
     tree = json.loads((folder / MEMBER / CARD).read_text())
     (folder / MEMBER / CARD).write_text(json.dumps({**tree, "cohort": None}))
+
+
+def _twice(folder: Path) -> None:
+    path = folder / MEMBER / CARD
+    path.write_text(path.read_text().replace("{", '{"synthetic": true, ', 1))
+
+
+def _sparse(path: Path, size: int) -> None:
+    with path.open("wb") as stream:
+        stream.truncate(size)
+
+
+def _wide_features(folder: Path, width: int) -> None:
+    spoil(folder / MEMBER / CONFIG, "arguments.width", width)
+    spoil(folder / MEMBER / CONFIG, "segmentation.patch", [256, 256, 256])
 
 
 def _in_double() -> bytes:

@@ -245,7 +245,9 @@ def test_a_pickle_under_the_name_of_weights_is_told_by_its_bytes_and_refused_unr
 def test_what_is_no_json_object_of_a_schema_is_refused(tmp_path: Path, name: str, text: str) -> None:
     folder = make_model(tmp_path / "MODEL_A")
     (folder / name).write_bytes(text.encode("latin-1"))
-    with pytest.raises(InputError, match=f"{name} must be a JSON object of schema 1 to 2, 1 MiB at most"):
+    with pytest.raises(
+        InputError, match=f"{name} must be a JSON object of schema 1 to 2, each key once, 1 MiB at most"
+    ):
         opened(folder)
 
 

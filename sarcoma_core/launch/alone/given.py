@@ -45,6 +45,11 @@ class GivenImages:
     niftis: Mapping[Role, Path] = field(default_factory=dict)
     choices: Mapping[Role, str] = field(default_factory=dict)
 
+    @property
+    def places(self) -> Mapping[str, Path]:
+        """What is read, each by what it is called on the command line."""
+        return {"IMAGES": self.path, **{f"--also {role}": file for role, file in self.niftis.items()}}
+
 
 def look_at(
     path: Path, sequence: str = "", also: Sequence[str] = (), series: Sequence[str] = ()
@@ -108,6 +113,11 @@ def _pairs(flag: str, what: str, texts: Sequence[str]) -> Iterator[tuple[Role, s
 def _kind_of(path: Path, flag: str) -> GivenKind:
     if path.is_dir():
         return "folder"
+    if path.exists() and not path.is_file():
+        raise InputError(
+            f"{flag}: must be a folder, file or zip of DICOM, or a NIfTI file; found a device or pipe.",
+            hint="Save it as a file first.",
+        )
     try:
         head = _head(path)
         packed = zipfile.is_zipfile(path)

@@ -12,7 +12,7 @@ from sarcoma_core.archive.roles import ROLE_TITLES, ROLES_LABEL, Role
 from sarcoma_core.archive.store import Archive, Scan, Session, accession_id
 from sarcoma_core.archive.unpacking import unpack
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.volume import check_values, read_nifti, write_nifti
+from sarcoma_core.imaging.volume import Volume, check_values, read_nifti, write_nifti
 from sarcoma_core.launch.alone.given import GivenImages
 from sarcoma_core.provenance import Outcome, RunRecord, list_files, write_record
 from sarcoma_core.steps.surroundings import software
@@ -23,6 +23,8 @@ _SESSION: Final = "IMAGES"
 _GIVEN: Final = "given"
 """What stands as the step that wrote a resource: whoever gave the files."""
 _REASONS_SHOWN = 3
+_VOXELS_MM: Final = (0.05, 20.0)
+"""Bounds of a voxel along each axis, mm: no MR of a body is finer or coarser."""
 
 Tell = Callable[[str], None]
 
@@ -89,11 +91,23 @@ def _copy(file: Path, folder: Path, role: Role) -> tuple[int, ...]:
     try:
         volume = read_nifti(file)
         check_values(volume.array)
+        _check_size(volume)
     except InputError as error:
-        raise InputError(f"{role}: {error.message}", hint="Is it one 3D image, and not a mask?") from None
+        hint = error.hint or "Is it one whole 3D image, and not a mask?"
+        raise InputError(f"{role}: {error.message}", hint=hint) from None
     folder.mkdir(parents=True)
     write_nifti(folder / f"{role}.nii.gz", volume)
     return volume.array.shape
+
+
+def _check_size(volume: Volume) -> None:
+    least, most = _VOXELS_MM
+    odd = next((length for length in volume.spacing if not least <= length <= most), None)
+    if odd is not None:
+        raise InputError(
+            f"voxels must be {least:g} to {most:g} mm along each axis; found {odd:g} mm.",
+            hint="Is its affine in millimetres?",
+        )
 
 
 def _role_facts(role: str) -> Mapping[str, Any]:

@@ -9,17 +9,29 @@ from typing import Any, NamedTuple
 
 from sarcoma_core.archive.masks import SEG_LABEL
 from sarcoma_core.archive.store import Archive, Session
-from sarcoma_core.errors import InputError, RunError
+from sarcoma_core.errors import InputError, RunError, UsageError
 from sarcoma_core.interface import Value
 from sarcoma_core.launch.alone.given import GivenImages
 from sarcoma_core.launch.alone.laying import Tell, lay
 from sarcoma_core.launch.alone.models import check_models, lay_models
-from sarcoma_core.launch.alone.places import check_out, put_results, unwritable_out, working_beside
-from sarcoma_core.launch.alone.reading import AloneObserver, AloneResult, has_mr, segment_session
+from sarcoma_core.launch.alone.places import (
+    check_apart,
+    check_out,
+    put_results,
+    unwritable_out,
+    working_beside,
+)
+from sarcoma_core.launch.alone.reading import (
+    AloneObserver,
+    AloneResult,
+    has_mr,
+    scan_list,
+    segment_session,
+)
 from sarcoma_core.launch.alone.results import FILE, collect, document, failed_session
 from sarcoma_core.models.model_set import ModelSet
 from sarcoma_core.runners.running import Runner
-from sarcoma_core.text import counted
+from sarcoma_core.text import counted, printable
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,7 @@ def segment_line(order: LineOrder, *, runner: Runner, watch: AloneObserver, tell
         RunError: no session could be segmented; nothing was written.
     """
     started = monotonic()
+    check_apart(order.out, {**order.given.places, "--model": order.models})
     check_out(order.out, replace=order.replace)
     models = check_models(order.models, order.given, str(order.params.get("member", "")))
     with working_beside(order.out) as work:
@@ -75,6 +88,7 @@ def segment_line(order: LineOrder, *, runner: Runner, watch: AloneObserver, tell
             place.mkdir()
         archive = Archive(places["archive"])
         sessions = _with_mr(lay(archive, order.given, places["aside"], tell), tell)
+        _require_scans(order.given, sessions)
         lay_models(archive, order.models)
         line = _LineWork(order, archive, models, places["out"], several=len(sessions) > 1)
         kept = [line.session(one, runner, watch) for one in sessions]
@@ -83,7 +97,7 @@ def segment_line(order: LineOrder, *, runner: Runner, watch: AloneObserver, tell
         told = document([one.told for one in kept], models, versions=versions, seconds=monotonic() - started)
         text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
         (places["out"] / FILE).write_text(text, encoding="utf-8")
-        put_results(places["out"], order.out)
+        put_results(places["out"], order.out, replace=order.replace)
     return told
 
 
@@ -97,6 +111,18 @@ def _with_mr(sessions: Sequence[Session], tell: Tell) -> tuple[Session, ...]:
     if left := len(sessions) - len(found):
         tell(f"{counted(left, 'session')} left out: without MR")
     return found
+
+
+def _require_scans(given: GivenImages, sessions: Sequence[Session]) -> None:
+    """Refuse a scan that none of the images has, with those that they have."""
+    ids = {scan.id for session in sessions for scan in session.scans}
+    for role, scan in given.choices.items():
+        if scan.split(" ")[0] not in ids:
+            raise UsageError(
+                f"--series {role}: must be a scan of the images; found {printable(scan)!r}, they have: "
+                f"{'; '.join(scan_list(session) for session in sessions)}.",
+                hint="A scan's id is its DICOM SeriesNumber.",
+            )
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,13 @@ from sarcoma_core.launch.targets import session_target
 from sarcoma_core.provenance import Outcome, RunRecord, read_record
 from sarcoma_core.report.roles import roles_of
 from sarcoma_core.runners.running import Runner
+from sarcoma_core.text import counted, printable
 
 DRAWS: Final = "segment"
 """The step that draws."""
 _OF_DICOM: Final = frozenset({"convert", "series-roles", "export-masks"})
 """Steps of the chain that NIfTI files have no use for: they are converted, told, and no DICOM to draw on."""
 _WRITTEN_ONLY: Final[Mapping[str, Mapping[str, Value]]] = {"export-masks": {"send": False}}
-_ANOTHER_WAY: Final = (
-    "If the headers tell a series wrongly, say which it is, e.g. --series T1CE=5. Or name another --model"
-)
 
 
 class AloneObserver(Protocol):
@@ -76,7 +74,8 @@ class AloneResult:
             return last
         why = next((outcome.reason for outcome in last.series), "it saw no series")
         roles = roles_of(self.record(ROLES_LABEL)).line
-        return StepRun(DRAWS, "failed", f"{why} ({roles or 'no role told'})", hint=_ANOTHER_WAY)
+        held = f"{roles or 'no role told'}; {scan_list(self.session)}"
+        return StepRun(DRAWS, "failed", f"{why} ({held})", hint=_another_way(self.session))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -86,6 +85,21 @@ class AloneResult:
     def record(self, label: str) -> RunRecord | None:
         """The manifest of a resource of the session; None where its step was not run, or failed."""
         return read_record(self.session.resource(label))
+
+
+def scan_list(session: Session) -> str:
+    """The scans of a session by their ids, with what a person knows them by; descriptions are free text."""
+    return "scans " + ", ".join(
+        f"{printable(scan.id)} ({scan.modality}, {counted(scan.frames, 'image')})" for scan in session.scans
+    )
+
+
+def _another_way(session: Session) -> str:
+    first = next((scan.id for scan in session.scans if scan.modality == "MR"), "ID")
+    return (
+        f"If the headers tell a series wrongly, say which it is, e.g. --series T1CE={printable(first)}. "
+        "Or name another --model"
+    )
 
 
 def has_mr(session: Session) -> bool:

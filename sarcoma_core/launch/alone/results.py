@@ -9,7 +9,7 @@ from sarcoma_core.archive.masks import COLLECTIONS_LABEL, SEG_LABEL
 from sarcoma_core.launch.alone.reading import AloneResult
 from sarcoma_core.models.card_text import SYNTHETIC
 from sarcoma_core.models.model_set import ModelSet
-from sarcoma_core.provenance import Outcome
+from sarcoma_core.provenance import Outcome, sha256
 from sarcoma_core.steps.report import LABEL as REPORT_LABEL
 from sarcoma_core.steps.report import PAGE
 
@@ -45,7 +45,8 @@ def collect(result: AloneResult, models: ModelSet, folder: Path, place: str) -> 
     kept = [name for name, path in files.items() if path.is_file()]
     for name in kept:
         shutil.copyfile(files[name], folder / name)
-    return {**_told(result, drawn, models), "files": [f"{place}{name}" for name in sorted(kept)]}
+    hashes = {f"{place}{name}": sha256(folder / name) for name in sorted(kept)}
+    return {**_told(result, drawn, models), "files": hashes}
 
 
 def document(
@@ -72,7 +73,7 @@ def document(
 
 def failed_session(label: str, reason: str, hint: str = "") -> Mapping[str, Any]:
     """What `segment.json` tells of a session without masks."""
-    return {"session": label, "outcome": "failed", "reason": reason, "hint": hint, "files": []}
+    return {"session": label, "outcome": "failed", "reason": reason, "hint": hint, "files": {}}
 
 
 def _told(result: AloneResult, drawn: Outcome, models: ModelSet) -> dict[str, Any]:

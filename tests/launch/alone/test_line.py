@@ -70,7 +70,7 @@ def test_the_masks_of_one_session_lie_in_the_folder_itself_and_all_is_told(
     written = json.loads((out / "segment.json").read_text())
     assert {**written, "said": []} == told
     [one] = written["sessions"]
-    assert (one["session"], one["outcome"], one["files"]) == (ONE, "complete", KEPT)
+    assert (one["session"], one["outcome"], [*one["files"]]) == (ONE, "complete", KEPT)
     assert one["model"]["name"] == "trial"
     assert one["member_why"] == "it is the only one"
     assert one["regions"] == {"tumour": {"ml": 12.5}, "oedema": {"ml": 0.0}}
@@ -97,7 +97,7 @@ def test_of_several_sessions_each_has_a_folder_and_one_that_fails_stops_no_other
         "mend it",
     )
     assert (second["session"], second["outcome"]) == (TWO, "complete")
-    assert second["files"] == [f"{TWO}/{name}" for name in KEPT]
+    assert [*second["files"]] == [f"{TWO}/{name}" for name in KEPT]
     assert left(tmp_path / "out") == sorted([*second["files"], "segment.json"])
     assert [step for session, step in runner.ran if session == ONE][-1] == "normalise"
     line(cohort, replace=True)
@@ -132,7 +132,8 @@ def test_a_session_that_no_model_looks_at_is_told_with_its_series(
     runner = Pretender(sees=False)
     with pytest.raises(RunError, match="segment: the models look elsewhere") as no:
         line(patient, runner)
-    assert "--series T1CE=5" in no.value.hint
+    assert "scans 4 (MR" in no.value.message
+    assert "--series T1CE=4" in no.value.hint
     assert runner.ran[-1] == (ONE, "segment")
     assert not (tmp_path / "out").exists()
 

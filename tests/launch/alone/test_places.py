@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sarcoma_core.errors import OutputError
-from sarcoma_core.launch.alone.places import check_out, put_results, working_beside
+from sarcoma_core.errors import OutputError, UsageError
+from sarcoma_core.launch.alone.places import check_apart, check_out, put_results, working_beside
+from sarcoma_core.provenance import sha256
 
 
 def earlier(out: Path, *files: str) -> Path:
@@ -18,7 +19,8 @@ def earlier(out: Path, *files: str) -> Path:
     for name in files:
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text(name)
-    (out / "segment.json").write_text(json.dumps({"sessions": [{"files": files}, {"files": []}]}))
+    hashes = {name: sha256(out / name) for name in files}
+    (out / "segment.json").write_text(json.dumps({"sessions": [{"files": hashes}, {"files": {}}]}))
     return out
 
 
@@ -41,9 +43,61 @@ def test_what_no_line_has_written_is_never_deleted(tmp_path: Path, name: str) ->
     out = earlier(tmp_path / "out", "tumour.nii.gz", "S_MR/report.html")
     (out / name).write_text("mine")
     with pytest.raises(
-        OutputError, match=r"must hold nothing but the results of an earlier line.* 1 other file"
+        OutputError, match=r"must hold nothing but the results of an earlier line.* 1 other or changed file"
     ):
         check_out(out, replace=True)
+
+
+def test_a_result_that_a_person_has_changed_is_never_deleted(tmp_path: Path) -> None:
+    out = earlier(tmp_path / "out", "tumour.nii.gz", "S_MR/report.html")
+    (out / "tumour.nii.gz").write_text("corrected")
+    with pytest.raises(OutputError, match="1 other or changed file"):
+        check_out(out, replace=True)
+    (out / "tumour.nii.gz").write_text("tumour.nii.gz")
+    check_out(out, replace=True)
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_what_comes_while_it_is_worked_is_never_deleted(tmp_path: Path, *, replace: bool) -> None:
+    made, out = tmp_path / "made", tmp_path / "out"
+    made.mkdir()
+    out.mkdir()
+    check_out(out, replace=replace)
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match="found 1"):
+        put_results(made, out, replace=replace)
+    assert (out / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("given", "within"),
+    [
+        ("out/t1.nii.gz", True),
+        ("out", True),
+        (".", False),
+        ("out2", False),
+        ("export", False),
+        ("out/../t1.nii.gz", False),
+    ],
+)
+def test_results_take_the_place_of_nothing_that_is_read(tmp_path: Path, given: str, *, within: bool) -> None:
+    (tmp_path / "out").mkdir()
+    places = {"--model": tmp_path / "export", "IMAGES": tmp_path / given}
+    if not within:
+        check_apart(tmp_path / "out", places)
+        return
+    with pytest.raises(UsageError, match="OUT: must not hold IMAGES"):
+        check_apart(tmp_path / "out", places)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked of the system, as the administrator may write everywhere."""
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OutputError, match="OUT: must be writable"):
+        check_out(tmp_path / "out", replace=False)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"sessions": 3}', '{"sessions": [{"files": null}]}'])
@@ -79,7 +133,7 @@ def test_the_folder_beside_is_gone_afterwards_and_those_of_killed_processes_are_
 def test_the_results_take_the_place_of_earlier_ones_whole(tmp_path: Path) -> None:
     out = earlier(tmp_path / "out", "tumour.nii.gz")
     made = earlier(tmp_path / "made", "oedema.nii.gz")
-    put_results(made, out)
+    put_results(made, out, replace=True)
     assert sorted(path.name for path in out.iterdir()) == ["oedema.nii.gz", "segment.json"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -90,5 +144,5 @@ def test_a_place_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None
         pass
     made = earlier(tmp_path / "made")
     with pytest.raises(OutputError, match="OUT: must be writable and have space"):
-        put_results(made, tmp_path / "nowhere" / "out")
+        put_results(made, tmp_path / "nowhere" / "out", replace=False)
     assert made.is_dir()
