@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from sarcoma_core.interface import Level, Step
+from sarcoma_core.interface import Level, ParamSpec, Step
+from sarcoma_core.interface.declarations import ParamKind
 from sarcoma_core.report.references import reference
 from sarcoma_core.services import SERVICES
 from sarcoma_core.steps import STEPS
@@ -181,11 +182,19 @@ def _docs_image(step: Step) -> str:
     )
 
 
+def _docs_flags(param: ParamSpec) -> str:
+    """How it is given; a boolean is no word, but one of two flags."""
+    flags = [param.flag]
+    if param.kind is ParamKind.BOOLEAN:
+        flags.append(f"--no-{param.flag.removeprefix('--')}")
+    return ", ".join(f"`{flag}`" for flag in flags)
+
+
 def _docs_parameters(step: Step) -> list[str]:
     if not step.params:
         return ["It has no parameters.", ""]
     rows = (
-        f"| `{p.flag}` | {p.kind.value} | {p.range} | {p.text(p.default)} | {p.spec.help} |"
+        f"| {_docs_flags(p)} | {p.kind.value} | {p.range} | {p.text(p.default)} | {p.spec.help} |"
         for p in step.params
     )
     return ["| parameter | kind | range | default | what |", "|---|---|---|---|---|", *rows, ""]

@@ -149,6 +149,8 @@ def _described(arguments: argparse.Namespace) -> "Sequence[DescribedModel]":
     from sarcoma_core.launch.models.listing import describe_models
     from sarcoma_core.models.model_set import open_model_folder
 
+    if not arguments.model.strip():
+        raise UsageError("MODEL: must name a resource or a folder; found nothing.")
     if not arguments.project:
         if arguments.archive or arguments.server:
             raise UsageError("--project: must be given with an archive or a server; found none.")

@@ -6,8 +6,9 @@ that the reason says which one it is.
 
 import os
 import stat
-from collections.abc import Iterator
-from pathlib import Path, PurePath
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from sarcoma_core.archive.folder import is_catalog, is_hidden
@@ -39,32 +40,56 @@ def require_ours(folder: Path) -> None:
         InputError: it holds a symbolic link, a pickle, the format of others, or any other file.
     """
     held = sorted(_walk(folder))
-    if whose := _of_others(folder, held):
-        raise _refused(f"a model must be a folder of ours; found {whose}: {_ONLY}", later=True)
+    _require_no_others({path.relative_to(folder) for path in held})
     for path in held:
         place = path.relative_to(folder)
         if path.is_symlink() or not stat.S_ISREG(path.lstat().st_mode):
             kind = "a symbolic link" if path.is_symlink() else "what is no file"
             raise _refused(f"a model must be of plain files and folders; found {kind}{_where(place)}")
-        if place.suffix.lower() in _PICKLES:
-            raise _refused(
-                f"weights must be safetensors; found a {place.suffix} file{_where(place)}, which can be a "
-                "pickle: that runs code when it is loaded"
-            )
+        _require_name(place, path.lstat().st_size)
         if is_hidden(place):
             continue
-        if path.lstat().st_size > (most := _most_bytes(place)):
-            raise _refused(
-                f"a {place.suffix[:20]} file must be of {most // 2**20} MiB at most; found a larger one"
-                f"{_where(place)}"
-            )
-        if not _may_lie_there(place):
-            raise _refused(f"a model must hold no other files; found {_kind(place)}{_where(place)}: {_ONLY}")
         with path.open("rb") as stream:
             head = stream.read(4)
         if place.suffix.lower() != ".safetensors" and head.startswith(_PICKLE_BYTES):
             kind = f"a pickle or zip named {place.suffix}"
             raise _refused(f"a model must hold no other files; found {kind}{_where(place)}: {_ONLY}")
+
+
+def require_names(sizes: Mapping[str, int]) -> None:
+    """Refuse what the names and sizes of files alone tell to be no part of a model set of ours.
+
+    Args:
+        sizes: bytes of each file, by its path below the resource.
+
+    Raises:
+        InputError: a file is a pickle by its name, the format of others, too large, or any other file.
+    """
+    _require_no_others({PurePosixPath(name) for name in sizes})
+    for name, size in sorted(sizes.items()):
+        _require_name(PurePosixPath(name), size)
+
+
+def _require_no_others(places: AbstractSet[PurePath]) -> None:
+    if whose := _of_others(places):
+        raise _refused(f"a model must be a folder of ours; found {whose}: {_ONLY}", later=True)
+
+
+def _require_name(place: PurePath, size: int) -> None:
+    if place.suffix.lower() in _PICKLES:
+        raise _refused(
+            f"weights must be safetensors; found a {place.suffix} file{_where(place)}, which can be a "
+            "pickle: that runs code when it is loaded"
+        )
+    if is_hidden(place):
+        return
+    if not _may_lie_there(place):
+        raise _refused(f"a model must hold no other files; found {_kind(place)}{_where(place)}: {_ONLY}")
+    if size > (most := _most_bytes(place)):
+        raise _refused(
+            f"a {place.suffix[:20]} file must be of {most // 2**20} MiB at most; found a larger one"
+            f"{_where(place)}"
+        )
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -91,9 +116,8 @@ def _may_lie_there(place: PurePath) -> bool:
     return place.suffix.lower() in _SHOWN_TO_PEOPLE and len(place.parts) <= _DEPTH
 
 
-def _of_others(folder: Path, held: list[Path]) -> str:
+def _of_others(places: AbstractSet[PurePath]) -> str:
     """Whose format a folder is, in words; empty where it bears no mark of one that we know."""
-    places = {path.relative_to(folder) for path in held}
     names = {place.name for place in places}
     folds = any(place.parent.name.startswith("fold_") and place.suffix == ".pth" for place in places)
     if folds or any(names.issuperset(marks) for marks in _NNUNET):

@@ -274,7 +274,7 @@ def test_hidden_files_stay_at_home(place: Place, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["MODEL_a", "SEG_A", "MODEL_", "MODEL_SEG_A/B", "MODEL_SEG-A", "MODEL_" + "A" * 59]
+    "label", ["MODEL_a", "SEG_A", "MODEL_", "MODEL_SEG_", "MODEL_SEG_A/B", "MODEL_SEG-A", "MODEL_" + "A" * 59]
 )
 def test_a_label_is_model_and_capitals_digits_underscores(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str], label: str
@@ -282,8 +282,9 @@ def test_a_label_is_model_and_capitals_digits_underscores(
     folder = make_model(tmp_path / "a")
     words = ("--project", "P", "--archive", archive.root, "--label", label, "--write")
     assert models("add", folder, *words) == 2
-    assert f"--label: must be MODEL_ and capital letters, digits and underscores; found {label!r}" in (
-        capsys.readouterr().err
+    assert (
+        f"--label: must be MODEL_ and capital letters, digits and underscores, 64 in all; found {label!r}"
+        in (capsys.readouterr().err)
     )
 
 
@@ -531,6 +532,27 @@ def test_what_a_card_says_cannot_drive_the_terminal(
             said = capsys.readouterr()
             assert "must tell limits: a list of sentences; it is missing or wrong" in said.err
             assert text not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("T1CE/old.pt", "which can be a pickle"),
+        ("T1CE/load.py", r"found a .py file in T1CE"),
+        ("plans.json", ""),
+    ],
+)
+def test_a_list_says_what_the_step_would_refuse(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, reason: str
+) -> None:
+    """By names and sizes alone: nothing more is fetched."""
+    folder = make_set(tmp_path / "a", "T1CE")
+    put(folder, name, b"x")
+    filled(place, "MODEL_SEG_A", folder)
+    assert models("list", *place.words) == 0
+    said = capsys.readouterr().out
+    assert ("refused" in said) == bool(reason)
+    assert reason in said
 
 
 def test_a_label_that_a_project_lacks_is_told_with_those_that_it_has(

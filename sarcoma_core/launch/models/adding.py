@@ -27,7 +27,7 @@ SETS: Final = "MODEL_SEG_"
 """How the labels of sets begin that the step `segment` takes."""
 State = Literal["nothing", "same", "other"]
 
-_LABEL: Final = re.compile(r"MODEL_[A-Z0-9_]{1,58}")
+_LABEL: Final = re.compile(r"MODEL_[A-Z0-9_]{0,57}[A-Z0-9]")
 _ADDED: Final = ".models-"
 """How the names of the folders begin in which a model is laid out (`owned_folders`)."""
 _HEADS: Final = (CARD, MANIFEST)
@@ -86,7 +86,8 @@ def check_label(label: str, models: ModelSet) -> None:
     """
     if _LABEL.fullmatch(label) is None:
         raise UsageError(
-            f"--label: must be {PREFIX} and capital letters, digits and underscores; found {label!r}.",
+            f"--label: must be {PREFIX} and capital letters, digits and underscores, 64 in all; found "
+            f"{label[:80]!r}.",
             hint=f"Name one: --label {SETS}STS",
         )
     if models.members.keys() != {ONLY} and not label.startswith(SETS):

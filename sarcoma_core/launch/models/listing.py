@@ -10,6 +10,7 @@ from sarcoma_core.errors import InputError
 from sarcoma_core.models.card import ModelCard
 from sarcoma_core.models.card_text import SYNTHETIC, main_number
 from sarcoma_core.models.config import ModelConfig
+from sarcoma_core.models.door import require_names
 from sarcoma_core.models.folder import CARD, CONFIG, MOST_OF_JSON, describe
 from sarcoma_core.models.model_set import SetLayout, member_name, set_layout
 from sarcoma_core.provenance import parse_record
@@ -89,6 +90,7 @@ def _lines(own: OwnHoldings, label: str) -> Iterator[ListedModel]:
         if any(path.endswith(f"/{_BASELINE}") for path in sizes):
             yield _line(label, "", _NO_NETWORK)
             return
+        require_names({held.path: held.size for held in own.files(label)})
         layout = set_layout(sizes)
     except InputError as error:
         yield _line(label, "", f"refused: {error.message}")
