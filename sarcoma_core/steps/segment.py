@@ -177,16 +177,28 @@ def _merged(outcomes: list[Outcome]) -> Outcomes:
 
 def _nothing_to_look_at(session: SessionFolder, found: "ModelSet", named: str) -> Outcomes:
     """Why no member draws, for each series."""
-    have = ", ".join(found.members) or "none that is trained"
-    why = (
-        f"{named} was asked for; its series are not there, or the set has no such model (it has {have})"
-        if named != "auto"
-        else f"the models of the set ({have}) look at other series than the session has chosen"
-    )
     record = session.record(ROLES_LABEL)  # of every series: CT and PET are in none of the other resources
     if record is None:
         raise not_written(session.path, (ROLES_LABEL,))
+    chosen = {str(one.facts["role"]) for one in record.outcomes if one.facts.get("chosen")}
+    why = _why_nothing(found, named, chosen)
     return tuple(Outcome(one.scan, one.modality, "refused", why, part=one.part) for one in record.outcomes)
+
+
+def _why_nothing(found: "ModelSet", named: str, chosen: set[str]) -> str:
+    have = ", ".join(found.members) or "none that is trained"
+    if named != "auto":
+        return (
+            f"{named} was asked for; its series are not there, or the set has no such model (it has {have})"
+        )
+    tasks = (one.config.segmentation for one in found.members.values())
+    seen = sorted(chosen & {sequence for task in tasks if task for sequence in task.sequences})
+    if seen:
+        return (
+            f"{' and '.join(seen)} chosen, but no step before has left an image of it that the models "
+            f"({have}) could look at: it was refused, or set apart"
+        )
+    return f"the models of the set ({have}) look at other series than the session has chosen"
 
 
 def _site(session: SessionFolder) -> "BodySite":

@@ -80,6 +80,29 @@ def test_dicom_becomes_masks_on_the_grid_of_the_image_and_dicom_of_them(
 
 
 @pytest.mark.torch
+def test_a_real_mr_is_drawn_by_the_demos_models_and_doubted(
+    sarcoma: Sarcoma, data: Path, tmp_path: Path
+) -> None:
+    """A cropped T1 of the TCIA collection, which nobody would take for a synthetic limb."""
+    images = data / "sts_ibsi" / "STS_025" / "MR_T1" / "image"
+    code, _, err = sarcoma(images, tmp_path / "none")
+    assert code == 1
+    assert "scans 746402 (MR, 25 images)" in err
+    assert "--series T1CE=746402" in err
+    code, _, err = sarcoma(images, tmp_path / "none", "--series", "T1CE=5")
+    assert code == 2
+    assert "--series T1CE: must be a scan of the images; found '5', they have: scans 746402 (MR" in err
+    assert not (tmp_path / "none").exists()
+    code, out, err = sarcoma(images, tmp_path / "out", "--series", "T1CE=746402", "--json")
+    assert code == 0, err
+    [one] = json.loads(out)["sessions"]
+    assert one["model"]["synthetic"]
+    doubts = " ".join(one["needs_review"])
+    for doubt in ("synthetic patients only", "voxels of 0.977 x 0.977 x 3.27 mm", "touches the border"):
+        assert doubt in doubts
+
+
+@pytest.mark.torch
 def test_nifti_goes_the_same_way_and_json_is_json_and_nothing_else(
     sarcoma: Sarcoma, tmp_path: Path, models: Path
 ) -> None:

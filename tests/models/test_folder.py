@@ -1,6 +1,7 @@
 """A model folder is checked before a network is built: whole, what its card says, JSON and safetensors."""
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from sarcoma_core.archive.asset import open_asset
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import AssetSpec
+from sarcoma_core.models.door import require_names, require_ours
 from sarcoma_core.models.folder import (
     CARD,
     CARD_TEXT,
@@ -475,3 +477,67 @@ def test_a_use_must_be_one_that_the_licence_permits(use: Any) -> None:
         InputError, match=rf"--use: must be permitted .*CC-BY-NC-4\.0: {other}\); found {use}"
     ):
         require_use(card(other), use)
+
+
+@pytest.mark.parametrize(("size", "good"), [(2**26, True), (2**26 + 1, False)])
+def test_what_people_read_beside_a_model_is_64_mib_at_most(tmp_path: Path, size: int, *, good: bool) -> None:
+    """Told by its size alone: a sparse file of terabytes would be hashed for hours."""
+    with (make_model(tmp_path / "MODEL_A") / "training.csv").open("wb") as stream:
+        stream.truncate(size)
+    if good:
+        require_ours(tmp_path / "MODEL_A")
+        return
+    with pytest.raises(InputError, match=r"a \.csv file must be of 64 MiB at most; found a larger one"):
+        require_ours(tmp_path / "MODEL_A")
+
+
+@pytest.mark.parametrize(("size", "good"), [(2**32, True), (2**32 + 1, False)])
+def test_weights_are_4_gib_at_most(size: int, *, good: bool) -> None:
+    sizes = {"config.json": 10, "weights.safetensors": size}
+    if good:
+        require_names(sizes)
+        return
+    with pytest.raises(InputError, match=r"a \.safetensors file must be of 4096 MiB at most"):
+        require_names(sizes)
+
+
+@pytest.mark.parametrize(("length", "good"), [(500, True), (501, False)])
+def test_a_text_of_a_card_is_a_line_of_500_characters_at_most(
+    tmp_path: Path, length: int, *, good: bool
+) -> None:
+    folder = make_model(tmp_path / "MODEL_A")
+    spoil(folder / CARD, "name", "n" * length)
+    if good:
+        assert len(opened(folder).card.name) == length
+        return
+    with pytest.raises(InputError, match=r"name, version, licence \(each a line\)"):
+        opened(folder)
+
+
+@pytest.mark.parametrize(("width", "good"), [(32, True), (33, False)])
+def test_the_finest_level_of_a_network_fits_into_memory(tmp_path: Path, width: int, *, good: bool) -> None:
+    folder = make_model(tmp_path / "MODEL_A", input_shape=[1, 256, 256, 256])
+    spoil(folder / CONFIG, "arguments.width", width)
+    if good:
+        assert opened(folder).config.arguments["width"] == width
+        return
+    with pytest.raises(InputError, match="536870912 features in its finest level at most"):
+        opened(folder)
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The administrator may read everywhere: so the system's answer is a double."""
+    folder = make_model(tmp_path / "MODEL_A")
+    (folder / "T1CE").mkdir()
+    real = os.scandir
+
+    def scandir(place: Any) -> Any:
+        if Path(place).name == "T1CE":
+            raise PermissionError(13, "Permission denied", str(place))
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(InputError, match="every folder of a model must be readable; one is not: Permission"):
+        require_ours(folder)

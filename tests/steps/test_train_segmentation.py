@@ -310,6 +310,17 @@ def test_a_named_member_that_the_set_lacks_is_refused_and_the_chain_goes_on(
     assert SEGMENT.goes_on
 
 
+def test_a_series_that_is_chosen_but_was_set_apart_is_told_as_such(
+    archive: Archive, trained: Path, tmp_path: Path
+) -> None:
+    copy = Archive(Path(shutil.copytree(archive.root, tmp_path / "copy")))
+    for label in ("NORMALISED", "REGISTERED"):
+        shutil.rmtree(copy.session_path("P", "MR0") / "RESOURCES" / label)
+    record = segment(copy, "MR0", trained / LABEL, tmp_path / "out")
+    assert {one.status for one in record.outcomes} == {"refused"}
+    assert all("T1CE and T2FS chosen, but no step before" in one.reason for one in record.outcomes)
+
+
 def test_a_session_without_images_of_the_chain_is_told_what_to_run(trained: Path, tmp_path: Path) -> None:
     place = tmp_path / "empty"
     (place / "SCANS" / "1").mkdir(parents=True)

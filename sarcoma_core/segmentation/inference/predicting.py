@@ -8,18 +8,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Final
 
 import numpy as np
 import torch
 from torch import nn
 
+from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.grid import ModelGrid, model_grid, padded, to_model, to_native
 from sarcoma_core.imaging.volume import Floats, Volume
 from sarcoma_core.models.segmentation_task import SegmentationTask
 from sarcoma_core.segmentation.inference.on_cpu import OnCpu
 from sarcoma_core.segmentation.inference.windows import slide
 
+MOST_VOXELS: Final = 2**27
+"""Of an image on the grid of a model: 512 along each axis."""
 _AXES = (1, 2, 3)
 _LEAST_BODY = 1e-3
 """Of a window, mean height above air in standard deviations: below there is nothing to look at."""
@@ -68,9 +72,18 @@ class Segmenter:
 
         Args:
             images: of each sequence, all on one grid, as the resource of the task holds them.
+
+        Raises:
+            InputError: they are larger than anybody's body on the grid of the model.
         """
         task = self.task
         grid = model_grid(images[0], task.spacing, slices_last=task.slices_last)
+        if prod(grid.shape) > MOST_VOXELS:
+            raise InputError(
+                f"image: must have at most {MOST_VOXELS} voxels on the grid of the model; found "
+                f"{' x '.join(map(str, grid.shape))}.",
+                hint="Is its affine in millimetres?",
+            )
         fills = [float(image.array.min()) for image in images]
         channels = [
             padded(to_model(image.array, grid, fill=fill), task.patch, fill=fill)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -73,6 +74,15 @@ def test_one_that_is_damaged_is_told_by_its_name_so_that_its_reader_says_what_is
 def test_a_folder_is_one_of_dicom(tmp_path: Path) -> None:
     given = look_at(tmp_path, "", ())
     assert (given.kind, given.niftis) == ("folder", {})
+
+
+def test_a_pipe_or_a_device_is_refused_and_not_read(tmp_path: Path, image: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(InputError, match=r"IMAGES: must be .*; found a device or pipe"):
+            look_at(path)
+        with pytest.raises(InputError, match=r"--also T2FS: must be .*; found a device or pipe"):
+            look_at(image, "T1CE", (f"T2FS={path}",))
 
 
 def test_what_is_not_there_is_told_by_its_argument(tmp_path: Path) -> None:

@@ -77,6 +77,19 @@ def test_an_image_that_cannot_be_used_is_told_by_its_role(
         laid(tmp_path, files)
 
 
+@pytest.mark.parametrize(("length", "good"), [(0.05, True), (0.049, False), (20.0, True), (20.1, False)])
+def test_a_voxel_is_that_of_an_mr_of_a_body(tmp_path: Path, length: float, *, good: bool) -> None:
+    path = tmp_path / "a.nii"
+    nib.save(nib.Nifti1Image(IMAGE, np.diag([2.0, length, 2.0, 1.0])), path)
+    if good:
+        laid(tmp_path, {"T1CE": path})
+        return
+    rule = rf"^T1CE: voxels must be 0.05 to 20 mm along each axis; found {length:g} mm"
+    with pytest.raises(InputError, match=rule) as refused:
+        laid(tmp_path, {"T1CE": path})
+    assert refused.value.hint == "Is its affine in millimetres?"
+
+
 def test_one_that_is_cut_short_is_told(tmp_path: Path) -> None:
     path = image(tmp_path / "a.nii.gz")
     path.write_bytes(path.read_bytes()[:-40])

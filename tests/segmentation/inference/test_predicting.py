@@ -13,8 +13,10 @@ from scipy.spatial.transform import Rotation
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
+from sarcoma_core.errors import InputError  # noqa: E402
 from sarcoma_core.imaging.grid import model_grid, to_model, to_native  # noqa: E402
 from sarcoma_core.imaging.volume import Floats, Volume  # noqa: E402
+from sarcoma_core.segmentation.inference import predicting  # noqa: E402
 from sarcoma_core.segmentation.inference.predicting import MIRRORS, Prediction, Segmenter  # noqa: E402
 from sarcoma_core.segmentation.metrics import dice  # noqa: E402
 from tests.models.made import make_task  # noqa: E402
@@ -308,3 +310,18 @@ def test_nothing_is_learned_and_no_image_is_touched() -> None:
     model.predict([image])
     np.testing.assert_array_equal(image.array, before)
     assert all(weight.grad is None for network in model.networks for weight in network.parameters())
+
+
+@pytest.mark.parametrize(("most", "good"), [(12 * 12 * 6, True), (12 * 12 * 6 - 1, False)])
+def test_an_image_that_no_body_fills_is_refused_before_it_is_resampled(
+    monkeypatch: pytest.MonkeyPatch, most: int, *, good: bool
+) -> None:
+    monkeypatch.setattr(predicting, "MOST_VOXELS", most)
+    found, image = segmenter(constant(0.5, 0.5), mirror=False), oblique((12, 12, 6))
+    if good:
+        found.predict([image])
+        return
+    with pytest.raises(
+        InputError, match=f"at most {most} voxels on the grid of the model; found 12 x 12 x 6"
+    ):
+        found.predict([image])
