@@ -152,6 +152,11 @@ class Archive:
         Raises:
             ArchiveError: there is no such project, or a session's record cannot be read.
         """
+        if not self.root.is_dir():
+            raise ArchiveError(
+                "--archive: must be a folder; found none there.",
+                hint="Check the path. To make it: sarcoma archive import FOLDER --archive DIR --project ID",
+            )
         if project not in self.projects():
             known = ", ".join(self.projects()) or "none"
             raise ArchiveError(

@@ -12,11 +12,12 @@ from typing import Final, NamedTuple
 from sarcoma_core.archive.asset import AssetFolder, asset_hash
 from sarcoma_core.archive.folder import is_hidden
 from sarcoma_core.archive.holdings import ResourceFolders
+from sarcoma_core.errors import ArchiveError, InputError
 from sarcoma_core.models.card import WEIGHTS
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.door import CHECKPOINTS, require_ours
 from sarcoma_core.models.folder import CARD, CONFIG, ModelFolder, fault, open_model
-from sarcoma_core.provenance import MANIFEST, parse_record, sha256
+from sarcoma_core.provenance import MANIFEST, RunRecord, parse_record, sha256
 
 ONLY: Final = "model"
 """The name of a member that segments nothing, which is alone in its folder."""
@@ -128,8 +129,7 @@ def open_model_folder(path: Path) -> AssetFolder:
         path: the folder.
 
     Raises:
-        InputError: it is no folder, or a file is another than its manifest lists.
-        ArchiveError: its manifest is damaged.
+        InputError: it is no folder, its manifest is damaged, or a file is another than that lists.
     """
     folder = path.resolve()
     if not folder.is_dir():
@@ -137,7 +137,7 @@ def open_model_folder(path: Path) -> AssetFolder:
     require_ours(folder)
     holdings = ResourceFolders(folder.parent)
     body = holdings.manifest(folder.name)
-    record = parse_record(body, folder.name) if body is not None else None
+    record = _own_record(body, folder.name)
     for entry in record.files if record else ():
         file = folder / entry.path
         if not file.is_file() or sha256(file) != entry.sha256:
@@ -147,6 +147,16 @@ def open_model_folder(path: Path) -> AssetFolder:
                 hint=f"It was changed, or copied in part: copy all of it again, {MANIFEST} included.",
             )
     return AssetFolder(folder, record, asset_hash(holdings, folder.name))
+
+
+def _own_record(body: bytes | None, name: str) -> RunRecord | None:
+    """The manifest of a folder that somebody names: there is no step here that would write it again."""
+    try:
+        return None if body is None else parse_record(body, name)
+    except ArchiveError as error:
+        raise InputError(
+            error.message, hint=f"Copy the folder again, {MANIFEST} included; or leave it out."
+        ) from None
 
 
 def _held(asset: AssetFolder) -> set[str]:

@@ -555,6 +555,30 @@ def test_a_list_says_what_the_step_would_refuse(
     assert reason in said
 
 
+def test_an_archive_that_is_not_there_is_told_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert models("list", "--project", "P", "--archive", tmp_path / "none") == 1
+    assert "--archive: must be a folder; found none there" in capsys.readouterr().err
+
+
+def test_a_damaged_manifest_is_told_without_a_step_that_nobody_here_can_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_set(tmp_path / "a", "T1CE")
+    put(folder, "run.json", b"{")
+    assert models("check", folder) == 1
+    said = capsys.readouterr().err
+    assert "run its step again" not in said
+    assert "next: Copy the folder again, run.json included; or leave it out." in said
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_card_of_nothing_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert models("show", name) == 2
+    assert "MODEL: must name a resource or a folder; found nothing." in capsys.readouterr().err
+
+
 def test_a_label_that_a_project_lacks_is_told_with_those_that_it_has(
     place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
