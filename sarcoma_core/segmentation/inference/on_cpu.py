@@ -70,7 +70,7 @@ def group_norm(
         sums[0] += above.sum((2, 3, 4))
         sums[1] += above.square().sum((2, 3, 4))
     mean, square = sums.view(2, batch, groups, each).sum(3) / count
-    variance = square - mean.square()
+    variance = (square - mean.square()).clamp(min=0)  # rounded sums may say that it is under 0
     mean = mean + level.view(batch, groups, each)[..., 0]
     scale = (variance + eps).rsqrt().repeat_interleave(each, 1)
     scale = scale if weight is None else scale * weight
