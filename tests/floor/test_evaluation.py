@@ -8,7 +8,7 @@ import pytest
 
 from sarcoma_core.archive.store import Archive
 from sarcoma_core.xnat.rest.custom_fields import FieldOwner, read_fields
-from tests.floor.tools import PROJECT, Site, sarcoma, served
+from tests.floor.tools import PROJECT, Site, sarcoma, served_copy
 from tests.segmentation.evaluation.filed_cohort import MODEL, FiledCohort
 from tests.segmentation.evaluation.planted import PlantedCohort
 
@@ -39,9 +39,7 @@ def on_disk(segmented: Archive, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.fixture(scope="module")
 def site(segmented: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(segmented.root, folder / "archive")
-    with served(folder / "archive", folder) as found:
+    with served_copy(segmented, tmp_path_factory.mktemp("site")) as found:
         yield found
 
 

@@ -13,7 +13,7 @@ from sarcoma_core.launch.targets import targets_of
 from sarcoma_core.phantom.slices import Slices
 from sarcoma_core.provenance import read_record
 from sarcoma_core.runners.local import LocalRunner
-from tests.floor.tools import PROJECT, Site, sarcoma, served
+from tests.floor.tools import PROJECT, Site, sarcoma, served_copy
 from tests.launch.test_chain import Silent
 from tests.runners.test_docker import Foreign
 from tests.segmentation.phantom_project import freeze, phantom_project
@@ -89,9 +89,7 @@ def on_disk(drawn_by_hand: Archive, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def site(drawn_by_hand: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(drawn_by_hand.root, folder / "archive")
-    with served(folder / "archive", folder) as found:
+    with served_copy(drawn_by_hand, tmp_path_factory.mktemp("site")) as found:
         yield found
 
 

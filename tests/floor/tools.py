@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -136,6 +137,14 @@ class Site:
         ended = self.standin.launches.wait(launched.workflow_id, 120)
         assert ended.ended
         return ended.status, ended.reason
+
+
+@contextmanager
+def served_copy(archive: Archive, folder: Path) -> Iterator[Site]:
+    """A stand-in over a copy of an archive, which lies in a folder with all that it writes."""
+    shutil.copytree(archive.root, folder / "archive")
+    with served(folder / "archive", folder) as found:
+        yield found
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def test_what_is_the_same_everywhere_is_its_bias(height: float) -> None:
 
 
 def test_one_voxel_far_from_all_others_leaves_every_number_finite() -> None:
-    """Rounded sums may say that a variance is under 0: here it is taken from the voxel that is far away."""
+    """Sums are above the first voxel of a group: here all others are far above it."""
     for height in (1e3, -1e4, 1e6):
         values = torch.full((1, 2, 40, 40, 40), height)
         values[..., 0, 0, 0] = 0
