@@ -1,7 +1,6 @@
 """`sarcoma run STEP|CHAIN`: run a step or a chain on an archive; again, to go on or to retry."""
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
 from sarcoma_core.chains import CHAINS, steps_of
@@ -65,7 +64,8 @@ def _run(arguments: argparse.Namespace) -> int:
         gpu="docker" if arguments.gpu else "none",
         force=arguments.force,
     )
-    archive, runner = Archive(arguments.archive), runner_named(arguments.runner)
+    archive = Archive(arguments.archive)
+    runner = runner_named(arguments.runner, checkpoints=archive.root / ".checkpoints")
     if level == "project":
         return _on_project(archive, plan, runner)
     scan = arguments.scan or ("*" if level == "scan" else "")
@@ -85,10 +85,7 @@ def _report(targets: "Sequence[ArchiveTarget]") -> "Path":
 def _on_project(archive: "Archive", plan: "RunPlan", runner: "Runner") -> int:
     from sarcoma_core.cli import screen
     from sarcoma_core.launch.chain import run_on_project
-    from sarcoma_core.steps.train_segmentation import CHECKPOINTS
 
-    # Checkpoints of a training outlive a run that is killed; the process of a step keeps this variable.
-    os.environ.setdefault(CHECKPOINTS, str((archive.root / ".checkpoints").resolve()))
     result = run_on_project(archive, plan, runner=runner)
     screen.show_project_run(plan.project, result)
     if result.outcome != "failed":

@@ -18,7 +18,7 @@ from sarcoma_core.interface import Step
 from sarcoma_core.runners.processes import wait
 from sarcoma_core.runners.running import Ended, Follow, followed
 from sarcoma_core.steps import STEPS
-from sarcoma_core.steps.train_segmentation import CHECKPOINTS
+from sarcoma_core.steps.checkpoints import CHECKPOINTS
 from sarcoma_core.xnat.command.declaring import OBJECT
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand
 
@@ -34,7 +34,6 @@ _KEPT = (
     "SYSTEMROOT",
     "VIRTUAL_ENV",
     "PYTHONWARNINGS",
-    CHECKPOINTS,
 )
 """What a process needs of the caller's environment; nothing of it names an XNAT."""
 _DROPPED = "NVIDIA_"
@@ -51,15 +50,21 @@ class LocalRunner:
     Args:
         program: what is started, followed by `step NAME ...`.
         steps: those that it may run; the program has to know them.
+        checkpoints: where those of a training outlive a run that is killed; nowhere, if it names none.
     """
 
     name = "local"
 
     def __init__(
-        self, program: Sequence[str] = (sys.executable, "-m", "sarcoma_core"), steps: Sequence[Step] = STEPS
+        self,
+        program: Sequence[str] = (sys.executable, "-m", "sarcoma_core"),
+        steps: Sequence[Step] = STEPS,
+        *,
+        checkpoints: Path | None = None,
     ) -> None:
         self._program = tuple(program)
         self._names = frozenset(step.name for step in steps)
+        self._own = {CHECKPOINTS: str(checkpoints.resolve())} if checkpoints else {}
 
     def run(
         self, command: ResolvedCommand, folders: Mapping[str, Path], *, follow: Follow | None = None
@@ -79,7 +84,7 @@ class LocalRunner:
         paths = {PurePosixPath(mount.path): folders[mount.name].resolve() for mount in command.mounts}
         line += [_rewrite(word, paths) for word in command.arguments]
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment |= self._environment(command)
+        environment |= {**self._own, **self._environment(command)}
         with (
             TemporaryDirectory(prefix="sarcoma-run-") as empty,
             followed(follow) as logs,

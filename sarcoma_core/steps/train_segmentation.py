@@ -1,12 +1,9 @@
 """`train-segmentation`: the models that draw tumours, trained on a frozen cohort with locked masks."""
 
-import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
@@ -16,6 +13,7 @@ from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.errors import InputError
 from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes
+from sarcoma_core.steps.checkpoints import kept_checkpoints
 from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 LABEL: Final = "MODEL_SEG_STS"
 STUDY_LABEL: Final = "SEG_TRAINING"
 READS = ("REGISTERED", "NORMALISED", "MASKS")
-CHECKPOINTS: Final = "SARCOMA_CHECKPOINTS"
-"""A folder of this machine in which checkpoints outlive a run that is killed; `sarcoma run` names one."""
 
 Members = Literal["all", "T1CE", "T2FS", "T1CE_T2FS", "T1", "T2"]
 _ALL: Final = (("T1CE",), ("T2FS",), ("T1CE", "T2FS"))
@@ -132,7 +128,7 @@ def train_segmentation(
     for label in (LABEL, STUDY_LABEL):
         (out / label).mkdir(parents=True)
     wanted = _ALL if members == "all" else (tuple(members.split("_")),)
-    with _checkpoints(project.id) as checkpoints:
+    with kept_checkpoints(project.id) as checkpoints:
         deadline = Deadline(monotonic() + _SECONDS * max_hours)
         work = _SetTraining(out, frozen, sessions, EarlierSet(earlier), checkpoints, deadline)
         told = [work.member(replace(order, sequences=sequences)) for sequences in wanted]
@@ -260,19 +256,6 @@ def _told(found: "MemberTraining") -> tuple[str, dict[str, Any]]:
     left = f"; {counted(len(cohort.refused), 'session')} left out" if cohort.refused else ""
     judged = "nobody judged" if dice is None else f"median Dice out of fold {dice:.3f}"
     return f"{judged}, trained on {counted(cohort.patients, 'patient')}{left}", facts
-
-
-@contextmanager
-def _checkpoints(project: str) -> Iterator[Path]:
-    """Where checkpoints lie while it trains: in a folder that outlives a kill, where one is named."""
-    named = os.environ.get(CHECKPOINTS)
-    if named:
-        place = Path(named) / project
-        place.mkdir(parents=True, exist_ok=True)
-        yield place
-        return
-    with TemporaryDirectory(prefix="sarcoma-train-") as aside:
-        yield Path(aside)
 
 
 STEP = describe(

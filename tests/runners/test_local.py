@@ -1,5 +1,6 @@
 """The local runner: our own steps as processes, and nothing else."""
 
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sarcoma_core.runners import runner_named
 from sarcoma_core.runners.local import LocalRunner
 from sarcoma_core.runners.running import Follow
 from sarcoma_core.steps import step_named
+from sarcoma_core.steps.checkpoints import CHECKPOINTS
 from sarcoma_core.xnat.command.declaring import command_for
 from sarcoma_core.xnat.resolution.objects import session_object
 from sarcoma_core.xnat.resolution.resolving import ResolvedCommand, resolve
@@ -107,6 +109,15 @@ def test_nothing_of_the_callers_environment_names_an_xnat(
     LocalRunner().run(resolved(session), {"in": session.path, "out": tmp_path})
     assert "PATH" in environment
     assert [name for name in environment if name.startswith(("XNAT_", "SARCOMA_"))] == []
+
+
+def test_checkpoints_lie_where_the_runner_says_and_not_where_the_caller_says(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.setenv(CHECKPOINTS, "from-outside")
+    LocalRunner(checkpoints=tmp_path / "a").run(resolved(session), {"in": session.path, "out": tmp_path})
+    assert environment[CHECKPOINTS] == str((tmp_path / "a").resolve())
+    assert os.environ[CHECKPOINTS] == "from-outside"
 
 
 def test_what_a_server_put_into_the_command_reaches_the_step(

@@ -23,9 +23,10 @@ from sarcoma_core.interface.declarations import AssetSpec
 from sarcoma_core.models.model_set import ModelSet, open_set
 from sarcoma_core.phantom.slices import Slices
 from sarcoma_core.provenance import Outcome, RunRecord
+from sarcoma_core.steps.checkpoints import CHECKPOINTS
 from sarcoma_core.steps.running import NothingUsableError, run_step
 from sarcoma_core.steps.segment import STEP as SEGMENT
-from sarcoma_core.steps.train_segmentation import CHECKPOINTS, LABEL, STEP, STUDY_LABEL
+from sarcoma_core.steps.train_segmentation import LABEL, STEP, STUDY_LABEL
 from sarcoma_core.training.segmentation import loop
 from tests.laws import assert_every_series_has_one_outcome, assert_manifest_is_the_folder, outputs
 from tests.segmentation.phantom_project import SCANS, freeze, phantom_project
