@@ -18,8 +18,8 @@ from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
     from sarcoma_core.archive.frozen import FrozenSessions
+    from sarcoma_core.training.running import Deadline
     from sarcoma_core.training.segmentation.earlier import EarlierSet
-    from sarcoma_core.training.segmentation.loop import Deadline
     from sarcoma_core.training.segmentation.member import MemberOrder, MemberTraining, PlannedMember
 
 LABEL: Final = "MODEL_SEG_STS"
@@ -108,8 +108,8 @@ def train_segmentation(
     goes on: the weights are those of a training that was not interrupted.
     """
     from sarcoma_core.archive.frozen import read_frozen_sessions
+    from sarcoma_core.training.running import Deadline
     from sarcoma_core.training.segmentation.earlier import EarlierSet
-    from sarcoma_core.training.segmentation.loop import Deadline
     from sarcoma_core.training.segmentation.member import MemberOrder
     from sarcoma_core.training.segmentation.plan import PlanSettings
 
@@ -191,7 +191,7 @@ class _SetTraining:
         )
 
     def _unfinished(self, name: str, found: "MemberTraining", place: Path) -> Outcome:
-        from sarcoma_core.training.segmentation.checkpoint import network_folder, pack
+        from sarcoma_core.training.checkpoint import network_folder, pack
 
         order, plan = found.planned.order, found.planned.plan
         networks = [network_folder(place, number) for number in range(order.networks)]

@@ -18,7 +18,7 @@ from sarcoma_core.report.training_curves_facts import (
 from sarcoma_core.training.segmentation.writing import LIMITS
 
 if TYPE_CHECKING:
-    from sarcoma_core.training.segmentation.checkpoint import Standing
+    from sarcoma_core.training.checkpoint import Standing
     from sarcoma_core.training.segmentation.member import MemberTraining, PlannedMember
 
 PAGE = "training.html"
@@ -82,7 +82,7 @@ def _network(planned: "PlannedMember", number: int, standing: "Standing") -> Net
         fold=fold + 1,
         trained_on=planned.cohort.patients - judges,
         judged_on=judges,
-        history=tuple(EpochFacts(row.epoch, row.loss, row.dice) for row in standing.history),
+        history=tuple(EpochFacts(row.epoch, row.loss, row.judged) for row in standing.history),
         best_epoch=standing.best_epoch,
         ended=standing.ended,
     )

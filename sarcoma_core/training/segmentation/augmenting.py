@@ -4,7 +4,6 @@ A training that is resumed sees what it would have seen. Turned, scaled, shifted
 patient on another table would lie; brighter, darker, uneven and noisier as another scanner would make it.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from monai.transforms import (
     RandShiftIntensityd,
 )
 
+from sarcoma_core.training.drawing import number_of
 from sarcoma_core.training.segmentation.cases import PreparedCase
 
 METHODS = (
@@ -80,17 +80,6 @@ class Augmenter:
             seen["soft"].to(torch.float32).clamp(0, 1),
             torch.from_numpy(case.drawn),
         )
-
-
-def number_of(seed: int, epoch: int, name: str) -> int:
-    """A number for all that is drawn of a case in an epoch."""
-    digest = hashlib.sha256(f"{seed}\t{epoch}\t{name}".encode()).digest()
-    return int.from_bytes(digest[:8])
-
-
-def order_of(names: Sequence[str], seed: int, epoch: int) -> list[int]:
-    """The order in which an epoch shows the cases: that of their numbers, whatever order they are told in."""
-    return sorted(range(len(names)), key=lambda place: (number_of(seed, epoch, names[place]), names[place]))
 
 
 def views(patch: tuple[int, ...], *, slices_last: bool) -> Compose:

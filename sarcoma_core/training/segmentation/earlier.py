@@ -9,7 +9,7 @@ from pathlib import Path
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.folder import visible_files
 from sarcoma_core.provenance import MANIFEST
-from sarcoma_core.training.segmentation import checkpoint
+from sarcoma_core.training import checkpoint
 from sarcoma_core.training.segmentation.writing import TRAINING
 
 

@@ -12,7 +12,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from sarcoma_core.training.segmentation.checkpoint import EpochRow
+from sarcoma_core.training.checkpoint import EpochRow
 
 NAME: Final = "events.out.tfevents.{number}.sarcoma"
 _VERSION = "brain.Event:2"
@@ -38,7 +38,7 @@ def write_events(folder: Path, histories: Sequence[Sequence[EpochRow]]) -> tuple
             writer = RecordWriter(stream)
             writer.write(Event(wall_time=0.0, file_version=_VERSION).SerializeToString())
             for row in history:
-                told = {"loss": row.loss, "learning rate": row.learning_rate, "Dice, native grid": row.dice}
+                told = {"loss": row.loss, "learning rate": row.learning_rate, "Dice, native grid": row.judged}
                 values = [
                     Summary.Value(tag=tag, simple_value=value)
                     for tag, value in told.items()

@@ -7,11 +7,9 @@ one machine with as many threads.
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
 import numpy as np
@@ -23,10 +21,12 @@ from sarcoma_core.models.resunet import ResidualUNet
 from sarcoma_core.segmentation.inference.predicting import looking
 from sarcoma_core.segmentation.inference.windows import slide
 from sarcoma_core.segmentation.metrics import dice
-from sarcoma_core.training.segmentation import checkpoint
-from sarcoma_core.training.segmentation.augmenting import Augmenter, ShownCase, order_of
+from sarcoma_core.training import checkpoint
+from sarcoma_core.training.checkpoint import EpochRow, Standing
+from sarcoma_core.training.drawing import order_of
+from sarcoma_core.training.running import Deadline, Pace, Told, deterministic
+from sarcoma_core.training.segmentation.augmenting import Augmenter, ShownCase
 from sarcoma_core.training.segmentation.cases import PreparedCase
-from sarcoma_core.training.segmentation.checkpoint import EpochRow, Standing
 from sarcoma_core.training.segmentation.loss import supervised
 from sarcoma_core.training.segmentation.plan import SegmentationPlan
 
@@ -40,28 +40,6 @@ _PRIOR = -3.0
 """Logit of a voxel before anything is learned: few voxels are tumour."""
 _WARM = 0.03
 """Of the epochs, in which the learning rate rises."""
-
-
-class Told:
-    """What a training tells of itself while it runs; the base tells nobody."""
-
-    def epoch(self, row: EpochRow, of: int) -> None:
-        """An epoch is done."""
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """When a training has to stop, done or not.
-
-    Args:
-        at: seconds of the monotonic clock; None for never.
-    """
-
-    at: float | None = None
-
-    def is_near(self, epoch_seconds: float) -> bool:
-        """Whether a further epoch would not end before it."""
-        return self.at is not None and monotonic() + epoch_seconds > self.at
 
 
 @dataclass(frozen=True)
@@ -132,16 +110,15 @@ def train(
             return held[0]
     told, deadline = told or Told(), deadline or Deadline()
     augmenter = Augmenter(order.plan.patch, slices_last=order.plan.slices_last, seed=order.seed)
-    seconds = 0.0
+    pace = Pace()
     while not _is_over(run):
-        if seconds and deadline.is_near(seconds):  # one epoch is always done, so that every launch goes on
+        if pace.slowest and deadline.is_near(pace.slowest):  # each launch does an epoch, so each one goes on
             return _standing(run)
-        started = monotonic()
-        with _deterministic(order.device):
-            _epoch(run, augmenter, killed)
-        told.epoch(run.history[-1], order.plan.epochs)
-        checkpoint.save(folder, _standing(run), _tensors(run))
-        seconds = max(seconds, monotonic() - started)
+        with pace.epoch():
+            with deterministic(order.device):
+                _epoch(run, augmenter, killed)
+            told.epoch(run.history[-1], order.plan.epochs)
+            checkpoint.save(folder, _standing(run), _tensors(run))
     standing = _standing(run, ended=True)
     checkpoint.save(folder, standing, {f"best.{name}": value for name, value in run.best.items()})
     return standing
@@ -192,18 +169,6 @@ def _begin(order: TrainingOrder) -> _Training:
     return _Training(order, network, optimiser, {})
 
 
-@contextmanager
-def _deterministic(device: torch.device) -> Iterator[None]:
-    """On the CPU only what gives the same numbers again; afterwards as the process had it."""
-    before = torch.are_deterministic_algorithms_enabled()
-    warns = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(mode=device.type == "cpu")
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before, warn_only=warns)
-
-
 def _go_on(run: _Training, standing: Standing, tensors: Mapping[str, torch.Tensor]) -> None:
     device = run.order.device
     run.epoch, run.best_epoch, run.history = standing.epoch, standing.best_epoch, list(standing.history)
@@ -248,7 +213,7 @@ def _standing(run: _Training, *, ended: bool = False) -> Standing:
 
 def _is_over(run: _Training) -> bool:
     """Whether all epochs are done, or the patients that judge have long seen nothing better."""
-    asked = [row.epoch for row in run.history if row.dice is not None and row.epoch > run.best_epoch]
+    asked = [row.epoch for row in run.history if row.judged is not None and row.epoch > run.best_epoch]
     return run.epoch >= run.order.plan.epochs or (run.best_epoch > 0 and len(asked) >= PATIENCE)
 
 
@@ -302,7 +267,7 @@ def _ask(run: _Training) -> float | None:
         run.best_epoch, run.best = run.epoch, _weights(run.network)
         return None
     found = float(np.mean(judged(run.network, order.judge, order.plan, order.device)))
-    before = next((row.dice for row in run.history if row.epoch == run.best_epoch), None)
+    before = next((row.judged for row in run.history if row.epoch == run.best_epoch), None)
     if before is None or found >= before:
         run.best_epoch, run.best = run.epoch, _weights(run.network)
     return found

@@ -19,7 +19,9 @@ from sarcoma_core.models.segmentation_task import ON_ONE_GRID, ONE_SEQUENCE, See
 from sarcoma_core.segmentation.inference.finding import find
 from sarcoma_core.segmentation.inference.predicting import Segmenter
 from sarcoma_core.segmentation.metrics import MaskScores, compare
-from sarcoma_core.training.segmentation.augmenting import number_of
+from sarcoma_core.training.checkpoint import Standing, network_folder
+from sarcoma_core.training.drawing import number_of
+from sarcoma_core.training.running import Deadline, Told
 from sarcoma_core.training.segmentation.cases import (
     CaseFacts,
     CaseSource,
@@ -28,15 +30,7 @@ from sarcoma_core.training.segmentation.cases import (
     prepare,
     survey,
 )
-from sarcoma_core.training.segmentation.checkpoint import Standing, network_folder
-from sarcoma_core.training.segmentation.loop import (
-    Deadline,
-    Told,
-    TrainingOrder,
-    best_weights,
-    new_network,
-    train,
-)
+from sarcoma_core.training.segmentation.loop import TrainingOrder, best_weights, new_network, train
 from sarcoma_core.training.segmentation.plan import PlanSettings, SegmentationPlan, plan_training, seen_in
 from sarcoma_core.training.splits import RepeatedFolds, folds_by_size
 

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 
-from sarcoma_core.training.segmentation.checkpoint import EpochRow
-from sarcoma_core.training.segmentation.loop import Told
+from sarcoma_core.training.checkpoint import EpochRow
+from sarcoma_core.training.running import Told
 
 
 class ToldOnScreen(Told):
@@ -21,10 +21,10 @@ class ToldOnScreen(Told):
     def epoch(self, row: EpochRow, of: int) -> None:
         """An epoch is done."""
         self._epochs += 1
-        if row.dice is None:
+        if row.judged is None:
             return
         seconds = (monotonic() - self._started) / self._epochs
-        stands = f"epoch {row.epoch} of {of}, loss {row.loss:.4f}, Dice {row.dice:.3f} on the native grid"
+        stands = f"epoch {row.epoch} of {of}, loss {row.loss:.4f}, Dice {row.judged:.3f} on the native grid"
         sys.stderr.write(f"{self._name}: {stands}, {seconds:.2g} s an epoch\n")
 
 

@@ -189,7 +189,7 @@ def _history(training: MemberTraining) -> bytes:
             row.epoch,
             f"{row.loss:.6g}",
             f"{row.learning_rate:.6g}",
-            "" if row.dice is None else f"{row.dice:.5f}",
+            "" if row.judged is None else f"{row.judged:.5f}",
         ]
         for number, one in enumerate(training.standings, 1)
         for row in one.history

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import torch
 
+from sarcoma_core.training.checkpoint import EpochRow
+from sarcoma_core.training.running import Told
 from sarcoma_core.training.segmentation import loop
 from sarcoma_core.training.segmentation.augmenting import Augmenter
-from sarcoma_core.training.segmentation.checkpoint import EpochRow
-from sarcoma_core.training.segmentation.loop import Told, TrainingOrder
+from sarcoma_core.training.segmentation.loop import TrainingOrder
 from tests.training.segmentation.made import prepared, small_plan
 
 CPU = torch.device("cpu")

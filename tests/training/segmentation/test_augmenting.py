@@ -16,13 +16,12 @@ torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from monai.data.meta_obj import get_track_meta, set_track_meta  # noqa: E402
 
+from sarcoma_core.training.drawing import number_of, order_of  # noqa: E402
 from sarcoma_core.training.segmentation.augmenting import (  # noqa: E402
     Augmenter,
     ShownCase,
     _place,
     _without_meta,
-    number_of,
-    order_of,
 )
 from sarcoma_core.training.segmentation.cases import PreparedCase  # noqa: E402
 from tests.training.segmentation.made import prepared, small_plan  # noqa: E402

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from sarcoma_core.errors import InputError  # noqa: E402
-from sarcoma_core.training.segmentation.checkpoint import Standing  # noqa: E402
+from sarcoma_core.training.checkpoint import Standing  # noqa: E402
 from sarcoma_core.training.segmentation.loop import (  # noqa: E402
     best_weights,
     train,

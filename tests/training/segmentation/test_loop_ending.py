@@ -9,11 +9,12 @@ import pytest
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
+from sarcoma_core.training import running  # noqa: E402
+from sarcoma_core.training.running import Deadline  # noqa: E402
 from sarcoma_core.training.segmentation import loop  # noqa: E402
 from sarcoma_core.training.segmentation.loop import (  # noqa: E402
     JUDGED_TIMES,
     PATIENCE,
-    Deadline,
     best_weights,
     train,
 )
@@ -32,7 +33,7 @@ from tests.training.segmentation.orders import (  # noqa: E402
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Ten seconds for each epoch; it stands still otherwise."""
     now = [100.0]
-    monkeypatch.setattr(loop, "monotonic", lambda: now[0])
+    monkeypatch.setattr(running, "monotonic", lambda: now[0])
 
     def epoch() -> None:
         now[0] += 10
@@ -100,7 +101,7 @@ def test_it_ends_where_eight_answers_were_no_better_and_keeps_the_best_epoch(
     learning_nothing(monkeypatch)
     standing = train(order(cases=1, judges=1, epochs=40), tmp_path)
     assert (standing.epoch, standing.best_epoch, standing.ended) == (epochs, best, True)
-    told = [row.dice for row in standing.history]
+    told = [row.judged for row in standing.history]
     assert told[1::2] == answers[: len(asked)]
     assert set(told[::2]) == {None}
 
@@ -134,5 +135,5 @@ def test_those_that_judge_are_asked_twenty_times_at_most_and_after_the_last_epoc
     learning_nothing(monkeypatch)
     standing = train(order(cases=1, judges=1, epochs=epochs), tmp_path)
     assert 1 <= len(asked) <= JUDGED_TIMES
-    assert standing.history[-1].dice is not None
+    assert standing.history[-1].judged is not None
     assert len(asked) >= min(epochs, JUDGED_TIMES) / 2

@@ -109,7 +109,7 @@ def test_what_can_be_learned_is_learned(tmp_path: Path) -> None:
     network.load_state_dict(best_weights(tmp_path, KEY))
     scores = judged(network, told.judge, told.plan, CPU)
     assert min(scores) > 0.7
-    assert float(np.mean(scores)) == max(row.dice for row in history if row.dice is not None)
+    assert float(np.mean(scores)) == max(row.judged for row in history if row.judged is not None)
 
 
 def test_a_new_network_is_a_function_of_its_seed_and_expects_little() -> None:

@@ -17,10 +17,12 @@ from sarcoma_core.models.resunet import ResidualUNet  # noqa: E402
 from sarcoma_core.segmentation.inference.components import keep_pieces  # noqa: E402
 from sarcoma_core.segmentation.inference.predicting import Segmenter  # noqa: E402
 from sarcoma_core.segmentation.metrics import compare  # noqa: E402
+from sarcoma_core.training import running  # noqa: E402
+from sarcoma_core.training.checkpoint import EpochRow, Standing, network_folder  # noqa: E402
+from sarcoma_core.training.running import Deadline, Told  # noqa: E402
 from sarcoma_core.training.segmentation import loop, member  # noqa: E402
 from sarcoma_core.training.segmentation.cases import CaseSource, NativeCase  # noqa: E402
-from sarcoma_core.training.segmentation.checkpoint import EpochRow, Standing, network_folder  # noqa: E402
-from sarcoma_core.training.segmentation.loop import Deadline, Told, TrainingOrder, best_weights  # noqa: E402
+from sarcoma_core.training.segmentation.loop import TrainingOrder, best_weights  # noqa: E402
 from sarcoma_core.training.segmentation.member import (  # noqa: E402
     LEAST_PATIENTS,
     MemberOrder,
@@ -294,7 +296,7 @@ def test_what_was_stopped_by_time_goes_on_and_ends_as_if_it_was_not(
     """Three networks of two epochs: five epochs, then one; nobody is judged before all have ended."""
     whole = trained(tmp_path / "whole")
     now = [100.0]
-    monkeypatch.setattr(loop, "monotonic", lambda: now[0])
+    monkeypatch.setattr(running, "monotonic", lambda: now[0])
     asked: list[int] = []
 
     def told(number: int) -> Told:
@@ -317,7 +319,7 @@ def test_a_network_that_has_not_ended_is_followed_by_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(loop, "monotonic", lambda: now[0])
+    monkeypatch.setattr(running, "monotonic", lambda: now[0])
     found = trained(tmp_path, deadline=Deadline(105), told=lambda _: Clock(now))
     assert [one.epoch for one in found.standings] == [1]
     assert not network_folder(tmp_path, 1).exists()

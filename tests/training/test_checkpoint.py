@@ -15,8 +15,8 @@ torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 from safetensors import torch as safetensors_torch  # noqa: E402
 
 from sarcoma_core.errors import InputError  # noqa: E402
-from sarcoma_core.training.segmentation import checkpoint  # noqa: E402
-from sarcoma_core.training.segmentation.checkpoint import EpochRow, Standing  # noqa: E402
+from sarcoma_core.training import checkpoint  # noqa: E402
+from sarcoma_core.training.checkpoint import EpochRow, Standing  # noqa: E402
 
 KEY = "k" * 64
 ROWS = (EpochRow(1, 0.9, 1e-3, None), EpochRow(2, 0.7123456789012345, 5e-4, 0.25))

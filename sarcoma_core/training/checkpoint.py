@@ -11,7 +11,7 @@ last epoch is written twice.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,13 +36,16 @@ class EpochRow:
         epoch: from 1.
         loss: mean over the patients.
         learning_rate: in it.
-        dice: of the patients that judge, on the native grid, mean; None where they were not asked.
+        judged: what the patients that judge say: of segmentation mean Dice on the native grid, of outcomes
+            their loss; None where they were not asked.
+        told: what else is measured, by name.
     """
 
     epoch: int
     loss: float
     learning_rate: float
-    dice: float | None
+    judged: float | None
+    told: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Standing:
         best_epoch: whose weights are the best so far; 0 for none.
         history: a row for each epoch.
         ended: whether it has ended; the best weights are then the network's.
+        kept: what else it goes on with, as JSON.
     """
 
     key: str
@@ -62,6 +66,7 @@ class Standing:
     best_epoch: int
     history: tuple[EpochRow, ...]
     ended: bool = False
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save(folder: Path, standing: Standing, tensors: Mapping[str, torch.Tensor]) -> None:
