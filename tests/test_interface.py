@@ -23,6 +23,7 @@ from sarcoma_core.interface import (
     OutputDir,
     Param,
     ParamKind,
+    ParamSpec,
     Resources,
     ScanChoice,
     Sends,
@@ -51,6 +52,7 @@ def smooth(
     rounds: Annotated[int, Param(ge=1, le=5, help="rounds")] = 1,
     edges: Annotated[bool, Param(help="keep edges")] = True,
     kernel: Annotated[Literal["gauss", "box"], Param(help="kernel")] = "gauss",
+    planes: Annotated[tuple[Literal["ax", "cor", "sag"], ...], Param(help="planes")] = ("ax", "cor"),
 ) -> Outputs:
     """Smooth volumes.
 
@@ -75,15 +77,23 @@ def test_a_step_is_read_off_its_function() -> None:
         ParamKind.INTEGER,
         ParamKind.BOOLEAN,
         ParamKind.CHOICE,
+        ParamKind.CHOICES,
     ]
-    assert step.defaults == {"width": 2.0, "rounds": 1, "edges": True, "kernel": "gauss"}
+    assert step.defaults == {
+        "width": 2.0,
+        "rounds": 1,
+        "edges": True,
+        "kernel": "gauss",
+        "planes": "ax,cor",
+    }
 
 
 def test_help_tells_range_unit_and_default() -> None:
-    width, _, edges, kernel = read(smooth).params
+    width, _, edges, kernel, planes = read(smooth).params
     assert width.help == "width (0.5 to 8 mm; default 2.0)"
     assert edges.help == "keep edges (true or false; default true)"
     assert kernel.help == "kernel (gauss, box; default gauss)"
+    assert planes.help == "planes (one or more of ax, cor, sag; default ax,cor)"
 
 
 def no_docstring(session: Session, out: OutputDir) -> Outputs: ...
@@ -140,6 +150,16 @@ def shell_choice(
     raise NotImplementedError
 
 
+def shell_choices(
+    session: Session,
+    out: OutputDir,
+    *,
+    mode: Annotated[tuple[Literal["a", "b,c"], ...], Param(help="m")] = ("a",),
+) -> Outputs:
+    """S."""
+    raise NotImplementedError
+
+
 def no_outputs(session: Session, out: OutputDir) -> int:
     """S."""
     raise NotImplementedError
@@ -158,6 +178,7 @@ def no_outputs(session: Session, out: OutputDir) -> int:
         (no_default, "have a default"),
         (bad_default, "breaks its own rule"),
         (shell_choice, "plain words"),
+        (shell_choices, "plain words"),
         (no_outputs, "NamedTuple"),
     ],
 )
@@ -172,6 +193,96 @@ def test_any_text_is_either_a_value_within_the_rule_or_a_usage_error(text: str) 
         with suppress(UsageError):
             value = param.parse(text)
             assert param.check(value) == value
+
+
+# Several choices.
+
+SEVERAL = tuple[Literal["ax", "cor", "sag"], ...]
+
+
+def of_several(hint: Any = SEVERAL, default: Any = ("ax",)) -> ParamSpec:
+    """The parameter of a step with one of several choices."""
+
+    def work() -> Outputs:
+        """S."""
+        raise NotImplementedError
+
+    hints = {"session": Session, "out": OutputDir, "planes": Annotated[hint, Param(help="planes")]}
+    work.__annotations__ = {**hints, "return": Outputs}
+    arguments = [inspect.Parameter(argument, FREE) for argument in ("session", "out")]
+    arguments.append(inspect.Parameter("planes", NAMED, default=default))
+    work.__signature__ = inspect.Signature(arguments)  # type: ignore[attr-defined]
+    return read(work).params[0]
+
+
+@pytest.mark.parametrize(
+    ("default", "words"),
+    [
+        ((), "breaks its own rule. --planes: must be one or more of ax, cor, sag; found ''"),
+        (("ax", "trans"), "breaks its own rule"),
+        (None, "breaks its own rule"),
+        (["ax"], "breaks its own rule"),
+        ("ax", r"must be a tuple in the order of its choices, each once: \('ax',\); found 'ax'"),
+        (("cor", "ax"), "must be a tuple in the order of its choices"),
+        (("ax", "ax"), "must be a tuple in the order of its choices"),
+        (("ax,cor",), "must be a tuple in the order of its choices"),
+    ],
+)
+def test_the_default_of_several_choices_is_one_or_more_of_them_in_their_order(
+    default: Any, words: str
+) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        of_several(default=default)
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        tuple[str, ...],
+        tuple[Literal["ax"]],
+        tuple[Literal["ax"], Literal["cor"]],
+        tuple[Literal["ax"], str],
+        list[Literal["ax"]],
+        tuple[()],
+        tuple,
+    ],
+    ids=str,
+)
+def test_what_is_no_tuple_of_any_length_of_choices_is_refused(hint: Any) -> None:
+    with pytest.raises(DeclarationError, match=r"Literal or a tuple\[Literal\[\.\.\.\], \.\.\.\]; free text"):
+        of_several(hint)
+
+
+@given(st.lists(st.sampled_from(("ax", "cor", "sag")), min_size=1), st.sampled_from(("", " ", "\t")))
+def test_several_choices_are_the_same_in_whatever_order_and_however_often_they_are_typed(
+    typed: list[str], blank: str
+) -> None:
+    planes = of_several()
+    value = planes.parse(f"{blank},{blank}".join(typed))
+    assert planes.argument(value) == tuple(word for word in planes.choices if word in typed)
+    assert planes.parse(planes.text(value)) == planes.check(",".join(typed)) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", ",", "ax,", ",ax", "ax,,cor", "ax cor", "ax;cor", "AX", "trans", "ax,trans", '["ax"]']
+)
+def test_no_choice_or_an_unknown_one_is_refused_with_the_way_to_write_several(text: str) -> None:
+    with pytest.raises(UsageError, match="--planes: must be one or more of ax, cor, sag; found") as caught:
+        of_several().parse(text)
+    assert caught.value.hint == "Write several with commas between: ax,cor,sag"
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.0])
+def test_several_choices_are_no_number(value: Any) -> None:
+    with pytest.raises(UsageError, match="one or more of"):
+        of_several().check(value)
+
+
+def test_the_function_is_given_a_tuple_of_several_choices_and_every_other_value_as_it_is() -> None:
+    step = read(smooth)
+    checked = step.check({"planes": "sag,ax"})
+    assert checked["planes"] == "ax,sag"
+    assert step.arguments(checked) == {**step.defaults, "planes": ("ax", "sag")}
 
 
 @given(st.floats(0.5, 8))
@@ -194,7 +305,9 @@ def test_an_integer_may_come_as_4_point_0_but_not_as_4_point_5() -> None:
 
 
 def test_an_unknown_parameter_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"no parameter 'with'; it has: edges, kernel, rounds, width"):
+    with pytest.raises(
+        UsageError, match=r"no parameter 'with'; it has: edges, kernel, planes, rounds, width"
+    ):
         read(smooth).check({"with": 1})
 
 

@@ -84,6 +84,8 @@ class Output:
 class Param:
     """A parameter: a bounded number, a boolean, or a choice (`Literal`). There is no free text.
 
+    One or more of several choices are a `tuple[Literal["a", "b"], ...]`, with a tuple as the default.
+
     Args:
         help: one line; the range is added to it everywhere, so do not repeat it.
         ge: smallest allowed value of a number.
@@ -114,6 +116,7 @@ class ParamKind(Enum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     CHOICE = "choice"
+    CHOICES = "choices"
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,11 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class ParamSpec:
-    """A `Param` with what its annotation and default say."""
+    """A `Param` with what its annotation and default say.
+
+    Several choices are one text everywhere but in the step's function: the chosen ones in the order of their
+    declaration, each once, with commas between. So equal choices are equal values, in a manifest too.
+    """
 
     name: str
     spec: Param
@@ -162,9 +169,11 @@ class ParamSpec:
 
     @property
     def range(self) -> str:
-        """The rule in words, e.g. `1 to 8`, `low, high`, `true or false`."""
+        """The rule in words, e.g. `1 to 8`, `low, high`, `one or more of low, high`, `true or false`."""
         if self.kind is ParamKind.CHOICE:
             return ", ".join(self.choices)
+        if self.kind is ParamKind.CHOICES:
+            return f"one or more of {', '.join(self.choices)}"
         if self.kind is ParamKind.BOOLEAN:
             return "true or false"
         return f"{self.spec.ge:g} to {self.spec.le:g} {self.spec.unit}".rstrip()
@@ -176,7 +185,7 @@ class ParamSpec:
 
     @staticmethod
     def text(value: Value) -> str:
-        """A value as the command line and XNAT write it."""
+        """A value as the command line writes it."""
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def parse(self, text: str) -> Value:
@@ -188,7 +197,7 @@ class ParamSpec:
         try:
             value = self._read(text.strip())
         except ValueError:
-            raise UsageError(f"{self.flag}: must be {self.range}; found {text!r}.") from None
+            raise self._refusal(text) from None
         return self.check(value)
 
     def _read(self, text: str) -> Value:
@@ -202,11 +211,13 @@ class ParamSpec:
         return float(text) if self.kind is ParamKind.NUMBER else text
 
     def check(self, value: Value) -> Value:
-        """Return `value` if it obeys the declared bounds or choices.
+        """Return `value` if it obeys the declared bounds or choices; several choices in their own order.
 
         Raises:
             UsageError: it does not.
         """
+        if self.kind is ParamKind.CHOICES:
+            return self._in_order(value)
         if self.kind is ParamKind.CHOICE:
             good = value in self.choices
         elif self.kind is ParamKind.BOOLEAN:
@@ -219,8 +230,25 @@ class ParamSpec:
                 and cast("float", self.spec.ge) <= value <= cast("float", self.spec.le)
             )
         if not good:
-            raise UsageError(f"{self.flag}: must be {self.range}; found {value!r}.")
+            raise self._refusal(value)
         return value
+
+    def _in_order(self, value: Value) -> str:
+        chosen = {word.strip() for word in value.split(",")} if isinstance(value, str) else set()
+        if not chosen or not chosen <= set(self.choices):
+            raise self._refusal(value)
+        return ",".join(word for word in self.choices if word in chosen)
+
+    def _refusal(self, found: Value) -> UsageError:
+        several = self.kind is ParamKind.CHOICES
+        return UsageError(
+            f"{self.flag}: must be {self.range}; found {found!r}.",
+            hint=f"Write several with commas between: {','.join(self.choices)}" if several else "",
+        )
+
+    def argument(self, value: Value) -> Value | tuple[str, ...]:
+        """A checked value as the step's function is given it: several choices as a tuple."""
+        return tuple(str(value).split(",")) if self.kind is ParamKind.CHOICES else value
 
 
 def _no() -> Value:
@@ -305,3 +333,7 @@ class Step:
             known = ", ".join(sorted(self.defaults)) or "none"
             raise UsageError(f"step {self.name}: no parameter {unknown[0]!r}; it has: {known}.")
         return {p.name: p.check(params.get(p.name, p.default)) for p in self.params}
+
+    def arguments(self, params: Mapping[str, Value]) -> dict[str, Value | tuple[str, ...]]:
+        """The parameters, all of them checked, as its function is given them."""
+        return {p.name: p.argument(params[p.name]) for p in self.params}

@@ -244,21 +244,46 @@ def _read_param(name: str, argument: inspect.Parameter, base: Any, spec: Param) 
     if argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.default is inspect.Parameter.empty:
         raise DeclarationError(f"{where} must be keyword-only and have a default.")
     if get_origin(base) is Literal:
-        choices = get_args(base)
-        if not all(isinstance(c, str) and re.fullmatch(r"[A-Za-z0-9_.-]+", c) for c in choices):
-            raise DeclarationError(f"{where}: choices must be plain words, as they reach a command line.")
-        result = ParamSpec(argument.name, spec, ParamKind.CHOICE, argument.default, choices)
+        result = ParamSpec(argument.name, spec, ParamKind.CHOICE, argument.default, _words(where, base))
+    elif several := _of_several(base):
+        default = argument.default
+        text = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+        result = ParamSpec(argument.name, spec, ParamKind.CHOICES, text, _words(where, several))
     elif base in _KINDS:
         if base is not bool and (spec.ge is None or spec.le is None):
             raise DeclarationError(f"{where}: a number needs both bounds, ge and le.")
         result = ParamSpec(argument.name, spec, _KINDS[base], argument.default)
     else:
-        raise DeclarationError(f"{where}: must be bool, int, float or Literal; free text is not allowed.")
+        raise DeclarationError(
+            f"{where}: must be bool, int, float, Literal or a tuple[Literal[...], ...]; "
+            "free text is not allowed."
+        )
     try:
-        result.check(result.default)
+        default = result.argument(result.check(result.default))
     except UsageError as error:
         raise DeclarationError(f"{where}: its default breaks its own rule. {error.message}") from None
+    if default != argument.default:
+        raise DeclarationError(
+            f"{where}: its default must be a tuple in the order of its choices, each once: {default!r}; "
+            f"found {argument.default!r}."
+        )
     return result
+
+
+def _of_several(base: Any) -> Any:  # noqa: ANN401
+    """The `Literal` of a `tuple[Literal[...], ...]`; None where it is none."""
+    match get_args(base):
+        case (of, end) if get_origin(base) is tuple and end is Ellipsis and get_origin(of) is Literal:
+            return of
+    return None
+
+
+def _words(where: str, base: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """The choices of a `Literal`."""
+    choices = get_args(base)
+    if not all(isinstance(c, str) and re.fullmatch(r"[A-Za-z0-9_.-]+", c) for c in choices):
+        raise DeclarationError(f"{where}: choices must be plain words, as they reach a command line.")
+    return choices
 
 
 def _read_outputs(name: str, returned: Any) -> tuple[OutputSpec, ...]:  # noqa: ANN401

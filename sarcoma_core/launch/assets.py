@@ -13,10 +13,11 @@ from sarcoma_core.archive.asset import asset_hash
 from sarcoma_core.archive.folder import is_hidden
 from sarcoma_core.archive.holdings import OwnHoldings
 from sarcoma_core.errors import UsageError
-from sarcoma_core.interface import AssetSpec, ParamSpec, Step, Value
+from sarcoma_core.interface import AssetSpec, Step, Value
 from sarcoma_core.provenance import contents_hash
 from sarcoma_core.steps import STEPS
 from sarcoma_core.text import counted
+from sarcoma_core.xnat.command.declaring import launch_text
 
 _NOTHING = contents_hash({})
 """The hash of a resource without files, which is as good as none: a step is given no folder for it."""
@@ -63,9 +64,9 @@ class AssetAbsentError(UsageError):
         self.lack = lack
 
 
-def launch_values(params: Mapping[str, Value], assets: ChosenAssets) -> Mapping[str, str]:
+def launch_values(step: Step, params: Mapping[str, Value], assets: ChosenAssets) -> Mapping[str, str]:
     """What a launch sends: every parameter, so that no default can differ, and the label of each asset."""
-    texts = {name: ParamSpec.text(value) for name, value in params.items()}
+    texts = {param.name: launch_text(param, params[param.name]) for param in step.params}
     return texts | {name: asset.label for name, asset in assets.items()}
 
 

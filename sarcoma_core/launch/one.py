@@ -45,7 +45,7 @@ class PlannedWork:
     @property
     def values(self) -> Mapping[str, str]:
         """What a launch sends."""
-        return launch_values(self.params, self.assets)
+        return launch_values(self.step, self.params, self.assets)
 
     @property
     def work(self) -> Work:

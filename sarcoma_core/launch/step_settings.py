@@ -41,8 +41,9 @@ def _setting(step: Step, key: str, value: str, *, typed: str) -> tuple[str, Valu
         raise UsageError(f"--set: {step.name} has no parameter {key!r}; it has: {known}.")
     try:
         return param.name, param.parse(value)
-    except UsageError:
-        raise UsageError(f"--set {printable(typed)}: must be {param.range}; found {value!r}.") from None
+    except UsageError as error:
+        message = f"--set {printable(typed)}: must be {param.range}; found {value!r}."
+        raise UsageError(message, hint=error.hint) from None
 
 
 def set_options(settings: StepSettings) -> tuple[str, ...]:

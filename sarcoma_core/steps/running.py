@@ -106,7 +106,7 @@ def run_step(
         inputs = fingerprint(session, step.reads, launched_on.scan)
         given = {step.input.name: launched_on.folder(source, step.reads), "out": work}
         with _platform(step, source, launched_on) as platform:
-            results = step.function(**given, **opened, **platform, **values, **chosen)
+            results = step.function(**given, **opened, **platform, **step.arguments(values), **chosen)
         records = []
         for output, outcomes in zip(step.outputs, results, strict=True):
             if not any(outcome.usable for outcome in outcomes) and not (step.goes_on and outcomes):

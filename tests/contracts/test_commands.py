@@ -138,7 +138,12 @@ def test_the_whole_session_or_project_is_mounted_and_each_asset_beside_it(
 
 @each_step
 def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(step: Step) -> None:
-    types = {ParamKind.CHOICE: "select-one", ParamKind.BOOLEAN: "boolean", ParamKind.NUMBER: "number"}
+    types = {
+        ParamKind.CHOICE: "select-one",
+        ParamKind.CHOICES: "select-many",
+        ParamKind.BOOLEAN: "boolean",
+        ParamKind.NUMBER: "number",
+    }
     command = Command.from_json(json.loads(committed(step)))
     not_asked = {OBJECT, *(choice.name for choice in step.choices)}
     asked = [shown for shown in command.inputs if shown.name not in not_asked]

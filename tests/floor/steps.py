@@ -1,17 +1,19 @@
 """Three steps of the tests, one for each way to be launched: on a project, on a scan, with an asset.
 
+The one on a scan has a parameter of several choices.
+
 They are no part of sarcoma: neither its wheel nor its list of steps holds them.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.folder import SessionFolder
 from sarcoma_core.archive.project import ProjectFolder
-from sarcoma_core.interface import Asset, Input, Output, OutputDir, Resources, describe
+from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resources, describe
 from sarcoma_core.provenance import Outcome, Outcomes
 
 FILE = "told.json"
@@ -45,10 +47,20 @@ def floor_project(
     return ProjectOutputs(told=_told(out / "FLOOR_PROJECT", "", facts))
 
 
-def floor_scan(session: Annotated[SessionFolder, Input(level="scan")], out: OutputDir) -> ScanOutputs:
+def floor_scan(
+    session: Annotated[SessionFolder, Input(level="scan")],
+    out: OutputDir,
+    *,
+    tell: Annotated[tuple[Literal["scan", "files", "bytes"], ...], Param(help="what is told")] = (
+        "scan",
+        "files",
+    ),
+) -> ScanOutputs:
     """Count the DICOM files of a scan."""
     (scan,) = session.scans()
-    return ScanOutputs(told=_told(out / "FLOOR_SCAN", scan.id, {"scan": scan.id, "files": len(scan.files)}))
+    size = sum(path.stat().st_size for path in scan.files)
+    known = {"bytes": size, "files": len(scan.files), "scan": scan.id}
+    return ScanOutputs(told=_told(out / "FLOOR_SCAN", scan.id, {word: known[word] for word in tell}))
 
 
 def floor_asset(

@@ -165,16 +165,21 @@ def test_the_form_offers_every_resource_that_matches_and_no_other(site: Site) ->
     assert (fields(form)["model"]["required"], fields(form)["extra"]["required"]) == (True, False)
 
 
-def test_the_form_of_a_project_and_of_a_scan_asks_for_nothing(site: Site) -> None:
+def test_the_form_of_a_project_and_of_a_scan_asks_for_nothing_but_the_parameters(site: Site) -> None:
     session = site.sessions[0]
-    for wrapper, root, uri in (
-        ("sarcoma-floor-project-project", "project", f"/archive/projects/{PROJECT}"),
-        ("sarcoma-floor-scan-scan", "scan", f"/archive/experiments/{session.id}/scans/4"),
+    for wrapper, root, uri, params in (
+        ("sarcoma-floor-project-project", "project", f"/archive/projects/{PROJECT}", {}),
+        (
+            "sarcoma-floor-scan-scan",
+            "scan",
+            f"/archive/experiments/{session.id}/scans/4",
+            {"tell": "select-many"},
+        ),
     ):
         form = form_of(site, wrapper, root, uri)
         assert fields(form)[root]["input-type"] == "static"
-        wanted = [n for n, f in fields(form).items() if f["input-type"] != "static" and f["user-settable"]]
-        assert wanted == []
+        asked = {name: f["input-type"] for name, f in fields(form).items() if f["user-settable"]}
+        assert {name: kind for name, kind in asked.items() if kind != "static"} == params
 
 
 def test_what_the_service_does_where_none_is_named_is_why_we_refuse_it(site: Site) -> None:

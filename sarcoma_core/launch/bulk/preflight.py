@@ -73,7 +73,7 @@ class LiveStep:
     def values(self) -> Mapping[str, str]:
         """What a launch sends."""
         chosen = {} if self.choices is None else choice_values(self.step, self.choices)
-        return {**launch_values(self.params, self.assets), **chosen}
+        return {**launch_values(self.step, self.params, self.assets), **chosen}
 
     @property
     def version(self) -> str:

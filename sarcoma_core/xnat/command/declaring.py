@@ -3,13 +3,14 @@
 Read off the step's declaration, so a step and its command cannot differ.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sarcoma_core import __version__
 from sarcoma_core.errors import UsageError
-from sarcoma_core.interface import Asset, AssetSpec, Level, OutputSpec, ParamKind, ParamSpec, Step
+from sarcoma_core.interface import Asset, AssetSpec, Level, OutputSpec, ParamKind, ParamSpec, Step, Value
 from sarcoma_core.xnat.command import model as commands
 from sarcoma_core.xnat.command.choosing import (
     choice_input,
@@ -96,7 +97,7 @@ def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.
         f"--{step.input.name} {INPUT_MOUNT} --out {OUTPUT_MOUNT}",
         *(f"{asset.flag} {asset_mount(asset)}" for asset in step.assets),
         *((f"#{OBJECT}#",) if told else ()),
-        *(f"#{param.name}#" for param in step.params),
+        *map(_words, step.params),
         *(f"#{choice.name}#" for choice in step.choices),
     )
     return commands.Command(
@@ -148,6 +149,7 @@ _INPUT_TYPES: Mapping[ParamKind, commands.InputType] = {
     ParamKind.NUMBER: "number",
     ParamKind.BOOLEAN: "boolean",
     ParamKind.CHOICE: "select-one",
+    ParamKind.CHOICES: "select-many",
 }
 
 
@@ -163,24 +165,47 @@ def _offered(param: ParamSpec) -> tuple[str, ...]:
     return param.choices
 
 
+def _words(param: ParamSpec) -> str:
+    """A parameter in the command line: its key, for which the service puts its flag and its value.
+
+    The flag of several choices stands in the line itself. Where a person chooses none, XNAT's dialog sends an
+    empty list, required or not, for which the service puts nothing: the step would run with its default.
+    """
+    key = f"#{param.name}#"
+    return f"{param.flag}={key}" if param.kind is ParamKind.CHOICES else key
+
+
+def launch_text(param: ParamSpec, value: Value) -> str:
+    """A value as a launch sends it, and as a command declares it: several choices as a JSON list in a text.
+
+    Source: Container Service 3.7, ``CommandResolutionServiceImpl.getValueForCommandLine`` and
+    ``commandUiLauncher.js``.
+    """
+    if param.kind is ParamKind.CHOICES:
+        return json.dumps(param.argument(value))
+    return param.text(value)
+
+
 def _command_input(param: ParamSpec) -> commands.CommandInput:
     """A parameter as the launch dialog shows it: a select, a boolean or a number with its range."""
     words = param.name.replace("_", " ")
-    is_switch = param.kind is ParamKind.BOOLEAN
+    is_switch, several = param.kind is ParamKind.BOOLEAN, param.kind is ParamKind.CHOICES
+    has_flag = not (is_switch or several)
     offered = _offered(param)
     return commands.CommandInput(
         name=param.name,
         label=f"{words[:1].upper()}{words[1:]} ({param.range})",
         description=param.help,
-        type="select-one" if offered else _INPUT_TYPES[param.kind],
+        type="select-one" if offered and not several else _INPUT_TYPES[param.kind],
         required=True,
-        default_value=param.text(param.default),
+        default_value=launch_text(param, param.default),
         replacement_key=f"#{param.name}#",
-        command_line_flag=None if is_switch else param.flag,
-        command_line_separator=None if is_switch else "=",
+        command_line_flag=param.flag if has_flag else None,
+        command_line_separator="=" if has_flag else None,
         true_value=param.flag if is_switch else None,
         false_value="--no-" + param.flag.removeprefix("--") if is_switch else None,
         select_values=offered,
+        multiple_delimiter="comma" if several else None,
     )
 
 
