@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from sarcoma_core.errors import InputError, SarcomaError
 from sarcoma_core.prognosis.baselines import Baseline, ElasticNetPenalty, FittedBaseline, baseline_named
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH, Endpoint, TimeZero, endpoint
-from sarcoma_core.prognosis.clinical.variables import BY_NAME, Known, Levels, require_known
-from sarcoma_core.prognosis.design import LEAST, Design, LevelColumns, NumberColumn, Part, Values, rounded
+from sarcoma_core.prognosis.design import LEAST, Design, Values, rounded
+from sarcoma_core.prognosis.design_document import design_of, design_tree
 from sarcoma_core.provenance import typed
-from sarcoma_core.segmentation.radiomics.features import FEATURES
 from sarcoma_core.survival.follow_up import Floats1, FollowUp, steps_at
 
 SCHEMA: Final = 1
@@ -29,7 +28,6 @@ _STEP_MONTHS: Final = 3
 """Ends of bins are multiples of it: to where an event of a bin lies, nothing closer is told."""
 _YEAR: Final = 12
 """The last bin ends with a year: else it would tell to a season how long the fifth longest was followed."""
-_KINDS: Final[Mapping[str, type[Part]]] = {"number": NumberColumn, "levels": LevelColumns}
 
 
 @dataclass(frozen=True)
@@ -122,10 +120,7 @@ class BaselineModel:
             "baseline": self.baseline.name,
             "endpoint": self.endpoint.name,
             "time_zero": self.time_zero,
-            "prediction_time": self.design.when,
-            "parts": [_part_tree(part) for part in self.design.parts],
-            "left_out": dict(self.design.left_out),
-            "columns": list(self.design.columns),
+            **design_tree(self.design),
             "coefficients": list(self.coefficients),
             "means": list(self.means),
             "hazard": asdict(self.hazard),
@@ -190,10 +185,6 @@ def _binned(times: Floats1, cumulative: Floats1, follow_up: FollowUp) -> BinnedH
     return BinnedHazard(tuple(kept), tuple(hazard.tolist()), by[kept[-1]])
 
 
-def _part_tree(part: Part) -> Mapping[str, Any]:
-    return {"kind": "number" if isinstance(part, NumberColumn) else "levels", **asdict(part)}
-
-
 def read_model(content: bytes) -> BaselineModel:
     """Read a model that was kept, and check all of it.
 
@@ -218,15 +209,14 @@ def read_model(content: bytes) -> BaselineModel:
 
 
 def _model(tree: Mapping[str, Any]) -> BaselineModel:
-    when, zero = tree["prediction_time"], tree["time_zero"]
-    if when not in get_args(Known) or zero not in get_args(TimeZero):
-        raise _fault("its time zero or its prediction time is none that is known")
-    parts = tuple(_part(raw, when) for raw in tree["parts"])
+    zero = tree["time_zero"]
+    if zero not in get_args(TimeZero):
+        raise _fault("its time zero is none that is known")
     model = BaselineModel(
         baseline=baseline_named(tree["baseline"]),
         endpoint=endpoint(tree["endpoint"]),
         time_zero=zero,
-        design=Design(parts, when, typed(Mapping[str, str], tree["left_out"])),
+        design=design_of(tree),
         coefficients=typed(tuple[float, ...], tree["coefficients"]),
         means=typed(tuple[float, ...], tree["means"]),
         hazard=typed(BinnedHazard, tree["hazard"]),
@@ -236,25 +226,6 @@ def _model(tree: Mapping[str, Any]) -> BaselineModel:
     )
     _check(model)
     return model
-
-
-def _part(raw: Mapping[str, Any], when: Known) -> Part:
-    part: Part = typed(_KINDS[raw["kind"]], {key: value for key, value in raw.items() if key != "kind"})
-    if part.name not in FEATURES:
-        require_known((part.name,), when)
-    if not (_is_number(part) if isinstance(part, NumberColumn) else _are_levels(part)):
-        raise _fault(f"what it tells of {part.name} cannot be")
-    return part
-
-
-def _is_number(part: NumberColumn) -> bool:
-    return part.spread > 0 and bool(np.isfinite([part.fill, part.centre, part.spread]).all())
-
-
-def _are_levels(part: LevelColumns) -> bool:
-    kind, levels = BY_NAME[part.name].kind, {part.reference, *part.levels}
-    known = isinstance(kind, Levels) and levels <= set(kind.words) and len(levels) == len(part.levels) + 1
-    return known and len(part.means) == len(part.levels) and all(0 <= mean <= 1 for mean in part.means)
 
 
 def _check(model: BaselineModel) -> None:

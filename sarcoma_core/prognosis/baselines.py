@@ -34,7 +34,7 @@ L1_RATIO: Final = 0.5
 _PENALTIES: Final = np.geomspace(1, 1e-2, 12)
 """As parts of the least one at which no column is left."""
 _INNER_FOLDS: Final = 5
-_LOGS: Final = ("size_cm", "volume_cm3", "morph_volume")
+LOGS: Final = ("size_cm", "volume_cm3", "morph_volume")
 """Whose logarithm counts: they span three decades."""
 _RARE_UNPENALISED: Final = 10
 """Without a penalty a level of fewer patients often has no event, and its coefficient no end."""
@@ -70,7 +70,7 @@ class Baseline:
         return DesignRules(
             variables=self.variables or tuple(one.name for one in known_by(when)),
             features=features if self.radiomics else (),
-            logs=_LOGS,
+            logs=LOGS,
             scale=self.penalised,
             rare=LEAST if self.penalised else _RARE_UNPENALISED,
             when=when,

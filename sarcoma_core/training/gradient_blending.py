@@ -278,11 +278,11 @@ def estimate_blend(
         return BlendEstimate({heads[0]: 1.0})
     found = {head: estimate(head) for head in heads}
 
-    def at(place: int) -> HeadLosses:
+    def losses_at(place: int) -> HeadLosses:
         pairs = {head: told[place] for head, told in found.items()}
         return HeadLosses({h: p.train for h, p in pairs.items()}, {h: p.validation for h, p in pairs.items()})
 
-    return blend_between(at(0), at(1), rules, previous)
+    return blend_between(losses_at(0), losses_at(1), rules, previous)
 
 
 def _shares(parts: Mapping[str, float]) -> dict[str, float]:

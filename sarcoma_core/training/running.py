@@ -32,7 +32,7 @@ class Deadline:
         return self.at is not None and monotonic() + epoch_seconds > self.at
 
 
-class Pace:
+class EpochPace:
     """How long epochs take.
 
     Attributes:
@@ -58,9 +58,12 @@ def deterministic(device: torch.device) -> Iterator[None]:
         device: where is computed.
     """
     before = torch.are_deterministic_algorithms_enabled()
+    fills = torch.utils.deterministic.fill_uninitialized_memory
     warns = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(mode=device.type == "cpu")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nobody reads it; a tenth of a step
     try:
         yield
     finally:
+        torch.utils.deterministic.fill_uninitialized_memory = fills
         torch.use_deterministic_algorithms(before, warn_only=warns)

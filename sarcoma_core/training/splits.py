@@ -122,8 +122,8 @@ def repeated_folds(
     Raises:
         InputError: there are fewer events than folds, lengths differ, or rows of a patient differ.
     """
-    patients = _patients(subjects, follow_up, centres)
-    events = sum(one.event for one in patients.values())
+    strata = strata_of(subjects, follow_up, centres=centres)
+    events = sum(not without for without, _, _ in strata.values())
     if folds < _LEAST_FOLDS or repeats < 1:
         raise InputError(
             f"folds and repeats: must be {_LEAST_FOLDS} and 1 or more; found {folds} and {repeats}."
@@ -133,12 +133,34 @@ def repeated_folds(
             f"folds: must be no more than there are events, for each needs one; found {folds} for {events}.",
             hint=f"Ask for {events} folds." if events >= _LEAST_FOLDS else "So few events judge no model.",
         )
+    return RepeatedFolds(seed, folds, _dealt(strata, seed, folds, repeats))
+
+
+Stratum = tuple[bool, str, int]
+"""Whether a patient had no event, the centre, and the tertile of time."""
+
+
+def strata_of(
+    subjects: Sequence[str], follow_up: FollowUp, *, centres: Sequence[str] | None = None
+) -> Mapping[str, Stratum]:
+    """The stratum of each patient, those with an event first.
+
+    Args:
+        subjects: of each row.
+        follow_up: of each row; the same in all rows of a patient.
+        centres: of each row; None where they do not count.
+
+    Raises:
+        InputError: lengths differ, or rows of a patient differ.
+    """
+    patients = _patients(subjects, follow_up, centres)
     times = np.array([one.time for one in patients.values()])
     cuts = np.quantile(times, _TERTILES)
-    thirds = dict(zip(patients, np.searchsorted(cuts, times, side="left").tolist(), strict=True))
-
-    strata = {subject: (not one.event, one.centre, thirds[subject]) for subject, one in patients.items()}
-    return RepeatedFolds(seed, folds, _dealt(strata, seed, folds, repeats))
+    thirds = np.searchsorted(cuts, times, side="left").tolist()
+    return {
+        subject: (not one.event, one.centre, third)
+        for (subject, one), third in zip(patients.items(), thirds, strict=True)
+    }
 
 
 def folds_by_size(sizes: Mapping[str, float], *, seed: int, folds: int) -> RepeatedFolds:
@@ -166,15 +188,25 @@ def folds_by_size(sizes: Mapping[str, float], *, seed: int, folds: int) -> Repea
 def _dealt(strata: Mapping[str, Any], seed: int, folds: int, repeats: int) -> tuple[Mapping[str, int], ...]:
     """The fold of each subject in each repeat: dealt in turn by stratum, then by digest."""
 
-    def place(subject: str, repeat: int) -> tuple[Any, str]:
-        drawn = hashlib.sha256(f"{seed}\t{repeat}\t{subject}".encode()).hexdigest()
-        return strata[subject], drawn
-
     def dealt(repeat: int) -> Mapping[str, int]:
-        order = sorted(strata, key=lambda subject: place(subject, repeat))
+        order = in_strata(strata, f"{seed}\t{repeat}")
         return {subject: turn % folds for turn, subject in enumerate(order)}
 
     return tuple(dealt(repeat) for repeat in range(repeats))
+
+
+def in_strata(strata: Mapping[str, Any], name: str) -> list[str]:
+    """Subjects sorted by stratum, and within one by chance: the SHA-256 of a name and the subject.
+
+    Args:
+        strata: of each subject.
+        name: of the draw: another one sorts otherwise.
+    """
+
+    def place(subject: str) -> tuple[Any, str]:
+        return strata[subject], hashlib.sha256(f"{name}\t{subject}".encode()).hexdigest()
+
+    return sorted(strata, key=place)
 
 
 class _Patient(NamedTuple):

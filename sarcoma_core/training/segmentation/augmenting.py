@@ -4,13 +4,11 @@ A training that is resumed sees what it would have seen. Turned, scaled, shifted
 patient on another table would lie; brighter, darker, uneven and noisier as another scanner would make it.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from monai.data.meta_obj import get_track_meta, set_track_meta
 from monai.transforms import (
     Compose,
     RandAdjustContrastd,
@@ -24,6 +22,7 @@ from monai.transforms import (
 )
 
 from sarcoma_core.training.drawing import number_of
+from sarcoma_core.training.plain_tensors import without_meta
 from sarcoma_core.training.segmentation.cases import PreparedCase
 
 METHODS = (
@@ -73,7 +72,7 @@ class Augmenter:
         )
         air = torch.tensor(case.fills).reshape(-1, 1, 1, 1)
         self._views.set_random_state(seed=number % 2**32)
-        with _without_meta():
+        with without_meta():
             seen: Any = self._views({"image": image - air, "soft": soft})
         return ShownCase(
             (seen["image"] + air).to(torch.float32),
@@ -128,14 +127,3 @@ def _place(case: PreparedCase, patch: tuple[int, ...], rng: np.random.Generator)
                 for at, want, left in zip(middle, patch, room, strict=True)
             ]
     return tuple(slice(start, start + want) for start, want in zip(starts, patch, strict=True))
-
-
-@contextmanager
-def _without_meta() -> Iterator[None]:
-    """Plain tensors: MONAI's own, which remember what was done to them, take longer than the work."""
-    before = get_track_meta()
-    set_track_meta(False)
-    try:
-        yield
-    finally:
-        set_track_meta(before)

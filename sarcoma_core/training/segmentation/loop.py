@@ -8,9 +8,9 @@ one machine with as many threads.
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +24,8 @@ from sarcoma_core.segmentation.metrics import dice
 from sarcoma_core.training import checkpoint
 from sarcoma_core.training.checkpoint import EpochRow, Standing
 from sarcoma_core.training.drawing import order_of
-from sarcoma_core.training.running import Deadline, Pace, Told, deterministic
+from sarcoma_core.training.learner import Learner, optimiser_of, rate_at
+from sarcoma_core.training.running import Deadline, EpochPace, Told, deterministic
 from sarcoma_core.training.segmentation.augmenting import Augmenter, ShownCase
 from sarcoma_core.training.segmentation.cases import PreparedCase
 from sarcoma_core.training.segmentation.loss import supervised
@@ -34,12 +35,8 @@ JUDGED_TIMES: Final = 20
 """How often in a training the patients that judge are asked, at most."""
 PATIENCE: Final = 8
 """So often they may be asked without a better answer before the training ends."""
-_CLIP = 1.0
-_DECAY = 1e-2
 _PRIOR = -3.0
 """Logit of a voxel before anything is learned: few voxels are tumour."""
-_WARM = 0.03
-"""Of the epochs, in which the learning rate rises."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +62,11 @@ class TrainingOrder:
     deep_supervision: bool = False
 
 
-@dataclass
-class _Training:
-    """A training as it stands."""
+class _MaskRun(NamedTuple):
+    """A network that learns, and what it learns from."""
 
     order: TrainingOrder
-    network: ResidualUNet
-    optimiser: torch.optim.AdamW
-    best: dict[str, torch.Tensor]
-    epoch: int = 0
-    best_epoch: int = 0
-    history: list[EpochRow] = field(default_factory=list)
+    learner: Learner[ResidualUNet]
 
 
 def train(
@@ -103,24 +94,25 @@ def train(
         OSError: the disk is full or read-only.
     """
     run = _begin(order)
+    learner = run.learner
     held = checkpoint.read(folder, order.key)
     if held:
-        _go_on(run, *held)
+        learner.go_on(*held)
         if held[0].ended:
             return held[0]
     told, deadline = told or Told(), deadline or Deadline()
     augmenter = Augmenter(order.plan.patch, slices_last=order.plan.slices_last, seed=order.seed)
-    pace = Pace()
+    pace = EpochPace()
     while not _is_over(run):
         if pace.slowest and deadline.is_near(pace.slowest):  # each launch does an epoch, so each one goes on
-            return _standing(run)
+            return learner.standing()
         with pace.epoch():
             with deterministic(order.device):
                 _epoch(run, augmenter, killed)
-            told.epoch(run.history[-1], order.plan.epochs)
-            checkpoint.save(folder, _standing(run), _tensors(run))
-    standing = _standing(run, ended=True)
-    checkpoint.save(folder, standing, {f"best.{name}": value for name, value in run.best.items()})
+            told.epoch(learner.history[-1], order.plan.epochs)
+            checkpoint.save(folder, learner.standing(), learner.tensors())
+    standing = learner.standing(ended=True)
+    checkpoint.save(folder, standing, learner.tensors(ended=True))
     return standing
 
 
@@ -161,30 +153,10 @@ def new_network(plan: SegmentationPlan, seed: int, *, deep_supervision: bool = F
     return network
 
 
-def _begin(order: TrainingOrder) -> _Training:
+def _begin(order: TrainingOrder) -> _MaskRun:
     network = new_network(order.plan, order.seed, deep_supervision=order.deep_supervision)
     network = network.to(order.device, memory_format=_layout(order.device))
-    rate = order.plan.learning_rate
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=_DECAY, foreach=False)
-    return _Training(order, network, optimiser, {})
-
-
-def _go_on(run: _Training, standing: Standing, tensors: Mapping[str, torch.Tensor]) -> None:
-    device = run.order.device
-    run.epoch, run.best_epoch, run.history = standing.epoch, standing.best_epoch, list(standing.history)
-    run.best = {n.removeprefix("best."): v for n, v in tensors.items() if n.startswith("best.")}
-    if standing.ended:
-        return
-    weights = {n.removeprefix("weights."): v for n, v in tensors.items() if n.startswith("weights.")}
-    run.network.load_state_dict(weights)
-    for name, parameter in run.network.named_parameters():
-        run.optimiser.state[parameter] = {
-            "step": tensors[f"step.{name}"].clone(),
-            **{
-                moment: _like(tensors[f"{moment}.{name}"].to(device), parameter)
-                for moment in ("exp_avg", "exp_avg_sq")
-            },
-        }
+    return _MaskRun(order, Learner(order.key, network, optimiser_of(network, order.plan.learning_rate)))
 
 
 def _layout(device: torch.device) -> torch.memory_format:
@@ -192,94 +164,62 @@ def _layout(device: torch.device) -> torch.memory_format:
     return torch.contiguous_format if device.type == "cpu" else torch.channels_last_3d
 
 
-def _like(tensor: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
-    """The same numbers in the layout of the parameter."""
-    return torch.empty_like(parameter).copy_(tensor)
-
-
-def _tensors(run: _Training) -> dict[str, torch.Tensor]:
-    """All numbers that the training goes on with."""
-    tensors = {f"weights.{name}": value.detach().cpu() for name, value in run.network.state_dict().items()}
-    tensors |= {f"best.{name}": value for name, value in run.best.items()}
-    for name, parameter in run.network.named_parameters():
-        for key, value in run.optimiser.state[parameter].items():
-            tensors[f"{key}.{name}"] = value.detach().cpu()
-    return tensors
-
-
-def _standing(run: _Training, *, ended: bool = False) -> Standing:
-    return Standing(run.order.key, run.epoch, run.best_epoch, tuple(run.history), ended)
-
-
-def _is_over(run: _Training) -> bool:
+def _is_over(run: _MaskRun) -> bool:
     """Whether all epochs are done, or the patients that judge have long seen nothing better."""
-    asked = [row.epoch for row in run.history if row.judged is not None and row.epoch > run.best_epoch]
-    return run.epoch >= run.order.plan.epochs or (run.best_epoch > 0 and len(asked) >= PATIENCE)
+    best, learner = run.learner.best_epoch, run.learner
+    asked = [row.epoch for row in learner.history if row.judged is not None and row.epoch > best]
+    return learner.epoch >= run.order.plan.epochs or (best > 0 and len(asked) >= PATIENCE)
 
 
-def _epoch(run: _Training, augmenter: Augmenter, killed: Callable[[int, int], None] | None) -> None:
-    order, plan = run.order, run.order.plan
-    rate = _rate(run.epoch, plan)
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate
+def _epoch(run: _MaskRun, augmenter: Augmenter, killed: Callable[[int, int], None] | None) -> None:
+    order, plan, learner = run.order, run.order.plan, run.learner
+    rate = rate_at(learner.epoch, plan.epochs, plan.learning_rate)
+    learner.set_rate(rate)
     names = [case.name for case in order.train]
     losses: list[float] = []
-    places = order_of(names, order.seed, run.epoch)
+    places = order_of(names, order.seed, learner.epoch)
     for number, start in enumerate(range(0, len(places), plan.batch)):
         if killed:
-            killed(run.epoch, number)
+            killed(learner.epoch, number)
         chosen = places[start : start + plan.batch]
-        samples = [augmenter.draw(order.train[place], run.epoch) for place in chosen]
+        samples = [augmenter.draw(order.train[place], learner.epoch) for place in chosen]
         losses.append(_step(run, samples) * len(chosen))
-    run.epoch += 1
+    learner.epoch += 1
     loss = sum(losses) / len(places)
     if not math.isfinite(loss):
         raise InputError(
-            f"training: the loss must be finite; in epoch {run.epoch} it is not.",
+            f"training: the loss must be finite; in epoch {learner.epoch} it is not.",
             hint="Train with a lower learning rate: --learning-rate 0.0003",
         )
-    run.history.append(EpochRow(run.epoch, loss, rate, _ask(run)))
+    learner.history.append(EpochRow(learner.epoch, loss, rate, _ask(run)))
 
 
-def _step(run: _Training, samples: Sequence[ShownCase]) -> float:
+def _step(run: _MaskRun, samples: Sequence[ShownCase]) -> float:
     device = run.order.device
     image, soft, drawn = (
         torch.stack([getattr(s, name) for s in samples]).to(device) for name in ShownCase._fields
     )
-    run.optimiser.zero_grad()
+    run.learner.optimiser.zero_grad()
     fast = device.type == "cuda"
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast):
-        levels = run.network.all_levels(image.contiguous(memory_format=_layout(device)))
+        levels = run.learner.network.all_levels(image.contiguous(memory_format=_layout(device)))
     loss = supervised([level.float() for level in levels], soft, drawn)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), _CLIP, foreach=False)
-    run.optimiser.step()
+    run.learner.step()
     return float(loss.detach())
 
 
-def _ask(run: _Training) -> float | None:
+def _ask(run: _MaskRun) -> float | None:
     """Ask the patients that judge, now and then and in the end; keep the weights if they are the best."""
-    order = run.order
+    order, learner = run.order, run.learner
     every = math.ceil(order.plan.epochs / JUDGED_TIMES)
-    if run.epoch % every and run.epoch != order.plan.epochs:
+    if learner.epoch % every and learner.epoch != order.plan.epochs:
         return None
     if not order.judge:  # nobody judges: the last epoch is the network's
-        run.best_epoch, run.best = run.epoch, _weights(run.network)
+        learner.keep_best()
         return None
-    found = float(np.mean(judged(run.network, order.judge, order.plan, order.device)))
-    before = next((row.judged for row in run.history if row.epoch == run.best_epoch), None)
+    found = float(np.mean(judged(learner.network, order.judge, order.plan, order.device)))
+    before = next((row.judged for row in learner.history if row.epoch == learner.best_epoch), None)
     if before is None or found >= before:
-        run.best_epoch, run.best = run.epoch, _weights(run.network)
+        learner.keep_best()
     return found
-
-
-def _weights(network: ResidualUNet) -> dict[str, torch.Tensor]:
-    return {name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()}
-
-
-def _rate(epoch: int, plan: SegmentationPlan) -> float:
-    """Rises over the first epochs, then falls to 0 as a cosine does."""
-    warm = max(1, round(_WARM * plan.epochs))
-    if epoch < warm:
-        return plan.learning_rate * (epoch + 1) / (warm + 1)
-    return plan.learning_rate * (1 + math.cos(math.pi * (epoch - warm) / max(1, plan.epochs - warm))) / 2

@@ -17,11 +17,11 @@ torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 from monai.data.meta_obj import get_track_meta, set_track_meta  # noqa: E402
 
 from sarcoma_core.training.drawing import number_of, order_of  # noqa: E402
+from sarcoma_core.training.plain_tensors import without_meta  # noqa: E402
 from sarcoma_core.training.segmentation.augmenting import (  # noqa: E402
     Augmenter,
     ShownCase,
     _place,
-    _without_meta,
 )
 from sarcoma_core.training.segmentation.cases import PreparedCase  # noqa: E402
 from tests.training.segmentation.made import prepared, small_plan  # noqa: E402
@@ -257,7 +257,7 @@ def test_plain_tensors_are_used_here_alone(*, before: bool) -> None:
         set_track_meta(before)
         views(prepared(1, PLAN), 1)
         assert get_track_meta() == before
-        with _without_meta():
+        with without_meta():
             assert not get_track_meta()
         assert get_track_meta() == before
     finally:

@@ -1,0 +1,1 @@
+"""Synthetic patients for networks that foretell: for the demo's model, and for a study of such networks."""

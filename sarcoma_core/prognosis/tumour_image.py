@@ -1,0 +1,139 @@
+"""A tumour and what lies around it, on the cube of voxels that a network takes.
+
+The images of a session, z-scored and on one grid, are cut to the drawn tumour with a margin, resampled to
+cubic voxels of the same size for every patient and laid into the middle of the cube. Nothing is stretched:
+how large a tumour is tells how it will go. What is larger than the cube is cut, and that is told.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sarcoma_core.errors import InputError
+from sarcoma_core.imaging.grid import ModelGrid, box_of, middle, model_grid, padded, to_model
+from sarcoma_core.imaging.volume import Floats, Mask, Spacing, Volume, check_values
+
+MOST_Z: Final = 20.0
+"""Of a z-score: beyond it lies metal or a slip, and half precision has its digits to lose."""
+
+
+@dataclass(frozen=True)
+class CubeRules:
+    """The cube.
+
+    Args:
+        sequences: role of each channel.
+        edge: voxels along each axis.
+        spacing_mm: of them.
+        margin_mm: around the tumour that is seen besides, as far as the cube reaches.
+    """
+
+    sequences: tuple[str, ...]
+    edge: int
+    spacing_mm: float
+    margin_mm: float = 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class TumourImage:
+    """A tumour as a network sees it.
+
+    Args:
+        array: the sequences and the soft mask, shape (sequences + 1, edge, edge, edge); 0 where a sequence is
+            missing.
+        present: which sequences there are, shape (sequences,).
+        volume_ml: of the tumour, on its own grid.
+        extent_mm: of the box around it, along right-left, anterior-posterior and superior-inferior.
+        spacing_mm: of its own grid.
+        cut: the part of the tumour's mask that lies outside of the cube, 0 to 1.
+        grid: how voxels of the uncut image lie in those of the session's.
+    """
+
+    array: NDArray[np.float16]
+    present: NDArray[np.bool_]
+    volume_ml: float
+    extent_mm: tuple[float, float, float]
+    spacing_mm: Spacing
+    cut: float
+    grid: ModelGrid
+
+
+def tumour_image(images: Mapping[str, Volume], mask: Mask, rules: CubeRules) -> TumourImage:
+    """A tumour on the cube.
+
+    Args:
+        images: z-scores by role, on one grid, one at least of those of the cube; others are not looked at.
+        mask: of the tumour on that grid, all its lesions.
+        rules: of the cube.
+
+    Raises:
+        InputError: no sequence is there, the mask is empty or of another shape, or an image is not finite.
+    """
+    there = [role for role in rules.sequences if role in images]
+    if not there:
+        raise InputError(f"images: must have {' or '.join(rules.sequences)}; the session has neither.")
+    first = images[there[0]]
+    if mask.shape != first.array.shape:
+        raise InputError(f"mask: must have the shape of the images, {first.array.shape}; found {mask.shape}.")
+    spacing = (rules.spacing_mm,) * 3
+    grid = model_grid(first, spacing, slices_last=False, box=box_of(mask), margin_mm=rules.margin_mm)
+    covered = to_model(mask, grid)
+    channels = [
+        _channel(images[role], grid, rules.edge) if role in there else np.zeros((rules.edge,) * 3, np.float32)
+        for role in rules.sequences
+    ]
+    inside = _cube(covered, rules.edge, fill=0.0)
+    whole = float(covered.sum())
+    return TumourImage(
+        array=np.stack([*channels, inside]).astype(np.float16),
+        present=np.array([role in there for role in rules.sequences], np.bool_),
+        volume_ml=float(np.count_nonzero(mask)) * first.voxel_ml,
+        extent_mm=extent_of(first, mask),
+        spacing_mm=first.spacing,
+        cut=max(0.0, 1 - float(inside.sum()) / whole) if whole else 0.0,
+        grid=grid,
+    )
+
+
+def extent_of(image: Volume, mask: Mask) -> tuple[float, float, float]:
+    """The box around a mask along right-left, anterior-posterior and superior-inferior, mm.
+
+    Args:
+        image: of which only shape and affine matter.
+        mask: not empty.
+
+    Raises:
+        InputError: the mask is empty.
+    """
+    box = box_of(mask)
+    order = model_grid(image, image.spacing, slices_last=False).order
+    sides = [(box[axis].stop - box[axis].start) * image.spacing[axis] for axis in order]
+    return sides[0], sides[1], sides[2]
+
+
+def planned_spacing(extents: Sequence[tuple[float, float, float]], *, edge: int, margin_mm: float) -> float:
+    """The spacing at which the largest tumour of a training fits into the cube with its margin, mm.
+
+    Args:
+        extents: of the tumours, along three axes each.
+        edge: voxels along each axis of the cube.
+        margin_mm: on each side.
+    """
+    largest = max(max(extent) for extent in extents)
+    return float(np.ceil(10 * (largest + 2 * margin_mm) / edge) / 10)
+
+
+def _channel(image: Volume, grid: ModelGrid, edge: int) -> Floats:
+    check_values(image.array)
+    values = np.clip(image.array, -MOST_Z, MOST_Z).astype(np.float32)
+    air = float(values.min())
+    return _cube(to_model(values, grid, fill=air), edge, fill=air)
+
+
+def _cube(array: Floats, edge: int, *, fill: float) -> Floats:
+    """In the middle of the cube: padded where it is smaller, cut where it is larger."""
+    larger, _ = padded(array, (edge,) * 3, fill=fill)
+    return np.ascontiguousarray(larger[middle(larger.shape, (edge,) * 3)])
