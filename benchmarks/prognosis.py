@@ -265,9 +265,8 @@ def rows_of(
         if model in plans:
             found.append(Row(model, np.stack([risks[model, seed] for seed in range(size.seeds)])))
         else:
-            plan = planned(
-                told, train, size, order_of(told.table, Kind("clinical", "equal"), epochs, size.edge)
-            )
+            by_columns = order_of(told.table, Kind("clinical", "equal"), epochs, size.edge)
+            plan = planned(told, patients, size, by_columns)
             one = clinical_risk(plan) if model == "clinical" else volumes(told, plan)
             found.append(Row(model, one[None]))
     return found

@@ -12,6 +12,7 @@ from torch import nn
 from sarcoma_core.errors import InputError
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import ModelFolder, require_known
+from sarcoma_core.models.multimodal import MultimodalNetwork
 from sarcoma_core.models.plain_conv import PlainConv
 from sarcoma_core.models.resunet import ResidualUNet
 from sarcoma_core.models.weights import Tensor
@@ -19,6 +20,7 @@ from sarcoma_core.models.weights import Tensor
 ARCHITECTURES: Mapping[str, Callable[..., nn.Module]] = {
     "plain-conv": PlainConv,
     "residual-unet": ResidualUNet,
+    "multimodal": MultimodalNetwork,
 }
 
 _FLOATS, _WHOLE = ("F16", "F32"), ("I64",)

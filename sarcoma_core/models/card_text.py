@@ -19,7 +19,14 @@ def card_text(config: "ModelConfig", card: ModelCard) -> str:
         config: what builds the network.
         card: what the model is.
     """
-    parts = (_head(card), _facts(config, card), _segments(config), _numbers(card), _limits(card))
+    parts = (
+        _head(card),
+        _facts(config, card),
+        _segments(config),
+        _foretells(config),
+        _numbers(card),
+        _limits(card),
+    )
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -59,6 +66,23 @@ def _segments(config: "ModelConfig") -> Iterator[str]:
     for region in task.regions:
         small, large = task.seen.volume_ml[region]
         yield f"- volume of {region} in the training: {small:.1f} to {large:.1f} ml"
+
+
+def _foretells(config: "ModelConfig") -> Iterator[str]:
+    task = config.prognosis
+    if task is None:
+        return
+    yield from ("", "## What it takes and gives", "")
+    for one in task.timed:
+        beside = f", with {' and '.join(one.causes[1:])} competing" if one.causes[1:] else ""
+        yield f"- foretells {one.endpoint}{beside}, as {task.head}"
+    if task.graded:
+        yield f"- foretells the grade, of {', '.join(task.graded.levels)}"
+    if task.sequences:
+        yield f"- sequences: {', '.join(task.sequences)}, cut to the drawn tumour"
+        yield f"- cube: {task.edge} voxels of {task.spacing_mm:g} mm along each axis"
+    if columns := config.arguments.get("columns"):
+        yield f"- clinical columns: {columns}"
 
 
 def _numbers(card: ModelCard) -> Iterator[str]:

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sarcoma_core.models.prognosis_task import PrognosisTask, parse_prognosis
 from sarcoma_core.models.segmentation_task import SegmentationTask, parse_task, shown
 
 Argument = int | bool | tuple[int, ...] | tuple[tuple[int, ...], ...]
 """What an architecture is built with: whole numbers, truths, lists of numbers, and lists of such lists."""
 
-ARCHITECTURE_NAMES: Final = ("plain-conv", "residual-unet")
+ARCHITECTURE_NAMES: Final = ("plain-conv", "residual-unet", "multimodal")
 """Keys of `models.architectures.ARCHITECTURES`, to be known where there is no torch."""
 
 MOST_ARGUMENT: Final = 4096
@@ -36,12 +37,14 @@ class ModelConfig:
         arguments: of its constructor.
         input_shape: channels, then voxels along each axis, of the smallest input that it is made for.
         segmentation: what it segments; None where it is a network of another kind.
+        prognosis: what it foretells; likewise.
     """
 
     architecture: str
     arguments: Mapping[str, Argument]
     input_shape: tuple[int, ...]
     segmentation: SegmentationTask | None = None
+    prognosis: PrognosisTask | None = None
 
 
 def parse_config(tree: Mapping[str, Any]) -> ModelConfig:
@@ -68,8 +71,10 @@ def parse_config(tree: Mapping[str, Any]) -> ModelConfig:
             f"must have input_shape: channels and three numbers of voxels, 1 to {MOST_AXIS} each, "
             f"{MOST_OF_INPUT} together at most; found {shown(shape)}"
         )
-    config = ModelConfig(name, arguments, tuple(shape), None if whole else _segmentation(tree))
+    tasks = (None, None) if whole else (_segmentation(tree), _prognosis(tree))
+    config = ModelConfig(name, arguments, tuple(shape), *tasks)
     _require_one_mind(config)
+    _require_one_outlook(config)
     _require_modest(config)
     return config
 
@@ -112,6 +117,35 @@ def _segmentation(tree: Mapping[str, Any]) -> SegmentationTask | None:
         return parse_task(tree["segmentation"])
     except ValueError as error:
         raise ValueError(f"must have a legal segmentation: {error}") from None
+
+
+def _prognosis(tree: Mapping[str, Any]) -> PrognosisTask | None:
+    """What it foretells; folders of 0.10 and earlier do not tell it, and foretell nothing."""
+    if tree.get("prognosis") is None:
+        return None
+    try:
+        return parse_prognosis(tree["prognosis"])
+    except ValueError as error:
+        raise ValueError(f"must have a legal prognosis: {error}") from None
+
+
+def _require_one_outlook(config: ModelConfig) -> None:
+    """What a network that foretells takes and gives is told twice, as of one that segments."""
+    task = config.prognosis
+    if (task is None) != (config.architecture != "multimodal"):
+        raise ValueError("must have prognosis where its architecture is multimodal, and nowhere else")
+    if task is None:
+        return
+    arguments, channels = config.arguments, len(task.sequences)
+    seen = channels + bool(arguments.get("masked", True)) if channels else 1
+    edges = (task.edge,) * 3 if channels else (1, 1, 1)
+    for rule, one, other in (
+        ("as many sequences as channels", channels, arguments.get("channels")),
+        ("as many outputs as its endpoints need", task.outputs, arguments.get("outputs")),
+        ("an input_shape of its sequences, the mask and its edge", (seen, *edges), config.input_shape),
+    ):
+        if one != other:
+            raise ValueError(f"must have {rule}; found {shown(one)} and {shown(other)}")
 
 
 def _require_one_mind(config: ModelConfig) -> None:

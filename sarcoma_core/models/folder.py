@@ -117,8 +117,9 @@ def describe(config: bytes, card: bytes, place: str = "") -> tuple[ModelConfig, 
         InputError: one is no JSON, of a schema that we do not know, or breaks a rule.
     """
     told = _parsed(place + CONFIG, config, parse_config), _parsed(place + CARD, card, parse_card)
-    if told[0].segmentation and not (told[1].cohort and told[1].limits):
-        raise fault(f"{place}{CARD} must tell cohort and limits of a model that segments; it does not")
+    if (told[0].segmentation or told[0].prognosis) and not (told[1].cohort and told[1].limits):
+        what = "segments" if told[0].segmentation else "foretells"
+        raise fault(f"{place}{CARD} must tell cohort and limits of a model that {what}; it does not")
     return told
 
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.models.architectures import load
+from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import ModelFolder
 
 _SEED: Final = 0
@@ -18,7 +19,7 @@ class Trial(NamedTuple):
 
     Attributes:
         parameters: of all networks.
-        output_shape: channels and three axes.
+        output_shape: channels and three axes; of a network that foretells heads and outputs.
         device: name of the GPU, or `cpu`.
         seconds: of all passes.
     """
@@ -39,7 +40,7 @@ def try_model(model: ModelFolder) -> Trial:
     networks = load(model, device)
     seconds, shape = 0.0, model.config.input_shape
     for network in networks:
-        shape, spent = _run_once(network, model.config.input_shape, device)
+        shape, spent = _run_once(network, _noise(model.config, device), model.config.input_shape)
         seconds += spent
     task = model.config.segmentation
     if task is not None and shape != (len(task.regions), *model.config.input_shape[1:]):
@@ -47,13 +48,32 @@ def try_model(model: ModelFolder) -> Trial:
             f"model: must give one output for each of its {len(task.regions)} regions, on the grid of its "
             f"input; found {list(shape)}."
         )
+    outlook = model.config.prognosis
+    if outlook is not None and shape[-1] != outlook.outputs:
+        raise InputError(
+            f"model: must give {outlook.outputs} outputs for its endpoints; found {list(shape)}."
+        )
     parameters = sum(tensor.numel() for network in networks for tensor in network.parameters())
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return Trial(parameters, shape, name, seconds)
 
 
+def _noise(config: ModelConfig, device: torch.device) -> tuple[torch.Tensor | None, ...]:
+    """Noise in the place of each argument of a network."""
+    generator = torch.Generator().manual_seed(_SEED)
+    noise = torch.randn((1, *config.input_shape), generator=generator).to(device)
+    if config.prognosis is None:
+        return (noise,)
+    channels, columns = len(config.prognosis.sequences), config.arguments.get("columns", 0)
+    values = torch.randn((1, int(str(columns))), generator=generator).to(device)
+    if not channels:
+        return None, None, values
+    noise[:, channels:] = (noise[:, channels:] > 0).float()  # a mask
+    return noise, torch.ones((1, channels), device=device), values
+
+
 def _run_once(
-    network: nn.Module, shape: tuple[int, ...], device: torch.device
+    network: nn.Module, noise: tuple[torch.Tensor | None, ...], shape: tuple[int, ...]
 ) -> tuple[tuple[int, ...], float]:
     """One forward pass over noise: the shape of what came out, and the seconds.
 
@@ -61,10 +81,9 @@ def _run_once(
         InputError: the network cannot take such an input, or gives numbers that are not finite.
     """
     try:
-        noise = torch.randn((1, *shape), generator=torch.Generator().manual_seed(_SEED)).to(device)
         started = perf_counter()
         with torch.inference_mode():
-            result = network(noise)
+            result = network(*noise)
             is_finite = bool(torch.isfinite(result).all())  # waits for the device
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]

@@ -166,9 +166,9 @@ def study_endpoint(endpoint: Endpoint, patients: StudyPatients, rules: StudyRule
             absent[baseline.name] = rules.no_features or "no features of the image"
             continue
         try:
-            predicted[baseline.name] = predict_out_of_fold(plan, _Fitting(baseline, patients, rules).on)
-            everybody = np.arange(len(follow_up))
-            fitted[baseline.name] = _Fitting(baseline, patients, rules).model(everybody)
+            fitting = BaselineFitting(baseline, patients, rules)
+            predicted[baseline.name] = predict_out_of_fold(plan, fitting.on)
+            fitted[baseline.name] = fitting.model(np.arange(len(follow_up)))
         except InputError as error:
             predicted.pop(baseline.name, None)
             absent[baseline.name] = error.message
@@ -179,14 +179,25 @@ def study_endpoint(endpoint: Endpoint, patients: StudyPatients, rules: StudyRule
 
 
 @dataclass(frozen=True)
-class _Fitting:
-    """Fits a kind of model on rows of the patients."""
+class BaselineFitting:
+    """Fits a kind of model on rows of the patients.
+
+    Args:
+        baseline: which kind.
+        patients: of the endpoint.
+        rules: of the study.
+    """
 
     baseline: Baseline
     patients: StudyPatients
     rules: StudyRules
 
     def model(self, rows: Counts) -> FittedBaseline:
+        """The model of some rows.
+
+        Raises:
+            InputError: see `fit_baseline`.
+        """
         return fit_baseline(
             self.baseline,
             [self.patients.values[row] for row in rows],
@@ -198,6 +209,11 @@ class _Fitting:
         )
 
     def on(self, rows: Counts) -> FoldModel:
+        """The same, as out-of-fold prediction takes it.
+
+        Raises:
+            InputError: see `fit_baseline`.
+        """
         return _OnRows(self.model(rows), self.patients.values)
 
 

@@ -98,7 +98,8 @@ def foretold_grade(outputs: NDArray[np.float64], task: PrognosisTask) -> NDArray
         return np.asarray(whole / whole.sum(axis=1, keepdims=True))
     # A level is left as an interval of time is: with the chance of not going on
     left = incidence_of_hazard_logits(-logits[:, None])[:, 0]
-    return np.asarray(np.diff(np.concatenate([left, np.ones((len(left), 1))], axis=1), axis=1))
+    told = np.diff(np.concatenate([left, np.ones((len(left), 1))], axis=1), axis=1)
+    return np.asarray(np.maximum(told, 0.0))  # of sums that are 1 but for rounding
 
 
 def _proportional(cube: Cube, baseline: NDArray[np.float64]) -> Cube:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.grid import ModelGrid, box_of, middle, model_grid, padded, to_model
+from sarcoma_core.imaging.grid import Box, ModelGrid, box_of, model_grid, padded, to_model
 from sarcoma_core.imaging.volume import Floats, Mask, Spacing, Volume, check_values
 
 MOST_Z: Final = 20.0
@@ -81,11 +81,12 @@ def tumour_image(images: Mapping[str, Volume], mask: Mask, rules: CubeRules) -> 
     spacing = (rules.spacing_mm,) * 3
     grid = model_grid(first, spacing, slices_last=False, box=box_of(mask), margin_mm=rules.margin_mm)
     covered = to_model(mask, grid)
+    place = _place(covered, rules.edge)
     channels = [
-        _channel(images[role], grid, rules.edge) if role in there else np.zeros((rules.edge,) * 3, np.float32)
+        _channel(images[role], grid, place) if role in there else np.zeros((rules.edge,) * 3, np.float32)
         for role in rules.sequences
     ]
-    inside = _cube(covered, rules.edge, fill=0.0)
+    inside = _cube(covered, place, fill=0.0)
     whole = float(covered.sum())
     return TumourImage(
         array=np.stack([*channels, inside]).astype(np.float16),
@@ -126,14 +127,28 @@ def planned_spacing(extents: Sequence[tuple[float, float, float]], *, edge: int,
     return float(np.ceil(10 * (largest + 2 * margin_mm) / edge) / 10)
 
 
-def _channel(image: Volume, grid: ModelGrid, edge: int) -> Floats:
+def _channel(image: Volume, grid: ModelGrid, place: Box) -> Floats:
     check_values(image.array)
     values = np.clip(image.array, -MOST_Z, MOST_Z).astype(np.float32)
     air = float(values.min())
-    return _cube(to_model(values, grid, fill=air), edge, fill=air)
+    return _cube(to_model(values, grid, fill=air), place, fill=air)
 
 
-def _cube(array: Floats, edge: int, *, fill: float) -> Floats:
+def _place(covered: Floats, edge: int) -> Box:
+    """Which voxels the cube sees of an image that is padded to it, along each axis.
+
+    The tumour lies in the middle of it, but where the image ends within the margin: there the margin of the
+    other side would push a tumour out that fits. So what is cut is cut about the tumour's own middle.
+    """
+    starts = []
+    for axis, box in enumerate(box_of(covered > 0)):
+        room = max(covered.shape[axis] - edge, 0)
+        starts.append(min(max((box.start + box.stop - edge) // 2, 0), room))
+    x, y, z = (slice(start, start + edge) for start in starts)
+    return x, y, z
+
+
+def _cube(array: Floats, place: Box, *, fill: float) -> Floats:
     """In the middle of the cube: padded where it is smaller, cut where it is larger."""
-    larger, _ = padded(array, (edge,) * 3, fill=fill)
-    return np.ascontiguousarray(larger[middle(larger.shape, (edge,) * 3)])
+    larger, _ = padded(array, [side.stop - side.start for side in place], fill=fill)
+    return np.ascontiguousarray(larger[place])

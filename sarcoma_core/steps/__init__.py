@@ -17,6 +17,7 @@ from sarcoma_core.steps import (
     series_roles,
     suv,
     train_baselines,
+    train_prognosis,
     train_segmentation,
 )
 
@@ -34,6 +35,7 @@ STEPS: tuple[Step, ...] = (
     cohort.STEP,
     train_baselines.STEP,
     train_segmentation.STEP,
+    train_prognosis.STEP,
     evaluate_segmentation.STEP,
     check_model.STEP,
 )

@@ -18,8 +18,8 @@ from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
     from sarcoma_core.archive.frozen import FrozenSessions
+    from sarcoma_core.training.earlier import EarlierSet
     from sarcoma_core.training.running import Deadline
-    from sarcoma_core.training.segmentation.earlier import EarlierSet
     from sarcoma_core.training.segmentation.member import MemberOrder, MemberTraining, PlannedMember
 
 LABEL: Final = "MODEL_SEG_STS"
@@ -108,8 +108,8 @@ def train_segmentation(
     goes on: the weights are those of a training that was not interrupted.
     """
     from sarcoma_core.archive.frozen import read_frozen_sessions
+    from sarcoma_core.training.earlier import EarlierSet
     from sarcoma_core.training.running import Deadline
-    from sarcoma_core.training.segmentation.earlier import EarlierSet
     from sarcoma_core.training.segmentation.member import MemberOrder
     from sarcoma_core.training.segmentation.plan import PlanSettings
 

@@ -117,7 +117,7 @@ def test_the_architectures_are_those_that_are_known_without_torch() -> None:
 
 @pytest.mark.parametrize("name", ["", "unet", "PlainConv", "plain_conv", "plain-conv "])
 def test_an_architecture_that_is_not_known_is_refused_with_those_that_are(tmp_path: Path, name: str) -> None:
-    rule = f"architecture must be one of plain-conv, residual-unet; found '{name}'"
+    rule = f"architecture must be one of plain-conv, residual-unet, multimodal; found '{name}'"
     with pytest.raises(InputError, match=rule):
         load(make_model(tmp_path, architecture=name))
     networks = import_module("sarcoma_core.models.architectures")

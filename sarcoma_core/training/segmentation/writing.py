@@ -17,10 +17,10 @@ from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import weights_hashes, write_card
 from sarcoma_core.segmentation.evaluation.medians import Sampling, median_with_limits
 from sarcoma_core.segmentation.metrics import MaskScores
+from sarcoma_core.training.earlier import TRAINING
 from sarcoma_core.training.segmentation.events import write_events
 from sarcoma_core.training.segmentation.member import JudgedCase, MemberTraining, SurveyedCohort
 
-TRAINING: Final = "training.json"
 HISTORY: Final = "training.csv"
 OUT_OF_FOLD: Final = "out_of_fold.csv"
 SPLITS: Final = "splits.json"

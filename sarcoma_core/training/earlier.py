@@ -5,17 +5,20 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.folder import visible_files
 from sarcoma_core.provenance import MANIFEST
 from sarcoma_core.training import checkpoint
-from sarcoma_core.training.segmentation.writing import TRAINING
+
+TRAINING: Final = "training.json"
+"""What a training tells of itself; its `keys` say which one it was."""
 
 
 @dataclass(frozen=True)
 class EarlierSet:
-    """A model set as an earlier training has left it.
+    """A model set, or a lone model, as an earlier training has left it.
 
     Args:
         asset: the resource; None where there is none.
@@ -32,10 +35,10 @@ class EarlierSet:
         """Whether this very training of a member was done: with equal keys, weights are equal.
 
         Args:
-            member: its name.
+            member: its name; empty for a lone model.
             keys: of each network.
         """
-        name = f"{member}/{TRAINING}"
+        name = _place(member) + TRAINING
         if self.asset is None or name not in self._names():
             return False
         try:
@@ -48,21 +51,21 @@ class EarlierSet:
         """Put the checkpoints of a member where its training goes on; nothing where it has none.
 
         Args:
-            member: its name.
+            member: its name; empty for a lone model.
             networks: to fill.
 
         Raises:
             InputError: a checkpoint is damaged.
             OSError: the disk is full or read-only.
         """
-        if self.asset and f"{member}/{checkpoint.STATE}" in self._names():
+        if self.asset and _place(member) + checkpoint.STATE in self._names():
             checkpoint.unpack(self.asset.path / member, networks)
 
     def carry(self, member: str, folder: Path) -> tuple[str, ...]:
         """Copy a member as it is.
 
         Args:
-            member: its name.
+            member: its name; empty for a lone model.
             folder: of the new resource.
 
         Returns:
@@ -71,7 +74,7 @@ class EarlierSet:
         Raises:
             OSError: the disk is full or read-only.
         """
-        names = tuple(name for name in self._names() if name.startswith(f"{member}/"))
+        names = tuple(name for name in self._names() if name.startswith(_place(member)))
         for name in names:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -87,3 +90,8 @@ class EarlierSet:
         root = self.asset.path
         found = (path.relative_to(root).as_posix() for path in visible_files(root))
         return tuple(name for name in found if name != MANIFEST)
+
+
+def _place(member: str) -> str:
+    """The folder of a member, with a `/` at its end; a lone model has none."""
+    return f"{member}/" if member else ""
