@@ -295,8 +295,18 @@ def _step(run: _OutcomeRun, learner: Learner[MultimodalNetwork], weights: torch.
         for place, (part, given) in enumerate(zip(step.parts, slope.split(_sizes(step)), strict=True)):
             with _seeded(step.seed + place):  # the same features are dropped as before
                 _forward(network, part, order.device).backward(given)
+    _leave_unread(network, weights)
     learner.step()
     return float(loss.detach())
+
+
+def _leave_unread(network: MultimodalNetwork, weights: torch.Tensor) -> None:
+    """What no head with a weight reads is left as it is: with a gradient of 0 it would decay."""
+    heads = [head for head, weight in zip(network.heads, weights.tolist(), strict=True) if weight]
+    read = {id(value) for head in heads for value in network.parameters_of(head)}
+    for value in network.parameters():
+        if id(value) not in read:
+            value.grad = None
 
 
 def _all_outputs(network: MultimodalNetwork, step: _Step, device: torch.device) -> torch.Tensor:
@@ -329,10 +339,14 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def _losses(run: _OutcomeRun, network: MultimodalNetwork, patients: TrainingPatients) -> dict[str, float]:
-    """The loss of each head on all of some patients at once, as they are: without dropout or another view."""
-    order = run.order
+    """The loss of each head on all of some patients at once, as they are: without dropout or another view.
+
+    By name, so that sums, and controls that are drawn, are a function of who they are.
+    """
+    order, names = run.order, patients.inputs.names
     outputs = outputs_of(network, patients.inputs, order.device, at_once=order.settings.at_once)
-    losses = head_losses(outputs.double(), patients.targets, order.task, seed=order.seed)
+    rows = torch.tensor(sorted(range(len(names)), key=names.__getitem__))
+    losses = head_losses(outputs[rows].double(), patients.targets.of(rows), order.task, seed=order.seed)
     return dict(zip(network.heads, losses.tolist(), strict=True))
 
 
@@ -341,5 +355,10 @@ def _weights_of(blend: BlendSchedule, network: MultimodalNetwork) -> torch.Tenso
 
 
 def _parts(rows: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+    """As few parts of at most a size as can be, as large as each other: none of one patient is left over.
+
+    Of one there is no risk set, and no spread where batches are normalised.
+    """
+    count = -(-len(rows) // size)
+    for part in range(count):
+        yield rows[part * len(rows) // count : (part + 1) * len(rows) // count]

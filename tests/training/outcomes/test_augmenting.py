@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 from monai import transforms as monai  # noqa: E402
 from monai.data.meta_obj import get_track_meta  # noqa: E402
 
+from sarcoma_core.training.drawing import number_of  # noqa: E402
 from sarcoma_core.training.outcomes.augmenting import (  # noqa: E402
     DROPPED,
     METHODS,
@@ -56,7 +57,7 @@ def assert_alike(found: PatientBatch, place: int, wanted: PatientBatch, other: i
 def test_a_view_is_the_same_in_whatever_order_and_company_it_is_drawn() -> None:
     augmenter = OutcomeAugmenter(TASK.edge, seed=9)
     wanted = augmenter.draw(INPUTS, range(6), 3)
-    for number, rows in enumerate(([5, 2, 0], [2], [1, 1, 5], [3, 4])):
+    for number, rows in enumerate(([5, 2, 0], [2], [1, 5], [3, 4])):
         random.seed(number)
         np.random.seed(number)  # noqa: NPY002  what others do
         torch.manual_seed(number)
@@ -108,7 +109,7 @@ def test_without_images_there_is_nothing_to_draw() -> None:
 
 
 def test_a_mask_is_a_part_of_a_voxel_and_as_large_as_it_was() -> None:
-    """Nothing is scaled: a ball of 1 to 3 litres-to-be keeps its volume to a few per cent, turned or not."""
+    """Nothing is scaled: turned or not, a ball keeps its volume to a few per cent."""
     for part in (0.2, 0.3):
         mask = ball(16, part)
         found = views(named([mask, mask], 120)).image
@@ -149,7 +150,7 @@ def angles_of(turn: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def turns() -> list[np.ndarray]:
     """Of the views that were turned; their noise moves an angle by a tenth of a degree."""
-    found = views(named(ramps(16), 240)).image
+    found = views(named(ramps(16), 180)).image
     assert found is not None
     each = [turned_by(image) for image in found]
     return [turn for turn in each if np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))) > 1]
@@ -158,7 +159,7 @@ def turns() -> list[np.ndarray]:
 def test_views_are_turned_by_up_to_twelve_degrees_about_each_axis(turns: list[np.ndarray]) -> None:
     """MONAI takes radians: with 12 in their place, or 15, an image may lie in any way (defect 6)."""
     angles = np.array([angles_of(turn) for turn in turns])
-    assert 0.2 < len(turns) / 240 < 0.4
+    assert 0.2 < len(turns) / 180 < 0.4
     assert angles.max() < DEGREES * 1.05
     assert (angles.max(axis=0) > DEGREES * 0.85).all()
     assert np.median(angles) == pytest.approx(DEGREES / 2, rel=0.25)
@@ -169,7 +170,7 @@ def test_views_are_turned_by_up_to_twelve_degrees_about_each_axis(turns: list[np
 def test_views_are_shifted_by_a_twentieth_of_the_image_at_most() -> None:
     edge = 16
     mask = ball(edge, 0.25)
-    found = views(named([mask, mask], 240)).image
+    found = views(named([mask, mask], 180)).image
     assert found is not None
     places = np.indices((edge,) * 3) - (edge - 1) / 2
     masks = found[:, -1].double().numpy()
@@ -212,15 +213,14 @@ def test_the_scanner_is_another_one_in_most_views() -> None:
 @pytest.mark.parametrize("there", [(True, True), (True, False, True)], ids=str)
 def test_a_sequence_is_taken_away_now_and_then(there: tuple[bool, ...]) -> None:
     """One of those that are there, each as often; what is absent stays absent."""
-    image = np.zeros((len(there) + 1, 4, 4, 4))
-    found = views(named(image, 600, there)).present
-    assert found is not None
-    taken = torch.tensor(there) & ~found
-    assert not (found & ~torch.tensor(there)).any()
+    flags, augmenter = torch.tensor(there), OutcomeAugmenter(8, seed=1)
+    found = torch.stack([augmenter._left(flags, number_of(1, 0, f"P{n}")) for n in range(8000)])
+    taken = flags & ~found
+    assert not (found & ~flags).any()
     assert int(taken.sum(dim=1).max()) == 1
-    assert float(taken.sum()) / 600 == pytest.approx(DROPPED, abs=0.05)
-    each = taken.sum(dim=0)[torch.tensor(there)].double()
-    assert float(each.min() / each.max()) > 0.6
+    assert float(taken.sum()) / 8000 == pytest.approx(DROPPED, abs=0.015)
+    each = taken.sum(dim=0)[flags].double()
+    assert float(each.min() / each.max()) > 0.9
 
 
 def test_the_last_sequence_is_never_taken_and_how_often_is_a_matter_of_choice() -> None:
