@@ -106,9 +106,8 @@ def test_a_training_of_several_launches_ends_with_the_weights_of_an_unbroken_one
 
 def test_a_click_trains_the_same_model_again(site: Site, on_disk: Archive) -> None:
     shutil.rmtree(site.archive.resources_path(PROJECT) / MODEL)
-    values = {name.replace("_", "-"): value for name, value in TINY.items()}
     uri = f"/archive/projects/{PROJECT}"
-    assert site.click(f"sarcoma-{TRAIN}-project", "project", uri, **values) == ("Complete", "")
+    assert site.click(f"sarcoma-{TRAIN}-project", "project", uri, **TINY) == ("Complete", "")
     for label in (MODEL, STUDY):
         assert resource(site.archive, label) == resource(on_disk, label)
 

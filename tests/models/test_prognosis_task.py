@@ -215,7 +215,7 @@ def test_a_field_of_another_type_is_refused(field: str, value: object) -> None:
 
 @pytest.mark.parametrize("tree", [None, [], "x", 1])
 def test_what_is_no_object_is_none(tree: object) -> None:
-    with pytest.raises(ValueError, match="prognosis must have head, timed, .* alone; found"):
+    with pytest.raises(ValueError, match=r"prognosis must have head, timed, .* alone; found"):
         parse_prognosis(tree)
 
 

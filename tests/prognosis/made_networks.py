@@ -21,9 +21,7 @@ OS, DM, LR, RFS = (
     "recurrence_free_survival",
 )
 CUBE = CubeRules(("T1CE", "T2FS"), edge=8, spacing_mm=4.0, margin_mm=8.0)
-SMALL = replace(
-    SIZES["tiny"], width=4, growth=4, blocks=(1, 1), groups=2, features=6, clinical_widths=(6,)
-)
+SMALL = replace(SIZES["tiny"], width=4, growth=4, blocks=(1, 1), groups=2, features=6, clinical_widths=(6,))
 QUICK = OutcomeSettings(epochs=2, blending="equal", batch=16)
 
 

@@ -33,19 +33,21 @@ def box(size: int) -> np.ndarray:
 
 @dataclass
 class MadeProject:
-    """An archive with a project P, and the folder of its cohort.
+    """An archive with a project, and the folder of its cohort.
 
     Args:
         root: where to make it.
         rows: of the table; each has its session.
         drawn: subjects with a mask.
         roles: of the images of some subjects; T1CE without.
+        project: its id.
     """
 
     root: Path
     rows: tuple[ClinicalRow, ...]
     drawn: Collection[str] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    project: str = "P"
 
     def __post_init__(self) -> None:
         self.archive = Archive(self.root / "archive")
@@ -55,14 +57,14 @@ class MadeProject:
     @property
     def sessions(self) -> Path:
         """The folder that a step is launched on."""
-        return self.archive.session_path("P", "")
+        return self.archive.session_path(self.project, "")
 
     def folders(self) -> dict[str, Path]:
         """The folder of each session."""
-        return {row.session: self.archive.session_path("P", row.session) for row in self.rows}
+        return {row.session: self.archive.session_path(self.project, row.session) for row in self.rows}
 
     def _session(self, row: ClinicalRow, number: int) -> None:
-        place = session(self.archive, row.subject, row.session).path / "RESOURCES"
+        place = session(self.archive, row.subject, row.session, project=self.project).path / "RESOURCES"
         rng = np.random.default_rng(number)
         image = Volume(rng.normal(size=SHAPE).astype(np.float32) + box(3) * (1 + number / 50), AFFINE)
         (place / "NORMALISED" / "4").mkdir(parents=True)
@@ -78,7 +80,7 @@ class MadeProject:
         self, label: str, versions: list[tuple[int, np.ndarray, bool]], affine: np.ndarray = AFFINE
     ) -> None:
         """Write masks of a session: version, voxels, and whether it is locked."""
-        place = self.archive.session_path("P", label) / "RESOURCES" / MASKS_LABEL
+        place = self.archive.session_path(self.project, label) / "RESOURCES" / MASKS_LABEL
         (place / "4").mkdir(parents=True, exist_ok=True)
         told = []
         for version, mask, locked in versions:
@@ -103,13 +105,13 @@ class MadeProject:
         told = {row.session: row_tree(row) for row in self.rows}
         frozen = (
             PatientSession(**vars(each), clinical=told[each.session], key="subject", why="the only one")
-            for each in freeze(ArchiveRegister(self.archive, "P"), self.folders(), rules)
+            for each in freeze(ArchiveRegister(self.archive, self.project), self.folders(), rules)
         )
         folder = self.root / name
         folder.mkdir(exist_ok=True)
         clinical = {"time_zero": "surgery", "days_before": 180, "sha256": "0" * 64}
         head = {
-            "project": "P",
+            "project": self.project,
             "label": "NORMALISED",
             "consent": "recorded",
             "tables": {},

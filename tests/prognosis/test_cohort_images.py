@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from sarcoma_core.archive.asset import open_asset
-from sarcoma_core.archive.cohort import CohortRules, freeze
+from sarcoma_core.archive.cohort import CohortRules, CohortSession, freeze
 from sarcoma_core.archive.frozen import FrozenSession
+from sarcoma_core.archive.masks import MASKS_FILE, MaskVersion, masks_document
 from sarcoma_core.archive.register import ArchiveRegister
 from sarcoma_core.errors import InputError
+from sarcoma_core.imaging.nifti_masks import write_mask
 from sarcoma_core.imaging.volume import Volume, write_nifti
 from sarcoma_core.interface import Asset
 from sarcoma_core.interface.declarations import AssetSpec
@@ -23,7 +25,7 @@ from sarcoma_core.prognosis.cohort_images import (
 )
 from sarcoma_core.prognosis.frozen import read_frozen_cohort
 from sarcoma_core.prognosis.tumour_image import CubeRules
-from sarcoma_core.provenance import Outcome, list_files, write_record
+from sarcoma_core.provenance import Outcome, list_files, sha256, write_record
 from sarcoma_core.steps import step_named
 from tests.prognosis.made_patients import made
 from tests.prognosis.made_project import AFFINE, SHAPE, MadeProject, box
@@ -66,9 +68,7 @@ class Registered:
     def file(self, made_project: MadeProject, subject: str) -> Path:
         place = made_project.folders()[f"{subject}_MR"] / "RESOURCES"
         facts = [{"role": role, "chosen": True} for role in self.roles.values()]
-        told = [
-            Outcome(scan, "MR", "done", facts=one) for scan, one in zip(self.roles, facts, strict=True)
-        ]
+        told = [Outcome(scan, "MR", "done", facts=one) for scan, one in zip(self.roles, facts, strict=True)]
         self._record(place / "SERIES_ROLES", "series-roles", told)
         outcomes = []
         for number, scan in enumerate(self.roles):
@@ -78,9 +78,7 @@ class Registered:
             values = np.random.default_rng(number).normal(size=SHAPE).astype(np.float32) + number
             write_nifti(place / "REGISTERED" / scan / f"{scan}.nii.gz", Volume(values, affine))
             made_of = {"reference": self.reference}
-            outcomes.append(
-                Outcome(scan, "MR", "done", files=(f"{scan}/{scan}.nii.gz",), facts=made_of)
-            )
+            outcomes.append(Outcome(scan, "MR", "done", files=(f"{scan}/{scan}.nii.gz",), facts=made_of))
         self._record(place / "REGISTERED", "register", outcomes)
         return place / "REGISTERED"
 
@@ -93,7 +91,11 @@ def registered(made_project: MadeProject) -> tuple[FrozenSession, ...]:
     """Frozen with what `register` left."""
     rules = CohortRules(reads=("NORMALISED", "REGISTERED"))
     found = freeze(ArchiveRegister(made_project.archive, "P"), made_project.folders(), rules)
-    return tuple(FrozenSession(one.subject, one.session, one.labels, one.series) for one in found)
+    return tuple(
+        FrozenSession(one.subject, one.session, one.labels, one.series)
+        for one in found
+        if isinstance(one, CohortSession)
+    )
 
 
 TWO = Registered({"4": "T1CE", "5": "T2FS"})
@@ -162,6 +164,37 @@ def test_a_locked_mask_counts_before_a_newer_one(tmp_path: Path) -> None:
     ml = {subject: one.volume_ml for subject, one in found.found.items()}
     assert ml == pytest.approx({S0: 27 * VOXEL_ML, S1: 100 * VOXEL_ML, S2: 8 * VOXEL_ML})
     assert found.unlocked == 1
+
+
+@pytest.mark.parametrize(
+    ("locked", "counted"),
+    [((False, False), (0, 1)), ((True, True), (0, 1)), ((True, False), (0,)), ((False, True), (1,))],
+)
+def test_all_lesions_are_the_tumour_and_where_one_is_locked_those_alone(
+    tmp_path: Path, locked: tuple[bool, bool], counted: tuple[int, ...]
+) -> None:
+    made_project = project(tmp_path, drawn=())
+    place = made_project.folders()[f"{S0}_MR"] / "RESOURCES" / "MASKS"
+    (place / "4").mkdir(parents=True)
+    lesions = [box(2), np.roll(box(3), 5, axis=0)]
+    told = []
+    for roi, mask, final in zip(("tumour", "tumour_2"), lesions, locked, strict=True):
+        file = f"4/{roi}-v1.nii.gz"
+        write_mask(place / file, mask, AFFINE)
+        told.append(
+            MaskVersion(
+                *("4", "", roi, 1, file, sha256(place / file), "Neoplasm", "GTV", "NIFTI"),
+                *("DRAWN/a.nii.gz", "", 1, "somebody", "", "", "as drawn", 1.0),
+                locked=final,
+            )
+        )
+    (place / MASKS_FILE).write_bytes(masks_document(told))
+    files = tuple(one.file for one in told)
+    Registered._record(place, "import-masks", [Outcome("4", "MR", "done", files=files)])
+    members = frozen(made_project)
+    drawn = drawn_session(members[0], made_project.folders(), RULES.sequences)
+    np.testing.assert_array_equal(drawn.mask, np.any([lesions[number] for number in counted], axis=0))
+    assert drawn.locked is any(locked)
 
 
 def test_a_session_without_a_mask_has_none_and_the_reason(tmp_path: Path) -> None:

@@ -60,9 +60,7 @@ def test_fields_of_others_beside_it_are_not_looked_at() -> None:
 def test_it_is_the_part_of_a_baselines_model_that_tells_of_columns(baseline: Baseline) -> None:
     """A model.json that was written before this module was cut out of it is read with it."""
     fitted = fit_baseline(baseline, COHORT.values, COHORT.subjects, COHORT.follow_up, seed=1)
-    model = kept_model(
-        fitted, COHORT.follow_up, endpoint=endpoint("overall_survival"), time_zero="surgery"
-    )
+    model = kept_model(fitted, COHORT.follow_up, endpoint=endpoint("overall_survival"), time_zero="surgery")
     tree = json.loads(model.document())
     told = {name: tree[name] for name in ("prediction_time", "parts", "left_out", "columns")}
     assert written(model.design) == told

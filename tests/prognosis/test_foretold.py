@@ -154,9 +154,7 @@ def test_who_has_the_event_earlier_has_the_higher_risk_though_in_the_end_all_hav
 def test_death_before_it_lowers_no_risk_of_another_and_raises_none() -> None:
     """The risk is of the event; what competes is told beside it."""
     days, event = np.array([0.0, 10.0]), np.array([0.0, 0.4])
-    none, much = (
-        ForetoldTimes(days, np.stack([event, np.array([0, died])])[None]) for died in (0.0, 0.5)
-    )
+    none, much = (ForetoldTimes(days, np.stack([event, np.array([0, died])])[None]) for died in (0.0, 0.5))
     assert none.risk == much.risk
     np.testing.assert_allclose(much.free[0], [1, 0.1])
 

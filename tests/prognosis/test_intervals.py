@@ -1,5 +1,7 @@
 """Intervals of time: whole quarters of a year, five events in each, and nobody's own time in any of them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -34,8 +36,7 @@ def test_they_end_with_quarters_hold_five_events_and_leave_five_patients(
     months = follow_up.time / DAYS_OF_MONTH
     # (a, b], as everywhere in survival in discrete time
     in_each = [
-        np.count_nonzero(follow_up.event & (months > low) & (months <= high))
-        for low, high in zip(cuts, cuts[1:], strict=False)
+        np.count_nonzero(follow_up.event & (months > low) & (months <= high)) for low, high in pairwise(cuts)
     ]
     assert min(in_each) >= 5
     assert np.count_nonzero(months > cuts[-1]) >= 5
@@ -75,6 +76,12 @@ def test_who_leaves_at_the_end_is_no_longer_followed_beyond_it() -> None:
         assert interval_months(follow_up, most=1) == cuts
 
 
+def test_an_event_at_the_end_is_of_the_interval_that_ends_there() -> None:
+    assert interval_months(follow_up_of([3.0] * 5 + [3.5] * 9, [True] * 5 + [False] * 9), most=1) == (0, 3)
+    with pytest.raises(InputError, match="event: must be 5 or more"):
+        interval_months(follow_up_of([3.001] * 5 + [3.5] * 9, [True] * 5 + [False] * 9), most=1)
+
+
 def test_without_an_event_there_is_no_interval() -> None:
     with pytest.raises(InputError, match="event: must be 5 or more"):
         interval_months(follow_up_of([20.0] * 30, [False] * 30), most=5)
@@ -82,7 +89,7 @@ def test_without_an_event_there_is_no_interval() -> None:
 
 @pytest.mark.parametrize("patients", [1, 4])
 def test_so_few_patients_are_too_few(patients: int) -> None:
-    with pytest.raises(InputError, match="Wait|must be 5 or more"):
+    with pytest.raises(InputError, match="event: must be 5 or more"):
         interval_months(follow_up_of([20.0] * patients, [True] * patients), most=5)
 
 

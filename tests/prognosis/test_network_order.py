@@ -40,11 +40,14 @@ def test_each_fold_has_a_network_for_each_seed() -> None:
 def test_arguments_build_the_network_of_the_modalities(modalities: Modalities) -> None:
     arguments = order(modalities=modalities).arguments(columns=7, outputs=4)
     network = MultimodalNetwork(**arguments)
-    assert network.heads == {
-        "both": ("joint", "image", "clinical"),
-        "image": ("image",),
-        "clinical": ("clinical",),
-    }[modalities]
+    assert (
+        network.heads
+        == {
+            "both": ("joint", "image", "clinical"),
+            "image": ("image",),
+            "clinical": ("clinical",),
+        }[modalities]
+    )
     image, present = torch.zeros(2, 3, 8, 8, 8), torch.ones(2, 2)
     assert network.eval()(image, present, torch.zeros(2, 7)).shape == (2, len(network.heads), 4)
 

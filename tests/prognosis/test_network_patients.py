@@ -27,7 +27,11 @@ CENSORED, EVENT, COMPETED = 0, 1, 2
 def patient(subject: str, **changes: Any) -> ClinicalRow:
     """Followed for 1000 days without any event, but for what is told."""
     events = {"death": False, "distant_metastasis": False, "local_recurrence": False}
-    days = {"overall_survival_days": 1000.0, "distant_metastasis_days": 1000.0, "local_recurrence_days": 1000.0}
+    days = {
+        "overall_survival_days": 1000.0,
+        "distant_metastasis_days": 1000.0,
+        "local_recurrence_days": 1000.0,
+    }
     values = changes.pop("values", {})
     return ClinicalRow(
         subject,
@@ -158,7 +162,7 @@ def test_as_many_events_as_are_asked_for_are_enough_and_one_less_is_not(name: st
 
 def test_death_is_no_event_of_another_endpoint() -> None:
     rows = [patient(f"S{number}", events={"death": True}) for number in range(30)]
-    with pytest.raises(InputError, match="Distant metastasis: must have 5 events .*; found 0 in 30"):
+    with pytest.raises(InputError, match=r"Distant metastasis: must have 5 events .*; found 0 in 30"):
         network_patients(rows, None, (OS, DM), least_events=5)
 
 

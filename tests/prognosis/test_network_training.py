@@ -122,8 +122,7 @@ def test_what_is_foretold_of_a_patient_knows_no_other(trained: tuple[PrognosisTr
     )
     lost = NetworkPatients(
         tuple(
-            replace(one, row=replace(one.row, events={}, days={}))
-            for one in plan.patients.of(judge).patients
+            replace(one, row=replace(one.row, events={}, days={})) for one in plan.patients.of(judge).patients
         ),
         plan.patients.endpoints,
     )

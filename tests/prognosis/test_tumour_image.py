@@ -77,7 +77,9 @@ def test_a_ball_is_as_wide_along_each_axis_whatever_the_slices(
         middle = np.average(at, weights=profile)
         spread = np.sqrt(np.average((at - middle) ** 2, weights=profile))
         assert spread == pytest.approx(24 / np.sqrt(5), rel=0.06)
-        assert middle == pytest.approx((RULES.edge - 1) / 2 * RULES.spacing_mm, abs=RULES.spacing_mm / 2 + 0.1)
+        assert middle == pytest.approx(
+            (RULES.edge - 1) / 2 * RULES.spacing_mm, abs=RULES.spacing_mm / 2 + 0.1
+        )
 
 
 def test_a_tumour_twice_as_wide_is_eight_times_as_large_on_the_cube() -> None:

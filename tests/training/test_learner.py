@@ -1,4 +1,4 @@
-"""A network that learns goes on from its numbers as if nothing had been, and its steps and rates are bounded."""
+"""A network that learns goes on from its numbers as if nothing had been; steps and rates are bounded."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -46,6 +46,10 @@ class OutcomeAugmenter:
     def __init__(self, edge: int, *, seed: int, dropped: float = DROPPED) -> None:
         self._seed, self._dropped = seed, dropped
         self._views = outcome_views(edge)
+        # One generator for all transforms: MONAI would seed one of each anew, which takes as long as the rest
+        self._random = np.random.RandomState()
+        for view in self._views.transforms:
+            view.set_random_state(state=self._random)
 
     def draw(self, inputs: PatientInputs, rows: Sequence[int], epoch: int) -> PatientBatch:
         """The views of some patients in an epoch.
@@ -67,7 +71,7 @@ class OutcomeAugmenter:
 
     def _seen(self, image: torch.Tensor, number: int) -> torch.Tensor:
         air = image[:-1].amin(dim=(1, 2, 3), keepdim=True)  # so that what is shifted in is air
-        self._views.set_random_state(seed=number % 2**32)
+        self._random.seed(number % 2**32)
         with without_meta():
             seen: Any = self._views({"image": image[:-1] - air, "mask": image[-1:]})
         return torch.cat([seen["image"] + air, seen["mask"].clamp(0, 1)]).to(torch.float32)

@@ -151,7 +151,12 @@ def new_outcome_network(arguments: Mapping[str, Any], seed: int) -> MultimodalNe
 
 
 def outputs_of(
-    network: MultimodalNetwork, inputs: PatientInputs, device: torch.device, *, at_once: int
+    network: MultimodalNetwork,
+    inputs: PatientInputs,
+    device: torch.device,
+    *,
+    at_once: int,
+    rows: Sequence[int] | None = None,
 ) -> torch.Tensor:
     """What a network says of patients that it does not learn from, patients x heads x outputs.
 
@@ -160,11 +165,13 @@ def outputs_of(
         inputs: of all patients.
         device: where to compute.
         at_once: patients in memory.
+        rows: of whom, in this order; None for all as they are told.
     """
+    places = range(len(inputs)) if rows is None else rows
     was_training = network.training
     network.eval()
     with torch.no_grad():
-        parts = (as_they_are(inputs, rows).to(device) for rows in _parts(range(len(inputs)), at_once))
+        parts = (as_they_are(inputs, some).to(device) for some in _parts(places, at_once))
         found = torch.cat([_forward(network, part, device) for part in parts])
     network.train(was_training)
     return found
@@ -341,12 +348,13 @@ def _seeded(seed: int) -> Iterator[None]:
 def _losses(run: _OutcomeRun, network: MultimodalNetwork, patients: TrainingPatients) -> dict[str, float]:
     """The loss of each head on all of some patients at once, as they are: without dropout or another view.
 
-    By name, so that sums, and controls that are drawn, are a function of who they are.
+    In the order of their names, so that sums, and controls that are drawn, are a function of who they are.
     """
     order, names = run.order, patients.inputs.names
-    outputs = outputs_of(network, patients.inputs, order.device, at_once=order.settings.at_once)
-    rows = torch.tensor(sorted(range(len(names)), key=names.__getitem__))
-    losses = head_losses(outputs[rows].double(), patients.targets.of(rows), order.task, seed=order.seed)
+    rows = sorted(range(len(names)), key=names.__getitem__)
+    at_once = order.settings.at_once
+    outputs = outputs_of(network, patients.inputs, order.device, at_once=at_once, rows=rows).double()
+    losses = head_losses(outputs, patients.targets.of(torch.tensor(rows)), order.task, seed=order.seed)
     return dict(zip(network.heads, losses.tolist(), strict=True))
 
 

@@ -107,7 +107,7 @@ def patients_of(
     start: str = "P",
     **told: Any,
 ) -> TrainingPatients:
-    """Patients whose risk stands in nothing, in the first `column`, or in how bright a `channel` of them is."""
+    """Patients whose risk stands in nothing, in the first `column`, or in how bright a `channel` is."""
     inputs = inputs_of(task, count, seed=seed, columns=columns, start=start)
     risk = None if planted is None else np.random.default_rng([seed, 9]).normal(scale=1.5, size=count)
     if planted == "column" and inputs.columns is not None:

@@ -189,7 +189,7 @@ def test_each_axis_is_mirrored_in_half_of_the_views() -> None:
 
 
 def test_image_and_mask_move_together_and_what_comes_in_is_air() -> None:
-    """A bright ball beside the middle, in air of -3: it is bright where the mask is, and no darker than air."""
+    """A bright ball beside the middle, in air of -3: bright where the mask is, and air where it is not."""
     mask = np.roll(ball(16, 0.2), (3, -2, 1), axis=(0, 1, 2))
     found = views(named([np.where(mask, 8.0, -3.0), mask], 60)).image
     assert found is not None

@@ -1,5 +1,6 @@
 """Labels: rows are chosen alike, causes are told apart, and what is of another kind is refused."""
 
+import pkgutil
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
+from sarcoma_core import models  # noqa: E402
 from sarcoma_core.errors import InputError  # noqa: E402
 from sarcoma_core.training.outcomes.labels import (  # noqa: E402
     CENSORED,
@@ -98,9 +100,14 @@ def test_a_grade_is_a_level_from_0_where_it_is_known() -> None:
         GradeLabels(LEVEL, known[:2])
 
 
-def test_labels_and_losses_of_our_own_load_no_pycox() -> None:
-    modules = ["labels", "cox_loss", "hazard_loss", "grade_loss"]
-    imports = [f"sarcoma_core.training.outcomes.{name}" for name in modules]
+def test_labels_losses_of_our_own_and_all_that_foretells_load_no_pycox() -> None:
+    """Who only reads a model needs none of what trained it; `objective` does."""
+    imports = [
+        f"sarcoma_core.training.outcomes.{n}" for n in ("labels", "cox_loss", "hazard_loss", "grade_loss")
+    ]
+    imports += ["sarcoma_core.survival.incidence", "sarcoma_core.prognosis.foretold"]
+    imports += [f"sarcoma_core.models.{one.name}" for one in pkgutil.iter_modules(models.__path__)]
+    assert "sarcoma_core.models.multimodal" in imports
     code = f"import sys, {', '.join(imports)}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

@@ -1,7 +1,6 @@
-"""A training of outcomes: killed it goes on bit for bit, its gradient is that of whole risk sets, and it learns."""
+"""A training of outcomes: killed it goes on bit for bit, its slope is that of whole risk sets, and it learns."""
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from sarcoma_core.training import checkpoint, running  # noqa: E402
 from sarcoma_core.training.checkpoint import Standing  # noqa: E402
 from sarcoma_core.training.learner import weights_of  # noqa: E402
 from sarcoma_core.training.outcomes import loop  # noqa: E402
+from sarcoma_core.training.outcomes.augmenting import OutcomeAugmenter  # noqa: E402
 from sarcoma_core.training.outcomes.loop import (  # noqa: E402
     OutcomeOrder,
     new_outcome_network,
@@ -120,14 +120,15 @@ def test_a_training_that_was_killed_and_goes_on_ends_with_the_same_weights(
     assert_goes_on(tmp_path, unbroken, name)
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 5, 6, 8, 9, 12, 13, 15])
+@pytest.mark.parametrize("number", [0, 1, 5, 6, 9, 13, 15])
 def test_so_does_one_that_was_killed_within_an_estimate(
     tmp_path: Path, unbroken: Unbroken, number: int
 ) -> None:
     """Each epoch has two steps for each of three heads alone, and two of its own: 8 of the first, then 8."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+    with pytest.MonkeyPatch.context() as patch:
         killed_at_step(patch, number)
-        train_outcomes(order_of(**HOW["online"]), tmp_path)
+        with pytest.raises(Killed):
+            train_outcomes(order_of(**HOW["online"]), tmp_path)
     assert_goes_on(tmp_path, unbroken, "online")
 
 
@@ -239,7 +240,7 @@ def naive(order: OutcomeOrder, at_once: int) -> Any:
     run, step = step_of(order, at_once)
     start = 0
     for part in step.parts:
-        rows = torch.arange(start, start + len(part.clinical))  # type: ignore[arg-type]
+        rows = torch.arange(start, start + len(part.clinical))
         said = loop._forward(run.learner.network, part, CPU)
         each = head_losses(said, order.train.targets.of(rows), order.task, seed=11)
         (torch.tensor([0.5, 0.3, 0.2]) @ each * len(rows) / len(order.train)).backward()
@@ -271,7 +272,7 @@ def test_what_is_dropped_is_the_same_when_the_slope_is_led_back() -> None:
     each = head_losses(torch.cat(said), order.train.targets, order.task, seed=step.seed)
     loss = torch.tensor([0.5, 0.3, 0.2]) @ each
     loss.backward()
-    assert found[0] == pytest.approx(float(loss), rel=1e-5)
+    assert found[0] == pytest.approx(float(loss.detach()), rel=1e-5)
     torch.testing.assert_close(found[1], flat(run.learner.network), rtol=1e-3, atol=1e-5)
     other = gradient(order_of(task_of("cox")), 3)[1]
     assert not torch.allclose(other, found[1], rtol=1e-2, atol=1e-3)  # it did drop
@@ -319,7 +320,7 @@ def test_each_epoch_is_judged_by_the_loss_on_all_who_judge(tmp_path: Path, head:
 
 
 def test_the_epoch_is_chosen_by_all_who_judge_and_not_by_the_last_of_them(tmp_path: Path) -> None:
-    """Defect 5 of the public code. What is learned holds for 24 of them; for the last two it is upside down."""
+    """Defect 5 of the public code. What is learned holds for 24; for the last two it is upside down."""
     task = task_of(endpoints=("death",), ordinal=None, sequences=())
     train = patients_of(task, 32, planted="column", known=1.0, columns=2)
     like, unlike = (
@@ -351,7 +352,7 @@ def joined(one: TrainingPatients, other: TrainingPatients, task: Any) -> Trainin
     inputs = replace(
         one.inputs,
         names=one.inputs.names + other.inputs.names,
-        columns=np.concatenate([one.inputs.columns, other.inputs.columns]),  # type: ignore[list-item]
+        columns=np.concatenate([one.inputs.columns, other.inputs.columns]),
     )
     (name,) = task.endpoints
     parts = [each.targets.outcomes.timed[name] for each in (one, other)]
@@ -551,13 +552,13 @@ def test_the_loss_that_is_told_is_the_mean_over_patients(tmp_path: Path) -> None
     order = order_of(task, train=train, epochs=2, learning_rate=0.0, batch=3, blending="joint-only")
     drawn: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
-        work: Callable[..., Any] = loop.OutcomeAugmenter.draw
+        work: Any = OutcomeAugmenter.draw
 
         def draw(self: Any, inputs: Any, rows: Any, epoch: int) -> Any:
             drawn.append((list(rows), work(self, inputs, rows, epoch)))
             return drawn[-1][1]
 
-        patch.setattr(loop.OutcomeAugmenter, "draw", draw)
+        patch.setattr(OutcomeAugmenter, "draw", draw)
         standing = train_outcomes(order, tmp_path)
     network = new_outcome_network(order.arguments, order.seed)
     each: list[float] = []
@@ -573,7 +574,12 @@ def test_the_loss_that_is_told_is_the_mean_over_patients(tmp_path: Path) -> None
         assert row.loss == pytest.approx(np.mean(of_epoch), rel=1e-4)
 
 
-LEARNED = [("column", "logistic-hazard"), ("column", "cox"), ("channel", "logistic-hazard"), ("channel", "cox")]
+LEARNED = [
+    ("column", "logistic-hazard"),
+    ("column", "cox"),
+    ("channel", "logistic-hazard"),
+    ("channel", "cox"),
+]
 
 
 @pytest.mark.parametrize(("planted", "head"), LEARNED)
@@ -584,8 +590,8 @@ def test_what_can_be_learned_is_learned(tmp_path: Path, planted: str, head: Any)
     how: dict[str, Any] = {"planted": planted, "columns": 3 if clinical else 0, "known": 1.0}
     order = order_of(
         task,
-        train=patients_of(task, 48, **how),
-        judge=patients_of(task, 24, seed=2, start="J", **how),
+        train=patients_of(task, 96 if clinical else 48, **how),
+        judge=patients_of(task, 48, seed=2, start="J", **how),
         columns=how["columns"],
         epochs=20 if clinical else 6,
         batch=16,
@@ -600,12 +606,14 @@ def test_what_can_be_learned_is_learned(tmp_path: Path, planted: str, head: Any)
     before = new_outcome_network(order.arguments, order.seed)
     after = network_at(order, best_of(tmp_path))
     index = [concordance(network, new, order) for network in (before, after)]
-    assert index[1] > 0.7
+    assert index[1] > 0.72
     assert index[1] > index[0] + 0.05
 
 
 def concordance(network: Any, patients: TrainingPatients, order: OutcomeOrder) -> float:
     said = outputs_of(network, patients.inputs, CPU, at_once=30)[:, 0]
-    risk = outputs_for(said, "death", order.task)[:, 0].sum(dim=1)
+    logits = outputs_for(said, "death", order.task)[:, 0]
+    # Of hazards, how likely the event is in any interval; the one output of Cox keeps its order
+    risk = torch.nn.functional.softplus(logits.double()).sum(dim=1)
     labels = patients.targets.outcomes.timed["death"]
     return float(harrell(FollowUp(labels.time.numpy(), labels.cause.numpy() == 1), risk.numpy()).index)

@@ -243,7 +243,9 @@ def test_a_grade_is_told_by_levels_in_order_or_by_classes(*, ordinal: bool) -> N
     )
     level = torch.tensor([0, 1, 2])
     three = Targets(PatientOutcomes({}, GradeLabels(level, level >= 0)), {}, {})
-    even = torch.logit(torch.tensor([2 / 3, 1 / 2])) if ordinal else torch.zeros(3)  # above the first, then on
+    even = (
+        torch.logit(torch.tensor([2 / 3, 1 / 2])) if ordinal else torch.zeros(3)
+    )  # above the first, then on
     assert loss(even.expand(3, 1, -1), three, task).item() == pytest.approx(np.log(3), rel=1e-6)
 
 

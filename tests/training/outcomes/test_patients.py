@@ -73,7 +73,7 @@ def test_what_a_network_does_with_its_batch_changes_no_patient() -> None:
         {"images": None},
         {"present": None},
     ],
-    ids=lambda one: ", ".join(one),
+    ids=", ".join,
 )
 def test_there_must_be_images_with_flags_or_columns(changes: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="inputs: must have images with what is present of them, or columns"):

@@ -79,5 +79,5 @@ def test_outcomes_and_cuts_must_be_those_of_the_task() -> None:
         (outcomes, {**cuts, "relapse": cuts["death"]}, TASK),
         (PatientOutcomes({"death": outcomes.timed["death"]}, graded), cuts, TASK),
     ):
-        with pytest.raises(InputError, match="outcomes and cuts: must be of .*; they are not"):
+        with pytest.raises(InputError, match=r"outcomes and cuts: must be of .*; they are not"):
             targets(*wrong)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sarcoma_core.training.checkpoint import EpochRow
+from sarcoma_core.training.learner import Learner
 from sarcoma_core.training.running import Told
 from sarcoma_core.training.segmentation import loop
 from sarcoma_core.training.segmentation.augmenting import Augmenter
@@ -62,6 +63,6 @@ def assert_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
 def learning_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where only the number of epochs counts."""
     monkeypatch.setattr(loop, "_step", lambda *_: 0.5)
-    monkeypatch.setattr(loop, "_tensors", lambda _: {})
+    monkeypatch.setattr(Learner, "tensors", lambda _, **__: {})
     monkeypatch.setattr(loop.checkpoint, "save", lambda *_: None)
     monkeypatch.setattr(Augmenter, "draw", lambda *_: None)
