@@ -70,6 +70,7 @@ def test_each_part_has_its_share_of_patients_events_and_of_each_centres_events(
     parts = parted(told, folds=3, test_percent=test, calibration_percent=calibration)
     event = dict(zip(subjects, follow_up.event.tolist(), strict=True))
     centre = dict(zip(subjects, centres, strict=True))
+    assert abs(len(parts.test) - count * test / 100) <= 0.5 + 1e-9
     groups = [set(subjects), *({s for s in subjects if event[s] == flag} for flag in (True, False))]
     groups += [{s for s in g if centre[s] == name} for g in groups[1:] for name in "ABC"]
     for group in groups:

@@ -1,4 +1,4 @@
-"""A training of outcomes: killed it goes on bit for bit, its slope is that of whole risk sets, and it learns."""
+"""A training of outcomes: killed it goes on bit for bit, its slope is of whole risk sets, and it learns."""
 
 import random
 from dataclasses import replace

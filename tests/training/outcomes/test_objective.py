@@ -165,6 +165,9 @@ def test_cox_time_compares_at_the_interval_of_the_case_and_not_beyond_the_last_c
     said[0, 0, 1] = 50
     assert loss(said, told, task).item() == pytest.approx(wanted, rel=1e-6)
     said = torch.zeros(4, 1, 2)
+    said[2, 0, 1] = -20  # as a case it would cost so much; as a control it costs nothing
+    assert loss(said, told, task).item() <= wanted + 1e-6
+    said = torch.zeros(4, 1, 2)
     said[1, 0, 1] = -3
     assert loss(said, told, task).item() > wanted + 0.1
     said[:, 0, :] = torch.tensor([[4.0, -7]])  # what is added to all at a time is of no matter
