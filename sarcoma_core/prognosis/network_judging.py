@@ -23,8 +23,8 @@ from sarcoma_core.prognosis.endpoint_study import (
 )
 from sarcoma_core.prognosis.foretold import ForetoldTimes
 from sarcoma_core.prognosis.judged import JudgedModels, judge
+from sarcoma_core.prognosis.network_outputs import Foretold
 from sarcoma_core.prognosis.network_plan import PlannedPrognosis
-from sarcoma_core.prognosis.network_training import Foretold
 from sarcoma_core.prognosis.out_of_fold import JudgingPlan, OutOfFold, plan_judging, predict_out_of_fold
 from sarcoma_core.survival.concordance import harrell
 from sarcoma_core.survival.follow_up import Floats1

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.models.multimodal import MultimodalNetwork
-from sarcoma_core.prognosis.foretold import ForetoldTimes, OutcomeTimes, foretold_grade, foretold_times
+from sarcoma_core.prognosis.foretold import OutcomeTimes
+from sarcoma_core.prognosis.network_outputs import MAIN_HEAD, Foretold, NetworkTask, foretold_by
 from sarcoma_core.prognosis.network_patients import NetworkPatients
 from sarcoma_core.prognosis.network_plan import PlannedPrognosis
 from sarcoma_core.survival.baseline_increments import baseline_increments
 from sarcoma_core.survival.follow_up import FollowUp
 from sarcoma_core.training import checkpoint
 from sarcoma_core.training.checkpoint import Standing, network_folder
-from sarcoma_core.training.outcomes.loop import new_outcome_network, outputs_of, train_outcomes
+from sarcoma_core.training.outcomes.forward import outputs_of
+from sarcoma_core.training.outcomes.loop import new_outcome_network, train_outcomes
 from sarcoma_core.training.running import Deadline, Told
 
-MAIN_HEAD = 0
-"""Of the outputs: the joint head, or the only one."""
 _DIGITS = 4
 """Significant digits of a baseline that is kept."""
 
@@ -143,21 +143,6 @@ def network_of(planned: PlannedPrognosis, trained: TrainedNetwork, device: torch
     return network
 
 
-@dataclass(frozen=True, eq=False)
-class Foretold:
-    """What a network foretells of patients.
-
-    Args:
-        subjects: labels of the patients.
-        timed: of each endpoint that comes with time, by head and endpoint.
-        graded: how likely each level is, by head, shape (n, levels); empty without a grade.
-    """
-
-    subjects: tuple[str, ...]
-    timed: Mapping[str, Mapping[str, ForetoldTimes]]
-    graded: Mapping[str, NDArray[np.float64]]
-
-
 def foretell(
     planned: PlannedPrognosis, trained: TrainedNetwork, patients: NetworkPatients, device: torch.device
 ) -> Foretold:
@@ -172,24 +157,10 @@ def foretell(
     Raises:
         InputError: a value is none of its variable.
     """
-    network, fit = network_of(planned, trained, device), planned.fits[planned.fold(trained.number)]
+    fit = planned.fits[planned.fold(trained.number)]
     inputs = patients.inputs(fit.design, columns=planned.columns)
-    at_once = planned.order.settings.at_once
-    outputs = outputs_of(network, inputs, device, at_once=at_once).double().numpy()
-    task = planned.task
-    timed = {
-        head: {
-            one.endpoint: foretold_times(outputs[:, place], one.endpoint, task, trained.times[one.endpoint])
-            for one in task.timed
-        }
-        for place, head in enumerate(network.heads)
-    }
-    graded = {
-        head: foretold_grade(outputs[:, place], task)
-        for place, head in enumerate(network.heads)
-        if task.graded
-    }
-    return Foretold(patients.subjects, timed, graded)
+    network, at_once = network_of(planned, trained, device), planned.order.settings.at_once
+    return foretold_by(network, NetworkTask(planned.task, trained.times), inputs, device, at_once=at_once)
 
 
 def out_of_fold(training: PrognosisTraining, device: torch.device) -> Iterator[tuple[int, Foretold]]:

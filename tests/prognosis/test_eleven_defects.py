@@ -42,6 +42,7 @@ from sarcoma_core.training.gradient_blending import (  # noqa: E402
 )
 from sarcoma_core.training.outcomes import loop  # noqa: E402
 from sarcoma_core.training.outcomes.augmenting import OutcomeAugmenter  # noqa: E402
+from sarcoma_core.training.outcomes.forward import outputs_of  # noqa: E402
 from sarcoma_core.training.outcomes.labels import TimedLabels  # noqa: E402
 from sarcoma_core.training.outcomes.objective import head_losses  # noqa: E402
 from sarcoma_core.training.outcomes.patients import PatientInputs, TrainingPatients  # noqa: E402
@@ -344,7 +345,7 @@ def test_10_blending_is_reckoned_of_outputs_as_they_are() -> None:
         return start.losses
 
     def wanted(patients: TrainingPatients) -> Any:
-        outputs = loop.outputs_of(network, patients.inputs, CPU, at_once=99).double().requires_grad_()
+        outputs = outputs_of(network, patients.inputs, CPU, at_once=99).double().requires_grad_()
         losses = head_losses(outputs, patients.targets, told.task, seed=told.seed)
         (slope,) = torch.autograd.grad(losses.sum(), outputs)
         return losses.detach().tolist(), slope.sum(dim=(0, 2)).tolist()

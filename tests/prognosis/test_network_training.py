@@ -27,7 +27,8 @@ from sarcoma_core.prognosis.network_training import (  # noqa: E402
 from sarcoma_core.survival.follow_up import steps_at  # noqa: E402
 from sarcoma_core.survival.proportional_hazards import breslow_baseline  # noqa: E402
 from sarcoma_core.training.checkpoint import EpochRow  # noqa: E402
-from sarcoma_core.training.outcomes.loop import outputs_of, train_outcomes  # noqa: E402
+from sarcoma_core.training.outcomes.forward import outputs_of  # noqa: E402
+from sarcoma_core.training.outcomes.loop import train_outcomes  # noqa: E402
 from sarcoma_core.training.running import Deadline, Told  # noqa: E402
 from tests.prognosis.made_networks import DM, OS, order, patients_of, rows_of  # noqa: E402
 

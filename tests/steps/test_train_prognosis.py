@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from sarcoma_core.interface import Asset  # noqa: E402
 from sarcoma_core.interface.declarations import AssetSpec  # noqa: E402
 from sarcoma_core.models.model_set import open_set  # noqa: E402
 from sarcoma_core.models.trying import try_model  # noqa: E402
+from sarcoma_core.prognosis.cohort_images import cohort_images  # noqa: E402
+from sarcoma_core.prognosis.frozen import read_frozen_cohort  # noqa: E402
+from sarcoma_core.prognosis.network_model import load_prognosis, open_prognosis  # noqa: E402
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, read_notes  # noqa: E402
 from sarcoma_core.provenance import MANIFEST, RunRecord  # noqa: E402
 from sarcoma_core.steps.running import run_step  # noqa: E402
@@ -68,7 +73,11 @@ def ran(project: MadeProject) -> tuple[Path, dict[str, RunRecord]]:
 
 
 def opened(folder: Path) -> AssetFolder:
-    asset = open_asset(AssetSpec("model", Asset("MODEL_*", "")), folder)
+    return opened_as(folder, "MODEL_*")
+
+
+def opened_as(folder: Path, label: str) -> AssetFolder:
+    asset = open_asset(AssetSpec("asset", Asset(label, "")), folder)
     assert asset is not None
     return asset
 
@@ -218,3 +227,36 @@ def test_each_head_is_trained_and_foretells_between_0_and_1(
     risks = np.array([float(row["risk"]) for row in rows if row["model"] == "clinical"])
     assert ((risks > 0) & (risks < 1)).all()
     assert np.unique(risks).size > risks.size / 2
+
+
+def test_the_model_that_was_kept_foretells_what_the_training_foretold(
+    project: MadeProject, ran: tuple[Path, dict[str, RunRecord]]
+) -> None:
+    """Opened again, on files read again; and nothing of it needs what trained it."""
+    out, _ = ran
+    folder = open_prognosis(opened(out / LABEL))
+    model = load_prognosis(folder, torch.device("cpu"))
+    frozen = read_frozen_cohort(opened_as(project.freeze(), "COHORT"))
+    images = cohort_images(frozen.members, project.folders(), folder.cube).found
+    rows = {row.subject: row for row in project.rows if row.subject in images}
+    dealt = parts(out)["folds"]["repeats"][0]
+    subjects = [subject for subject in rows if subject in dealt]
+    told = model.foretell(
+        subjects, [rows[one].values for one in subjects], [images[one] for one in subjects], at_once=8
+    )
+    kept = {
+        row["subject"]: float(row["risk"])
+        for row in foretold(out)
+        if row["model"] == "joint" and row["endpoint"] == "overall_survival"
+    }
+    for place, subject in enumerate(subjects):
+        (judge,) = (
+            one
+            for one, notes in zip(told, folder.notes.networks, strict=True)
+            if notes.fold == dealt[subject]
+        )
+        risk = judge.timed["joint"]["overall_survival"].risk[place]
+        assert risk == pytest.approx(kept[subject], abs=2e-6)
+    source = "import sys, sarcoma_core.prognosis.network_model; print('pycox' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"

@@ -29,8 +29,9 @@ from sarcoma_core.training.drawing import number_of, order_of
 from sarcoma_core.training.gradient_blending import BlendRules, HeadLosses, LossPair
 from sarcoma_core.training.learner import Learner, optimiser_of, rate_at
 from sarcoma_core.training.outcomes.augmenting import OutcomeAugmenter
+from sarcoma_core.training.outcomes.forward import forward, outputs_of, parts_of
 from sarcoma_core.training.outcomes.objective import head_losses
-from sarcoma_core.training.outcomes.patients import PatientBatch, PatientInputs, TrainingPatients, as_they_are
+from sarcoma_core.training.outcomes.patients import PatientBatch, TrainingPatients
 from sarcoma_core.training.running import Deadline, EpochPace, Told, deterministic
 
 BLEND: Final = "blend"
@@ -150,33 +151,6 @@ def new_outcome_network(arguments: Mapping[str, Any], seed: int) -> MultimodalNe
         return MultimodalNetwork(**arguments)
 
 
-def outputs_of(
-    network: MultimodalNetwork,
-    inputs: PatientInputs,
-    device: torch.device,
-    *,
-    at_once: int,
-    rows: Sequence[int] | None = None,
-) -> torch.Tensor:
-    """What a network says of patients that it does not learn from, patients x heads x outputs.
-
-    Args:
-        network: left in the mode that it was in.
-        inputs: of all patients.
-        device: where to compute.
-        at_once: patients in memory.
-        rows: of whom, in this order; None for all as they are told.
-    """
-    places = range(len(inputs)) if rows is None else rows
-    was_training = network.training
-    network.eval()
-    with torch.no_grad():
-        parts = (as_they_are(inputs, some).to(device) for some in _parts(places, at_once))
-        found = torch.cat([_forward(network, part, device) for part in parts])
-    network.train(was_training)
-    return found
-
-
 def _begin(order: OutcomeOrder) -> _OutcomeRun:
     network = new_outcome_network(order.arguments, order.seed).to(order.device).train()
     blend = BlendSchedule(network.heads, order.settings.blending, order.settings.every, order.settings.rules)
@@ -267,12 +241,12 @@ def _pass(
     number = number_of(order.seed, 0, name) % 2**31
     places = order_of(order.train.inputs.names, number, 0)
     losses = 0.0
-    for step, rows in enumerate(_parts(places, order.settings.batch)):
+    for step, rows in enumerate(parts_of(places, order.settings.batch)):
         if killed:
             killed(run.learner.epoch, step)
         parts = [
             run.augmenter.draw(order.train.inputs, some, number).to(order.device)
-            for some in _parts(rows, order.settings.at_once)
+            for some in parts_of(rows, order.settings.at_once)
         ]
         losses += _step(run, learner, weights, _Step(rows, parts, number + step)) * len(rows)
     return losses / len(places)
@@ -292,7 +266,7 @@ def _step(run: _OutcomeRun, learner: Learner[MultimodalNetwork], weights: torch.
     found = order.train.targets.of(torch.tensor(step.rows))
     if len(step.parts) == 1:
         with _seeded(step.seed):
-            outputs = _forward(network, step.parts[0], order.device)
+            outputs = forward(network, step.parts[0], order.device)
         loss = weights @ head_losses(outputs, found, order.task, seed=step.seed)
         loss.backward()
     else:
@@ -301,7 +275,7 @@ def _step(run: _OutcomeRun, learner: Learner[MultimodalNetwork], weights: torch.
         (slope,) = torch.autograd.grad(loss, outputs)
         for place, (part, given) in enumerate(zip(step.parts, slope.split(_sizes(step)), strict=True)):
             with _seeded(step.seed + place):  # the same features are dropped as before
-                _forward(network, part, order.device).backward(given)
+                forward(network, part, order.device).backward(given)
     _leave_unread(network, weights)
     learner.step()
     return float(loss.detach())
@@ -321,20 +295,13 @@ def _all_outputs(network: MultimodalNetwork, step: _Step, device: torch.device) 
     with torch.no_grad():
         for place, part in enumerate(step.parts):
             with _seeded(step.seed + place):
-                found.append(_forward(network, part, device))
+                found.append(forward(network, part, device))
     return torch.cat(found)
 
 
 def _sizes(step: _Step) -> list[int]:
     whole = [part.image if part.image is not None else part.clinical for part in step.parts]
     return [len(one) for one in whole if one is not None]
-
-
-def _forward(network: MultimodalNetwork, part: PatientBatch, device: torch.device) -> torch.Tensor:
-    """Outputs in single precision; on a GPU the network itself computes in half of it."""
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-        outputs: torch.Tensor = network(part.image, part.present, part.clinical)
-    return outputs.float().cpu()
 
 
 @contextmanager
@@ -360,13 +327,3 @@ def _losses(run: _OutcomeRun, network: MultimodalNetwork, patients: TrainingPati
 
 def _weights_of(blend: BlendSchedule, network: MultimodalNetwork) -> torch.Tensor:
     return torch.tensor([blend.weights[head] for head in network.heads])
-
-
-def _parts(rows: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    """As few parts of at most a size as can be, as large as each other: none of one patient is left over.
-
-    Of one there is no risk set, and no spread where batches are normalised.
-    """
-    count = -(-len(rows) // size)
-    for part in range(count):
-        yield rows[part * len(rows) // count : (part + 1) * len(rows) // count]

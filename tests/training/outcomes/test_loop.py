@@ -20,6 +20,7 @@ from sarcoma_core.training.checkpoint import Standing  # noqa: E402
 from sarcoma_core.training.learner import weights_of  # noqa: E402
 from sarcoma_core.training.outcomes import loop  # noqa: E402
 from sarcoma_core.training.outcomes.augmenting import OutcomeAugmenter  # noqa: E402
+from sarcoma_core.training.outcomes.forward import forward, parts_of  # noqa: E402
 from sarcoma_core.training.outcomes.loop import (  # noqa: E402
     OutcomeOrder,
     new_outcome_network,
@@ -211,7 +212,7 @@ def step_of(order: OutcomeOrder, at_once: int) -> tuple[Any, Any]:
     run = loop._begin(order)
     run.learner.step = lambda: None  # type: ignore[method-assign]
     rows = list(range(len(order.train)))
-    parts = [run.augmenter.draw(order.train.inputs, some, 1) for some in loop._parts(rows, at_once)]
+    parts = [run.augmenter.draw(order.train.inputs, some, 1) for some in parts_of(rows, at_once)]
     return run, loop._Step(rows, parts, 11)
 
 
@@ -241,7 +242,7 @@ def naive(order: OutcomeOrder, at_once: int) -> Any:
     start = 0
     for part in step.parts:
         rows = torch.arange(start, start + len(part.clinical))
-        said = loop._forward(run.learner.network, part, CPU)
+        said = forward(run.learner.network, part, CPU)
         each = head_losses(said, order.train.targets.of(rows), order.task, seed=11)
         (torch.tensor([0.5, 0.3, 0.2]) @ each * len(rows) / len(order.train)).backward()
         start += len(rows)
@@ -268,7 +269,7 @@ def test_what_is_dropped_is_the_same_when_the_slope_is_led_back() -> None:
     said = []
     for place, part in enumerate(step.parts):
         with loop._seeded(step.seed + place):
-            said.append(loop._forward(run.learner.network, part, CPU))
+            said.append(forward(run.learner.network, part, CPU))
     each = head_losses(torch.cat(said), order.train.targets, order.task, seed=step.seed)
     loss = torch.tensor([0.5, 0.3, 0.2]) @ each
     loss.backward()
@@ -538,7 +539,7 @@ def test_nobody_is_left_alone_where_batches_are_normalised(tmp_path: Path, count
 @pytest.mark.parametrize("size", [3, 4, 5, 8])
 def test_parts_are_no_larger_than_asked_for_and_about_as_large_as_each_other(size: int) -> None:
     for count in range(1, 30):
-        parts = [list(part) for part in loop._parts(range(count), size)]
+        parts = [list(part) for part in parts_of(range(count), size)]
         assert [row for part in parts for row in part] == list(range(count))
         assert len(parts) == -(-count // size)
         assert max(map(len, parts)) - min(map(len, parts)) <= 1

@@ -1,0 +1,158 @@
+"""A model of networks as it was kept, opened and at work on patients; nothing of it needs what trained it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+
+from sarcoma_core.archive.asset import AssetFolder
+from sarcoma_core.errors import InputError
+from sarcoma_core.models.architectures import load
+from sarcoma_core.models.folder import ModelFolder, fault, open_model
+from sarcoma_core.models.multimodal import MultimodalNetwork
+from sarcoma_core.models.prognosis_task import PrognosisTask
+from sarcoma_core.prognosis.design import Values
+from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes, read_notes
+from sarcoma_core.prognosis.network_outputs import Foretold, NetworkTask, foretold_by
+from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage
+from sarcoma_core.training.outcomes.patients import PatientInputs
+
+
+@dataclass(frozen=True)
+class PrognosisFolder:
+    """The folder of a model, checked; no network is built.
+
+    Args:
+        model: weights, config and card.
+        notes: what belongs to the weights.
+        task: what each network takes and gives.
+    """
+
+    model: ModelFolder
+    notes: PrognosisNotes
+    task: PrognosisTask
+
+    @property
+    def cube(self) -> CubeRules:
+        """That the tumour is laid in."""
+        task = self.task
+        return CubeRules(task.sequences, task.edge, task.spacing_mm, task.margin_mm)
+
+
+@dataclass(frozen=True)
+class PrognosisModel:
+    """A model at work.
+
+    Args:
+        folder: that it came in.
+        networks: with their weights.
+        device: where they compute.
+    """
+
+    folder: PrognosisFolder
+    networks: tuple[MultimodalNetwork, ...]
+    device: torch.device
+
+    def foretell(
+        self,
+        names: Sequence[str],
+        values: Sequence[Values],
+        images: Sequence[TumourImage],
+        *,
+        at_once: int = 1,
+    ) -> tuple[Foretold, ...]:
+        """What each network foretells of patients.
+
+        Args:
+            names: of each: what tells one from another.
+            values: what is known of each.
+            images: of the tumour of each, on the model's cube; none where the model takes none.
+            at_once: patients in memory.
+
+        Raises:
+            InputError: a value is none of its variable, or there is not one of each for every patient.
+        """
+        found = []
+        for network, notes in zip(self.networks, self.folder.notes.networks, strict=True):
+            inputs = self._inputs(names, values, images, notes)
+            of = NetworkTask(self.folder.task, notes.times)
+            found.append(foretold_by(network, of, inputs, self.device, at_once=at_once))
+        return tuple(found)
+
+    def _inputs(
+        self,
+        names: Sequence[str],
+        values: Sequence[Values],
+        images: Sequence[TumourImage],
+        notes: NetworkNotes,
+    ) -> PatientInputs:
+        columns = None
+        if notes.design is not None:
+            matrix = notes.design.matrix(values).astype(np.float32)
+            columns = np.pad(matrix, ((0, 0), (0, self.folder.notes.columns - matrix.shape[1])))
+        if not self.folder.task.sequences:
+            return PatientInputs(tuple(names), None, None, columns)
+        array = np.stack([one.array for one in images])
+        return PatientInputs(tuple(names), array, np.stack([one.present for one in images]), columns)
+
+
+def open_prognosis(asset: AssetFolder) -> PrognosisFolder:
+    """Read and check the folder of a model that foretells.
+
+    Args:
+        asset: the resource.
+
+    Raises:
+        InputError: a file is missing or wrong, or it is a model of another kind.
+    """
+    model = open_model(asset)
+    task = model.config.prognosis
+    if task is None:
+        raise fault("must be a model that foretells; it is of another kind", hint="Choose a MODEL_PROG_*.")
+    notes = read_notes(asset.file(NOTES_FILE).read_bytes())
+    _require_one_mind(model, notes, task)
+    return PrognosisFolder(model, notes, task)
+
+
+def load_prognosis(folder: PrognosisFolder, device: torch.device) -> PrognosisModel:
+    """The networks of a model with their weights.
+
+    Args:
+        folder: of the model.
+        device: where they are to compute.
+
+    Raises:
+        InputError: the weights do not fit.
+    """
+    networks = cast("tuple[MultimodalNetwork, ...]", load(folder.model, device))
+    return PrognosisModel(folder, networks, device)
+
+
+def _require_one_mind(model: ModelFolder, notes: PrognosisNotes, task: PrognosisTask) -> None:
+    """Weights, config and notes must be of one model."""
+    timed = {one.endpoint: one for one in task.timed}
+    columns = model.config.arguments.get("columns")
+    if len(notes.networks) != len(model.weights) or notes.columns != columns:
+        raise _fault("it has another number of networks or columns than the weights")
+    for one in notes.networks:
+        if set(one.times) != set(timed) or (one.design is None) != (not columns):
+            raise _fault("its endpoints or columns are others than those of config.json")
+        for name, times in one.times.items():
+            _require_times(len(times.months) - 1, times.baseline, task, name)
+
+
+def _require_times(
+    intervals: int, baseline: tuple[tuple[float, ...], ...], task: PrognosisTask, name: str
+) -> None:
+    (one,) = (outcome for outcome in task.timed if outcome.endpoint == name)
+    proportional = task.head in ("cox", "cox-time")
+    if task.head != "cox" and intervals > one.intervals:
+        raise _fault(f"{name} has more intervals than the network has outputs for")
+    if len(baseline) != (len(one.causes) if proportional else 0):
+        raise _fault(f"{name} has not a baseline for each cause where the head needs one")
+
+
+def _fault(found: str) -> InputError:
+    return fault(f"{NOTES_FILE} and the weights must be of one model; {found}")
