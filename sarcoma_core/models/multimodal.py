@@ -151,13 +151,26 @@ class MultimodalNetwork(nn.Module):
         self, maps: "ImageMaps | None", present: torch.Tensor | None, clinical: torch.Tensor | None
     ) -> torch.Tensor:
         """What `forward` gives, of the maps of the image: the rest of the way."""
+        features = self._features(maps, present, clinical)
+        features["joint"] = torch.cat(list(features.values()), dim=1)
+        return torch.stack([self.head_layers[head](features[head]) for head in self.heads], dim=1)
+
+    def features(
+        self, image: torch.Tensor | None, present: torch.Tensor | None, clinical: torch.Tensor | None
+    ) -> torch.Tensor:
+        """What the joint head reads: features of each part, those of the image first; batch x features."""
+        maps = None if self.image_part is None else self.image_part.maps(image, present)
+        return torch.cat(list(self._features(maps, present, clinical).values()), dim=1)
+
+    def _features(
+        self, maps: "ImageMaps | None", present: torch.Tensor | None, clinical: torch.Tensor | None
+    ) -> dict[str, torch.Tensor]:
         features = {}
         if self.image_part is not None and maps is not None:
             features["image"] = self.image_part.from_maps(maps, present)
         if self.clinical_part is not None:
             features["clinical"] = self.clinical_part(clinical)
-        features["joint"] = torch.cat(list(features.values()), dim=1)
-        return torch.stack([self.head_layers[head](features[head]) for head in self.heads], dim=1)
+        return features
 
     def head_of(self, head: str) -> nn.Module:
         """What makes predictions of features: of its part, or of both, those of the image first.

@@ -16,7 +16,9 @@ from sarcoma_core.errors import InputError, SarcomaError
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero, endpoint
 from sarcoma_core.prognosis.design import Design
 from sarcoma_core.prognosis.design_document import design_of, design_tree
+from sarcoma_core.prognosis.feature_distance import SeenFeatures
 from sarcoma_core.prognosis.foretold import OutcomeTimes
+from sarcoma_core.prognosis.unlike_training import SeenPatients
 from sarcoma_core.provenance import typed
 from sarcoma_core.survival.conformal import ConformalBound
 
@@ -34,12 +36,14 @@ class NetworkNotes:
         seed: its number among those of the fold, from 0.
         design: of its clinical columns; None where it takes none.
         times: of its outputs, by timed endpoint.
+        features: where those of its patients lie; None where they were too few to tell.
     """
 
     fold: int
     seed: int
     design: Design | None
     times: Mapping[str, OutcomeTimes]
+    features: SeenFeatures | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class PrognosisNotes:
         parts_sha256: of the file that says who is in which part.
         test_sha256: of the subjects of the test set.
         test_patients: how many.
+        seen: what the patients of the development were like.
     """
 
     time_zero: TimeZero
@@ -65,6 +70,7 @@ class PrognosisNotes:
     parts_sha256: str
     test_sha256: str
     test_patients: int
+    seen: SeenPatients
 
     def document(self) -> bytes:
         """The same as a file; equal notes give equal bytes."""
@@ -78,6 +84,7 @@ class PrognosisNotes:
             "parts_sha256": self.parts_sha256,
             "test_sha256": self.test_sha256,
             "test_patients": self.test_patients,
+            "seen": asdict(self.seen),
         }
         return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
@@ -108,7 +115,8 @@ def read_notes(content: bytes) -> PrognosisNotes:
 def _tree(one: NetworkNotes) -> Mapping[str, Any]:
     design = None if one.design is None else design_tree(one.design)
     times = {name: asdict(told) for name, told in one.times.items()}
-    return {"fold": one.fold, "seed": one.seed, "design": design, "times": times}
+    features = None if one.features is None else asdict(one.features)
+    return {"fold": one.fold, "seed": one.seed, "design": design, "times": times, "features": features}
 
 
 def _notes(tree: Mapping[str, Any]) -> PrognosisNotes:
@@ -123,6 +131,7 @@ def _notes(tree: Mapping[str, Any]) -> PrognosisNotes:
         parts_sha256=typed(str, tree["parts_sha256"]),
         test_sha256=typed(str, tree["test_sha256"]),
         test_patients=typed(int, tree["test_patients"]),
+        seen=typed(SeenPatients, tree["seen"]),
     )
     most = max((len(one.design.columns) for one in notes.networks if one.design), default=0)
     if not notes.networks or notes.columns != most:
@@ -144,7 +153,8 @@ def _network(tree: Mapping[str, Any]) -> NetworkNotes:
             numbers = np.array(baseline)
             if numbers.size != len(told.months) - 1 or not (np.isfinite(numbers) & (numbers >= 0)).all():
                 raise _fault(f"the baseline of {name} is not one number for each interval, 0 or more")
-    return NetworkNotes(typed(int, tree["fold"]), typed(int, tree["seed"]), design, times)
+    features = typed(SeenFeatures | None, tree["features"])
+    return NetworkNotes(typed(int, tree["fold"]), typed(int, tree["seed"]), design, times, features)
 
 
 def _fault(found: str) -> InputError:

@@ -6,7 +6,7 @@ ensemble, and how far they lie apart is told. No seed is picked.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.models.multimodal import MultimodalNetwork
+from sarcoma_core.prognosis.feature_distance import SeenFeatures, seen_features
 from sarcoma_core.prognosis.foretold import OutcomeTimes
 from sarcoma_core.prognosis.network_outputs import MAIN_HEAD, Foretold, NetworkTask, foretold_by
 from sarcoma_core.prognosis.network_patients import NetworkPatients
@@ -23,7 +24,7 @@ from sarcoma_core.survival.baseline_increments import baseline_increments
 from sarcoma_core.survival.follow_up import FollowUp
 from sarcoma_core.training import checkpoint
 from sarcoma_core.training.checkpoint import Standing, network_folder
-from sarcoma_core.training.outcomes.forward import outputs_of
+from sarcoma_core.training.outcomes.forward import features_of, outputs_of
 from sarcoma_core.training.outcomes.loop import new_outcome_network, train_outcomes
 from sarcoma_core.training.running import Deadline, Told
 
@@ -39,11 +40,13 @@ class TrainedNetwork:
         number: from 0.
         weights: by name.
         times: of its outputs, by timed endpoint.
+        features: where those of its patients lie; None where they were too few to tell.
     """
 
     number: int
     weights: Mapping[str, torch.Tensor]
     times: Mapping[str, OutcomeTimes]
+    features: SeenFeatures | None = None
 
 
 @dataclass(frozen=True)
@@ -123,10 +126,28 @@ def trained_network(
     weights = {name.removeprefix("best."): value for name, value in held[1].items()}
     fit = planned.fits[planned.fold(number)]
     times = {name: OutcomeTimes(months) for name, months in fit.months.items()}
-    bare = TrainedNetwork(number, weights, times)
-    if planned.order.head not in ("cox", "cox-time"):
-        return bare
-    return TrainedNetwork(number, weights, _with_baseline(planned, bare, device))
+    found = TrainedNetwork(number, weights, times)
+    if planned.order.head in ("cox", "cox-time"):
+        found = replace(found, times=_with_baseline(planned, found, device))
+    return replace(found, features=_seen_features(planned, found, device))
+
+
+def _seen_features(
+    planned: PlannedPrognosis, trained: TrainedNetwork, device: torch.device
+) -> SeenFeatures | None:
+    """Where features of those lie that it has learned from, and how far those who judge it lie from them."""
+    fold, network = planned.fold(trained.number), network_of(planned, trained, device)
+    roles, at_once = planned.parts.roles(fold), planned.order.settings.at_once
+
+    def features(subjects: Sequence[str]) -> NDArray[np.float64]:
+        inputs = planned.patients.of(subjects).inputs(planned.fits[fold].design, columns=planned.columns)
+        found = features_of(network, inputs, device, at_once=at_once)
+        return np.asarray(found.double().numpy(), np.float64)
+
+    try:
+        return seen_features(features(roles.train), features(roles.judge))
+    except InputError:
+        return None
 
 
 def network_of(planned: PlannedPrognosis, trained: TrainedNetwork, device: torch.device) -> MultimodalNetwork:

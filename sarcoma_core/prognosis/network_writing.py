@@ -22,6 +22,8 @@ from sarcoma_core.prognosis.judged import JudgedModel
 from sarcoma_core.prognosis.network_judging import JudgedEndpoint
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes
 from sarcoma_core.prognosis.network_training import PrognosisTraining, foretell
+from sarcoma_core.prognosis.patient_facts import patient_facts
+from sarcoma_core.prognosis.unlike_training import seen_patients
 from sarcoma_core.report.measures import WithLimits
 from sarcoma_core.survival.censoring import observation
 from sarcoma_core.survival.conformal import ConformalBound, calibrate_bound
@@ -225,6 +227,7 @@ def _notes(
             one.number // folds,
             planned.fits[planned.fold(one.number)].design,
             one.times,
+            one.features,
         )
         for one in training.networks
     )
@@ -237,6 +240,12 @@ def _notes(
         parts_sha256=planned.parts.sha256,
         test_sha256=planned.parts.part_sha256("test"),
         test_patients=len(planned.parts.test),
+        seen=seen_patients(
+            [
+                patient_facts(one.row, one.image, planned.task.sequences)
+                for one in planned.patients.of(planned.parts.development).patients
+            ]
+        ),
     )
 
 

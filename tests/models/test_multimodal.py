@@ -99,6 +99,14 @@ def test_joint_predictions_are_linear_in_the_features_of_both_parts() -> None:
     torch.testing.assert_close(net(image, present, clinical), torch.stack(wanted, dim=1))
 
 
+@EACH
+def test_its_features_are_what_its_main_head_reads(parts: dict[str, Any]) -> None:
+    net, batch = network(**parts), patients()
+    read = net.features(*batch)
+    assert read.shape == (4, 6 * (2 if len(net.heads) > 1 else 1))
+    torch.testing.assert_close(net.head_of(net.heads[0])(read), net(*batch)[:, 0])
+
+
 def test_its_image_part_is_the_published_one() -> None:
     """Two sequences and no mask, 12 outputs: DenseNet-121, and for each flag a weight for each feature."""
     with torch.device("meta"):

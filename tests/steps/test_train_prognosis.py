@@ -119,6 +119,9 @@ def test_the_model_is_one_that_can_be_opened_and_tried(ran: tuple[Path, dict[str
     notes = read_notes((out / LABEL / NOTES_FILE).read_bytes())
     assert [one.fold for one in notes.networks] == [0, 1, 2]
     assert notes.columns == found.config.arguments["columns"]
+    assert notes.seen.patients == len(parts(out)["folds"]["repeats"][0])
+    assert notes.seen.volume_ml is not None
+    assert set(notes.seen.channels) == {"T1CE"}
 
 
 def test_nobody_is_in_two_parts_and_who_is_undrawn_is_left_out_and_told(

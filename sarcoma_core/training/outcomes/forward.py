@@ -3,7 +3,7 @@
 No loss is here, and nothing that only a training needs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
@@ -29,11 +29,41 @@ def outputs_of(
         rows: of whom, in this order; None for all as they are told.
     """
     places = range(len(inputs)) if rows is None else rows
+    return _in_parts(network, inputs, places, lambda part: forward(network, part, device), (device, at_once))
+
+
+def features_of(
+    network: MultimodalNetwork, inputs: PatientInputs, device: torch.device, *, at_once: int
+) -> torch.Tensor:
+    """What the joint head of a network reads of patients, patients x features.
+
+    Args:
+        network: left in the mode that it was in.
+        inputs: of all patients.
+        device: where to compute.
+        at_once: patients in memory.
+    """
+
+    def features(part: PatientBatch) -> torch.Tensor:
+        return network.features(part.image, part.present, part.clinical).float().cpu()
+
+    return _in_parts(network, inputs, range(len(inputs)), features, (device, at_once))
+
+
+def _in_parts(
+    network: MultimodalNetwork,
+    inputs: PatientInputs,
+    rows: Sequence[int],
+    say: Callable[[PatientBatch], torch.Tensor],
+    how: tuple[torch.device, int],
+) -> torch.Tensor:
+    """What a network says of some patients, so many at once, without learning from them."""
+    device, at_once = how
     was_training = network.training
     network.eval()
     with torch.no_grad():
-        parts = (as_they_are(inputs, some).to(device) for some in parts_of(places, at_once))
-        found = torch.cat([forward(network, part, device) for part in parts])
+        parts = (as_they_are(inputs, some).to(device) for some in parts_of(rows, at_once))
+        found = torch.cat([say(part) for part in parts])
     network.train(was_training)
     return found
 
