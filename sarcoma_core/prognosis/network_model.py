@@ -17,6 +17,8 @@ from sarcoma_core.prognosis.design import Values
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes, read_notes
 from sarcoma_core.prognosis.network_outputs import Foretold, NetworkTask, foretold_by
 from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage
+from sarcoma_core.survival.follow_up import Flags
+from sarcoma_core.training.outcomes.forward import features_of
 from sarcoma_core.training.outcomes.patients import PatientInputs
 
 
@@ -80,6 +82,38 @@ class PrognosisModel:
             of = NetworkTask(self.folder.task, notes.times)
             found.append(foretold_by(network, of, inputs, self.device, at_once=at_once))
         return tuple(found)
+
+    def are_far(
+        self,
+        names: Sequence[str],
+        values: Sequence[Values],
+        images: Sequence[TumourImage],
+        *,
+        at_once: int = 1,
+    ) -> Flags:
+        """Whether each network finds patients unlike those that it has learned from, shape (networks * n,).
+
+        Networks whose patients were too few to tell are left out.
+
+        Args:
+            names: of each patient.
+            values: what is known of each.
+            images: as of `foretell`.
+            at_once: patients in memory.
+
+        Raises:
+            InputError: see `foretell`.
+        """
+        found = [
+            notes.features.is_far(
+                features_of(network, self._inputs(names, values, images, notes), self.device, at_once=at_once)
+                .double()
+                .numpy()
+            )
+            for network, notes in zip(self.networks, self.folder.notes.networks, strict=True)
+            if notes.features is not None
+        ]
+        return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
     def _inputs(
         self,

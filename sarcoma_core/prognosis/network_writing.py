@@ -17,8 +17,8 @@ from sarcoma_core.models.card import CardNumber, ModelCard, TrainingCohort, weig
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import weights_hashes, write_card
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero, endpoint
-from sarcoma_core.prognosis.foretold import ForetoldTimes
 from sarcoma_core.prognosis.judged import JudgedModel
+from sarcoma_core.prognosis.mean_survival import mean_survival
 from sarcoma_core.prognosis.network_judging import JudgedEndpoint
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes
 from sarcoma_core.prognosis.network_training import PrognosisTraining, foretell
@@ -177,22 +177,6 @@ def calibrated_bounds(training: PrognosisTraining, device: torch.device) -> tupl
             continue  # too few for this coverage
         found.append(bound)
     return tuple(found)
-
-
-def mean_survival(
-    each: Sequence[ForetoldTimes],
-) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
-    """The mean over networks of the chance to be free, at the cuts of any of them.
-
-    Args:
-        each: what the networks foretell of the same patients.
-
-    Returns:
-        Days from 0, shape (cuts,), up to the last that all tell of; the mean, shape (n, cuts).
-    """
-    last = min(float(one.days[-1]) for one in each)
-    days = np.unique(np.concatenate([one.days[one.days <= last] for one in each]))
-    return days, np.mean([1 - one.by(days).sum(axis=1) for one in each], axis=0)
 
 
 def card_numbers(judged: JudgedEndpoint) -> tuple[CardNumber, ...]:

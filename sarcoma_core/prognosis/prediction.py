@@ -1,0 +1,215 @@
+"""What a model foretells of one patient: the mean of its networks, their spread, or why it abstains.
+
+The spread is between models that differ by fold and seed: it claims no coverage. The lower bound of survival
+time does, over patients like those of the calibration set (`survival.conformal`). A patient unlike those of
+the training is told nothing but why: a number would be believed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from sarcoma_core.models.prognosis_task import GRADE
+from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_YEAR
+from sarcoma_core.prognosis.clinical.table import ClinicalRow
+from sarcoma_core.prognosis.endpoint_study import HORIZON_YEARS
+from sarcoma_core.prognosis.foretold import ForetoldTimes
+from sarcoma_core.prognosis.mean_survival import mean_survival
+from sarcoma_core.prognosis.network_model import PrognosisModel
+from sarcoma_core.prognosis.network_outputs import Foretold
+from sarcoma_core.prognosis.patient_facts import patient_facts
+from sarcoma_core.prognosis.tumour_image import TumourImage
+
+RiskGroup = Literal["high", "low"]
+SURVIVAL: Final = "overall_survival"
+MOST_CUT: Final = 0.1
+"""Part of a tumour that may lie outside of the cube: of more the network has not seen the tumour."""
+_FAR_NETWORKS: Final = 0.5
+"""More than such a part of the networks must call a patient far."""
+
+
+@dataclass(frozen=True)
+class ForetoldYear:
+    """The chance of an event by a horizon.
+
+    Args:
+        years: the horizon.
+        incidence: mean over networks, death competing where it can.
+        least: of any network.
+        most: of any network.
+        competing: the chance that death came before; None where nothing competes.
+    """
+
+    years: int
+    incidence: float
+    least: float
+    most: float
+    competing: float | None
+
+
+@dataclass(frozen=True)
+class ForetoldEndpoint:
+    """What is foretold of an endpoint that comes with time.
+
+    Args:
+        endpoint: its name.
+        years: horizons that the model tells of.
+        days: of the curves, from 0.
+        curve: mean incidence of the event by each.
+        each: of each network, at the same days.
+        risk: mean over networks; higher where the event is expected earlier.
+        group: whether it is above the cut of the development.
+    """
+
+    endpoint: str
+    years: tuple[ForetoldYear, ...]
+    days: tuple[float, ...]
+    curve: tuple[float, ...]
+    each: tuple[tuple[float, ...], ...]
+    risk: float
+    group: RiskGroup
+
+
+@dataclass(frozen=True)
+class SurvivalBound:
+    """A lower bound of survival time.
+
+    Args:
+        coverage: that it claims.
+        days: which the patient outlives with that chance.
+    """
+
+    coverage: float
+    days: float
+
+
+@dataclass(frozen=True)
+class PatientPrediction:
+    """What a model says of a patient.
+
+    Args:
+        reasons: to abstain, a sentence each; then nothing else is told.
+        not_known: what could not be compared with the training.
+        missing: roles of sequences that the model takes and the session lacks.
+        timed: endpoints that come with time.
+        graded: how likely each level of the grade is; empty where it is not foretold.
+        bounds: lower bounds of survival time.
+        heads: of each endpoint the risk by each head, so that it is seen what image and table say alone.
+    """
+
+    reasons: tuple[str, ...]
+    not_known: tuple[str, ...]
+    missing: tuple[str, ...]
+    timed: tuple[ForetoldEndpoint, ...] = ()
+    graded: Mapping[str, float] | None = None
+    bounds: tuple[SurvivalBound, ...] = ()
+    heads: Mapping[str, Mapping[str, float]] | None = None
+
+    @property
+    def abstains(self) -> bool:
+        """Whether nothing is foretold."""
+        return bool(self.reasons)
+
+
+def predict_patient(
+    model: PrognosisModel, row: ClinicalRow, image: TumourImage | None, *, modality: str = "MR"
+) -> PatientPrediction:
+    """What a model foretells of a patient.
+
+    Args:
+        model: at work.
+        row: of the clinical table.
+        image: of the tumour, on the model's cube; None where there is none.
+        modality: of the series; empty where it is not known.
+
+    Raises:
+        InputError: a value is none of its variable.
+    """
+    task, notes = model.folder.task, model.folder.notes
+    facts = patient_facts(row, image, task.sequences, modality=modality)
+    not_known = notes.seen.not_known(facts)
+    there = () if image is None else image.present
+    missing = tuple(role for role, is_there in zip(task.sequences, there, strict=False) if not is_there)
+    reasons = [*notes.seen.reasons(facts), *_of_image(image, task.sequences)]
+    if image is None and task.sequences:
+        return PatientPrediction(tuple(reasons), not_known, task.sequences)
+    images = [] if image is None else [image]
+    reasons += _of_features(model, row, images)
+    if reasons:
+        return PatientPrediction(tuple(reasons), not_known, missing)
+    told = model.foretell((row.subject,), (row.values,), images)
+    main = next(iter(told[0].timed), "") or next(iter(told[0].graded))
+    return PatientPrediction(
+        (),
+        not_known,
+        missing,
+        timed=tuple(
+            _endpoint(one.endpoint, [each.timed[main][one.endpoint] for each in told], notes.cuts)
+            for one in task.timed
+        ),
+        graded=_graded(told, main, model) if task.graded else None,
+        bounds=_bounds(told, main, model),
+        heads={
+            one.endpoint: {
+                head: float(np.mean([each.timed[head][one.endpoint].risk[0] for each in told]))
+                for head in told[0].timed
+            }
+            for one in task.timed
+        },
+    )
+
+
+def _of_image(image: TumourImage | None, sequences: tuple[str, ...]) -> list[str]:
+    if image is None:
+        return ["tumour: not drawn, and the model reads the image inside it"] if sequences else []
+    if image.cut > MOST_CUT:
+        return [f"tumour: {image.cut:.0%} of it lies outside of what the model looks at"]
+    return []
+
+
+def _of_features(model: PrognosisModel, row: ClinicalRow, images: Sequence[TumourImage]) -> list[str]:
+    """Whether most networks find that the patient looks like none of theirs."""
+    far = model.are_far((row.subject,), (row.values,), images)
+    if far.size and float(far.mean()) > _FAR_NETWORKS:
+        part = f"{int(far.sum())} of {far.size} networks"
+        return [f"features: {part} find that the patient looks unlike those they have learned from"]
+    return []
+
+
+def _endpoint(name: str, each: Sequence[ForetoldTimes], cuts: Mapping[str, float]) -> ForetoldEndpoint:
+    last = min(float(one.days[-1]) for one in each)
+    days = np.unique(np.concatenate([one.days[one.days <= last] for one in each]))
+    curves = np.array([one.by(days)[0, 0] for one in each])
+    risk = float(np.mean([one.risk[0] for one in each]))
+    return ForetoldEndpoint(
+        endpoint=name,
+        years=tuple(_year(each, years) for years in HORIZON_YEARS if years * DAYS_OF_YEAR <= last),
+        days=tuple(days.tolist()),
+        curve=tuple(curves.mean(axis=0).tolist()),
+        each=tuple(tuple(one) for one in curves.tolist()),
+        risk=risk,
+        group="high" if risk > cuts[name] else "low",
+    )
+
+
+def _year(each: Sequence[ForetoldTimes], years: int) -> ForetoldYear:
+    at = np.array([one.by(np.array([years * DAYS_OF_YEAR]))[0, :, 0] for one in each])
+    event = at[:, 0]
+    competing = float(at[:, 1].mean()) if at.shape[1] > 1 else None
+    return ForetoldYear(years, float(event.mean()), float(event.min()), float(event.max()), competing)
+
+
+def _graded(told: Sequence[Foretold], main: str, model: PrognosisModel) -> Mapping[str, float]:
+    levels = model.folder.task.graded.levels if model.folder.task.graded else ()
+    mean = np.mean([each.graded[main][0] for each in told], axis=0)
+    return {f"{GRADE} {level}": float(value) for level, value in zip(levels, mean, strict=True)}
+
+
+def _bounds(told: Sequence[Foretold], main: str, model: PrognosisModel) -> tuple[SurvivalBound, ...]:
+    bounds = model.folder.notes.bounds
+    if not bounds:
+        return ()
+    days, survival = mean_survival([each.timed[main][SURVIVAL] for each in told])
+    return tuple(SurvivalBound(one.coverage, float(one.days(days, survival)[0])) for one in bounds)
