@@ -22,17 +22,17 @@ import torch
 from sarcoma_core.errors import InputError
 from sarcoma_core.models.multimodal import MultimodalNetwork
 from sarcoma_core.models.prognosis_task import PrognosisTask
-from sarcoma_core.training import checkpoint
 from sarcoma_core.training.blend_schedule import JOINT, Blending, BlendSchedule, read_blend_schedule
 from sarcoma_core.training.checkpoint import EpochRow, Standing
 from sarcoma_core.training.drawing import number_of, order_of
+from sarcoma_core.training.epochs import EpochWork, train_in_epochs
 from sarcoma_core.training.gradient_blending import BlendRules, HeadLosses, LossPair
 from sarcoma_core.training.learner import Learner, optimiser_of, rate_at
 from sarcoma_core.training.outcomes.augmenting import OutcomeAugmenter
 from sarcoma_core.training.outcomes.forward import forward, outputs_of, parts_of
 from sarcoma_core.training.outcomes.objective import head_losses
 from sarcoma_core.training.outcomes.patients import PatientBatch, TrainingPatients
-from sarcoma_core.training.running import Deadline, EpochPace, Told, deterministic
+from sarcoma_core.training.running import Deadline, Told
 
 BLEND: Final = "blend"
 """Of `Standing.kept`: the weights of the heads since the beginning."""
@@ -125,23 +125,8 @@ def train_outcomes(
         OSError: the disk is full or read-only.
     """
     run = _begin(order)
-    learner = run.learner
-    if held := checkpoint.read(folder, order.key):
-        learner.go_on(*held)
-        if held[0].ended:
-            return held[0]
-    told, deadline, pace = told or Told(), deadline or Deadline(), EpochPace()
-    while not _is_over(run):
-        if pace.slowest and deadline.is_near(pace.slowest):  # each launch does an epoch, so each one goes on
-            return learner.standing()
-        with pace.epoch():
-            with deterministic(order.device):
-                _epoch(run, killed)
-            told.epoch(learner.history[-1], order.settings.epochs)
-            checkpoint.save(folder, learner.standing(), learner.tensors())
-    standing = learner.standing(ended=True)
-    checkpoint.save(folder, standing, learner.tensors(ended=True))
-    return standing
+    work = EpochWork(lambda: _epoch(run, killed), lambda: _is_over(run), order.settings.epochs, order.device)
+    return train_in_epochs(run.learner, folder, work, deadline=deadline, told=told)
 
 
 def new_outcome_network(arguments: Mapping[str, Any], seed: int) -> MultimodalNetwork:

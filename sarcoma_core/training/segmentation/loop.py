@@ -24,8 +24,9 @@ from sarcoma_core.segmentation.metrics import dice
 from sarcoma_core.training import checkpoint
 from sarcoma_core.training.checkpoint import EpochRow, Standing
 from sarcoma_core.training.drawing import order_of
+from sarcoma_core.training.epochs import EpochWork, train_in_epochs
 from sarcoma_core.training.learner import Learner, optimiser_of, rate_at
-from sarcoma_core.training.running import Deadline, EpochPace, Told, deterministic
+from sarcoma_core.training.running import Deadline, Told
 from sarcoma_core.training.segmentation.augmenting import Augmenter, ShownCase
 from sarcoma_core.training.segmentation.cases import PreparedCase
 from sarcoma_core.training.segmentation.loss import supervised
@@ -94,26 +95,11 @@ def train(
         OSError: the disk is full or read-only.
     """
     run = _begin(order)
-    learner = run.learner
-    held = checkpoint.read(folder, order.key)
-    if held:
-        learner.go_on(*held)
-        if held[0].ended:
-            return held[0]
-    told, deadline = told or Told(), deadline or Deadline()
     augmenter = Augmenter(order.plan.patch, slices_last=order.plan.slices_last, seed=order.seed)
-    pace = EpochPace()
-    while not _is_over(run):
-        if pace.slowest and deadline.is_near(pace.slowest):  # each launch does an epoch, so each one goes on
-            return learner.standing()
-        with pace.epoch():
-            with deterministic(order.device):
-                _epoch(run, augmenter, killed)
-            told.epoch(learner.history[-1], order.plan.epochs)
-            checkpoint.save(folder, learner.standing(), learner.tensors())
-    standing = learner.standing(ended=True)
-    checkpoint.save(folder, standing, learner.tensors(ended=True))
-    return standing
+    work = EpochWork(
+        lambda: _epoch(run, augmenter, killed), lambda: _is_over(run), order.plan.epochs, order.device
+    )
+    return train_in_epochs(run.learner, folder, work, deadline=deadline, told=told)
 
 
 def best_weights(folder: Path, key: str) -> Mapping[str, torch.Tensor]:
