@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
+from sarcoma_core.errors import InputError
 from sarcoma_core.models.prognosis_task import GRADE, OutcomeHead
 from sarcoma_core.prognosis.clinical.endpoints import ENDPOINTS
 from sarcoma_core.prognosis.clinical.variables import Known
@@ -46,6 +47,18 @@ class NetworkSize:
     features: int
     clinical_widths: tuple[int, ...]
     clinical_groups: int = 0
+
+    @property
+    def least_edge(self) -> int:
+        """Voxels along an axis of which the last block still sees one.
+
+        Stem and pooling halve an axis and round up, each transition rounds down.
+        """
+        _, stride, pooled = self.stem
+        edge: int = 2 ** (len(self.blocks) - 1)
+        for _ in range((stride == 2) + pooled):  # noqa: PLR2004  a stride that halves
+            edge = 2 * edge - 1
+        return edge
 
 
 SIZES: Final[Mapping[str, NetworkSize]] = {
@@ -109,6 +122,9 @@ class PrognosisOrder:
         calibration_percent: in the calibration set.
         least_events: that an endpoint must have.
         when: the prediction is made.
+
+    Raises:
+        InputError: the cube is too small for the networks.
     """
 
     endpoints: tuple[str, ...]
@@ -126,6 +142,14 @@ class PrognosisOrder:
     calibration_percent: int = 15
     least_events: int = 10
     when: Known = "before surgery"
+
+    def __post_init__(self) -> None:
+        least = self.size.least_edge
+        if self.modalities != "clinical" and self.cube.edge < least:
+            raise InputError(
+                f"edge: must be {least} voxels or more for networks of this size; found {self.cube.edge}.",
+                hint="Ask for a smaller size, such as --size tiny, or a larger edge.",
+            )
 
     @property
     def timed(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ import pytest
 pytestmark = pytest.mark.torch
 torch: Any = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
+from sarcoma_core.errors import InputError  # noqa: E402
+from sarcoma_core.models.densenet import DenseNet3d  # noqa: E402
 from sarcoma_core.models.multimodal import MultimodalNetwork  # noqa: E402
 from sarcoma_core.prognosis.clinical.endpoints import ENDPOINTS  # noqa: E402
 from sarcoma_core.prognosis.network_order import (  # noqa: E402
@@ -17,8 +19,10 @@ from sarcoma_core.prognosis.network_order import (  # noqa: E402
     EndpointChoice,
     Modalities,
     NetworkSize,
+    PrognosisOrder,
 )
-from tests.prognosis.made_networks import DM, OS, order  # noqa: E402
+from sarcoma_core.prognosis.tumour_image import CubeRules  # noqa: E402
+from tests.prognosis.made_networks import CUBE, DM, OS, order  # noqa: E402
 
 
 def test_a_choice_is_the_short_name_of_an_endpoint_or_the_grade() -> None:
@@ -55,7 +59,8 @@ def test_arguments_build_the_network_of_the_modalities(modalities: Modalities) -
 @pytest.mark.parametrize("name", SIZES)
 def test_each_size_gives_a_network(name: str) -> None:
     with torch.device("meta"):
-        arguments = order(size=SIZES[name], modalities="both").arguments(columns=11, outputs=10)
+        cube = replace(CUBE, edge=SIZES[name].least_edge)
+        arguments = order(size=SIZES[name], cube=cube, modalities="both").arguments(columns=11, outputs=10)
         network = MultimodalNetwork(**arguments)
     assert {one.num_groups for one in network.modules() if isinstance(one, torch.nn.GroupNorm)} >= {
         SIZES[name].groups
@@ -75,7 +80,34 @@ def test_the_121_has_the_blocks_and_the_widths_of_its_papers() -> None:
 def test_every_field_of_a_size_reaches_the_network(name: str) -> None:
     size = SIZES["tiny"]
     value = getattr(size, name)
-    other = not value if isinstance(value, bool) else (9,) if isinstance(value, tuple) else value + 1
+    longer = (5, 1, 0) if name == "stem" else (9,)
+    other = not value if isinstance(value, bool) else longer if isinstance(value, tuple) else value + 1
     moved = order(size=replace(size, **{name: other}), modalities="both")
     wanted = {**order(size=size, modalities="both").arguments(columns=3, outputs=2), name: other}
     assert moved.arguments(columns=3, outputs=2) == wanted
+
+
+@pytest.mark.parametrize("name", list(SIZES))
+def test_the_least_edge_is_the_one_at_which_the_network_still_runs(name: str) -> None:
+    """Just inside and just outside, by the network itself, of meta tensors: nothing is computed."""
+    size = SIZES[name]
+    with torch.device("meta"):
+        network = DenseNet3d(
+            channels=1, width=size.width, growth=size.growth, blocks=size.blocks, stem=size.stem
+        )
+        least = size.least_edge
+        assert network(torch.zeros((1, 1, least, least, least))).shape == (1, network.features)
+        with pytest.raises(RuntimeError):
+            network(torch.zeros((1, 1, least - 1, least - 1, least - 1)))
+
+
+def test_a_cube_that_is_too_small_is_refused_where_images_are_taken() -> None:
+    least = SIZES["121"].least_edge
+    assert least == 29
+    for edge in (least, least - 1):
+        cube = CubeRules(("T1CE",), edge, 2.0)
+        if edge < least:
+            with pytest.raises(InputError, match="edge: must be 29 voxels or more"):
+                PrognosisOrder(("overall_survival",), "cox", "0" * 64, cube, SIZES["121"])
+        PrognosisOrder(("overall_survival",), "cox", "0" * 64, cube, SIZES["121"], modalities="clinical")
+    PrognosisOrder(("overall_survival",), "cox", "0" * 64, CubeRules(("T1CE",), least, 2.0), SIZES["121"])
