@@ -40,7 +40,7 @@ def try_model(model: ModelFolder) -> Trial:
     networks = load(model, device)
     seconds, shape = 0.0, model.config.input_shape
     for network in networks:
-        shape, spent = _run_once(network, _noise(model.config, device), model.config.input_shape)
+        shape, spent = _run_once(network, model.config, device)
         seconds += spent
     task = model.config.segmentation
     if task is not None and shape != (len(task.regions), *model.config.input_shape[1:]):
@@ -72,15 +72,14 @@ def _noise(config: ModelConfig, device: torch.device) -> tuple[torch.Tensor | No
     return noise, torch.ones((1, channels), device=device), values
 
 
-def _run_once(
-    network: nn.Module, noise: tuple[torch.Tensor | None, ...], shape: tuple[int, ...]
-) -> tuple[tuple[int, ...], float]:
+def _run_once(network: nn.Module, config: ModelConfig, device: torch.device) -> tuple[tuple[int, ...], float]:
     """One forward pass over noise: the shape of what came out, and the seconds.
 
     Raises:
         InputError: the network cannot take such an input, or gives numbers that are not finite.
     """
     try:
+        noise = _noise(config, device)
         started = perf_counter()
         with torch.inference_mode():
             result = network(*noise)
@@ -88,7 +87,7 @@ def _run_once(
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"model: must run on an input of its shape {list(shape)}; it does not: {reason}"
+            f"model: must run on an input of its shape {list(config.input_shape)}; it does not: {reason}"
         ) from None
     seconds = perf_counter() - started
     if not is_finite:
