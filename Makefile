@@ -15,6 +15,7 @@
 #   make train-demo        the model that the demo reads with, trained on synthetic patients; about 15 minutes
 #   make bench             benchmarks side by side with the peers; minutes
 #   make bench-register  TRE and seconds of registration, 50 + 8 seeds, beside SimpleITK's recipe and elastix; about 15 minutes
+#   make bench-prognosis   networks that foretell beside known ceilings, on synthetic patients; hours on two cores, kept in build/
 #   make coverage          the tests of make test, counting the lines and branches that they reach; twice as long
 #   make mutants           move each threshold by a tenth, and ask whether a test sees it; 10 to 20 minutes
 #   make soak              200 sessions in bulk, 10 of them broken, the launcher killed halfway; about 10 minutes
@@ -28,7 +29,7 @@ from_image = $(shell sed -n 's/^ARG $(1)=//p' containers/torch/Dockerfile)
 
 TESTS = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not docker and not cdk"
 
-.PHONY: setup extras view ohif cdk cdk-test demo test check generate images docs bench bench-register train-demo coverage mutants soak clean
+.PHONY: setup extras view ohif cdk cdk-test demo test check generate images docs bench bench-register bench-prognosis train-demo coverage mutants soak clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/site.done
@@ -137,6 +138,9 @@ train-demo: .venv/extras.done
 
 bench-register: .venv/bench.done
 	@$(BIN)/python benchmarks/register.py --study
+
+bench-prognosis: .venv/bench.done
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/prognosis.py --full
 
 mutants: .venv/dev.done
 	@$(BIN)/python -m tools.mutants $(MUTANTS_ARGS)

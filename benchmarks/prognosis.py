@@ -1,7 +1,7 @@
 """How well networks foretell synthetic patients whose ceilings are known, against what has to be beaten.
 
     .venv/bin/python benchmarks/prognosis.py            two minutes: that it runs, and finds no leak
-    .venv/bin/python benchmarks/prognosis.py --full     up to an hour: the study (make bench-prognosis)
+    .venv/bin/python benchmarks/prognosis.py --full     hours: the study (make bench-prognosis)
 
 Two clinical tables of the same patients. `age + noise`: age is the patient's own, ten other variables are
 another patient's. `full`: all eleven are the patient's own; size, volume and grade tell of the tumour that
