@@ -16,6 +16,8 @@ from sarcoma_core.provenance import typed
 OutcomeHead = Literal["logistic-hazard", "cox", "deephit", "pc-hazard", "cox-time"]
 """What the outputs for an endpoint are: `survival.incidence` says how each becomes an incidence."""
 OUTCOME_HEADS: Final[tuple[OutcomeHead, ...]] = get_args(OutcomeHead)
+RELATIVE_HEADS: Final[tuple[OutcomeHead, ...]] = ("cox", "cox-time")
+"""Those that give log hazard ratios, and need a baseline hazard beside the weights."""
 GRADE: Final = "grade"
 
 EDGES: Final = (8, 256)
@@ -130,6 +132,11 @@ class PrognosisTask:
     def endpoints(self) -> tuple[str, ...]:
         """Names of all that is foretold, the grade last."""
         return (*(one.endpoint for one in self.timed), *((GRADE,) if self.graded else ()))
+
+    def outcome(self, endpoint: str) -> TimedOutcome:
+        """The endpoint of a name, one of those that come with time."""
+        (found,) = (one for one in self.timed if one.endpoint == endpoint)
+        return found
 
     @property
     def outputs(self) -> int:

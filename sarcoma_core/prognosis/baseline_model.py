@@ -14,11 +14,12 @@ from typing import Any, Final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from sarcoma_core.errors import InputError, SarcomaError
+from sarcoma_core.errors import InputError
 from sarcoma_core.prognosis.baselines import Baseline, ElasticNetPenalty, FittedBaseline, baseline_named
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH, Endpoint, TimeZero, endpoint
 from sarcoma_core.prognosis.design import LEAST, Design, Values, rounded
 from sarcoma_core.prognosis.design_document import design_of, design_tree
+from sarcoma_core.prognosis.kept_document import read_kept
 from sarcoma_core.provenance import typed
 from sarcoma_core.survival.follow_up import Floats1, FollowUp, steps_at
 
@@ -194,18 +195,7 @@ def read_model(content: bytes) -> BaselineModel:
     Raises:
         InputError: it is no such file, or its numbers do not belong together.
     """
-    try:
-        tree = json.loads(content)
-        if tree["schema"] != SCHEMA:
-            raise _fault("its schema is another")
-        model = _model(tree)
-    except SarcomaError as error:
-        raise _fault(error.message.rstrip(".")) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _fault(f"{type(error).__name__} on reading it") from None
-    if model.document() != content:
-        raise _fault("it holds something else besides, or was written otherwise")
-    return model
+    return read_kept(content, _model, schema=SCHEMA, fault=_fault)
 
 
 def _model(tree: Mapping[str, Any]) -> BaselineModel:

@@ -78,7 +78,7 @@ def foretold_times(
         task: of the network.
         times: that its outputs are of.
     """
-    (one,) = (one for one in task.timed if one.endpoint == endpoint)
+    one = task.outcome(endpoint)
     told = np.asarray(outputs[:, task.places[endpoint]], np.float64)
     cube = told.reshape(len(told), len(one.causes), one.intervals)[:, :, : len(times.months) - 1]
     baseline = np.array(times.baseline, np.float64)

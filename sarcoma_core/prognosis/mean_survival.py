@@ -1,12 +1,16 @@
 """Survival as the mean of several networks has it, each of which has cut points of its own."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_core.prognosis.foretold import ForetoldTimes
 from sarcoma_core.survival.follow_up import Floats1
+
+SURVIVAL: Final = "overall_survival"
+"""The endpoint."""
 
 
 def mean_survival(each: Sequence[ForetoldTimes]) -> tuple[Floats1, NDArray[np.float64]]:

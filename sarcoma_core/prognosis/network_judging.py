@@ -28,7 +28,6 @@ from sarcoma_core.prognosis.network_plan import PlannedPrognosis
 from sarcoma_core.prognosis.out_of_fold import JudgingPlan, OutOfFold, plan_judging, predict_out_of_fold
 from sarcoma_core.survival.concordance import harrell
 from sarcoma_core.survival.follow_up import Floats1
-from sarcoma_core.training.splits import Fold
 
 BASELINE: Final = "clinical baseline"
 """The elastic-net Cox model of all clinical variables, fitted on the patients of the same folds."""
@@ -76,7 +75,7 @@ def judge_endpoint(
     """
     development = planned.patients.of(planned.parts.development)
     patients = patients_of(endpoint(name), [one.row for one in development.patients], {})
-    folds = _folds(planned, patients.subjects)
+    folds = list(planned.parts.folds.rows(patients.subjects))
     years = [DAYS_OF_YEAR * year for year in HORIZON_YEARS]
     plan = plan_judging(patients.follow_up, folds, horizons=years, main=DAYS_OF_YEAR * MAIN_YEARS)
     heads = tuple(told[0][1].timed)
@@ -100,15 +99,6 @@ def judge_endpoint(
         cut=float(np.median(main.risk[0])),
         absent=absent,
     )
-
-
-def _folds(planned: PlannedPrognosis, subjects: Sequence[str]) -> list[Fold]:
-    dealt = planned.parts.folds.repeats[0]
-    number = np.array([dealt[subject] for subject in subjects], np.int64)
-    return [
-        Fold(0, fold, np.flatnonzero(number != fold), np.flatnonzero(number == fold))
-        for fold in range(planned.order.folds)
-    ]
 
 
 def _ensemble(

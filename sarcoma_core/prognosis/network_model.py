@@ -12,10 +12,11 @@ from sarcoma_core.errors import InputError
 from sarcoma_core.models.architectures import load
 from sarcoma_core.models.folder import ModelFolder, fault, open_model
 from sarcoma_core.models.multimodal import MultimodalNetwork
-from sarcoma_core.models.prognosis_task import PrognosisTask
+from sarcoma_core.models.prognosis_task import RELATIVE_HEADS, PrognosisTask
 from sarcoma_core.prognosis.design import Values
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes, read_notes
 from sarcoma_core.prognosis.network_outputs import Foretold, NetworkTask, foretold_by
+from sarcoma_core.prognosis.network_patients import filled_matrix, patient_inputs
 from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage
 from sarcoma_core.survival.follow_up import Flags
 from sarcoma_core.training.outcomes.forward import features_of
@@ -122,14 +123,10 @@ class PrognosisModel:
         images: Sequence[TumourImage],
         notes: NetworkNotes,
     ) -> PatientInputs:
-        columns = None
+        clinical = None
         if notes.design is not None:
-            matrix = notes.design.matrix(values).astype(np.float32)
-            columns = np.pad(matrix, ((0, 0), (0, self.folder.notes.columns - matrix.shape[1])))
-        if not self.folder.task.sequences:
-            return PatientInputs(tuple(names), None, None, columns)
-        array = np.stack([one.array for one in images])
-        return PatientInputs(tuple(names), array, np.stack([one.present for one in images]), columns)
+            clinical = filled_matrix(notes.design, values, self.folder.notes.columns)
+        return patient_inputs(names, images if self.folder.task.sequences else (), clinical)
 
 
 def open_prognosis(asset: AssetFolder) -> PrognosisFolder:
@@ -180,8 +177,8 @@ def _require_one_mind(model: ModelFolder, notes: PrognosisNotes, task: Prognosis
 def _require_times(
     intervals: int, baseline: tuple[tuple[float, ...], ...], task: PrognosisTask, name: str
 ) -> None:
-    (one,) = (outcome for outcome in task.timed if outcome.endpoint == name)
-    proportional = task.head in ("cox", "cox-time")
+    one = task.outcome(name)
+    proportional = task.head in RELATIVE_HEADS
     if task.head != "cox" and intervals > one.intervals:
         raise _fault(f"{name} has more intervals than the network has outputs for")
     if len(baseline) != (len(one.causes) if proportional else 0):

@@ -5,22 +5,23 @@ are whole months with five events or more between them (`intervals`), and a boun
 thousandths (`survival.conformal`).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args
 
 import numpy as np
 
-from sarcoma_core.errors import InputError, SarcomaError
+from sarcoma_core.errors import InputError
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero, endpoint
 from sarcoma_core.prognosis.design import Design
 from sarcoma_core.prognosis.design_document import design_of, design_tree
 from sarcoma_core.prognosis.feature_distance import SeenFeatures
 from sarcoma_core.prognosis.foretold import OutcomeTimes
+from sarcoma_core.prognosis.kept_document import read_kept
 from sarcoma_core.prognosis.unlike_training import SeenPatients
 from sarcoma_core.provenance import typed
 from sarcoma_core.survival.conformal import ConformalBound
+from sarcoma_core.text import json_bytes
 
 SCHEMA: Final = 1
 NOTES_FILE: Final = "prognosis.json"
@@ -86,7 +87,7 @@ class PrognosisNotes:
             "test_patients": self.test_patients,
             "seen": asdict(self.seen),
         }
-        return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        return json_bytes(body)
 
 
 def read_notes(content: bytes) -> PrognosisNotes:
@@ -98,18 +99,7 @@ def read_notes(content: bytes) -> PrognosisNotes:
     Raises:
         InputError: it is no such file, or its numbers do not belong together.
     """
-    try:
-        tree = json.loads(content)
-        if tree["schema"] != SCHEMA:
-            raise _fault("its schema is another")
-        notes = _notes(tree)
-    except SarcomaError as error:
-        raise _fault(error.message.rstrip(".")) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _fault(f"{type(error).__name__} on reading it") from None
-    if notes.document() != content:
-        raise _fault("it holds something else besides, or was written otherwise")
-    return notes
+    return read_kept(content, _notes, schema=SCHEMA, fault=_fault)
 
 
 def _tree(one: NetworkNotes) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from sarcoma_core.models.prognosis_task import GRADE
 from sarcoma_core.prognosis.clinical.endpoints import endpoint
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from sarcoma_core.prognosis.clinical.variables import BY_NAME, Levels
-from sarcoma_core.prognosis.design import Design
+from sarcoma_core.prognosis.design import Design, Values
 from sarcoma_core.prognosis.tumour_image import TumourImage
 from sarcoma_core.survival.follow_up import FollowUp
 from sarcoma_core.text import counted
@@ -94,13 +94,10 @@ class NetworkPatients:
         images = [one.image for one in self.patients if one.image is not None]
         if images and len(images) < len(self.patients):
             raise InputError("image: must be of each patient, or of none; some have none.")
-        clinical = None if design is None else filled_matrix(design, self.patients, columns)
-        return PatientInputs(
-            self.subjects,
-            np.stack([one.array for one in images]) if images else None,
-            np.stack([one.present for one in images]) if images else None,
-            clinical,
-        )
+        clinical = None
+        if design is not None:
+            clinical = filled_matrix(design, [one.row.values for one in self.patients], columns)
+        return patient_inputs(self.subjects, images, clinical)
 
 
 def network_patients(
@@ -159,20 +156,43 @@ def grade_levels() -> tuple[str, ...]:
 
 
 def filled_matrix(
-    design: Design, patients: Sequence[NetworkPatient], columns: int
+    design: Design, patients: Sequence[Values], columns: int
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """The columns of a design, filled up with 0, shape (n, columns).
 
     Args:
         design: of the training.
-        patients: any.
+        patients: what is known of each.
         columns: as many as the design has, or more.
 
     Raises:
         InputError: a value is none of its variable.
     """
-    found = design.matrix([one.row.values for one in patients]).astype(np.float32)
+    found = design.matrix(patients).astype(np.float32)
     return np.pad(found, ((0, 0), (0, columns - found.shape[1])))
+
+
+def patient_inputs(
+    names: Sequence[str],
+    images: Sequence[TumourImage],
+    clinical: np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None,
+) -> PatientInputs:
+    """What a network is given of patients, in training and at work.
+
+    Args:
+        names: of each: what tells one from another.
+        images: of the tumour of each; none where the network takes none.
+        clinical: of `filled_matrix`; None where the network takes none.
+
+    Raises:
+        InputError: there is not one of each for every patient.
+    """
+    return PatientInputs(
+        tuple(names),
+        np.stack([one.array for one in images]) if images else None,
+        np.stack([one.present for one in images]) if images else None,
+        clinical,
+    )
 
 
 def _is_known(name: str, row: ClinicalRow) -> bool:

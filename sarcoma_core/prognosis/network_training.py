@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.models.multimodal import MultimodalNetwork
+from sarcoma_core.models.prognosis_task import RELATIVE_HEADS
 from sarcoma_core.prognosis.feature_distance import SeenFeatures, seen_features
 from sarcoma_core.prognosis.foretold import OutcomeTimes
 from sarcoma_core.prognosis.network_outputs import MAIN_HEAD, Foretold, NetworkTask, foretold_by
@@ -127,7 +128,7 @@ def trained_network(
     fit = planned.fits[planned.fold(number)]
     times = {name: OutcomeTimes(months) for name, months in fit.months.items()}
     found = TrainedNetwork(number, weights, times)
-    if planned.order.head in ("cox", "cox-time"):
+    if planned.order.head in RELATIVE_HEADS:
         found = replace(found, times=_with_baseline(planned, found, device))
     return replace(found, features=_seen_features(planned, found, device))
 

@@ -1,24 +1,20 @@
 """A model of networks as files: the model, which may leave its site, and the study, which stays there."""
 
-import csv
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import safetensors.torch
 import torch
 
 from sarcoma_core.errors import InputError
-from sarcoma_core.models.card import CardNumber, ModelCard, TrainingCohort, weights_names
+from sarcoma_core.models.card import CardNumber, ModelCard, TrainingCohort
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import weights_hashes, write_card
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero, endpoint
 from sarcoma_core.prognosis.judged import JudgedModel
-from sarcoma_core.prognosis.mean_survival import mean_survival
+from sarcoma_core.prognosis.mean_survival import SURVIVAL, mean_survival
 from sarcoma_core.prognosis.network_judging import JudgedEndpoint
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes
 from sarcoma_core.prognosis.network_training import PrognosisTraining, foretell
@@ -28,7 +24,9 @@ from sarcoma_core.report.measures import WithLimits
 from sarcoma_core.survival.censoring import observation
 from sarcoma_core.survival.conformal import ConformalBound, calibrate_bound
 from sarcoma_core.survival.follow_up import FollowUp
+from sarcoma_core.text import csv_bytes, json_bytes
 from sarcoma_core.training.earlier import TRAINING
+from sarcoma_core.training.weights_files import write_weights
 
 HISTORY: Final = "training.csv"
 OUT_OF_FOLD: Final = "out_of_fold.csv"
@@ -36,7 +34,6 @@ SPLITS: Final = "splits.json"
 EVALUATION: Final = "evaluation.json"
 COVERAGES: Final = (0.80, 0.95)
 """That the bounds of survival time claim."""
-SURVIVAL: Final = "overall_survival"
 SCHEMA: Final = 1
 LIMITS: Final = (
     "Trained and judged on the patients of one project; at another hospital it may be worse.",
@@ -94,10 +91,7 @@ def write_prognosis_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     planned = training.planned
-    for file, one in zip(weights_names(len(training.networks)), training.networks, strict=True):
-        safetensors.torch.save_file(
-            {key: value.contiguous() for key, value in one.weights.items()}, folder / file
-        )
+    write_weights(folder, [one.weights for one in training.networks])
     patients = len(planned.parts.development)
     card = ModelCard(
         name=words.name,
@@ -137,7 +131,7 @@ def write_prognosis_study(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SPLITS).write_bytes(training.planned.parts.document)
-    (folder / EVALUATION).write_bytes(_json({one.name: _evaluation(one) for one in judged}))
+    (folder / EVALUATION).write_bytes(json_bytes({one.name: _evaluation(one) for one in judged}))
     (folder / OUT_OF_FOLD).write_bytes(_out_of_fold(judged))
     return tuple(sorted(path.name for path in folder.iterdir()))
 
@@ -235,7 +229,7 @@ def _notes(
 
 def _training(training: PrognosisTraining) -> bytes:
     planned, order = training.planned, training.planned.order
-    return _json(
+    return json_bytes(
         {
             "schema": SCHEMA,
             "order": asdict(order),
@@ -257,7 +251,7 @@ def _history(training: PrognosisTraining) -> bytes:
         for number, one in enumerate(training.standings, 1)
         for row in one.history
     ]
-    return _csv(["network", "epoch", "loss", "learning_rate", "judged", *names], rows)
+    return csv_bytes(["network", "epoch", "loss", "learning_rate", "judged", *names], rows)
 
 
 def _evaluation(judged: JudgedEndpoint) -> Mapping[str, Any]:
@@ -291,20 +285,8 @@ def _out_of_fold(judged: Sequence[JudgedEndpoint]) -> bytes:
                 [one.name, model, subject, fold[row], f"{predicted.risk[0, row]:.{_DIGITS}f}"]
                 for row, subject in enumerate(one.patients.subjects)
             ]
-    return _csv(["endpoint", "model", "subject", "fold", "risk"], rows)
+    return csv_bytes(["endpoint", "model", "subject", "fold", "risk"], rows)
 
 
 def _told(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
-
-
-def _csv(head: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return stream.getvalue().encode()
-
-
-def _json(tree: Mapping[str, Any]) -> bytes:
-    return (json.dumps(tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

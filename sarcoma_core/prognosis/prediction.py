@@ -16,14 +16,13 @@ from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_YEAR
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from sarcoma_core.prognosis.endpoint_study import HORIZON_YEARS
 from sarcoma_core.prognosis.foretold import ForetoldTimes
-from sarcoma_core.prognosis.mean_survival import mean_survival
+from sarcoma_core.prognosis.mean_survival import SURVIVAL, mean_survival
 from sarcoma_core.prognosis.network_model import PrognosisModel
 from sarcoma_core.prognosis.network_outputs import Foretold
 from sarcoma_core.prognosis.patient_facts import patient_facts
 from sarcoma_core.prognosis.tumour_image import TumourImage
 
 RiskGroup = Literal["high", "low"]
-SURVIVAL: Final = "overall_survival"
 MOST_CUT: Final = 0.1
 """Part of a tumour that may lie outside of the cube: of more the network has not seen the tumour."""
 _FAR_NETWORKS: Final = 0.5

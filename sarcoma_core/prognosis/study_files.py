@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -13,6 +12,7 @@ from sarcoma_core.prognosis.features import CohortFeatures
 from sarcoma_core.prognosis.judged import JudgedModel
 from sarcoma_core.prognosis.study_facts import StudyHead
 from sarcoma_core.report.measures import WithLimits
+from sarcoma_core.text import json_bytes
 
 SCHEMA: Final = 1
 _DIGITS: Final = 6
@@ -28,7 +28,7 @@ def evaluation(studies: Sequence[EndpointStudy], head: StudyHead, features: Coho
         features: that were measured.
     """
     rules = head.rules
-    return _json(
+    return json_bytes(
         {
             "schema": SCHEMA,
             "cohort_sha256": head.cohort.sha256,
@@ -131,10 +131,6 @@ def out_of_fold(studies: Sequence[EndpointStudy], sessions: Mapping[str, str]) -
 
 def splits(studies: Sequence[EndpointStudy]) -> bytes:
     """The folds of each endpoint, with their hash."""
-    return _json(
+    return json_bytes(
         {study.endpoint.name: {**study.splits.tree, "sha256": study.splits.sha256} for study in studies}
     )
-
-
-def _json(tree: Mapping[str, Any]) -> bytes:
-    return (json.dumps(tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

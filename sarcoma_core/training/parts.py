@@ -6,13 +6,13 @@ bound that claims a coverage is fitted on them. The test set is for the day when
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.survival.follow_up import FollowUp
+from sarcoma_core.text import json_bytes
 from sarcoma_core.training.splits import RepeatedFolds, in_strata, repeated_folds, strata_of
 
 SCHEMA: Final = 1
@@ -96,7 +96,7 @@ class StudyParts:
     @property
     def document(self) -> bytes:
         """The same as a file; equal parts give equal bytes."""
-        return (json.dumps(self.tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        return json_bytes(self.tree)
 
     @property
     def sha256(self) -> str:

@@ -1,6 +1,5 @@
 """The clinical network: of a patient's own values alone, of all of them, and no patient is dropped whole."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -15,15 +14,6 @@ from sarcoma_core.models.clinical_network import ClinicalNetwork  # noqa: E402
 
 COLUMNS = 11
 PUBLISHED = (32, 16, 8, 8, 8)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks of a few numbers wait for threads longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def network(**changes: Any) -> ClinicalNetwork:

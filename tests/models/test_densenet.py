@@ -1,6 +1,5 @@
 """The DenseNet: the published function, of a patient's own image alone, nothing in place."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,15 +27,6 @@ SMALL: dict[str, Any] = {
     "stem": STEM_SMALL,
 }
 STEMS = pytest.mark.parametrize("stem", [STEM_SMALL, STEM_PUBLISHED], ids=["small", "published"])
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks of a few voxels wait for threads longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def network(**changes: Any) -> DenseNet3d:

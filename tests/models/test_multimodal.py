@@ -1,6 +1,5 @@
 """The multimodal network: each head reads what it says, and an absent sequence is a known case."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,15 +31,6 @@ SMALL: dict[str, Any] = {
 }
 PARTS = {"both": {}, "image": {"columns": 0}, "clinical": {"channels": 0}}
 EACH = pytest.mark.parametrize("parts", list(PARTS.values()), ids=list(PARTS))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks of a few voxels wait for threads longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def network(**changes: Any) -> MultimodalNetwork:

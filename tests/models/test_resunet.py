@@ -1,6 +1,5 @@
 """The residual U-Net: of a patient's own image alone, nothing in place, and names that weights travel by."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,15 +13,6 @@ from sarcoma_core.models.resunet import ResidualUNet, least_shape  # noqa: E402
 
 TWO = ((2, 2, 1), (2, 2, 2))
 SMALL: dict[str, Any] = {"channels": 2, "classes": 3, "widths": (4, 6, 9), "strides": TWO, "groups": 4}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks of a few voxels wait for threads longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def network(**changes: Any) -> ResidualUNet:

@@ -4,8 +4,6 @@
 hidden. What is of single patients stands in `cases.csv`.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -28,6 +26,7 @@ from sarcoma_core.segmentation.evaluation.medians import (
 from sarcoma_core.segmentation.evaluation.reading import CaseRules
 from sarcoma_core.segmentation.evaluation.testing import ALPHA, TESTED
 from sarcoma_core.segmentation.metrics import MaskScores
+from sarcoma_core.text import csv_bytes
 
 SCHEMA: Final = 1
 EVALUATION_FILE, CASES_FILE, SUMMARY_FILE = "evaluation.json", "cases.csv", "summary.csv"
@@ -112,7 +111,7 @@ def summary_bytes(found: SegmentationEvaluation) -> bytes:
         for among, measured in (("all", line.all), ("not failed", line.not_failed))
     ]
     head = [*(one.name for one in fields(ModelGroup)), "among", "patients", "cases", "failed"]
-    return _csv([*head, *columns], rows)
+    return csv_bytes([*head, *columns], rows)
 
 
 def _cells(measured: Mapping[MeasureKey, MedianWithLimits]) -> Iterator[str]:
@@ -125,7 +124,7 @@ def cases_bytes(found: SegmentationEvaluation) -> bytes:
     """`cases.csv`: a line for each case, those without scores included."""
     lacking = sorted(found.lacking, key=lambda one: (one.session, one.region, one.model, one.kind))
     rows = [*(_scored_row(one) for one in found.cases), *(_lacking_row(one) for one in lacking)]
-    return _csv(CASE_COLUMNS, [[row.get(name, "") for name in CASE_COLUMNS] for row in rows])
+    return csv_bytes(CASE_COLUMNS, [[row.get(name, "") for name in CASE_COLUMNS] for row in rows])
 
 
 def _scored_row(one: ScoredCase) -> Mapping[str, str]:
@@ -152,11 +151,3 @@ def _lacking_row(one: LackingCase) -> Mapping[str, str]:
 def _cell(value: float | None) -> str:
     """A number that reads as the very same one again; empty for none."""
     return "" if value is None else repr(value)
-
-
-def _csv(head: "tuple[str, ...] | list[str]", rows: list[list[str]]) -> bytes:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return stream.getvalue().encode()

@@ -64,7 +64,7 @@ def outputs_for(outputs: torch.Tensor, endpoint: str, task: PrognosisTask) -> to
         endpoint: which.
         task: of the network.
     """
-    (one,) = (one for one in task.timed if one.endpoint == endpoint)
+    one = task.outcome(endpoint)
     return outputs[:, task.places[endpoint]].reshape(len(outputs), len(one.causes), one.intervals)
 
 

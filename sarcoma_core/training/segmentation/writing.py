@@ -1,7 +1,5 @@
 """A trained member as files: the model, which may leave its site, and the study, which stays there."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,17 +7,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import safetensors.torch
 import torch
 
-from sarcoma_core.models.card import CardNumber, ModelCard, TrainingCohort, weights_names
+from sarcoma_core.models.card import CardNumber, ModelCard, TrainingCohort
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import weights_hashes, write_card
 from sarcoma_core.segmentation.evaluation.medians import Sampling, median_with_limits
 from sarcoma_core.segmentation.metrics import MaskScores
+from sarcoma_core.text import csv_bytes
 from sarcoma_core.training.earlier import TRAINING
 from sarcoma_core.training.segmentation.events import write_events
 from sarcoma_core.training.segmentation.member import JudgedCase, MemberTraining, SurveyedCohort
+from sarcoma_core.training.weights_files import write_weights
 
 HISTORY: Final = "training.csv"
 OUT_OF_FOLD: Final = "out_of_fold.csv"
@@ -82,10 +81,7 @@ def write_model(
         OSError: the disk is full or read-only.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for file, tensors in zip(weights_names(len(weights)), weights, strict=True):
-        safetensors.torch.save_file(
-            {key: value.contiguous() for key, value in tensors.items()}, folder / file
-        )
+    write_weights(folder, weights)
     planned = training.planned
     cohort, plan = planned.cohort, planned.plan
     card = ModelCard(
@@ -194,7 +190,7 @@ def _history(training: MemberTraining) -> bytes:
         for number, one in enumerate(training.standings, 1)
         for row in one.history
     ]
-    return _csv(["network", "epoch", "loss", "learning_rate", "dice_native"], rows)
+    return csv_bytes(["network", "epoch", "loss", "learning_rate", "dice_native"], rows)
 
 
 def _out_of_fold(judged: Sequence[JudgedCase]) -> bytes:
@@ -216,18 +212,10 @@ def _out_of_fold(judged: Sequence[JudgedCase]) -> bytes:
         "found_ml",
         "failed",
     ]
-    return _csv(head, rows)
+    return csv_bytes(head, rows)
 
 
 def _cases(cohort: SurveyedCohort) -> bytes:
     used = [[source.subject, source.session, "used", ""] for source in cohort.sources]
     left = [[*name.split("/", 1), "left out", reason] for name, reason in cohort.refused.items()]
-    return _csv(["subject", "session", "status", "reason"], sorted(used + left))
-
-
-def _csv(head: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return stream.getvalue().encode()
+    return csv_bytes(["subject", "session", "status", "reason"], sorted(used + left))
