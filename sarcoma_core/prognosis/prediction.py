@@ -6,11 +6,16 @@ the training is told nothing but why: a number would be believed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
+from sarcoma_core.archive.predicted import (
+    ForetoldEndpoint,
+    ForetoldYear,
+    PatientPrediction,
+    SurvivalBound,
+)
 from sarcoma_core.models.prognosis_task import GRADE
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_YEAR
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
@@ -22,94 +27,10 @@ from sarcoma_core.prognosis.network_outputs import Foretold
 from sarcoma_core.prognosis.patient_facts import patient_facts
 from sarcoma_core.prognosis.tumour_image import TumourImage
 
-RiskGroup = Literal["high", "low"]
 MOST_CUT: Final = 0.1
 """Part of a tumour that may lie outside of the cube: of more the network has not seen the tumour."""
 _FAR_NETWORKS: Final = 0.5
 """More than such a part of the networks must call a patient far."""
-
-
-@dataclass(frozen=True)
-class ForetoldYear:
-    """The chance of an event by a horizon.
-
-    Args:
-        years: the horizon.
-        incidence: mean over networks, death competing where it can.
-        least: of any network.
-        most: of any network.
-        competing: the chance that death came before; None where nothing competes.
-    """
-
-    years: int
-    incidence: float
-    least: float
-    most: float
-    competing: float | None
-
-
-@dataclass(frozen=True)
-class ForetoldEndpoint:
-    """What is foretold of an endpoint that comes with time.
-
-    Args:
-        endpoint: its name.
-        years: horizons that the model tells of.
-        days: of the curves, from 0.
-        curve: mean incidence of the event by each.
-        each: of each network, at the same days.
-        risk: mean over networks; higher where the event is expected earlier.
-        group: whether it is above the cut of the development.
-    """
-
-    endpoint: str
-    years: tuple[ForetoldYear, ...]
-    days: tuple[float, ...]
-    curve: tuple[float, ...]
-    each: tuple[tuple[float, ...], ...]
-    risk: float
-    group: RiskGroup
-
-
-@dataclass(frozen=True)
-class SurvivalBound:
-    """A lower bound of survival time.
-
-    Args:
-        coverage: that it claims.
-        days: which the patient outlives with that chance.
-    """
-
-    coverage: float
-    days: float
-
-
-@dataclass(frozen=True)
-class PatientPrediction:
-    """What a model says of a patient.
-
-    Args:
-        reasons: to abstain, a sentence each; then nothing else is told.
-        not_known: what could not be compared with the training.
-        missing: roles of sequences that the model takes and the session lacks.
-        timed: endpoints that come with time.
-        graded: how likely each level of the grade is; empty where it is not foretold.
-        bounds: lower bounds of survival time.
-        heads: of each endpoint the risk by each head, so that it is seen what image and table say alone.
-    """
-
-    reasons: tuple[str, ...]
-    not_known: tuple[str, ...]
-    missing: tuple[str, ...]
-    timed: tuple[ForetoldEndpoint, ...] = ()
-    graded: Mapping[str, float] | None = None
-    bounds: tuple[SurvivalBound, ...] = ()
-    heads: Mapping[str, Mapping[str, float]] | None = None
-
-    @property
-    def abstains(self) -> bool:
-        """Whether nothing is foretold."""
-        return bool(self.reasons)
 
 
 def predict_patient(
@@ -148,7 +69,7 @@ def predict_patient(
             _endpoint(one.endpoint, [each.timed[main][one.endpoint] for each in told], notes.cuts)
             for one in task.timed
         ),
-        graded=_graded(told, main, model) if task.graded else None,
+        graded=_graded(told, main, model) if task.graded else {},
         bounds=_bounds(told, main, model),
         heads={
             one.endpoint: {
@@ -189,6 +110,7 @@ def _endpoint(name: str, each: Sequence[ForetoldTimes], cuts: Mapping[str, float
         curve=tuple(curves.mean(axis=0).tolist()),
         each=tuple(tuple(one) for one in curves.tolist()),
         risk=risk,
+        cut=cuts[name],
         group="high" if risk > cuts[name] else "low",
     )
 

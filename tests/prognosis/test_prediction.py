@@ -88,9 +88,7 @@ def test_a_patient_like_the_others_is_told_means_within_the_spread_of_all_networ
             assert year.least <= year.incidence <= year.most
             at = np.interp(year.years * 365.25, one.days, one.curve)
             assert year.incidence == pytest.approx(at, abs=1e-9)
-    assert found.heads is not None
     assert set(found.heads[OS]) == {"joint", "image", "clinical"}
-    assert found.graded is not None
     assert sum(found.graded.values()) == pytest.approx(1)
 
 
@@ -137,7 +135,7 @@ def test_whoever_is_unlike_the_training_is_told_why_and_no_number(
     found = predict_patient(model, replace(row, values={**row.values, **changed}), image)
     assert found.abstains
     assert any(one.startswith(reason) for one in found.reasons)
-    assert (found.timed, found.graded, found.bounds, found.heads) == ((), None, (), None)
+    assert (found.timed, found.graded, found.bounds, found.heads) == ((), {}, (), {})
 
 
 def test_another_centre_another_modality_and_a_tumour_beyond_the_cube_are_reasons(
