@@ -68,7 +68,7 @@ class ForetoldEndpoint:
 
 @dataclass(frozen=True)
 class SurvivalBound:
-    """A lower bound of survival time, which claims a coverage over patients like those of the calibration set.
+    """A lower bound of survival time, with its coverage of patients like those of the calibration set.
 
     Args:
         coverage: that it claims, 0 to 1.
@@ -242,12 +242,16 @@ def read_prediction(path: Path) -> SessionPrediction:
         ArchiveError: it is not as `predict` wrote it.
     """
     try:
-        tree: dict[str, Any] = json.loads(path.read_bytes())
-        if tree.pop("schema") != SCHEMA:
-            raise ValueError
-        return typed(SessionPrediction, tree)  # type: ignore[no-any-return]
+        return _parsed(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ArchiveError(
             f"{PREDICTION_LABEL}: must hold {PREDICTION_FILE} as predict wrote it; it does not.",
             hint="Run it again: sarcoma run predict --archive DIR --project P",
         ) from None
+
+
+def _parsed(tree: dict[str, Any]) -> SessionPrediction:
+    if tree.pop("schema") != SCHEMA:
+        raise ValueError
+    found: SessionPrediction = typed(SessionPrediction, tree)
+    return found
