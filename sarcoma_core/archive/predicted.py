@@ -132,7 +132,6 @@ class PredictingModel:
     """The model, as its card tells it.
 
     Args:
-        label: of its resource.
         name: of the card.
         version: of the card.
         sha256: of the asset.
@@ -143,7 +142,6 @@ class PredictingModel:
         limits: a sentence each.
     """
 
-    label: str
     name: str
     version: str
     sha256: str

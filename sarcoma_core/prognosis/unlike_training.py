@@ -70,6 +70,7 @@ class PatientFacts:
         age_years: at time zero; None where it is not known.
         volume_ml: of the tumour that the image is read in; None where there is none.
         channels: of each image that the model takes, by its role, such as `T1CE`.
+        location: of the tumour, a level of `location` of the clinical table; empty where it is not known.
 
     Raises:
         InputError: an age is below 0, or a volume is not above 0, or not finite.
@@ -80,6 +81,7 @@ class PatientFacts:
     age_years: float | None = None
     volume_ml: float | None = None
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
+    location: str = ""
 
     def __post_init__(self) -> None:
         if self.age_years is not None and not 0 <= self.age_years < math.inf:
@@ -138,6 +140,7 @@ class SeenPatients:
     Args:
         patients: how many.
         histologies: of five patients or more each; all others count as unseen.
+        locations: of the tumour in the body; likewise.
         centres: likewise.
         age_years: None where it is not known of five.
         volume_ml: likewise.
@@ -146,6 +149,7 @@ class SeenPatients:
 
     patients: int
     histologies: tuple[str, ...]
+    locations: tuple[str, ...]
     centres: tuple[str, ...]
     age_years: SeenRange | None
     volume_ml: SeenRange | None
@@ -162,6 +166,7 @@ class SeenPatients:
         """
         found = [
             *_unseen("histology", patient.histology, self.histologies),
+            *_unseen("location", patient.location, self.locations),
             *_unseen("centre", patient.centre, self.centres),
             *self._of_age_and_volume(patient),
         ]
@@ -181,6 +186,7 @@ class SeenPatients:
         """
         pairs: list[tuple[str, object, object]] = [
             ("histology", patient.histology, self.histologies),
+            ("location", patient.location, self.locations),
             ("centre", patient.centre, self.centres),
             ("age", patient.age_years, self.age_years),
             ("tumour volume", patient.volume_ml, self.volume_ml),
@@ -228,6 +234,7 @@ def seen_patients(patients: Sequence[PatientFacts]) -> SeenPatients:
     return SeenPatients(
         patients=len(patients),
         histologies=_common(one.histology for one in patients),
+        locations=_common(one.location for one in patients),
         centres=_common(one.centre for one in patients),
         age_years=_range(one.age_years for one in patients),
         volume_ml=_range(one.volume_ml for one in patients),

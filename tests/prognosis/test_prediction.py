@@ -143,7 +143,7 @@ def test_another_centre_another_modality_and_a_tumour_beyond_the_cube_are_reason
 ) -> None:
     row, image = patient
     assert "centre B" in " ".join(predict_patient(model, replace(row, centre="B"), image).reasons)
-    assert "an image of PT" in " ".join(predict_patient(model, row, image, modality="PT").reasons)
+    assert "an image of PT" in " ".join(predict_patient(model, row, image, modalities={"T1CE": "PT"}).reasons)
     for cut, abstains in ((0.1, False), (0.11, True)):
         assert predict_patient(model, row, replace(image, cut=cut)).abstains is abstains
     without = predict_patient(model, row, None)

@@ -21,6 +21,7 @@ from sarcoma_core.provenance import typed
 SEEN = SeenPatients(
     patients=60,
     histologies=("leiomyosarcoma", "myxofibrosarcoma"),
+    locations=("thigh", "upper arm"),
     centres=("North", "South"),
     age_years=SeenRange(30, 80),
     volume_ml=SeenRange(15, 1200),
@@ -36,7 +37,9 @@ SEEN = SeenPatients(
     },
 )
 T1CE = ChannelFacts("MR", 0.6, 4.0, (0.0, 1.0, 2.0))
-USUAL = PatientFacts("leiomyosarcoma", "North", 55, 200, {"T1CE": T1CE, "T2FS": ChannelFacts("MR", 5.0)})
+USUAL = PatientFacts(
+    "leiomyosarcoma", "North", 55, 200, {"T1CE": T1CE, "T2FS": ChannelFacts("MR", 5.0)}, "thigh"
+)
 
 
 def with_t1ce(**changes: object) -> PatientFacts:
@@ -59,6 +62,11 @@ def test_a_usual_patient_has_no_reason_against() -> None:
             USUAL,
             replace(USUAL, histology="chordoma"),
             "histology chordoma: not among those of the training (at least 5 patients each)",
+        ),
+        (
+            replace(USUAL, location="upper arm"),
+            replace(USUAL, location="head"),
+            "location head: not among those of the training (at least 5 patients each)",
         ),
         (
             replace(USUAL, centre="South"),
@@ -147,8 +155,9 @@ def test_each_rule_tells_in_words_what_lies_just_outside(
 def test_what_is_not_known_is_told_and_is_no_reason() -> None:
     unknown = PatientFacts(volume_ml=200, channels={"T1CE": ChannelFacts(), "T2FS": ChannelFacts("MR")})
     assert SEEN.reasons(unknown) == ()
-    assert SEEN.not_known(unknown)[:7] == (
+    assert SEEN.not_known(unknown)[:8] == (
         "histology: not known",
+        "location: not known",
         "centre: not known",
         "age: not known",
         "T1CE: modality: not known",
@@ -168,7 +177,8 @@ def test_of_what_the_training_knew_too_little_there_is_no_rule_and_that_is_told(
     strange = PatientFacts("chordoma", "West", 3, 9000, {"T1CE": ChannelFacts("CT")})
     assert seen.reasons(strange) == ()
     assert seen.not_known(strange) == tuple(
-        f"{name}: not known of the training" for name in ("histology", "centre", "age", "tumour volume")
+        f"{name}: not known of the training"
+        for name in ("histology", "location", "centre", "age", "tumour volume")
     )
 
 
