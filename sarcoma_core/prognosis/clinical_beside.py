@@ -82,7 +82,9 @@ class ClinicalBaselines:
 
     def document(self) -> bytes:
         """The same as a file; equal baselines give equal bytes."""
-        return json_bytes({"schema": SCHEMA, "endpoints": {one.endpoint: _tree(one) for one in self.endpoints}})
+        return json_bytes(
+            {"schema": SCHEMA, "endpoints": {one.endpoint: _tree(one) for one in self.endpoints}}
+        )
 
 
 def fit_baselines(planned: PlannedPrognosis, time_zero: TimeZero) -> ClinicalBaselines:

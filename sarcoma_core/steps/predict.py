@@ -26,8 +26,8 @@ from sarcoma_core.text import counted
 from sarcoma_core.xnat.fields.platform import SessionFields
 
 if TYPE_CHECKING:
-    from sarcoma_core.archive.predicted import SessionPrediction
-    from sarcoma_core.prognosis.network_model import PrognosisFolder
+    from sarcoma_core.archive.predicted import HeatMap, SessionPrediction
+    from sarcoma_core.prognosis.network_model import PrognosisFolder, PrognosisModel
     from sarcoma_core.prognosis.patient_row import FoundRow
     from sarcoma_core.prognosis.session_prediction import SeenSession
 
@@ -120,7 +120,6 @@ def _foretold(
     """
     import torch
 
-    from sarcoma_core.prognosis.heat_writing import write_heat
     from sarcoma_core.prognosis.network_model import load_prognosis
     from sarcoma_core.prognosis.session_prediction import predict_session
 
@@ -128,13 +127,24 @@ def _foretold(
     told = predict_session(model, asset, seen, found)
     below = recorded_scan_id(told.model.name)
     (place.folder / below).mkdir(parents=True)
-    if place.maps and seen.drawn and seen.image and not told.prediction.abstains:
-        dicom = _dicom_of(place.session, seen.drawn.on)
-        endpoints = tuple(one.endpoint for one in told.prediction.timed)
-        heat = write_heat(place.folder, below, model, found.row, seen.image, seen.drawn, dicom, endpoints)
-        told = replace(told, heat=heat)
+    if place.maps and not told.prediction.abstains:
+        told = replace(told, heat=_heat(model, seen, found, told, place))
     (place.folder / below / PREDICTION_FILE).write_bytes(told.document())
     return told, _outcome(told, below)
+
+
+def _heat(
+    model: "PrognosisModel", seen: "SeenSession", found: "FoundRow", told: "SessionPrediction", place: _Place
+) -> "tuple[HeatMap, ...]":
+    """Draw where the networks looked; nothing where they take no image."""
+    from sarcoma_core.prognosis.heat_writing import write_heat
+
+    if seen.drawn is None or seen.image is None:
+        return ()
+    dicom = _dicom_of(place.session, seen.drawn.on)
+    endpoints = tuple(one.endpoint for one in told.prediction.timed)
+    below = recorded_scan_id(told.model.name)
+    return write_heat(place.folder, below, model, found.row, seen.image, seen.drawn, dicom, endpoints)
 
 
 def _outcome(told: "SessionPrediction", below: str) -> Outcome:

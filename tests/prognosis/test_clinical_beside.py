@@ -85,9 +85,7 @@ def test_with_death_competing_it_is_what_fine_steps_of_time_add_up_to(kept: Clin
     assert (alone[1:] > np.array(told.curve)[1:]).all()
 
 
-def test_whoever_is_set_aside_is_not_learned_from(
-    planned: PlannedPrognosis, kept: ClinicalBaselines
-) -> None:
+def test_whoever_is_set_aside_is_not_learned_from(planned: PlannedPrognosis, kept: ClinicalBaselines) -> None:
     """Whatever is known of them, and whatever happened to them; one of the development changes it."""
 
     def changed(who: set[str]) -> bytes:
