@@ -64,7 +64,7 @@ def cohort_images(
     for member in members:
         try:
             drawn = frozen_drawn(member, sessions, rules.sequences)
-            found[member.subject] = tumour_image(drawn.images, drawn.mask, rules)
+            found[member.subject] = tumour_image(drawn.images, drawn.mask, rules, drawn.origins)
             unlocked += not drawn.locked
         except InputError as error:
             missing[member.subject] = error.message

@@ -19,6 +19,8 @@ from sarcoma_core.imaging.grids import grid_difference
 from sarcoma_core.imaging.nifti_masks import read_mask
 from sarcoma_core.imaging.volume import Mask, Volume, read_nifti
 from sarcoma_core.models.segmentation_task import ON_ONE_GRID, ONE_SEQUENCE
+from sarcoma_core.prognosis.tumour_image import ImageOrigin
+from sarcoma_core.segmentation.evaluation.scanners import scanners
 from sarcoma_core.training.segmentation.project import is_of
 
 ROI: Final = "tumour"
@@ -35,6 +37,7 @@ class DrawnSession:
         series: of each image, by role.
         on: the series that the tumour is drawn on, whose grid it is.
         masks: the resource that the mask came from.
+        scanners: manufacturer and model by series, as far as they are known.
     """
 
     images: Mapping[str, Volume]
@@ -43,6 +46,7 @@ class DrawnSession:
     series: Mapping[str, SeriesFiles]
     on: SeriesFiles
     masks: str
+    scanners: Mapping[str, str]
 
     @property
     def grid(self) -> Volume:
@@ -51,9 +55,12 @@ class DrawnSession:
         return next(own, next(iter(self.images.values())))
 
     @property
-    def modalities(self) -> Mapping[str, str]:
-        """DICOM Modality of each image, by role."""
-        return {role: one.outcome.modality for role, one in self.series.items()}
+    def origins(self) -> Mapping[str, ImageOrigin]:
+        """Where each image came from, by role."""
+        return {
+            role: ImageOrigin(one.outcome.modality, self.scanners.get(one.outcome.series, ""))
+            for role, one in self.series.items()
+        }
 
 
 def frozen_drawn(
@@ -81,7 +88,7 @@ def frozen_drawn(
     for series in sorted(frozen.series, key=lambda one: not _current(masks, one.key)):
         if series.role in sequences and series.key in held:
             by_role.setdefault(series.role, held[series.key])
-    return _drawn(by_role, masks, label, MASKS_LABEL)
+    return _drawn(folder, by_role, masks, (label, MASKS_LABEL))
 
 
 def session_drawn(
@@ -111,7 +118,7 @@ def session_drawn(
             found = {role: folder.by_role(role) for role in sequences}
             by_role = {role: one for role, one in found.items() if one}
             try:
-                return _drawn(by_role, versions, label, source)
+                return _drawn(session, by_role, versions, (label, source))
             except InputError as error:
                 reason = reason or error
     raise reason or InputError(
@@ -120,8 +127,11 @@ def session_drawn(
     )
 
 
-def _drawn(by_role: Mapping[str, SeriesFiles], masks: SessionMasks, label: str, source: str) -> DrawnSession:
-    """The images of a resource with the mask that lies on their grid."""
+def _drawn(
+    session: SessionFolder, by_role: Mapping[str, SeriesFiles], masks: SessionMasks, labels: tuple[str, str]
+) -> DrawnSession:
+    """The images of a resource with the mask of another one that lies on their grid."""
+    label, source = labels
     on = _drawn_on(by_role, masks, label, source)
     versions = _current(masks, on.outcome.series)
     roles = by_role if label == ON_ONE_GRID else {r: one for r, one in by_role.items() if one is on}
@@ -131,7 +141,7 @@ def _drawn(by_role: Mapping[str, SeriesFiles], masks: SessionMasks, label: str, 
         if difference := grid_difference(grid, image):
             raise InputError(f"{label}: must hold its series on one grid; found {difference}.")
     locked = all(one.locked for one in versions)
-    return DrawnSession(images, _union(masks, versions, grid), locked, roles, on, source)
+    return DrawnSession(images, _union(masks, versions, grid), locked, roles, on, source, scanners(session))
 
 
 def _drawn_on(

@@ -33,26 +33,19 @@ _FAR_NETWORKS: Final = 0.5
 """More than such a part of the networks must call a patient far."""
 
 
-def predict_patient(
-    model: PrognosisModel,
-    row: ClinicalRow,
-    image: TumourImage | None,
-    *,
-    modalities: Mapping[str, str] | None = None,
-) -> PatientPrediction:
+def predict_patient(model: PrognosisModel, row: ClinicalRow, image: TumourImage | None) -> PatientPrediction:
     """What a model foretells of a patient.
 
     Args:
         model: at work.
         row: of the clinical table.
         image: of the tumour, on the model's cube; None where there is none.
-        modalities: DICOM Modality of each image, by role; without it all are MR.
 
     Raises:
         InputError: a value is none of its variable.
     """
     task, notes = model.folder.task, model.folder.notes
-    facts = patient_facts(row, image, task.sequences, modalities=modalities)
+    facts = patient_facts(row, image, task.sequences)
     not_known = notes.seen.not_known(facts)
     there = () if image is None else image.present
     missing = tuple(role for role, is_there in zip(task.sequences, there, strict=False) if not is_there)

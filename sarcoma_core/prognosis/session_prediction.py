@@ -58,7 +58,7 @@ def seen_session(folder: PrognosisFolder, session: SessionFolder, masks: str) ->
     if not folder.task.sequences:
         return SeenSession(None, None)
     drawn = session_drawn(session, folder.task.sequences, MASK_SOURCES[masks])
-    return SeenSession(drawn, tumour_image(drawn.images, drawn.mask, folder.cube))
+    return SeenSession(drawn, tumour_image(drawn.images, drawn.mask, folder.cube, drawn.origins))
 
 
 def predict_session(
@@ -76,8 +76,7 @@ def predict_session(
         InputError: a value is none of its variable.
     """
     folder = model.folder
-    modalities = seen.drawn.modalities if seen.drawn else None
-    told = predict_patient(model, found.row, seen.image, modalities=modalities)
+    told = predict_patient(model, found.row, seen.image)
     whole = SessionPrediction(_model(folder, asset), _inputs(folder, seen, found), told)
     return replace(
         whole,

@@ -6,7 +6,7 @@ how large a tumour is tells how it will go. What is larger than the cube is cut,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -37,6 +37,19 @@ class CubeRules:
     margin_mm: float = 20.0
 
 
+@dataclass(frozen=True)
+class ImageOrigin:
+    """Where an image came from.
+
+    Args:
+        modality: of DICOM, such as `MR`; empty where it is not known.
+        scanner: its manufacturer and model; likewise.
+    """
+
+    modality: str = ""
+    scanner: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class TumourImage:
     """A tumour as a network sees it.
@@ -50,6 +63,7 @@ class TumourImage:
         spacing_mm: of its own grid.
         cut: the part of the tumour's mask that lies outside of the cube, 0 to 1.
         grid: how voxels of the uncut image lie in those of the session's.
+        origins: of each sequence that is there, by role, as far as they are known.
     """
 
     array: NDArray[np.float16]
@@ -59,15 +73,22 @@ class TumourImage:
     spacing_mm: Spacing
     cut: float
     grid: ModelGrid
+    origins: Mapping[str, ImageOrigin] = field(default_factory=dict)
 
 
-def tumour_image(images: Mapping[str, Volume], mask: Mask, rules: CubeRules) -> TumourImage:
+def tumour_image(
+    images: Mapping[str, Volume],
+    mask: Mask,
+    rules: CubeRules,
+    origins: Mapping[str, ImageOrigin] | None = None,
+) -> TumourImage:
     """A tumour on the cube.
 
     Args:
         images: z-scores by role, on one grid, one at least of those of the cube; others are not looked at.
         mask: of the tumour on that grid, all its lesions.
         rules: of the cube.
+        origins: of the images, by role.
 
     Raises:
         InputError: no sequence is there, the mask is empty or of another shape, or an image is not finite.
@@ -96,6 +117,7 @@ def tumour_image(images: Mapping[str, Volume], mask: Mask, rules: CubeRules) -> 
         spacing_mm=first.spacing,
         cut=max(0.0, 1 - float(inside.sum()) / whole) if whole else 0.0,
         grid=grid,
+        origins=origins or {},
     )
 
 

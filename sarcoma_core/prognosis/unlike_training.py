@@ -41,6 +41,7 @@ class ChannelFacts:
         in_plane_mm: spacing of voxels within a slice, the larger of the two; None where it is not known.
         slice_mm: from slice to slice.
         tumour: the `TUMOUR_PERCENTILES` of the normalised intensity inside the tumour; may be empty.
+        scanner: its manufacturer and model; empty where it is not known.
 
     Raises:
         InputError: a spacing is not above 0, or percentiles are others or not finite.
@@ -50,6 +51,7 @@ class ChannelFacts:
     in_plane_mm: float | None = None
     slice_mm: float | None = None
     tumour: tuple[float, ...] = ()
+    scanner: str = ""
 
     def __post_init__(self) -> None:
         if any(one is not None and not 0 < one < math.inf for one in (self.in_plane_mm, self.slice_mm)):
@@ -124,6 +126,7 @@ class SeenChannel:
         in_plane_mm: of voxels within a slice; None where it is not known.
         slice_mm: from slice to slice; likewise.
         tumour: the `TUMOUR_PERCENTILES`, each; may be empty.
+        scanners: of five patients or more each.
     """
 
     always: bool
@@ -131,6 +134,7 @@ class SeenChannel:
     in_plane_mm: SeenRange | None
     slice_mm: SeenRange | None
     tumour: tuple[SeenRange, ...]
+    scanners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,7 @@ class SeenPatients:
             facts = patient.channels.get(role, ChannelFacts())
             pairs += [
                 (f"{role}: modality", facts.modality, seen.modalities),
+                (f"{role}: scanner", facts.scanner, seen.scanners),
                 (f"{role}: spacing within a slice", facts.in_plane_mm, seen.in_plane_mm),
                 (f"{role}: spacing of slices", facts.slice_mm, seen.slice_mm),
                 (f"{role}: intensity of the tumour", facts.tumour, seen.tumour),
@@ -252,6 +257,7 @@ def _channel(patients: Sequence[ChannelFacts | None]) -> SeenChannel:
         in_plane_mm=_range(one.in_plane_mm for one in had),
         slice_mm=_range(one.slice_mm for one in had),
         tumour=tuple(one for one in (_range(column.tolist()) for column in tumour) if one is not None),
+        scanners=_common(one.scanner for one in had),
     )
 
 
@@ -282,6 +288,7 @@ def _of_channel(role: str, facts: ChannelFacts, seen: SeenChannel) -> Iterator[s
     if facts.modality and seen.modalities and facts.modality not in seen.modalities:
         yield f"{role}: an image of {facts.modality}; the training has seen {', '.join(seen.modalities)}"
         return  # its intensities mean something else
+    yield from _unseen(f"{role}: scanner", facts.scanner, seen.scanners)
     spacings = (
         ("voxels", "within a slice", facts.in_plane_mm, seen.in_plane_mm),
         ("slices", "apart", facts.slice_mm, seen.slice_mm),
