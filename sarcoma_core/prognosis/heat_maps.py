@@ -17,8 +17,10 @@ Source: Selvaraju et al., Grad-CAM, ICCV 2017; Draelos and Carin, arXiv 2011.088
 Sanity checks for saliency maps, NeurIPS 2018 (networks with random weights).
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -33,6 +35,7 @@ from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from sarcoma_core.prognosis.network_model import PrognosisModel
 from sarcoma_core.prognosis.network_outputs import MAIN_HEAD
 from sarcoma_core.prognosis.tumour_image import TumourImage
+from sarcoma_core.training.outcomes.grade_loss import level_probabilities
 from sarcoma_core.training.outcomes.patients import PatientBatch, as_they_are
 
 RANDOM_SEEDS: Final = tuple(range(1, 9))
@@ -40,7 +43,7 @@ RANDOM_SEEDS: Final = tuple(range(1, 9))
 
 
 def heat_cube(model: PrognosisModel, row: ClinicalRow, image: TumourImage, endpoint: str) -> Floats:
-    """Where the networks of a model look for the risk of an endpoint.
+    """Where the networks of a model look for the risk of an endpoint; see `heat_cubes`.
 
     Args:
         model: at work.
@@ -48,26 +51,47 @@ def heat_cube(model: PrognosisModel, row: ClinicalRow, image: TumourImage, endpo
         image: of the tumour, on the model's cube.
         endpoint: that the model foretells.
 
+    Raises:
+        InputError: see `heat_cubes`.
+    """
+    return heat_cubes(model, row, image, (endpoint,))[endpoint]
+
+
+def heat_cubes(
+    model: PrognosisModel, row: ClinicalRow, image: TumourImage, endpoints: Sequence[str]
+) -> Mapping[str, Floats]:
+    """Where the networks of a model look for risks; the image goes through each network once.
+
+    Args:
+        model: at work.
+        row: of the clinical table.
+        image: of the tumour, on the model's cube.
+        endpoints: that the model foretells.
+
     Returns:
-        Shape (edge, edge, edge), 0 to 1, the hottest voxel 1; all 0 where nothing in the image raises the
-        risk.
+        Of each endpoint an array of shape (edge, edge, edge), 0 to 1, the hottest voxel 1; all 0 where
+        nothing in the image raises the risk.
 
     Raises:
-        InputError: the model takes no image or does not foretell the endpoint, or a value is none of its
+        InputError: the model takes no image or does not foretell an endpoint, or a value is none of its
             variable.
     """
     task = model.folder.task
     if not task.sequences:
         raise InputError("model: must take an image for a heat map; it takes the clinical table alone.")
-    if endpoint not in task.endpoints:
-        raise InputError(f"endpoint: must be one of {', '.join(task.endpoints)}; found another.")
-    parts = []
+    if not set(endpoints) <= set(task.endpoints):
+        raise InputError(f"endpoints: must be of {', '.join(task.endpoints)}; found another.")
+    parts: dict[str, list[Floats]] = {name: [] for name in endpoints}
     for network, notes in zip(model.networks, model.folder.notes.networks, strict=True):
         inputs = model.inputs((row.subject,), (row.values,), (image,), notes)
         batch = as_they_are(inputs, (0,)).to(model.device)
-        intervals = None if endpoint == GRADE else len(notes.times[endpoint].months) - 1
-        parts.append(_parts_of_risk(network, batch, task, endpoint, intervals))
-    return positive_share(np.mean(parts, axis=0))
+        with torch.no_grad():
+            maps = network.image_maps(batch.image, batch.present)
+        for name, found in parts.items():
+            intervals = 0 if name == GRADE else len(notes.times[name].months) - 1
+            risk = partial(risk_of, task=task, endpoint=name, intervals=intervals)
+            found.append(_parts_of_risk(network, batch, maps, risk, edge=task.edge))
+    return {name: positive_share(np.mean(found, axis=0)) for name, found in parts.items()}
 
 
 def positive_share(parts: Floats) -> Floats:
@@ -82,19 +106,20 @@ def positive_share(parts: Floats) -> Floats:
 
 
 def random_models(model: PrognosisModel, seeds: Sequence[int] = RANDOM_SEEDS) -> tuple[PrognosisModel, ...]:
-    """Models of the same form whose networks have random weights.
+    """Models of one network each, of the same form, whose weights are random.
 
     Args:
-        model: whose form.
+        model: whose form; of what belongs to its weights, that of its first network counts.
         seeds: one for each.
     """
+    notes = model.folder.notes
+    folder = replace(model.folder, notes=replace(notes, networks=notes.networks[:1]))
     found = []
     for seed in seeds:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            networks = [build(model.folder.model.config).eval() for _ in model.networks]
-        there = tuple(network.to(model.device) for network in networks)
-        found.append(PrognosisModel(model.folder, there, model.device))
+            network = cast("MultimodalNetwork", build(folder.model.config))
+        found.append(PrognosisModel(folder, (network.to(model.device).eval(),), model.device))
     return tuple(found)
 
 
@@ -114,47 +139,45 @@ def like_random(heat: Floats, random: Sequence[Floats]) -> float:
     return float(stats.spearmanr(heat.ravel(), mean.ravel()).statistic)
 
 
+def risk_of(outputs: torch.Tensor, *, task: PrognosisTask, endpoint: str, intervals: int) -> torch.Tensor:
+    """A number with a slope that rises with the risk of an endpoint.
+
+    Of an endpoint that comes with time it is the logarithm of the sum of the exponentials of the event's
+    outputs over the intervals: whatever the head, hazards and chances of an interval rise with its output;
+    Cox has one output, which it is. That a competing cause may come first is not counted. Of the grade it is
+    the level to be expected.
+
+    Args:
+        outputs: of one head for one patient, shape (outputs,).
+        task: of the network.
+        endpoint: which.
+        intervals: of time that the network was trained on; of the grade of no matter.
+    """
+    own = outputs[task.places[endpoint]]
+    if endpoint != GRADE:
+        return torch.logsumexp(own[: task.outcome(endpoint).intervals][:intervals], dim=0)
+    ordinal = task.graded is None or task.graded.ordinal
+    chances = level_probabilities(own[None], ordinal=ordinal)[0]
+    return (chances * torch.arange(len(chances), device=own.device)).sum()
+
+
 def _parts_of_risk(
     network: MultimodalNetwork,
     batch: PatientBatch,
-    task: PrognosisTask,
-    endpoint: str,
-    intervals: int | None,
+    maps: ImageMaps,
+    risk: Callable[[torch.Tensor], torch.Tensor],
+    *,
+    edge: int,
 ) -> Floats:
     """What each voxel of the cube adds to the risk that one network tells, with its sign."""
-    part = network.image_part
-    with torch.no_grad():
-        maps = network.image_maps(batch.image, batch.present)
-    levels = tuple(level.requires_grad_() for level in maps.levels)
+    levels = tuple(level.detach().requires_grad_() for level in maps.levels)
     outputs = network.from_maps(ImageMaps(levels, maps.mask), batch.present, batch.clinical)
-    risk = _risk(outputs[0, MAIN_HEAD].double(), task, endpoint, intervals)
-    slopes = torch.autograd.grad(risk, levels)
-    places = part.network.level_places[-len(levels) :]
-    found = torch.zeros((task.edge,) * 3)
-    for level, slope, (start, step) in zip(levels, slopes, places, strict=True):
+    slopes = torch.autograd.grad(risk(outputs[0, MAIN_HEAD]), levels)
+    found = np.zeros((edge,) * 3, np.float32)
+    for level, slope, (start, step) in zip(levels, slopes, network.level_places, strict=True):
         added = (level.detach() * slope)[0].sum(dim=0).float().cpu()
-        found += _on_cube(added, start, step, task.edge) / step**3
-    return np.asarray(found.numpy(), np.float32)
-
-
-def _risk(
-    outputs: torch.Tensor, task: PrognosisTask, endpoint: str, intervals: int | None
-) -> torch.Tensor:
-    """A number that rises with the risk of an endpoint, of the outputs of one head, which has a slope.
-
-    Of an endpoint that comes with time the logarithm of the sum of the exponentials of the event's outputs
-    over the intervals that the network was trained on: hazards and chances of an interval all rise with
-    their output, whatever the head; Cox has one output alone, which it is. Of the grade the level to be
-    expected.
-    """
-    own = outputs[task.places[endpoint]]
-    if intervals is not None:
-        one = task.outcome(endpoint)
-        event = own[: one.intervals][:intervals]
-        return torch.logsumexp(event, dim=0)
-    if task.graded and not task.graded.ordinal:
-        return (torch.softmax(own, dim=0) * torch.arange(len(own))).sum()
-    return torch.sigmoid(own).cumprod(dim=0).sum()
+        found += _on_cube(added, start, step, edge).numpy() / step**3
+    return found
 
 
 def _on_cube(level: torch.Tensor, start: float, step: float, edge: int) -> torch.Tensor:
