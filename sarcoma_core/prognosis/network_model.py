@@ -87,7 +87,7 @@ class PrognosisModel:
         """
         found = []
         for network, notes in zip(self.networks, self.folder.notes.networks, strict=True):
-            inputs = self._inputs(names, values, images, notes)
+            inputs = self.inputs(names, values, images, notes)
             of = NetworkTask(self.folder.task, notes.times)
             found.append(foretold_by(network, of, inputs, self.device, at_once=at_once))
         return tuple(found)
@@ -115,7 +115,7 @@ class PrognosisModel:
         """
         found = [
             notes.features.is_far(
-                features_of(network, self._inputs(names, values, images, notes), self.device, at_once=at_once)
+                features_of(network, self.inputs(names, values, images, notes), self.device, at_once=at_once)
                 .double()
                 .numpy()
             )
@@ -124,13 +124,24 @@ class PrognosisModel:
         ]
         return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
-    def _inputs(
+    def inputs(
         self,
         names: Sequence[str],
         values: Sequence[Values],
         images: Sequence[TumourImage],
         notes: NetworkNotes,
     ) -> PatientInputs:
+        """What one of the networks is given of patients.
+
+        Args:
+            names: of each patient.
+            values: what is known of each.
+            images: as of `foretell`.
+            notes: of the network.
+
+        Raises:
+            InputError: see `foretell`.
+        """
         clinical = None
         if notes.design is not None:
             clinical = filled_matrix(notes.design, values, self.folder.notes.columns)

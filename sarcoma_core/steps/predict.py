@@ -144,7 +144,16 @@ def _heat(
     dicom = _dicom_of(place.session, seen.drawn.on)
     endpoints = tuple(one.endpoint for one in told.prediction.timed)
     below = recorded_scan_id(told.model.name)
-    return write_heat(place.folder, below, model, found.row, seen.image, seen.drawn, dicom, endpoints)
+    return write_heat(
+        place.folder,
+        below,
+        model,
+        found.row,
+        seen.image,
+        drawn=seen.drawn,
+        dicom_files=dicom,
+        endpoints=endpoints,
+    )
 
 
 def _outcome(told: "SessionPrediction", below: str) -> Outcome:
