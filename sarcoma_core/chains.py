@@ -22,6 +22,9 @@ CHAINS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+DISPENSABLE: frozenset[str] = frozenset({"predict"})
+"""Steps of a chain that a server's own orchestration of it is set up without, where their asset is lacking."""
+
 
 def steps_of(what: str) -> tuple[str, ...]:
     """The steps of a chain, or the one step of that name."""

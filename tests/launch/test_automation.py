@@ -261,12 +261,14 @@ def test_a_chain_whose_asset_the_project_lacks_or_has_twice_is_refused(site: Sit
     assert f"sarcoma models add DIR --project {PROJECT} --write" in no.value.hint
     model = RemoteTarget("project", PROJECT, PROJECT)
     put_resource_file(site.admin, model, "MODEL_SEG_A", "config.json", b"{}")
+    assert len(plan(site.admin, read).wrapper_ids) == len(CHAINS["read"]) - 1  # nothing to predict with
+    put_resource_file(site.admin, model, "MODEL_PROG_A", "config.json", b"{}")
     assert len(plan(site.admin, read).wrapper_ids) == len(CHAINS["read"])
     site.admin.put(f"/data/projects/{PROJECT}/resources/MODEL_SEG_B")
     with pytest.raises(UsageError, match="could be MODEL_SEG_A or MODEL_SEG_B of project") as no:
         plan(site.admin, read)
     assert "empty ones as well" in no.value.hint
-    for label in ("MODEL_SEG_A", "MODEL_SEG_B"):
+    for label in ("MODEL_SEG_A", "MODEL_SEG_B", "MODEL_PROG_A"):
         site.admin.delete(f"/data/projects/{PROJECT}/resources/{label}", {"removeFiles": "true"})
 
 
