@@ -1,7 +1,7 @@
 """The clinical baseline that travels with a model of networks: what the table alone foretells, beside them.
 
-Of each timed endpoint it is an elastic-net Cox model of the event, and where death competes one of death, too:
-hazards of each cause, of which the incidence is reckoned, never one less the survival of the event alone.
+Of each timed endpoint it is an elastic-net Cox model of the event, and of death where that competes: two
+hazards, of which the incidence is reckoned, never one less the survival of the event alone.
 All patients of the development are learned from, and nobody of the test set or the calibration set.
 
 Source: Prentice et al., Biometrics 1978 (hazards of causes); Bozzo et al. 2024 (MMNN), which has such a row.
@@ -82,7 +82,9 @@ class ClinicalBaselines:
 
     def document(self) -> bytes:
         """The same as a file; equal baselines give equal bytes."""
-        return json_bytes({"schema": SCHEMA, "endpoints": {one.endpoint: _tree(one) for one in self.endpoints}})
+        return json_bytes(
+            {"schema": SCHEMA, "endpoints": {one.endpoint: _tree(one) for one in self.endpoints}}
+        )
 
 
 def fit_baselines(planned: PlannedPrognosis, time_zero: TimeZero) -> ClinicalBaselines:

@@ -118,7 +118,7 @@ def drawn_session(
         raise InputError("session: must be in the project; it is not.")
     folder = SessionFolder(sessions[frozen.session])
     masks = frozen_masks(frozen, folder, ROI)
-    label = ON_ONE_GRID if ON_ONE_GRID in frozen.labels else ONE_SEQUENCE
+    label = image_label(frozen)
     held = {one.outcome.series: one for one in frozen_resource(frozen, folder, label)}
     by_role: dict[str, SeriesFiles] = {}
     for series in sorted(frozen.series, key=lambda one: not _current(masks, one.key)):
@@ -133,6 +133,15 @@ def drawn_session(
         if difference := grid_difference(grid, image):
             raise InputError(f"{label}: must hold its series on one grid; found {difference}.")
     return DrawnSession(images, _union(masks, versions, grid), all(one.locked for one in versions))
+
+
+def image_label(frozen: FrozenSession) -> str:
+    """The resource that images of a session are taken from: that on one grid where there is one.
+
+    Args:
+        frozen: of the cohort.
+    """
+    return ON_ONE_GRID if ON_ONE_GRID in frozen.labels else ONE_SEQUENCE
 
 
 def _drawn_on(by_role: Mapping[str, SeriesFiles], masks: SessionMasks, label: str) -> SeriesFiles:

@@ -11,7 +11,6 @@ pytestmark = pytest.mark.torch
 pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from sarcoma_core.errors import InputError  # noqa: E402
-from sarcoma_core.prognosis.baseline_model import BaselineModel  # noqa: E402
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH  # noqa: E402
 from sarcoma_core.prognosis.clinical_beside import (  # noqa: E402
     BASELINES_FILE,
@@ -85,9 +84,7 @@ def test_with_death_competing_it_is_what_fine_steps_of_time_add_up_to(kept: Clin
     assert (alone[1:] > np.array(told.curve)[1:]).all()
 
 
-def test_whoever_is_set_aside_is_not_learned_from(
-    planned: PlannedPrognosis, kept: ClinicalBaselines
-) -> None:
+def test_whoever_is_set_aside_is_not_learned_from(planned: PlannedPrognosis, kept: ClinicalBaselines) -> None:
     """Whatever is known of them, and whatever happened to them; one of the development changes it."""
 
     def changed(who: set[str]) -> bytes:
@@ -189,7 +186,7 @@ def test_a_file_that_was_changed_is_refused(
 
 
 def test_hazards_that_differ_in_their_bins_are_told_at_the_ends_of_both(kept: ClinicalBaselines) -> None:
-    model: BaselineModel = kept.endpoints[0].models[0]
+    model = kept.endpoints[0].models[0]
     assert len(model.hazard.months) > 2
     other = replace(
         model,
