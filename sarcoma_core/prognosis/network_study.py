@@ -1,4 +1,4 @@
-"""What the page of a training of networks shows, filled from the training; the page itself measures nothing."""
+"""What the page of a training of networks shows, filled from the training: the page measures nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

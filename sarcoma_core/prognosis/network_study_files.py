@@ -1,4 +1,4 @@
-"""The files of a training that stay at the site: numbers and parts, who was learned from, page, checklists."""
+"""The files of a training that stay at the site: numbers, parts, who was learned from, page, checklists."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

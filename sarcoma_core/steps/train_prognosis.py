@@ -18,8 +18,8 @@ from sarcoma_core.steps.checkpoints import kept_checkpoints
 if TYPE_CHECKING:
     import torch
 
-    from sarcoma_core.prognosis.cohort_images import CohortImages
     from sarcoma_core.models.card import CardOpening
+    from sarcoma_core.prognosis.cohort_images import CohortImages
     from sarcoma_core.prognosis.frozen import FrozenCohort
     from sarcoma_core.prognosis.network_judging import JudgedEndpoint
     from sarcoma_core.prognosis.network_order import PrognosisOrder
@@ -56,7 +56,7 @@ class TrainPrognosisOutputs(NamedTuple):
         Output(
             resource=LABEL,
             format="SAFETENSORS",
-            help="networks of each fold and seed, with card, history, out-of-fold numbers and clinical baseline",
+            help="networks of each fold and seed, with card, history, numbers and clinical baseline",
             title="Prognosis model",
         ),
     ]

@@ -1,4 +1,4 @@
-"""The clinical baseline beside the networks: hazards of causes, an incidence of them, nothing of one patient."""
+"""The clinical baseline beside the networks: an incidence of hazards of causes, nothing of one patient."""
 
 import json
 from dataclasses import replace

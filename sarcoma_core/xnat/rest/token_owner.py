@@ -12,7 +12,7 @@ import requests
 from sarcoma_core.xnat.rest.answering import ServerError, refused, unreachable
 
 _PATH: Final = "/data/auth"
-_TOLD: Final = re.compile(r"User '(.{1,200})' is logged in")
+_TOLD: Final = re.compile(r"User '([^<]{1,200})' is logged in")
 _TIMEOUT: Final = 60.0
 
 
