@@ -1,4 +1,4 @@
-"""The files that stay at the site: all there, in one mind about parts and numbers, equal from time to time."""
+"""The files that stay at the site: all there, of one mind about parts and numbers, the same each time."""
 
 import json
 from dataclasses import replace

@@ -17,9 +17,21 @@ from sarcoma_core.prognosis.reporting_answers import ANSWERS, ReportedEndpoint, 
 from sarcoma_core.prognosis.reporting_items import CLAIM, TRIPOD_AI, Told
 
 SURVIVAL = ReportedEndpoint(
-    "Overall survival", 301, 97, False, {"joint": "0.712 (0.6 to 0.8)", "clinical baseline": "0.701"}, ""
+    title="Overall survival",
+    patients=301,
+    events=97,
+    death_competes=False,
+    performance={"joint": "0.712 (0.6 to 0.8)", "clinical baseline": "0.701"},
+    seeds="",
 )
-METASTASIS = ReportedEndpoint("Distant metastasis", 299, 83, True, {"joint": "0.688"}, "0.68 and 0.69")
+METASTASIS = ReportedEndpoint(
+    title="Distant metastasis",
+    patients=299,
+    events=83,
+    death_competes=True,
+    performance={"joint": "0.688"},
+    seeds="0.68 and 0.69",
+)
 RUN = ReportedTraining(
     project="STS",
     time_zero="surgery",
