@@ -303,7 +303,8 @@ class _ModelTraining:
         self, found: "PrognosisTraining", judged: "list[JudgedEndpoint]", device: "torch.device"
     ) -> str:
         """Write the model, or carry it as it is where this very training was done before; which, in words."""
-        from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE, fit_baselines
+        from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE
+        from sarcoma_core.prognosis.clinical_fitting import fit_baselines
         from sarcoma_core.prognosis.network_telling import line_of_training
         from sarcoma_core.prognosis.network_writing import (
             PrognosisWords,
@@ -327,7 +328,7 @@ class _ModelTraining:
     ) -> "tuple[tuple[CardOpening, ...], tuple[str, ...]]":
         """All openings, put on the card, and a line on the one of now."""
         from sarcoma_core.models.folder import weights_hashes
-        from sarcoma_core.prognosis.clinical_beside import fit_baselines
+        from sarcoma_core.prognosis.clinical_fitting import fit_baselines
         from sarcoma_core.prognosis.opened_test import open_test_set
         from sarcoma_core.prognosis.openings import (
             earlier_openings,

@@ -11,7 +11,8 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from sarcoma_core.errors import InputError  # noqa: E402
-from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE, beside, fit_baselines  # noqa: E402
+from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE, beside  # noqa: E402
+from sarcoma_core.prognosis.clinical_fitting import fit_baselines  # noqa: E402
 from sarcoma_core.prognosis.kept_training import kept_training  # noqa: E402
 from sarcoma_core.prognosis.network_model import open_prognosis  # noqa: E402
 from sarcoma_core.prognosis.network_training import foretell  # noqa: E402

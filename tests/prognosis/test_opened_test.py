@@ -10,7 +10,8 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from sarcoma_core.errors import InputError  # noqa: E402
-from sarcoma_core.prognosis.clinical_beside import ClinicalBaselines, fit_baselines  # noqa: E402
+from sarcoma_core.prognosis.clinical_beside import ClinicalBaselines  # noqa: E402
+from sarcoma_core.prognosis.clinical_fitting import fit_baselines  # noqa: E402
 from sarcoma_core.prognosis.network_judging import BASELINE  # noqa: E402
 from sarcoma_core.prognosis.network_training import foretell  # noqa: E402
 from sarcoma_core.prognosis.opened_test import (  # noqa: E402
