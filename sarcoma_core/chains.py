@@ -23,7 +23,7 @@ CHAINS: Mapping[str, tuple[str, ...]] = {
 }
 
 DISPENSABLE: frozenset[str] = frozenset({"predict"})
-"""Steps of a chain that a server's own orchestration of it is set up without, where their asset is lacking."""
+"""Steps of a chain without which a server's own orchestration is set up where their asset is lacking."""
 
 
 def steps_of(what: str) -> tuple[str, ...]:

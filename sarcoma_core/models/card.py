@@ -1,9 +1,11 @@
 """What a model is: its licence, on whom it was trained, how good it is, what it is not for. `card.json`.
 
-Schema 1, of earlier releases, had one file of weights and told neither cohort nor numbers.
+Schema 1, of earlier releases, had one file of weights and told neither cohort nor numbers. A card of schema 2
+tells openings only where there are any: those of earlier releases tell none.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -19,6 +21,9 @@ MOST_OF_LINE: Final = 500
 """Characters of a text."""
 _MOST_WHOLE: Final = 2**53
 """Beyond it a float does not hold every whole number."""
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00")
 
 Use = Literal["research", "commercial"]
 USES: tuple[str, ...] = get_args(Use)
@@ -69,6 +74,29 @@ class CardNumber:
 
 
 @dataclass(frozen=True)
+class CardOpening:
+    """That somebody looked at how well a model does on the patients who were set aside for the test.
+
+    Args:
+        who: the user of XNAT who launched it, or of the machine.
+        when: UTC, ISO 8601, to the second.
+        patients: of the test set.
+        test_sha256: of their subjects: what tells whether the same were opened before.
+        splits_sha256: of the file that says who is in which part.
+        weights_sha256: over all files of weights.
+        numbers: how good the model was on them.
+    """
+
+    who: str
+    when: str
+    patients: int
+    test_sha256: str
+    splits_sha256: str
+    weights_sha256: str
+    numbers: tuple[CardNumber, ...]
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """What a model is, and what it may be used for.
 
@@ -84,6 +112,7 @@ class ModelCard:
         cohort: on whom it was trained; None where it is not known.
         numbers: how good it is.
         limits: a sentence for each.
+        openings: of the test set, the first one first; also those of models that stood here before.
     """
 
     name: str
@@ -96,6 +125,17 @@ class ModelCard:
     cohort: TrainingCohort | None = None
     numbers: tuple[CardNumber, ...] = ()
     limits: tuple[str, ...] = ()
+    openings: tuple[CardOpening, ...] = ()
+
+
+def opened_before(openings: Sequence[CardOpening]) -> tuple[bool, ...]:
+    """Whether the same patients had been opened before, by any weights, at each opening.
+
+    Args:
+        openings: the first one first.
+    """
+    tests = [one.test_sha256 for one in openings]
+    return tuple(test in tests[:place] for place, test in enumerate(tests))
 
 
 def require_use(card: ModelCard, use: Use) -> None:
@@ -181,7 +221,29 @@ def _told_since_schema_2(tree: Mapping[str, Any]) -> dict[str, Any]:
             f"a list of at most {MOST_NUMBERS} objects with setting, measure, n and finite numbers",
         ),
         "limits": _told(tree, "limits", tuple[str, ...], "a list of sentences"),
+        "openings": parse_openings(tree.get("openings", [])),
     }
+
+
+def parse_openings(told: object) -> tuple[CardOpening, ...]:
+    """Openings of their JSON.
+
+    Args:
+        told: a list.
+
+    Raises:
+        ValueError: it is none, or an opening breaks a rule.
+    """
+    what = (
+        f"a list of at most {MOST_NUMBERS} objects with who, when (UTC, as 2026-01-31T12:00:00+00:00), "
+        "patients, test_sha256, splits_sha256, weights_sha256 and numbers as those of the card"
+    )
+    measured = [
+        {**one, "numbers": _measured(one.get("numbers"))} if isinstance(one, dict) else one
+        for one in (told if isinstance(told, list) else [None])
+    ]
+    found: tuple[CardOpening, ...] = _told({"openings": measured}, "openings", tuple[CardOpening, ...], what)
+    return found
 
 
 def _told(tree: Mapping[str, Any], name: str, hint: Any, what: str) -> Any:  # noqa: ANN401  a type hint has no type of its own, nor has JSON
@@ -220,9 +282,17 @@ def _is_legal(found: object) -> bool:
             return _is_line(found.what) and 0 < found.patients <= found.sessions
         case tuple():
             return len(found) <= MOST_NUMBERS and all(map(_is_legal, found))
+        case CardOpening():
+            return _is_opening(found)
         case CardNumber():
             return _is_line(found.setting) and _is_line(found.measure) and found.n >= 0 and _is_finite(found)
     return True
+
+
+def _is_opening(found: CardOpening) -> bool:
+    digests = found.test_sha256, found.splits_sha256, found.weights_sha256
+    of_form = _MOMENT.fullmatch(found.when) and all(map(_DIGEST.fullmatch, digests))
+    return bool(of_form) and _is_line(found.who) and found.patients > 0 and _is_legal(found.numbers)
 
 
 def _is_finite(number: CardNumber) -> bool:

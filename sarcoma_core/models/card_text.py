@@ -1,15 +1,20 @@
 """The card of a model for people: `card.md`."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
-from sarcoma_core.models.card import CardNumber, ModelCard
+from sarcoma_core.models.card import CardNumber, ModelCard, opened_before
 from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
     from sarcoma_core.models.config import ModelConfig
 
 SYNTHETIC = "Trained on synthetic patients only: not for patients."
+OPENED_BEFORE: Final = (
+    "the same patients had been opened before: who has seen how a model does on them and goes on choosing, "
+    "chooses by them"
+)
+"""What a second opening means."""
 
 
 def card_text(config: "ModelConfig", card: ModelCard) -> str:
@@ -25,6 +30,7 @@ def card_text(config: "ModelConfig", card: ModelCard) -> str:
         _segments(config),
         _foretells(config),
         _numbers(card),
+        _openings(card),
         _limits(card),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
@@ -86,16 +92,32 @@ def _foretells(config: "ModelConfig") -> Iterator[str]:
 
 
 def _numbers(card: ModelCard) -> Iterator[str]:
-    if not card.numbers:
+    if card.numbers:
+        yield from ("", "## How good it is", "")
+        yield from _table(card.numbers)
+
+
+def _openings(card: ModelCard) -> Iterator[str]:
+    if not card.openings:
         return
-    yield from (
-        "",
-        "## How good it is",
-        "",
-        "| setting | measure | patients | median [quartiles] | 95 % limits | 5th percentile |",
-    )
+    yield from ("", "## Openings of the test set")
+    again = opened_before(card.openings)
+    for number, (one, before) in enumerate(zip(card.openings, again, strict=True), 1):
+        yield from ("", f"### {number}: {one.when}, {one.who}", "")
+        if before:
+            yield from (f"**Again: {OPENED_BEFORE}.**", "")
+        yield f"- test set: {counted(one.patients, 'patient')}, SHA-256 of their subjects {one.test_sha256}"
+        yield f"- SHA-256 of the splits: {one.splits_sha256}"
+        yield f"- SHA-256 over the weights: {one.weights_sha256}"
+        if one.numbers:
+            yield ""
+            yield from _table(one.numbers)
+
+
+def _table(numbers: Sequence[CardNumber]) -> Iterator[str]:
+    yield "| setting | measure | patients | median [quartiles] | 95 % limits | 5th percentile |"
     yield "|---|---|---|---|---|---|"
-    for one in card.numbers:
+    for one in numbers:
         quartiles = "" if one.q1 is None else f" [{_told(one.q1)}, {_told(one.q3)}]"
         limits = "" if one.lower is None else f"{_told(one.lower)} to {_told(one.upper)}"
         cells = (one.setting, one.measure, str(one.n), _told(one.median) + quartiles, limits, _told(one.p5))

@@ -3,7 +3,8 @@
 weights.safetensors   the weights; never a pickle, which runs code when it is loaded; weights-2.safetensors
                       and so on where the model is an ensemble of equal networks
 config.json           architecture and its arguments, the input that it takes, and what it segments
-card.json             name, version, licence, permitted use, SHA-256 of the weights, cohort, numbers, limits
+card.json             name, version, licence, permitted use, SHA-256 of the weights, cohort, numbers, limits,
+                      openings of the test set
 card.md               the same for people
 """
 
@@ -20,6 +21,7 @@ from sarcoma_core.models.card import (
     USES,
     WEIGHTS,
     CardNumber,
+    CardOpening,
     ModelCard,
     TrainingCohort,
     Use,
@@ -42,6 +44,7 @@ __all__ = [
     "WEIGHTS",
     "Argument",
     "CardNumber",
+    "CardOpening",
     "ModelCard",
     "ModelConfig",
     "ModelFolder",
@@ -159,7 +162,7 @@ def write_card(folder: Path, config: ModelConfig, card: ModelCard) -> None:
         InputError: the config or the card breaks a rule, so that nobody could read it again.
         OSError: the folder cannot be written.
     """
-    told = {CONFIG: asdict(config), CARD: asdict(card)}
+    told = {CONFIG: asdict(config), CARD: _card_tree(card)}
     files = {
         name: (json.dumps({"schema": SCHEMA, **tree}, indent=1, sort_keys=True) + "\n").encode()
         for name, tree in told.items()
@@ -168,6 +171,11 @@ def write_card(folder: Path, config: ModelConfig, card: ModelCard) -> None:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     (folder / CARD_TEXT).write_text(card_text(config, card), encoding="utf-8")
+
+
+def _card_tree(card: ModelCard) -> Mapping[str, Any]:
+    """A card as JSON; a card without openings is as earlier releases wrote it."""
+    return {name: told for name, told in asdict(card).items() if told or name != "openings"}
 
 
 def fault(rule: str, *, hint: str = "") -> InputError:

@@ -1,8 +1,8 @@
 """The clinical baseline that travels with a model of networks: what the table alone foretells, beside them.
 
-Of each timed endpoint it is an elastic-net Cox model of the event, and where death competes one of death, too:
-hazards of each cause, of which the incidence is reckoned, never one less the survival of the event alone.
-All patients of the development are learned from, and nobody of the test set or the calibration set.
+Of each timed endpoint it is an elastic-net Cox model of the event, and of death where that competes: two
+hazards, of which the incidence is reckoned, never one less the survival of the event alone. Nothing of it
+needs what trained the networks.
 
 Source: Prentice et al., Biometrics 1978 (hazards of causes); Bozzo et al. 2024 (MMNN), which has such a row.
 """
@@ -16,14 +16,12 @@ import numpy as np
 
 from sarcoma_core.archive.predicted import BaselineEndpoint
 from sarcoma_core.errors import InputError
-from sarcoma_core.prognosis.baseline_model import BaselineModel, kept_model, read_model
-from sarcoma_core.prognosis.baselines import baseline_named, fit_baseline
-from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH, DAYS_OF_YEAR, TimeZero, endpoint
+from sarcoma_core.prognosis.baseline_model import BaselineModel, read_model
+from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH, DAYS_OF_YEAR, causes_of
 from sarcoma_core.prognosis.design import Values
 from sarcoma_core.prognosis.endpoint_study import HORIZON_YEARS
 from sarcoma_core.prognosis.kept_document import read_kept
-from sarcoma_core.prognosis.network_plan import PlannedPrognosis, causes_of
-from sarcoma_core.survival.follow_up import Floats1, FollowUp
+from sarcoma_core.survival.follow_up import Floats1
 from sarcoma_core.survival.incidence import Cube, incidence_of_increments
 from sarcoma_core.text import json_bytes
 
@@ -87,41 +85,6 @@ class ClinicalBaselines:
         )
 
 
-def fit_baselines(planned: PlannedPrognosis, time_zero: TimeZero) -> ClinicalBaselines:
-    """Fit the baseline of each timed endpoint on the patients of the development, and keep it.
-
-    Args:
-        planned: whose patients and parts count.
-        time_zero: from when times count.
-    """
-    return ClinicalBaselines(tuple(_fitted(planned, name, time_zero) for name in planned.order.timed))
-
-
-def _fitted(planned: PlannedPrognosis, name: str, time_zero: TimeZero) -> ClinicalBeside:
-    development = planned.patients.of(planned.parts.development)
-    labels = development.outcomes().timed[name]
-    known = np.flatnonzero(labels.known.numpy())
-    values = [development.patients[row].row.values for row in known]
-    subjects = [development.patients[row].row.subject for row in known]
-    kept = []
-    for place, cause in enumerate(causes_of(name), 1):
-        time, event = labels.of_cause(place)
-        try:
-            follow_up = FollowUp(time.numpy()[known], event.numpy()[known])
-            fitted = fit_baseline(
-                baseline_named("clinical"),
-                values,
-                subjects,
-                follow_up,
-                when=planned.order.when,
-                seed=planned.order.seed,
-            )
-            kept.append(kept_model(fitted, follow_up, endpoint=endpoint(name), time_zero=time_zero))
-        except InputError as error:
-            return ClinicalBeside(name, absent=f"of the hazard of {_words(cause)}: {error.message}")
-    return ClinicalBeside(name, tuple(kept))
-
-
 def beside(baselines: ClinicalBaselines, values: Values) -> tuple[BaselineEndpoint, ...]:
     """What the baselines foretell of a patient.
 
@@ -178,7 +141,7 @@ def _baselines(tree: Mapping[str, Any]) -> ClinicalBaselines:
 
 
 def _endpoint(name: str, tree: Mapping[str, Any]) -> ClinicalBeside:
-    models, causes = tree["causes"], causes_of(endpoint(name).name)
+    models, causes = tree["causes"], causes_of(name)
     if set(models) != (set() if tree["absent"] else set(causes)):
         raise _fault(f"{name} has not a model of each of its causes, or the reason why not")
     found = tuple(read_model(json_bytes(models[cause])) for cause in causes if cause in models)
@@ -191,10 +154,6 @@ def _tree(one: ClinicalBeside) -> Mapping[str, Any]:
     causes = causes_of(one.endpoint)[: len(one.models)]
     models = {cause: json.loads(each.document()) for cause, each in zip(causes, one.models, strict=True)}
     return {"absent": one.absent, "causes": models}
-
-
-def _words(cause: str) -> str:
-    return cause.replace("_", " ")
 
 
 def _fault(found: str) -> InputError:

@@ -82,13 +82,22 @@ def frozen_drawn(
         raise InputError("session: must be in the project; it is not.")
     folder = SessionFolder(sessions[frozen.session])
     masks = frozen_masks(frozen, folder, ROI)
-    label = ON_ONE_GRID if ON_ONE_GRID in frozen.labels else ONE_SEQUENCE
+    label = image_label(frozen)
     held = {one.outcome.series: one for one in frozen_resource(frozen, folder, label)}
     by_role: dict[str, SeriesFiles] = {}
     for series in sorted(frozen.series, key=lambda one: not _current(masks, one.key)):
         if series.role in sequences and series.key in held:
             by_role.setdefault(series.role, held[series.key])
     return _drawn(folder, by_role, masks, (label, MASKS_LABEL))
+
+
+def image_label(frozen: FrozenSession) -> str:
+    """The resource that images of a session are taken from: that on one grid where there is one.
+
+    Args:
+        frozen: of the cohort.
+    """
+    return ON_ONE_GRID if ON_ONE_GRID in frozen.labels else ONE_SEQUENCE
 
 
 def session_drawn(

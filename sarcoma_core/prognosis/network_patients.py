@@ -32,6 +32,10 @@ class NetworkPatient:
     row: ClinicalRow
     image: TumourImage | None
 
+    def is_known(self, name: str) -> bool:
+        """Whether what became of the patient is known for an endpoint, the grade among them."""
+        return _is_known(name, self.row)
+
 
 @dataclass(frozen=True)
 class NetworkPatients:

@@ -16,7 +16,7 @@ import torch
 from sarcoma_core.errors import InputError
 from sarcoma_core.models.prognosis_task import GRADE, GradedOutcome, PrognosisTask, TimedOutcome
 from sarcoma_core.prognosis.baselines import LOGS
-from sarcoma_core.prognosis.clinical.endpoints import endpoint
+from sarcoma_core.prognosis.clinical.endpoints import causes_of, endpoint
 from sarcoma_core.prognosis.clinical.variables import known_by
 from sarcoma_core.prognosis.design import Design, DesignRules, fit_design
 from sarcoma_core.prognosis.intervals import days_of, interval_months
@@ -30,8 +30,6 @@ from sarcoma_core.training.parts import StudyParts, study_parts
 
 REVISION: Final = 1
 """Goes up when the same order gives other weights, so that no older checkpoint is gone on with."""
-DEATH: Final = "death"
-"""What competes with an endpoint, as a cause."""
 
 
 @dataclass(frozen=True)
@@ -207,8 +205,3 @@ def design_rules(order: PrognosisOrder) -> DesignRules:
     foretold = {GRADE} if GRADE in order.endpoints else set()
     names = tuple(one.name for one in known_by(order.when) if one.name not in foretold)
     return DesignRules(variables=names, logs=LOGS, scale=True, when=order.when)
-
-
-def causes_of(name: str) -> tuple[str, ...]:
-    """What ends the watch for an endpoint and is foretold: the event, and death where that competes."""
-    return (name, DEATH) if endpoint(name).competes_with_death else (name,)

@@ -13,7 +13,8 @@ from sarcoma_core.models.card import CardNumber, ModelCard, TrainingCohort
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import weights_hashes, write_card
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero, endpoint
-from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE, fit_baselines
+from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE
+from sarcoma_core.prognosis.clinical_fitting import fit_baselines
 from sarcoma_core.prognosis.judged import JudgedModel
 from sarcoma_core.prognosis.mean_survival import SURVIVAL, mean_survival
 from sarcoma_core.prognosis.network_judging import JudgedEndpoint

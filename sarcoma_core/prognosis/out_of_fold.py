@@ -100,18 +100,42 @@ def plan_judging(
         horizons: days that are asked for.
         main: the one of calibration and curves; where it cannot be had, the latest before it.
     """
-    censorings = [observation(follow_up.chosen(fold.train)) for fold in folds]
+    trainings = [follow_up.chosen(fold.train) for fold in folds]
+    return _planned(follow_up, folds, trainings, sorted({*horizons, main}), main)
+
+
+def plan_judging_others(
+    follow_up: FollowUp, training: FollowUp, *, horizons: Sequence[float], main: float
+) -> JudgingPlan:
+    """Decide on tau and horizons for patients of whom none is among those that models were fitted on.
+
+    Args:
+        follow_up: of each patient who is judged, in days.
+        training: of those that models were fitted on.
+        horizons: days that are asked for.
+        main: the one of calibration; where it cannot be had, the latest before it.
+    """
+    everybody = Fold(0, 0, np.zeros(0, np.int64), np.arange(len(follow_up)))
+    return _planned(follow_up, [everybody], [training], sorted({*horizons, main}), main)
+
+
+def _planned(
+    follow_up: FollowUp,
+    folds: Sequence[Fold],
+    trainings: Sequence[FollowUp],
+    horizons: Sequence[float],
+    main: float,
+) -> JudgingPlan:
+    censorings = [observation(one) for one in trainings]
     judged = tuple(
         JudgedFold(fold.repeat, fold.test, one) for fold, one in zip(folds, censorings, strict=True)
     )
     tau = min(
         float(one.table.times[one.probability >= LEAST_OBSERVED].max(initial=0.0)) for one in censorings
     )
-    found = tuple(
-        days for days in sorted({*horizons, main}) if days < tau and _has_both_sides(follow_up, days)
-    )
+    found = tuple(days for days in horizons if days < tau and _has_both_sides(follow_up, days))
     grid = np.linspace(0, found[-1], _GRID + 1)[1:] if found else np.zeros(0)
-    curves = [kaplan_meier(follow_up.chosen(fold.train)).at(grid) for fold in folds]
+    curves = [kaplan_meier(one).at(grid) for one in trainings]
     return JudgingPlan(
         follow_up=follow_up,
         folds=tuple(folds),

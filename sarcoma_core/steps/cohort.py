@@ -34,7 +34,8 @@ from sarcoma_core.prognosis.flow import flow, flow_tree
 from sarcoma_core.prognosis.join import CohortJoin, JoinedRow, JoinRules
 from sarcoma_core.provenance import Outcome, Outcomes, contents_hash
 from sarcoma_core.steps.cohort_outcomes import LABEL, HashesBefore, hashes_before, outcome_of, outcome_of_row
-from sarcoma_core.steps.launcher import launched_by_xnat, launching_xnat
+from sarcoma_core.steps.launched import launched_by_xnat
+from sarcoma_core.steps.launcher import launching_xnat
 
 READS = ("REGISTERED", "NORMALISED", "N4", "SUV", "NIFTI")
 

@@ -1,11 +1,11 @@
 """Who launched a step: an XNAT, with whose token it may ask and send; or nobody but a person."""
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sarcoma_core.archive.project import archive_around
 from sarcoma_core.errors import UsageError
+from sarcoma_core.steps.launched import HOST, launched_by_xnat, told_by_xnat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from sarcoma_core.xnat.fields.platform import SessionFields
     from sarcoma_core.xnat.rest.connection import Connection
     from sarcoma_core.xnat.roi.platform import HeldCollection, Platform
-
-_HOST, _USER, _PASS = "XNAT_HOST", "XNAT_USER", "XNAT_PASS"
-"""What the Container Service tells each container: its address, and an alias token of the run."""
-
-
-def launched_by_xnat() -> bool:
-    """Whether a server launched this run."""
-    return bool(os.environ.get(_HOST))
 
 
 @contextmanager
@@ -36,8 +28,7 @@ def launching_xnat() -> "Iterator[Connection]":
     from sarcoma_core.xnat.rest.connection import Connection
     from sarcoma_core.xnat.rest.login import Login
 
-    told = (os.environ.get(name, "") for name in (_HOST, _USER, _PASS))
-    with Connection(Login(*told)) as connection:
+    with Connection(Login(*told_by_xnat())) as connection:
         yield connection
 
 
@@ -122,7 +113,7 @@ class _Nowhere:
         """
         del content, label
         raise UsageError(
-            f"--session: must lie in an archive of sarcoma, or be launched by XNAT ({_HOST}), as "
+            f"--session: must lie in an archive of sarcoma, or be launched by XNAT ({HOST}), as "
             f"{self._step} sends to what keeps it; it is neither.",
             hint=f"sarcoma run {self._step} --archive DIR --project ID (without --runner docker), or "
             f"sarcoma xnat launch {self._step} SESSION --project ID; --no-send only writes the files",

@@ -1,8 +1,9 @@
 """`train-prognosis`: networks that foretell death, metastasis, recurrence and grade, of a frozen cohort."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
@@ -11,11 +12,13 @@ from sarcoma_core import __version__
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.project import ProjectFolder
 from sarcoma_core.interface import Asset, Input, Output, OutputDir, Param, Resources, describe
-from sarcoma_core.provenance import Outcome, Outcomes
+from sarcoma_core.provenance import Outcome, Outcomes, Status
 from sarcoma_core.steps.checkpoints import kept_checkpoints
-from sarcoma_core.text import counted
 
 if TYPE_CHECKING:
+    import torch
+
+    from sarcoma_core.models.card import CardOpening
     from sarcoma_core.prognosis.cohort_images import CohortImages
     from sarcoma_core.prognosis.frozen import FrozenCohort
     from sarcoma_core.prognosis.network_judging import JudgedEndpoint
@@ -42,7 +45,6 @@ METHODS: Final = (
     "folds that a network learns from, its epoch was chosen by another fold, and it was judged by a third."
 )
 _SECONDS: Final = 3600
-_REASONS_TOLD: Final = 3
 _GOES_ON: Final = "launch it again with the same parameters, and it goes on"
 
 
@@ -54,7 +56,7 @@ class TrainPrognosisOutputs(NamedTuple):
         Output(
             resource=LABEL,
             format="SAFETENSORS",
-            help="networks of each fold and seed, with card, history and out-of-fold numbers",
+            help="networks of each fold and seed, with card, history, numbers and clinical baseline",
             title="Prognosis model",
         ),
     ]
@@ -63,7 +65,7 @@ class TrainPrognosisOutputs(NamedTuple):
         Output(
             resource=STUDY_LABEL,
             format="CSV",
-            help="who was in which part, and what was foretold of whom; it stays at the site",
+            help="the page, who was in which part, and what was foretold of whom; it stays at the site",
             title="Prognosis training",
         ),
     ]
@@ -116,6 +118,9 @@ def train_prognosis(
     least_events: Annotated[
         int, Param(help="events that an endpoint must have", ge=5, le=1000, unit="events")
     ] = 20,
+    open_test: Annotated[
+        bool, Param(help="look at the test set: the card tells each time who did, and what was seen")
+    ] = False,
     max_hours: Annotated[
         float,
         Param(help="after which it ends with a checkpoint; XNAT's token lives 48", ge=0, le=1000, unit="h"),
@@ -128,6 +133,9 @@ def train_prognosis(
     chooses its epoch and the weights of its heads, the other judges it. Several seeds are trained for each
     fold: together they are the model, and how far they lie apart is told. After the hours that are allowed it
     ends with a checkpoint, from which the next launch goes on.
+
+    The test set is opened when it is asked for, by a training that ends or by one that was done before. Each
+    opening stands on the card, over all launches: whoever looks a second time has chosen by the first.
     """
     from sarcoma_core.prognosis.frozen import read_frozen_cohort
     from sarcoma_core.prognosis.network_order import ENDPOINT_OF, SIZES, PrognosisOrder
@@ -156,7 +164,9 @@ def train_prognosis(
     sessions = {name: session.path for name, session in project.sessions()}
     with kept_checkpoints(project.id) as checkpoints:
         deadline = monotonic() + _SECONDS * max_hours
-        work = _ModelTraining(out, frozen, EarlierSet(earlier), checkpoints / LABEL, deadline)
+        work = _ModelTraining(
+            out, frozen, EarlierSet(earlier), checkpoints / LABEL, deadline, open_test=open_test
+        )
         return work.train(*_patients(frozen, sessions, order))
 
 
@@ -200,45 +210,59 @@ class _ModelTraining:
     earlier: "EarlierSet"
     place: Path
     deadline: float
+    open_test: bool
 
     def train(
         self, patients: "NetworkPatients", order: "PrognosisOrder", images: "CohortImages | None"
     ) -> TrainPrognosisOutputs:
-        """Train it, or go on with it.
+        """Train it, or go on with it; what was done before is read again.
 
         Raises:
-            InputError: there are too few events.
+            InputError: there are too few events, or no test set that could be opened.
+            ServerError: the XNAT that launched this does not say for whom, who opens the test set.
         """
         import torch
 
+        from sarcoma_core.prognosis.kept_training import kept_training
         from sarcoma_core.prognosis.network_plan import plan_prognosis
         from sarcoma_core.prognosis.network_training import train_prognosis as train_networks
         from sarcoma_core.training.outcomes.telling import told_on_screen
         from sarcoma_core.training.running import Deadline
 
         planned = plan_prognosis(patients, order)
-        left_out = _left_out(images)
-        if self.earlier.has_done("", planned.keys):
-            (self.out / LABEL).mkdir(parents=True)
-            files = self.earlier.carry("", self.out / LABEL)
-            done = Outcome("", "", "done", "this very training was done before", files=files)
-            nothing = Outcome("", "", "not applicable", "nothing was trained in this run")
-            return TrainPrognosisOutputs((done,), (nothing,))
-        self.earlier.resume("", self.place)
+        who = self._opener(planned)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        found = train_networks(
-            planned, self.place, device=device, deadline=Deadline(self.deadline), told=told_on_screen
-        )
+        if self.earlier.asset and self.earlier.has_done("", planned.keys):
+            found = kept_training(self.earlier.asset, planned)
+        else:
+            self.earlier.resume("", self.place)
+            found = train_networks(
+                planned, self.place, device=device, deadline=Deadline(self.deadline), told=told_on_screen
+            )
         if not found.has_ended:
             return self._unfinished(found)
-        return self._ended(found, left_out, device)
+        return self._ended(found, images.missing if images else {}, device, who)
+
+    def _opener(self, planned: "PlannedPrognosis") -> str:
+        """Who opens the test set, asked before the hours of a training; empty where nobody does."""
+        from sarcoma_core.prognosis.opened_test import require_test_set
+        from sarcoma_core.steps.opener import name_of_launcher
+
+        if not self.open_test:
+            return ""
+        require_test_set(planned)
+        return name_of_launcher()
 
     def _unfinished(self, found: "PrognosisTraining") -> TrainPrognosisOutputs:
+        from sarcoma_core.prognosis.openings import OPENINGS_FILE, earlier_openings, openings_document
         from sarcoma_core.training.checkpoint import network_folder, pack
 
         order = found.planned.order
         networks = [network_folder(self.place, number) for number in range(order.networks)]
-        files = pack(networks, self.out / LABEL)
+        files = list(pack(networks, self.out / LABEL))
+        if openings := earlier_openings(self.earlier.asset):
+            (self.out / LABEL / OPENINGS_FILE).write_bytes(openings_document(openings))
+            files.append(OPENINGS_FILE)
         last = found.standings[-1] if found.standings else None
         at = f"epoch {last.epoch if last else 0} of {order.settings.epochs}"
         network = f"network {max(1, len(found.standings))} of {order.networks}"
@@ -246,81 +270,85 @@ class _ModelTraining:
         nothing = Outcome("", "", "not applicable", "the training has not ended")
         return TrainPrognosisOutputs((Outcome("", "", "set apart", reason, files=tuple(files)),), (nothing,))
 
-    def _ended(self, found: "PrognosisTraining", left_out: Outcomes, device: object) -> TrainPrognosisOutputs:
+    def _ended(
+        self, found: "PrognosisTraining", missing: Mapping[str, str], device: object, who: str
+    ) -> TrainPrognosisOutputs:
         import torch
 
+        from sarcoma_core.models.folder import weights_hashes
+        from sarcoma_core.prognosis import network_telling as telling
         from sarcoma_core.prognosis.network_judging import judge_endpoint
+        from sarcoma_core.prognosis.network_study import StudySource
+        from sarcoma_core.prognosis.network_study_files import write_network_study
         from sarcoma_core.prognosis.network_training import out_of_fold
+
+        place, planned = torch.device(str(device)), found.planned
+        told = list(out_of_fold(found, place))
+        judged = [judge_endpoint(planned, told, name) for name in planned.order.timed]
+        reason = self._model(found, judged, place)
+        openings, lines = self._openings(found, place, who)
+        weights = weights_hashes(self.out / LABEL)
+        source = StudySource(self.frozen, missing, weights, openings, METHODS)
+        study = write_network_study(self.out / STUDY_LABEL, found, judged, source, label=LABEL)
+        shutil.rmtree(self.place, ignore_errors=True)
+        model = tuple(sorted(path.name for path in (self.out / LABEL).iterdir()))
+        facts = telling.facts_of_training(planned, judged)
+        main = Outcome("", "", "done", reason, files=model, facts=facts)
+        left_out = _lines("not applicable", telling.lines_of_left_out(missing))
+        first = Outcome("", "", "done", "the page, the parts, the numbers and the predictions", files=study)
+        each = _lines("done", map(telling.line_of_endpoint, judged))
+        return TrainPrognosisOutputs((main, *_lines("done", lines), *left_out), (first, *each))
+
+    def _model(
+        self, found: "PrognosisTraining", judged: "list[JudgedEndpoint]", device: "torch.device"
+    ) -> str:
+        """Write the model, or carry it as it is where this very training was done before; which, in words."""
+        from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE
+        from sarcoma_core.prognosis.clinical_fitting import fit_baselines
+        from sarcoma_core.prognosis.network_telling import line_of_training
         from sarcoma_core.prognosis.network_writing import (
             PrognosisWords,
             calibrated_bounds,
             write_prognosis_model,
-            write_prognosis_study,
         )
 
-        place = torch.device(str(device))
-        told = list(out_of_fold(found, place))
-        judged = [judge_endpoint(found.planned, told, name) for name in found.planned.order.timed]
-        bounds = calibrated_bounds(found, place)
+        folder, planned, zero = self.out / LABEL, found.planned, self.frozen.time_zero
+        if self.earlier.has_done("", planned.keys):
+            folder.mkdir(parents=True)
+            if BASELINES_FILE not in self.earlier.carry("", folder):
+                (folder / BASELINES_FILE).write_bytes(fit_baselines(planned, zero).document())
+            return "this very training was done before"
         what = f"patients of the project {self.frozen.project} with drawn tumours and follow-up"
-        words = PrognosisWords(LABEL, __version__, what, self.frozen.time_zero)
-        model = write_prognosis_model(self.out / LABEL, found, judged, bounds, words)
-        study = write_prognosis_study(self.out / STUDY_LABEL, found, judged)
-        shutil.rmtree(self.place, ignore_errors=True)
-        facts = _facts(found.planned, judged)
-        lines = tuple(Outcome("", "", "done", _in_a_line(one)) for one in judged)
-        return TrainPrognosisOutputs(
-            (Outcome("", "", "done", _told(found.planned), files=model, facts=facts), *left_out),
-            (Outcome("", "", "done", "the parts, the numbers and the predictions", files=study), *lines),
+        bounds = calibrated_bounds(found, device)
+        write_prognosis_model(folder, found, judged, bounds, PrognosisWords(LABEL, __version__, what, zero))
+        return line_of_training(planned)
+
+    def _openings(
+        self, found: "PrognosisTraining", device: "torch.device", who: str
+    ) -> "tuple[tuple[CardOpening, ...], tuple[str, ...]]":
+        """All openings, put on the card, and a line on the one of now."""
+        from sarcoma_core.models.folder import weights_hashes
+        from sarcoma_core.prognosis.clinical_fitting import fit_baselines
+        from sarcoma_core.prognosis.opened_test import open_test_set
+        from sarcoma_core.prognosis.openings import (
+            earlier_openings,
+            new_opening,
+            told_openings,
+            write_openings,
         )
 
-
-def _left_out(images: "CohortImages | None") -> Outcomes:
-    """Who has no image that can be used, by reason: they stop nobody else."""
-    from collections import Counter
-
-    missing = images.missing if images else {}
-    reasons = Counter(missing.values()).most_common(_REASONS_TOLD)
-    return tuple(
-        Outcome("", "", "not applicable", f"{counted(number, 'patient')} left out: {reason}")
-        for reason, number in reasons
-    )
+        folder, openings = self.out / LABEL, earlier_openings(self.earlier.asset)
+        if who:
+            opened = open_test_set(found, fit_baselines(found.planned, self.frozen.time_zero), device)
+            weights, now = weights_hashes(folder), datetime.now(UTC)
+            openings += (new_opening(found.planned, opened, weights, who=who, when=now),)
+        if openings:
+            write_openings(folder, openings)
+        return openings, told_openings(openings)[-1:] if who else ()
 
 
-def _told(planned: "PlannedPrognosis") -> str:
-    order, parts = planned.order, planned.parts
-    return (
-        f"{counted(order.networks, 'network')} of {counted(len(parts.development), 'patient')}; set aside: "
-        f"{len(parts.test)} for the test, {len(parts.calibration)} for calibration"
-    )
-
-
-def _in_a_line(one: "JudgedEndpoint") -> str:
-    from sarcoma_core.prognosis.clinical.endpoints import endpoint
-    from sarcoma_core.report.measures import measure_text
-
-    each = ", ".join(
-        f"{name} {measure_text(found.harrell, 3)}" for name, found in one.judgement.models.items()
-    )
-    follow_up = one.patients.follow_up
-    events = f"{counted(len(follow_up), 'patient')}, {counted(follow_up.events, 'event')}"
-    return f"{endpoint(one.name).title}: {events}; Harrell's C out of fold: {each}"
-
-
-def _facts(planned: "PlannedPrognosis", judged: "list[JudgedEndpoint]") -> dict[str, object]:
-    return {
-        "patients": len(planned.patients.patients),
-        "endpoints": list(planned.order.endpoints),
-        "splits_sha256": planned.parts.sha256,
-        "harrell": {
-            one.name: {
-                name: None if found.harrell is None else round(found.harrell.value, 4)
-                for name, found in one.judgement.models.items()
-            }
-            for one in judged
-        },
-        "seeds": {one.name: [round(value, 4) for value in one.seeds] for one in judged},
-    }
+def _lines(status: Status, reasons: Iterable[str]) -> Outcomes:
+    return tuple(Outcome("", "", status, reason) for reason in reasons)
 
 
 STEP = describe(

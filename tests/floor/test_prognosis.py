@@ -1,5 +1,6 @@
 """A model that foretells is trained: by click, by one launch, in bulk and in images as on disk."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from sarcoma_core.launch.chain import RunPlan, run_on_project
 from sarcoma_core.launch.step_settings import settings_of
 from sarcoma_core.runners.local import LocalRunner
 from tests.floor.test_segmentation import pairs, resource, words
-from tests.floor.tools import PROJECT, Site, sarcoma, served_copy
+from tests.floor.tools import LOGIN, PROJECT, Site, sarcoma, served_copy
 from tests.prognosis.made_patients import made
 from tests.prognosis.made_project import MadeProject
 from tests.runners.test_docker import Foreign
@@ -75,6 +76,16 @@ def test_a_click_trains_the_same_model_again(site: Site, on_disk: Archive) -> No
     assert site.click(f"sarcoma-{TRAIN}-project", "project", uri, **TINY) == ("Complete", "")
     for label in (MODEL, STUDY):
         assert resource(site.archive, label) == resource(on_disk, label)
+
+
+def test_whoever_launches_it_on_a_server_opens_the_test_set_by_the_name_of_that_user(site: Site) -> None:
+    """The run holds an alias token alone; a launch after it finds the training done, and opens it again."""
+    params = TINY | {"endpoints": "os", "modalities": "clinical", "test": "20", "open_test": "true"}
+    for times in (1, 2):
+        assert site.outcomes("launch", TRAIN, *words(params)) == {PROJECT: "complete"}
+        card = json.loads(resource(site.archive, MODEL)["card.json"])
+        assert [one["who"] for one in card["openings"]] == [LOGIN] * times
+    assert resource(site.archive, STUDY)["study.html"].count(b'<p class="again">') == 1
 
 
 @pytest.mark.docker

@@ -1,4 +1,4 @@
-"""The clinical baseline beside the networks: hazards of causes, an incidence of them, nothing of one patient."""
+"""The clinical baseline beside the networks: an incidence of hazards of causes, nothing of one patient."""
 
 import json
 from dataclasses import replace
@@ -11,19 +11,18 @@ pytestmark = pytest.mark.torch
 pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from sarcoma_core.errors import InputError  # noqa: E402
-from sarcoma_core.prognosis.baseline_model import BaselineModel  # noqa: E402
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_MONTH  # noqa: E402
 from sarcoma_core.prognosis.clinical_beside import (  # noqa: E402
     BASELINES_FILE,
     ClinicalBaselines,
     ClinicalBeside,
     beside,
-    fit_baselines,
     read_baselines,
     without_baselines,
 )
+from sarcoma_core.prognosis.clinical_fitting import fit_baselines  # noqa: E402
 from sarcoma_core.prognosis.network_plan import PlannedPrognosis, plan_prognosis  # noqa: E402
-from tests.prognosis.made_networks import DM, LR, OS, order, patients_of, rows_of  # noqa: E402
+from tests.prognosis.made_networks import DM, OS, order, patients_of, rows_of  # noqa: E402
 from tests.prognosis.test_baseline_model import numbers  # noqa: E402
 
 ROWS = rows_of(5, 160)
@@ -85,27 +84,6 @@ def test_with_death_competing_it_is_what_fine_steps_of_time_add_up_to(kept: Clin
     assert (alone[1:] > np.array(told.curve)[1:]).all()
 
 
-def test_whoever_is_set_aside_is_not_learned_from(planned: PlannedPrognosis, kept: ClinicalBaselines) -> None:
-    """Whatever is known of them, and whatever happened to them; one of the development changes it."""
-
-    def changed(who: set[str]) -> bytes:
-        rows = [
-            replace(one, row=replace(one.row, values={**one.row.values, "age_years": 20.0}))
-            if one.row.subject in who
-            else one
-            for one in planned.patients.patients
-        ]
-        other = replace(planned, patients=replace(planned.patients, patients=tuple(rows)))
-        return fit_baselines(other, "surgery").document()
-
-    parts = planned.parts
-    assert parts.test
-    assert parts.calibration
-    assert changed({*parts.test, *parts.calibration}) == kept.document()
-    assert changed(set(parts.development[:20])) != kept.document()
-    assert {one.models[0].patients for one in kept.endpoints} == {len(parts.development)}
-
-
 def test_what_was_kept_is_read_and_tells_the_same(kept: ClinicalBaselines) -> None:
     again = read_baselines(kept.document())
     assert {one.endpoint: one for one in again.endpoints} == {one.endpoint: one for one in kept.endpoints}
@@ -121,29 +99,6 @@ def test_nothing_of_one_patient_can_be_read_from_the_file(kept: ClinicalBaseline
     times = np.array([day for row in ROWS for day in row.days.values()])
     own += [*times, *(times / DAYS_OF_MONTH), *(times / 365.25)]
     assert not np.isclose(told[:, None], np.array(own)[None, :], rtol=1e-9, atol=0).any()
-
-
-def test_where_a_cause_cannot_be_fitted_the_endpoint_says_why_and_the_others_are_there() -> None:
-    """Nobody of these had a local recurrence; death before it would make half a baseline."""
-    told = order(endpoints=(OS, LR), test_percent=0, calibration_percent=0)
-    rows = [replace(row, events={**row.events, "local_recurrence": n < 4}) for n, row in enumerate(ROWS)]
-    patients = patients_of(ROWS, replace(told, endpoints=(OS,)))
-    few = replace(
-        patients,
-        endpoints=told.endpoints,
-        patients=tuple(
-            replace(one, row=next(row for row in rows if row.subject == one.row.subject))
-            for one in patients.patients
-        ),
-    )
-    plan = replace(plan_prognosis(patients, replace(told, endpoints=(OS,))), order=told, patients=few)
-    kept = fit_baselines(plan, "surgery")
-    assert [bool(one.models) for one in kept.endpoints] == [True, False]
-    assert kept.endpoints[1].absent.startswith("of the hazard of local recurrence: ")
-    there, absent = beside(read_baselines(kept.document()), ROWS[0].values)[::-1]
-    assert (there.absent, bool(there.curve)) == ("", True)
-    assert (absent.days, absent.curve, absent.years) == ((), (), {})
-    assert absent.absent == kept.endpoints[1].absent
 
 
 def test_a_model_without_baselines_tells_why_of_each_endpoint() -> None:
@@ -187,7 +142,7 @@ def test_a_file_that_was_changed_is_refused(
 
 
 def test_hazards_that_differ_in_their_bins_are_told_at_the_ends_of_both(kept: ClinicalBaselines) -> None:
-    model: BaselineModel = kept.endpoints[0].models[0]
+    model = kept.endpoints[0].models[0]
     assert len(model.hazard.months) > 2
     other = replace(
         model,

@@ -12,13 +12,13 @@ torch: Any = pytest.importorskip("torch", reason="torch test: make extras to run
 
 from sarcoma_core.errors import InputError  # noqa: E402
 from sarcoma_core.prognosis import network_plan  # noqa: E402
+from sarcoma_core.prognosis.clinical.endpoints import causes_of  # noqa: E402
 from sarcoma_core.prognosis.clinical.table import ClinicalRow  # noqa: E402
 from sarcoma_core.prognosis.clinical.variables import VARIABLES  # noqa: E402
 from sarcoma_core.prognosis.intervals import interval_months  # noqa: E402
 from sarcoma_core.prognosis.network_order import SIZES, PrognosisOrder  # noqa: E402
 from sarcoma_core.prognosis.network_plan import (  # noqa: E402
     PlannedPrognosis,
-    causes_of,
     design_rules,
     fit_fold,
     plan_prognosis,

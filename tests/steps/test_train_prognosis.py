@@ -100,11 +100,11 @@ def test_the_model_and_the_study_are_written_and_listed(ran: tuple[Path, dict[st
     assert set(records[LABEL].outcomes[0].files) == {
         *("weights.safetensors", "weights-2.safetensors", "weights-3.safetensors"),
         *("config.json", "card.json", "card.md", NOTES_FILE, "training.json", "training.csv"),
+        "baselines.json",
     }
     assert set(records[STUDY_LABEL].outcomes[0].files) == {
-        "splits.json",
-        "out_of_fold.csv",
-        "evaluation.json",
+        *("splits.json", "out_of_fold.csv", "evaluation.json"),
+        *("study.html", "training_manifest.csv", "reporting.md", "reporting.json"),
     }
 
 
@@ -177,7 +177,8 @@ def test_the_same_training_is_not_done_again_and_another_is(
     out, _ = ran
     again = run(project, tmp_path / "again", out / LABEL)
     assert again[LABEL].outcomes[0].reason == "this very training was done before"
-    assert outputs(tmp_path / "again" / LABEL) == outputs(out / LABEL)
+    for label in (LABEL, STUDY_LABEL):
+        assert outputs(tmp_path / "again" / label) == outputs(out / label)
     other = run(project, tmp_path / "other", out / LABEL, seed=1, endpoints="os", modalities="clinical")
     assert other[LABEL].outcomes[0].status == "done"
     assert "before" not in other[LABEL].outcomes[0].reason

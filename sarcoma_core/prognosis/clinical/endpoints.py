@@ -43,6 +43,8 @@ class Endpoint:
         return self.name in ("distant_metastasis", "local_recurrence")
 
 
+DEATH: Final = "death"
+"""What competes with an endpoint, as a cause."""
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("overall_survival", "OS", "Overall survival", "death", "overall_survival_days"),
     Endpoint(
@@ -68,3 +70,15 @@ def endpoint(name: str) -> Endpoint:
         if one.name == name:
             return one
     raise UsageError(f"endpoint: must be one of {', '.join(e.name for e in ENDPOINTS)}; found {name!r}.")
+
+
+def causes_of(name: str) -> tuple[str, ...]:
+    """What ends the watch for an endpoint and is foretold: the event, and death where that competes.
+
+    Args:
+        name: of the endpoint.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    return (name, DEATH) if endpoint(name).competes_with_death else (name,)
