@@ -1,0 +1,94 @@
+"""The tables of what is foretold: chances by each horizon, what each part of the model says alone, the grade."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sarcoma_core.archive.predicted import BaselineEndpoint, ForetoldEndpoint, PatientPrediction
+from sarcoma_core.report.foretold_terms import endpoint_words
+from sarcoma_core.report.foretold_verdict import chances
+from sarcoma_core.report.masks import shown
+from sarcoma_core.report.measures import fixed, percent_span, whole_percent
+from sarcoma_core.report.study import StudyRow, StudyTable
+
+NOT_TOLD: Final = "not told"
+"""Where the clinical baseline says nothing."""
+_PARTS: Final[Mapping[str, str]] = {
+    "joint": "image and clinical variables together",
+    "image": "the image alone",
+    "clinical": "the clinical variables alone",
+}
+"""What each head of a network reads, by its name."""
+_SCORE_DECIMALS: Final = 3
+
+
+def chances_table(one: ForetoldEndpoint, baseline: BaselineEndpoint | None) -> StudyTable:
+    """The chance of an event by each horizon.
+
+    Args:
+        one: the endpoint.
+        baseline: what the clinical baseline says; None where there is none.
+    """
+    told, words = chances(one), endpoint_words(one.endpoint)
+    years = [str(year.years) for year in sorted(one.years, key=lambda year: year.years)]
+    beside = {} if baseline is None or baseline.absent else baseline.years
+    competing = any(at_time.competing is not None for at_time in told)
+    rows = []
+    for number, at_time in enumerate(told):
+        part = beside.get(years[number]) if years else None
+        cells = [
+            whole_percent(at_time.incidence),
+            percent_span(at_time.least, at_time.most) if len(one.each) > 1 else "one model",
+            NOT_TOLD if part is None else whole_percent(part),
+        ]
+        if competing:
+            before = at_time.competing
+            cells.append(NOT_TOLD if before is None else whole_percent(before))
+        rows.append(StudyRow(at_time.by, tuple(cells)))
+    columns = ("by", "network, mean", "spread between models", "clinical baseline")
+    return StudyTable(
+        id="",
+        title=words.title,
+        caption=f"{words.event} by that time, the chance of it.",
+        columns=(*columns, *(("death before it",) if competing else ())),
+        rows=tuple(rows),
+    )
+
+
+def group_told(one: ForetoldEndpoint) -> str:
+    """The risk group with its rule, a sentence."""
+    risk, cut = (fixed(value, _SCORE_DECIMALS) for value in (one.risk, one.cut))
+    side = "above" if one.group == "high" else "not above"
+    return (
+        f"{one.group.capitalize()}-risk group: a risk score of {risk}, {side} {cut}, the median of the "
+        "patients that the model was developed on. Half of them were of high risk by this rule, so a patient "
+        "near it may as well be in the other group."
+    )
+
+
+def parts_told(prediction: PatientPrediction, endpoint: str) -> str:
+    """What each part of the model says alone, a sentence; empty where it has one part.
+
+    Args:
+        prediction: of the patient.
+        endpoint: its name.
+    """
+    heads = prediction.heads.get(endpoint, {})
+    if len(heads) < len(_PARTS) - 1:
+        return ""
+    known = [name for name in _PARTS if name in heads]
+    names = (*known, *(name for name in heads if name not in _PARTS))
+    told = (f"{_PARTS.get(name) or shown(name)} {fixed(heads[name], _SCORE_DECIMALS)}" for name in names)
+    return f"Risk scores of the parts of the model: {', '.join(told)}."
+
+
+def grade_table(prediction: PatientPrediction) -> StudyTable | None:
+    """How likely each level of the grade is; None where it is not foretold.
+
+    Args:
+        prediction: of the patient.
+    """
+    if not prediction.graded:
+        return None
+    rows = (StudyRow(shown(level), (whole_percent(part),)) for level, part in prediction.graded.items())
+    caption = "How likely each level is, mean of the networks. It replaces no biopsy."
+    return StudyTable("", "Grade", caption, ("level", "chance"), tuple(rows))
