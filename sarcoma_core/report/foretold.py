@@ -10,14 +10,25 @@ from sarcoma_core.archive.predicted import BaselineEndpoint, ForetoldEndpoint, S
 from sarcoma_core.report.facts import Fact
 from sarcoma_core.report.foretold_curves import foretold_plot
 from sarcoma_core.report.foretold_files import FiledPrediction
-from sarcoma_core.report.foretold_inputs import inputs_told, model_told, told
+from sarcoma_core.report.foretold_inputs import inputs_told, model_told, told, unseen
 from sarcoma_core.report.foretold_maps import ShownMap, shown_map
-from sarcoma_core.report.foretold_tables import chances_table, grade_table, group_told, parts_told
+from sarcoma_core.report.foretold_tables import (
+    ForetoldTable,
+    chances_table,
+    grade_table,
+    group_told,
+    parts_told,
+)
 from sarcoma_core.report.foretold_terms import endpoint_words
-from sarcoma_core.report.foretold_verdict import ForetoldFinding, bounds_told, finding, in_order
+from sarcoma_core.report.foretold_verdict import (
+    ForetoldFinding,
+    bounds_told,
+    finding,
+    grade_finding,
+    in_order,
+)
 from sarcoma_core.report.line_plot import LinePlot
 from sarcoma_core.report.masks import shown
-from sarcoma_core.report.study import StudyTable
 
 PredictionState = Literal["none", "not shown", "refused", "abstains", "foretold"]
 
@@ -37,7 +48,7 @@ class ForetoldCurves:
 
     title: str
     plot: LinePlot
-    table: StudyTable
+    table: ForetoldTable
     group: str
     parts: str
     no_baseline: str
@@ -72,7 +83,7 @@ class ForetoldTold:
     bounds: str = ""
     cautions: tuple[str, ...] = ()
     endpoints: tuple[ForetoldCurves, ...] = ()
-    grade: StudyTable | None = None
+    grade: ForetoldTable | None = None
     inputs: tuple[Fact, ...] = ()
     maps: tuple[ShownMap, ...] = ()
     takes_image: bool = False
@@ -123,9 +134,9 @@ def _foretelling(said: SessionPrediction, filed: FiledPrediction) -> ForetoldTol
         state="foretold",
         current_run=filed.current,
         synthetic=said.model.synthetic,
-        findings=tuple(finding(one, origin) for one in timed),
+        findings=(*(finding(one, origin) for one in timed), *grade_finding(said.prediction)),
         bounds=bounds_told(said.prediction, origin),
-        cautions=tuple(map(told, said.cautions)),
+        cautions=(*unseen(said.inputs, said.prediction), *map(told, said.cautions)),
         endpoints=tuple(_endpoint(one, said, origin) for one in timed),
         grade=grade_table(said.prediction),
         inputs=inputs_told(said.inputs, said.prediction, abstains=False),

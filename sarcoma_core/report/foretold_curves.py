@@ -8,7 +8,7 @@ from typing import Final
 
 from sarcoma_core.archive.predicted import BaselineEndpoint, ForetoldEndpoint
 from sarcoma_core.report.foretold_terms import endpoint_words
-from sarcoma_core.report.foretold_verdict import ChanceBy, chances, headline, spread, unit_of
+from sarcoma_core.report.foretold_verdict import headline, spread, unit_of
 from sarcoma_core.report.line_plot import SPREAD, DrawnLine, LinePlot, percent_ticks
 from sarcoma_core.report.measures import unbroken, whole_percent
 from sarcoma_core.report.step_lines import DAYS, TimeAxis, Timeline
@@ -32,9 +32,9 @@ def foretold_plot(one: ForetoldEndpoint, baseline: BaselineEndpoint | None, time
     competing = competes(one)
     lines = tuple(_lines(one, baseline, axis))
     each = "; ".join(f"{line.name}: {line.told}" for line in lines)
-    how = "Cumulative incidence" if competing else "Chance of the event"
+    how = f"{'Cumulative incidence' if competing else 'Chance'} of {words.within}"
     return LinePlot(
-        title=f"{how} by time",
+        title=how,
         upwards_label=f"{words.had}{', death competing' if competing else ''}, %",
         across_label=Timeline(time_zero, unit, one.days[-1]).label,
         frame=axis.frame,
@@ -42,7 +42,7 @@ def foretold_plot(one: ForetoldEndpoint, baseline: BaselineEndpoint | None, time
         upwards=percent_ticks(axis.frame),
         lines=lines,
         told=_told(competing=competing),
-        alt=f"{words.title}: {how.lower()} from {time_zero}. {each}.",
+        alt=f"{how}, by time from {time_zero}. {each}.",
     )
 
 
@@ -52,38 +52,34 @@ def competes(one: ForetoldEndpoint) -> bool:
     return told or endpoint_words(one.endpoint).competing
 
 
-def _lines(
-    one: ForetoldEndpoint, baseline: BaselineEndpoint | None, axis: TimeAxis
-) -> Iterator[DrawnLine]:
-    told = chances(one)
+def _lines(one: ForetoldEndpoint, baseline: BaselineEndpoint | None, axis: TimeAxis) -> Iterator[DrawnLine]:
+    told = headline(one)
     networks = len(one.each)
     yield DrawnLine(
         _MEAN,
         f"Mean of {counted(networks, 'network')}",
-        ", ".join(f"{whole_percent(at_time.incidence)} by {at_time.by}" for at_time in told),
+        f"{whole_percent(told.incidence)} by {told.by}",
         _path(axis, one.days, one.curve),
     )
     if networks > 1:
         yield DrawnLine(
             SPREAD,
             "Each network",
-            _spread_told(headline(one), networks),
+            f"{spread(told, networks)} by {told.by}",
             "".join(_path(axis, one.days, curve) for curve in one.each),
         )
     if baseline and not baseline.absent:
         yield DrawnLine(
-            _BASELINE, "Clinical baseline", _baseline_told(baseline), _path(axis, baseline.days, baseline.curve)
+            _BASELINE,
+            "Clinical baseline",
+            _baseline_told(baseline, told.by),
+            _path(axis, baseline.days, baseline.curve),
         )
 
 
-def _spread_told(told: ChanceBy, networks: int) -> str:
-    return f"{spread(told, networks)} by {told.by}"
-
-
-def _baseline_told(baseline: BaselineEndpoint) -> str:
-    named = sorted((int(years), part) for years, part in baseline.years.items())
-    told = ((unbroken(counted(years, "year")), whole_percent(part)) for years, part in named)
-    return ", ".join(f"{part} by {by}" for by, part in told)
+def _baseline_told(baseline: BaselineEndpoint, by: str) -> str:
+    part = {unbroken(counted(int(years), "year")): one for years, one in baseline.years.items()}.get(by)
+    return "" if part is None else f"{whole_percent(part)} by {by}"
 
 
 def _path(axis: TimeAxis, days: Sequence[float], curve: Sequence[float]) -> str:
@@ -100,6 +96,4 @@ def _path(axis: TimeAxis, days: Sequence[float], curve: Sequence[float]) -> str:
 def _told(*, competing: bool) -> str:
     if not competing:
         return "Straight lines between the times that the model tells of; thin lines are the networks"
-    return (
-        "Death before it is a competing event: who has died can no longer have it. Thin lines are the networks"
-    )
+    return "Death before it competes: who has died can no longer have it. Thin lines are the networks"

@@ -8,6 +8,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -154,7 +155,9 @@ def holds_together(said: SessionPrediction) -> bool:
     volume = said.inputs.volume_ml
     return (
         len(set(names)) == len(names)
-        and all(_are_chances(_chances(one)) and _is_curve(one.days, one.curve, *one.each) for one in told.timed)
+        and all(
+            _are_chances(_chances(one)) and _is_curve(one.days, one.curve, *one.each) for one in told.timed
+        )
         and all(one.each and _finite(one.risk, one.cut) and _spans(one) for one in told.timed)
         and all(_finite(*heads.values()) for heads in told.heads.values())
         and all(0 < one.coverage < 1 and _finite(one.days) and one.days >= 0 for one in told.bounds)
@@ -192,9 +195,9 @@ def _is_curve(days: Sequence[float], *curves: Sequence[float]) -> bool:
         len(days) > 1
         and _finite(*days)
         and days[0] >= 0
-        and all(a < b for a, b in zip(days, days[1:], strict=False))
+        and all(a < b for a, b in pairwise(days))
         and all(len(one) == len(days) and _are_chances(one) for one in curves)
-        and all(a <= b + _ROUNDING for one in curves for a, b in zip(one, one[1:], strict=False))
+        and all(a <= b + _ROUNDING for one in curves for a, b in pairwise(one))
     )
 
 

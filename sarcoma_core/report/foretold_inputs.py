@@ -6,7 +6,7 @@ from typing import Final
 from sarcoma_core.archive.predicted import PatientPrediction, PredictingModel, PredictionInputs
 from sarcoma_core.report.facts import Fact
 from sarcoma_core.report.masks import shown
-from sarcoma_core.report.measures import fixed, unbroken
+from sarcoma_core.report.measures import fixed, listed, unbroken
 from sarcoma_core.report.roles import role_title
 from sarcoma_core.report.segmentation_verdicts import LONGEST_SENTENCE
 from sarcoma_core.text import counted
@@ -39,6 +39,26 @@ def inputs_told(
         Fact("Missing, and filled in", f"{_listed(inputs.lacking)}{_filled(inputs)}"),
         Fact("Not compared with the training", _lines(prediction.not_known)),
     )
+
+
+def unseen(inputs: PredictionInputs, prediction: PatientPrediction) -> tuple[str, ...]:
+    """What the model did without, in sentences without a full stop: what a reader has to know first.
+
+    Args:
+        inputs: that it was given.
+        prediction: what it said.
+    """
+    return tuple(_unseen(inputs, prediction.missing))
+
+
+def _unseen(inputs: PredictionInputs, missing: tuple[str, ...]) -> Iterator[str]:
+    if missing:
+        yield f"The session has no {listed([_role(role) for role in missing])}: this was told without"
+    if inputs.lacking:
+        names = listed([variable_told(name) for name in inputs.lacking])
+        yield f"Of the patient the table does not tell {names}: what is usual was taken instead"
+    if inputs.masks and not inputs.by_person:
+        yield "The tumour was drawn by a network, and no person has corrected it: look at its outline first"
 
 
 def _images(inputs: PredictionInputs, missing: tuple[str, ...]) -> Iterator[Fact]:
@@ -99,7 +119,10 @@ def model_told(model: PredictingModel, *, abstains: bool) -> tuple[Fact, ...]:
     facts = [Fact("Model", f"{shown(model.label)}: {name}"), Fact("SHA-256", shown(model.sha256)[:_HASH])]
     if not abstains:
         facts.append(
-            Fact("Developed on", f"{counted(model.patients, 'patient')}; {told(model.what) or 'who is not told'}")
+            Fact(
+                "Developed on",
+                f"{counted(model.patients, 'patient')}; {told(model.what) or 'who is not told'}",
+            )
         )
         facts.append(Fact("Networks", f"{counted(model.networks, 'network')}, of which the mean is told"))
     return tuple(facts)

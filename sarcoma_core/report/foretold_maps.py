@@ -67,6 +67,6 @@ def _caution(one: HeatMap) -> str:
     if one.like_random < MOST_LIKE_RANDOM:
         return ""
     return (
-        "Do not read this map: networks that have learned nothing give much the same. It shows what the image "
-        "looks like, not what the model has learned."
+        "Do not read this map: networks that have learned nothing give much the same. It shows what the "
+        "image looks like, not what the model has learned."
     )

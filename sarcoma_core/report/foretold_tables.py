@@ -1,6 +1,7 @@
-"""The tables of what is foretold: chances by each horizon, what each part of the model says alone, the grade."""
+"""The tables of what is foretold: chances by each horizon and grade; risk group and parts in words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sarcoma_core.archive.predicted import BaselineEndpoint, ForetoldEndpoint, PatientPrediction
@@ -8,7 +9,6 @@ from sarcoma_core.report.foretold_terms import endpoint_words
 from sarcoma_core.report.foretold_verdict import chances
 from sarcoma_core.report.masks import shown
 from sarcoma_core.report.measures import fixed, percent_span, whole_percent
-from sarcoma_core.report.study import StudyRow, StudyTable
 
 NOT_TOLD: Final = "not told"
 """Where the clinical baseline says nothing."""
@@ -21,7 +21,24 @@ _PARTS: Final[Mapping[str, str]] = {
 _SCORE_DECIMALS: Final = 3
 
 
-def chances_table(one: ForetoldEndpoint, baseline: BaselineEndpoint | None) -> StudyTable:
+@dataclass(frozen=True)
+class ForetoldRow:
+    """A row: its key, and the other columns."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ForetoldTable:
+    """A table; `columns` has one word for the name and one for each cell."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[ForetoldRow, ...]
+
+
+def chances_table(one: ForetoldEndpoint, baseline: BaselineEndpoint | None) -> ForetoldTable:
     """The chance of an event by each horizon.
 
     Args:
@@ -43,13 +60,11 @@ def chances_table(one: ForetoldEndpoint, baseline: BaselineEndpoint | None) -> S
         if competing:
             before = at_time.competing
             cells.append(NOT_TOLD if before is None else whole_percent(before))
-        rows.append(StudyRow(at_time.by, tuple(cells)))
-    columns = ("by", "network, mean", "spread between models", "clinical baseline")
-    return StudyTable(
-        id="",
-        title=words.title,
-        caption=f"{words.event} by that time, the chance of it.",
-        columns=(*columns, *(("death before it",) if competing else ())),
+        rows.append(ForetoldRow(at_time.by, tuple(cells)))
+    columns = ("By", "Mean of networks", "Spread between models", "Clinical baseline")
+    return ForetoldTable(
+        caption=f"Chance of {words.within} by that time.",
+        columns=(*columns, *(("Death before it",) if competing else ())),
         rows=tuple(rows),
     )
 
@@ -81,7 +96,7 @@ def parts_told(prediction: PatientPrediction, endpoint: str) -> str:
     return f"Risk scores of the parts of the model: {', '.join(told)}."
 
 
-def grade_table(prediction: PatientPrediction) -> StudyTable | None:
+def grade_table(prediction: PatientPrediction) -> ForetoldTable | None:
     """How likely each level of the grade is; None where it is not foretold.
 
     Args:
@@ -89,6 +104,6 @@ def grade_table(prediction: PatientPrediction) -> StudyTable | None:
     """
     if not prediction.graded:
         return None
-    rows = (StudyRow(shown(level), (whole_percent(part),)) for level, part in prediction.graded.items())
+    rows = (ForetoldRow(shown(level), (whole_percent(part),)) for level, part in prediction.graded.items())
     caption = "How likely each level is, mean of the networks. It replaces no biopsy."
-    return StudyTable("", "Grade", caption, ("level", "chance"), tuple(rows))
+    return ForetoldTable(caption, ("Level", "Chance"), tuple(rows))

@@ -24,21 +24,26 @@ class EndpointWords:
     had: str
     competing: bool = False
 
+    @property
+    def within(self) -> str:
+        """What happens, within a sentence."""
+        return f"{self.event[:1].lower()}{self.event[1:]}"
+
 
 SURVIVAL: Final = "overall_survival"
 """The endpoint that the first sentence tells, where it is foretold."""
 _WORDS: Final[Mapping[str, EndpointWords]] = {
-    SURVIVAL: EndpointWords("Overall survival", "Death", "Have died"),
+    SURVIVAL: EndpointWords("Overall survival", "Death", "Died"),
     "distant_metastasis": EndpointWords(
-        *("Distant metastasis", "A first distant metastasis", "Have had a distant metastasis"), competing=True
+        *("Distant metastasis", "A first distant metastasis", "Had a distant metastasis"), competing=True
     ),
     "local_recurrence": EndpointWords(
-        *("Local recurrence", "A local recurrence", "Have had a local recurrence"), competing=True
+        *("Local recurrence", "A local recurrence", "Had a local recurrence"), competing=True
     ),
     "recurrence_free_survival": EndpointWords(
         "Recurrence-free survival",
         "Recurrence, metastasis or death",
-        "Have had a recurrence or metastasis, or died",
+        "Had a recurrence or metastasis, or died",
     ),
 }
 
@@ -51,7 +56,7 @@ def endpoint_words(name: str) -> EndpointWords:
     """
     plain = shown(name).replace("_", " ").strip() or "event"
     own = f"{plain[:1].upper()}{plain[1:]}"
-    return _WORDS.get(name) or EndpointWords(own, own, f"Have had: {plain}")
+    return _WORDS.get(name) or EndpointWords(own, own, f"Had: {plain}")
 
 
 FORETOLD_TERMS: Final = (

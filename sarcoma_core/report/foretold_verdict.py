@@ -1,4 +1,4 @@
-"""What is foretold of a patient in sentences: the chance of each event by a horizon, and bounds of survival."""
+"""What is foretold of a patient in sentences: chances of events by a horizon, and bounds of survival."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from typing import Final
 
 from sarcoma_core.archive.predicted import ForetoldEndpoint, PatientPrediction, SurvivalBound
 from sarcoma_core.report.foretold_terms import SURVIVAL, endpoint_words
+from sarcoma_core.report.masks import shown
 from sarcoma_core.report.measures import listed, percent_span, unbroken, whole_percent
 from sarcoma_core.report.step_lines import DAYS, TimeUnit, duration
 from sarcoma_core.text import counted
@@ -44,11 +45,11 @@ class ForetoldFinding:
 
     Args:
         chance: of the event, with its spread.
-        group: the risk group, in words.
+        group: the risk group, in words; empty where there is none.
     """
 
     chance: str
-    group: str
+    group: str = ""
 
 
 def in_order(timed: Sequence[ForetoldEndpoint]) -> tuple[ForetoldEndpoint, ...]:
@@ -97,6 +98,18 @@ def finding(one: ForetoldEndpoint, time_zero: str) -> ForetoldFinding:
     )
 
 
+def grade_finding(prediction: PatientPrediction) -> tuple[ForetoldFinding, ...]:
+    """The level of the grade that is likeliest, a sentence; none where the grade is not foretold.
+
+    Args:
+        prediction: of the patient.
+    """
+    if not prediction.graded:
+        return ()
+    level, part = max(prediction.graded.items(), key=lambda item: item[1])
+    return (ForetoldFinding(f"Likeliest grade of the tumour: {shown(level)} ({whole_percent(part)})"),)
+
+
 def spread(told: ChanceBy, networks: int) -> str:
     """Between what the networks lie, in words."""
     if networks == 1:
@@ -136,4 +149,3 @@ def _months(days: float) -> str:
     if not whole:
         return unbroken("less than a month")
     return unbroken(counted(whole, "month"))
-

@@ -58,7 +58,7 @@ class Stage:
 
     @property
     def holds_volumes(self) -> bool:
-        """Whether it is images; SERIES_ROLES says which series is which, others what was drawn or foretold."""
+        """Whether it is images; SERIES_ROLES says which is which, others what was drawn or foretold."""
         return self.label not in (ROLES_LABEL, *BESIDE)
 
     @property
