@@ -17,6 +17,7 @@ CHAINS: Mapping[str, tuple[str, ...]] = {
         "register",
         "segment",
         "export-masks",
+        "predict",
         "report",
     ),
 }

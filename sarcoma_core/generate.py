@@ -123,6 +123,7 @@ def docs_page(step: Step) -> str:
         *(f"| `{o.spec.resource}` | {o.spec.format} | {o.spec.help} |" for o in step.outputs),
         "",
         *_docs_sends(step),
+        *_docs_labels(step),
         *_docs_assets(step),
         *_docs_parameters(step),
         *_docs_choices(step),
@@ -159,6 +160,14 @@ def _docs_sends(step: Step) -> list[str]:
     where = own[step.sends.spec.kind]
     told = f"to the XNAT that launched it, with the run's own token; of an archive folder, {where}."
     return [f"It sends {step.sends.spec.help}: {told}", ""]
+
+
+def _docs_labels(step: Step) -> list[str]:
+    """What XNAT tells a step that no folder says."""
+    if not step.object_labels:
+        return []
+    flags = " and ".join(f"`{label.flag} LABEL` ({label.spec.help})" for label in step.object_labels)
+    return [f"XNAT and `sarcoma run` tell it {flags}; in a folder by itself, tell them by hand.", ""]
 
 
 def _docs_assets(step: Step) -> list[str]:

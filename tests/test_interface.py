@@ -19,6 +19,7 @@ from sarcoma_core.interface import (
     Asset,
     Base,
     Input,
+    ObjectLabel,
     Output,
     OutputDir,
     Param,
@@ -539,7 +540,7 @@ def sends(base: object = Platform) -> Any:
     return Annotated[base, Sends(kind="roi-collection", to=nullcontext, help="the masks")]  # type: ignore[valid-type]
 
 
-@pytest.mark.parametrize("image", ["edge", "site"])
+@pytest.mark.parametrize("image", ["edge", "torch", "train", "site"])
 def test_what_a_step_sends_is_read_off_the_function_and_xnat_has_to_say_on_what_it_is_launched(
     image: Base,
 ) -> None:
@@ -555,9 +556,11 @@ def test_what_a_step_sends_is_read_off_the_function_and_xnat_has_to_say_on_what_
     assert (read(smooth).sends, read(smooth).is_told_its_object) == (None, False)
 
 
-@pytest.mark.parametrize("image", ["core", "torch", "train"])
+@pytest.mark.parametrize("image", ["core"])
 def test_a_step_on_a_base_without_a_client_of_xnat_sends_nothing(image: Base) -> None:
-    with pytest.raises(DeclarationError, match=f"that sends must be on the base edge; found {image}"):
+    with pytest.raises(
+        DeclarationError, match=f"that sends must be on the base edge or torch; found {image}"
+    ):
         declared(image, session=Session, platform=sends())
 
 
@@ -591,15 +594,55 @@ def sends_fields(base: object = SessionFields) -> Any:
     return Annotated[base, Sends(kind="fields", to=nullcontext, help="numbers")]  # type: ignore[valid-type]
 
 
-def test_a_step_on_a_project_sends_fields_of_its_sessions_and_one_on_a_session_does_not() -> None:
+def test_a_step_sends_fields_of_a_project_or_of_a_session_and_of_no_scan() -> None:
     project = on("project", ProjectFolder)
     step = declared("edge", project=project, fields=sends_fields())
     assert step.sends is not None
     assert (step.sends.name, step.sends.spec.kind) == ("fields", "fields")
     with pytest.raises(DeclarationError, match="that Sends must be a SessionFields; found Platform"):
         declared("edge", project=project, fields=sends_fields(Platform))
-    with pytest.raises(DeclarationError, match="a Sends must be on a step of level project only"):
-        declared("edge", session=Session, fields=sends_fields())
+    assert declared("torch", session=Session, fields=sends_fields()).sends is not None
+    with pytest.raises(DeclarationError, match="a Sends must be on a step of level project or session only"):
+        declared("edge", session=on("scan", SessionFolder), fields=sends_fields())
+
+
+# What XNAT calls an object.
+
+
+SUBJECT_LABEL = Annotated[str, ObjectLabel(of="subject", help="whose row it is")]
+
+
+def labelled(name: str = "subject_label", hint: Any = SUBJECT_LABEL, **wrong: Any) -> Step:
+    """A step with one label."""
+    return choosing(name, hint, correcting="", **wrong)
+
+
+def test_a_label_is_read_off_the_function_and_is_no_parameter() -> None:
+    step = labelled()
+    [label] = step.object_labels
+    assert (label.name, label.flag, label.spec.of) == ("subject_label", "--subject-label", "subject")
+    assert (step.params, step.choices, read(smooth).object_labels) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"hint": Annotated[str | None, ObjectLabel("subject", "h")]}, "must be a str, keyword-only"),
+        ({"default": "S1"}, 'with the default ""'),
+        ({"kind": FREE}, "must be a str, keyword-only"),
+        ({"name": "session_label"}, "must be called session_label or subject_label, as what it is of"),
+        ({"name": "whose"}, "must be called session_label or subject_label"),
+        ({"hint": Annotated[str, ObjectLabel("scan", "h")]}, "must be called"),  # type: ignore[arg-type]
+        (
+            {"session": on("session", SessionFolder, "scan")},
+            "a ObjectLabel must be on a step of level session",
+        ),
+        ({"session": on("scan", SessionFolder)}, "a ObjectLabel must be on a step of level session only"),
+    ],
+)
+def test_a_label_that_no_command_can_give_is_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        labelled(**wrong)
 
 
 HEAVY = {

@@ -68,7 +68,7 @@ class ForetoldEndpoint:
 
 @dataclass(frozen=True)
 class SurvivalBound:
-    """A lower bound of survival time, which claims a coverage over patients like those of the calibration set.
+    """A lower bound of survival time, with its coverage of patients like those of the calibration set.
 
     Args:
         coverage: that it claims, 0 to 1.
@@ -132,7 +132,6 @@ class PredictingModel:
     """The model, as its card tells it.
 
     Args:
-        label: of its resource.
         name: of the card.
         version: of the card.
         sha256: of the asset.
@@ -143,7 +142,6 @@ class PredictingModel:
         limits: a sentence each.
     """
 
-    label: str
     name: str
     version: str
     sha256: str
@@ -242,12 +240,16 @@ def read_prediction(path: Path) -> SessionPrediction:
         ArchiveError: it is not as `predict` wrote it.
     """
     try:
-        tree: dict[str, Any] = json.loads(path.read_bytes())
-        if tree.pop("schema") != SCHEMA:
-            raise ValueError
-        return typed(SessionPrediction, tree)  # type: ignore[no-any-return]
+        return _parsed(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ArchiveError(
             f"{PREDICTION_LABEL}: must hold {PREDICTION_FILE} as predict wrote it; it does not.",
             hint="Run it again: sarcoma run predict --archive DIR --project P",
         ) from None
+
+
+def _parsed(tree: dict[str, Any]) -> SessionPrediction:
+    if tree.pop("schema") != SCHEMA:
+        raise ValueError
+    found: SessionPrediction = typed(SessionPrediction, tree)
+    return found

@@ -64,6 +64,14 @@ def _add_step(names: Verbs, step: Step) -> None:
             metavar="SCAN",
             help=f"{choice.spec.help}: id of the scan that a person chose (optional)".replace("%", "%%"),
         )
+    for label in step.object_labels:
+        parser.add_argument(
+            label.flag,
+            dest=f"label {label.name}",
+            default="",
+            metavar="LABEL",
+            help=f"{label.spec.help}: label of the {label.spec.of}; not needed in an archive folder",
+        )
     parser.add_argument(
         "--probe", action="store_true", help="prove the mounts and the way to XNAT, and do nothing else"
     )
@@ -114,6 +122,7 @@ def _run(arguments: argparse.Namespace) -> int:
     given = {param: values[param.name] for param in step.params}
     assets = {a.name: path for a in step.assets if (path := values[f"asset {a.name}"]) is not None}
     choices = {} if arguments.probe else {c.name: values[f"choice {c.name}"] for c in step.choices}
+    labels = {} if arguments.probe else {one.name: values[f"label {one.name}"] for one in step.object_labels}
     target = "" if arguments.probe else values.get("object", "")
     params = {
         p.name: p.parse(value) if isinstance(value, str) else value
@@ -122,7 +131,14 @@ def _run(arguments: argparse.Namespace) -> int:
     }
     try:
         records = run_step(
-            step, arguments.source, arguments.out, params, target=target, assets=assets, choices=choices
+            step,
+            arguments.source,
+            arguments.out,
+            params,
+            target=target,
+            assets=assets,
+            choices=choices,
+            labels=labels,
         )
     except NothingUsableError as error:
         _show(error.outcomes)

@@ -1,4 +1,4 @@
-"""`sarcoma view`: the images of an archive, and what was drawn on them, in OHIF on this machine alone."""
+"""`sarcoma view`: images of an archive, what was drawn on them, and heat maps, in OHIF on this machine alone."""
 
 import argparse
 import os
@@ -33,8 +33,8 @@ def add(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "view",
         help="look at an archive in the OHIF viewer, on this machine",
-        description="Look at the images of an archive, and at what was drawn on them, in the OHIF viewer. It "
-        "runs on this machine, for you alone and without the internet, on a copy that is deleted at the end.",
+        description="Look at the images of an archive, at what was drawn on them and at the heat maps of "
+        "predictions, in the OHIF viewer. It runs on this machine, for you alone and without the internet, on a copy that is deleted at the end.",
         epilog="In a checkout, `make view ARCHIVE=DIR` fetches OHIF first. Debian's packages orthanc and "
         "orthanc-dicomweb are needed.",
     )
@@ -131,7 +131,7 @@ def _fill(orthanc: "Orthanc", files: "Sequence[ShownFile]", sessions: int) -> "s
         InputError: none of them is DICOM.
     """
     from sarcoma_core.errors import InputError
-    from sarcoma_core.viewer.holdings import told
+    from sarcoma_core.viewer.holdings import HEAT_MAP, told
     from sarcoma_core.viewer.storing import store
 
     with _followed(len(files)) as one_more:
@@ -142,15 +142,17 @@ def _fill(orthanc: "Orthanc", files: "Sequence[ShownFile]", sessions: int) -> "s
         raise InputError(
             f"--archive: must hold DICOM that Orthanc can read; found none in {counted(len(files), 'file')}."
         )
-    laid = Counter(one.laid for one in shown)
+    laid = Counter((one.laid, one.file.kind == HEAT_MAP) for one in shown)
     print(told(sessions, [one.file for one in shown]))
-    if number := laid["on its series"]:
+    if number := laid["on its series", False]:
         print(
             f"{number} RTSTRUCT shown on the series that they name: the images that they name are not there"
         )
-    if number := laid["nowhere"]:
-        print(f"{number} SEG or RTSTRUCT cannot be shown: the images that they name are not there")
-    return {one.file.place for one in shown if one.file.kind and one.laid != "nowhere"}
+    for is_map, what in ((False, "SEG or RTSTRUCT"), (True, "heat maps")):
+        if number := laid["nowhere", is_map]:
+            print(f"{number} {what} cannot be shown: the images that they name are not there")
+    drawn = (one for one in shown if one.file.kind not in ("", HEAT_MAP))
+    return {one.file.place for one in drawn if one.laid != "nowhere"}
 
 
 def _show_refused(refused: "Sequence[StoredFile]") -> None:

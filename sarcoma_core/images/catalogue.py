@@ -20,7 +20,7 @@ COMMANDS_LABEL = "org.nrg.commands"
 PARENTS: Mapping[Base, Base | None] = {
     "core": None,
     "edge": "core",
-    "torch": "core",
+    "torch": "edge",
     "train": "torch",
     "site": "edge",
 }

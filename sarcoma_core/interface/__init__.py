@@ -37,6 +37,7 @@ from sarcoma_core.interface.declarations import (
     Value,
 )
 from sarcoma_core.interface.describing import describe
+from sarcoma_core.interface.naming import LabelSpec, ObjectLabel
 from sarcoma_core.interface.sending import Sends, SendsSpec
 from sarcoma_core.interface.services import Service
 
@@ -47,7 +48,9 @@ __all__ = [
     "ChoiceSpec",
     "Input",
     "InputSpec",
+    "LabelSpec",
     "Level",
+    "ObjectLabel",
     "Output",
     "OutputDir",
     "OutputSpec",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface.choices import ChoiceSpec
+from sarcoma_core.interface.naming import LabelSpec
 from sarcoma_core.interface.sending import SendsSpec
 
 Value = bool | int | float | str
@@ -294,6 +295,7 @@ class Step:
     goes_on: bool = False
     revision: int = 1
     choices: tuple[ChoiceSpec, ...] = ()
+    object_labels: tuple[LabelSpec, ...] = ()
     correcting: str = ""
     sends: SendsSpec | None = None
     defaults: Mapping[str, Value] = field(init=False)

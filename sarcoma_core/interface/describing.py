@@ -23,6 +23,7 @@ from sarcoma_core.interface.declarations import (
     Resources,
     Step,
 )
+from sarcoma_core.interface.naming import LABELLED, LabelSpec, ObjectLabel
 from sarcoma_core.interface.sending import TAKERS, Sends, SendsSpec
 
 _FOLDERS: Mapping[str, str] = {
@@ -35,8 +36,8 @@ _FOLDERS: Mapping[str, str] = {
 A step on a scan receives the scan's session, narrowed to that scan: what lies beside it can be seen.
 """
 _ASSET_FOLDER = "AssetFolder"
-_SENDING: frozenset[Base] = frozenset({"edge", "site"})
-"""The bases that hold a client of XNAT."""
+_SENDING: frozenset[Base] = frozenset({"edge", "torch", "train", "site"})
+"""The bases that hold a client of XNAT, and whose steps may have something to send."""
 _OWN_NAMES = frozenset({"project", "session", "scan", "input", "out", "in", "probe", "help"})
 """What names something else on a step's command line or in its wrappers."""
 
@@ -91,7 +92,9 @@ def describe(
             f"ScanChoice and no other; found {correcting!r} for {len(arguments.choices)} of them."
         )
     if arguments.sends and image not in _SENDING:
-        raise DeclarationError(f"step {name}: a step that sends must be on the base edge; found {image}.")
+        raise DeclarationError(
+            f"step {name}: a step that sends must be on the base edge or torch; found {image}."
+        )
     return Step(
         name=name,
         title=title,
@@ -110,6 +113,7 @@ def describe(
         goes_on=goes_on,
         revision=revision,
         choices=arguments.choices,
+        object_labels=arguments.object_labels,
         correcting=correcting,
         sends=arguments.sends,
     )
@@ -122,47 +126,79 @@ class _Arguments(NamedTuple):
     assets: tuple[AssetSpec, ...]
     params: tuple[ParamSpec, ...]
     choices: tuple[ChoiceSpec, ...]
+    object_labels: tuple[LabelSpec, ...]
     sends: SendsSpec | None
 
 
-_Mark = Input | Asset | Param | ScanChoice | Sends | Marker
+_Mark = Input | Asset | Param | ScanChoice | ObjectLabel | Sends | Marker
 
 
 def _read_signature(name: str, function: Callable[..., Any], hints: Mapping[str, Any]) -> _Arguments:
     """The one input, the assets, the output folder, choices and parameters, each declared or refused."""
-    inputs, assets, folders, params, choices, sends = [], [], [], [], [], []
+    read: list[Any] = []
+    folders: list[str] = []
     for argument in inspect.signature(function).parameters.values():
         base, mark = _declared(name, argument.name, hints.get(argument.name))
-        if isinstance(mark, Param):
-            params.append(_read_param(name, argument, base, mark))
-        elif isinstance(mark, ScanChoice):
-            _check_choice(name, argument, base, mark)
-            choices.append(ChoiceSpec(argument.name, mark))
-        elif isinstance(mark, Input):
-            _check_input(name, argument.name, base, mark)
-            inputs.append(InputSpec(argument.name, mark))
-        elif isinstance(mark, Asset):
-            _check_asset(name, argument.name, base, mark)
-            assets.append(AssetSpec(argument.name, mark))
-        elif isinstance(mark, Sends):
-            _check_platform(name, argument.name, base, mark)
-            sends.append(SendsSpec(argument.name, mark))
-        else:
-            folders.append(argument.name)
+        match mark:
+            case Marker():
+                folders.append(argument.name)
+            case Param():
+                read.append(_read_param(name, argument, base, mark))
+            case _:
+                read.append(_read_mark(name, argument, base, mark))
+    inputs = [one for one in read if isinstance(one, InputSpec)]
+    sends = [one for one in read if isinstance(one, SendsSpec)]
     if len(inputs) != 1 or folders != ["out"] or len(sends) > 1:
         raise DeclarationError(
             f"step {name}: must have exactly one Input, one OutputDir called 'out', and one Sends at most."
         )
-    levels = [*(("ScanChoice", "session") for _ in choices), *(("Sends", _level_of(one)) for one in sends)]
-    for what, level in levels:
-        if inputs[0].spec.level != level or inputs[0].spec.also:
-            raise DeclarationError(f"step {name}: a {what} must be on a step of level {level} only.")
-    return _Arguments(inputs[0], tuple(assets), tuple(params), tuple(choices), sends[0] if sends else None)
+    for one in read:
+        _require_level(name, inputs[0].spec, one)
+    return _Arguments(
+        inputs[0],
+        tuple(one for one in read if isinstance(one, AssetSpec)),
+        tuple(one for one in read if isinstance(one, ParamSpec)),
+        tuple(one for one in read if isinstance(one, ChoiceSpec)),
+        tuple(one for one in read if isinstance(one, LabelSpec)),
+        sends[0] if sends else None,
+    )
 
 
-def _level_of(sends: SendsSpec) -> Level:
-    """The level of a step that sends this."""
-    return TAKERS[sends.spec.kind].level
+def _read_mark(name: str, argument: inspect.Parameter, base: Any, mark: _Mark) -> Any:  # noqa: ANN401
+    """What is no parameter, checked."""
+    match mark:
+        case ScanChoice():
+            _check_choice(name, argument, base, mark)
+            return ChoiceSpec(argument.name, mark)
+        case ObjectLabel():
+            _check_label(name, argument, base, mark)
+            return LabelSpec(argument.name, mark)
+        case Input():
+            _check_input(name, argument.name, base, mark)
+            return InputSpec(argument.name, mark)
+        case Asset():
+            _check_asset(name, argument.name, base, mark)
+            return AssetSpec(argument.name, mark)
+        case Sends():
+            _check_platform(name, argument.name, base, mark)
+            return SendsSpec(argument.name, mark)
+    raise AssertionError(mark)
+
+
+def _require_level(name: str, declared: Input, spec: object) -> None:
+    """What is known of sessions alone is declared by a step on sessions alone."""
+    match spec:
+        case ChoiceSpec() | LabelSpec():
+            levels: tuple[Level, ...] = ("session",)
+        case SendsSpec():
+            levels = TAKERS[spec.spec.kind].levels
+        case _:
+            return
+    if declared.level not in levels or declared.also:
+        what = type(spec.spec).__name__
+        raise DeclarationError(
+            f"step {name}: a {what} must be on a step of level {' or '.join(levels)} only."
+        )
 
 
 def _declared(name: str, argument: str, hint: Any) -> tuple[Any, _Mark]:  # noqa: ANN401
@@ -172,7 +208,7 @@ def _declared(name: str, argument: str, hint: Any) -> tuple[Any, _Mark]:  # noqa
     if mark is None:
         raise DeclarationError(
             f"step {name}: argument {argument!r} is undeclared: annotate it with Input, Asset, Param, "
-            "ScanChoice, Sends or OutputDir."
+            "ScanChoice, ObjectLabel, Sends or OutputDir."
         )
     return base, mark
 
@@ -237,6 +273,16 @@ def _check_choice(name: str, argument: inspect.Parameter, base: Any, declared: S
         raise DeclarationError(f"{where}: must not be called {', '.join(sorted(_OWN_NAMES))}.")
     if not declared.help:
         raise DeclarationError(f"{where}: needs a help, which names it in the launch dialog.")
+
+
+def _check_label(name: str, argument: inspect.Parameter, base: Any, declared: ObjectLabel) -> None:  # noqa: ANN401
+    """A label is a text that is given by name, which is that of its object, and empty by itself."""
+    where = f"step {name}: label {argument.name!r}"
+    if base is not str or argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.default != "":
+        raise DeclarationError(f'{where} must be a str, keyword-only, with the default "".')
+    if declared.of not in LABELLED or argument.name != f"{declared.of}_label":
+        known = " or ".join(f"{one}_label" for one in LABELLED)
+        raise DeclarationError(f"{where} must be called {known}, as what it is of.")
 
 
 def _read_param(name: str, argument: inspect.Parameter, base: Any, spec: Param) -> ParamSpec:  # noqa: ANN401

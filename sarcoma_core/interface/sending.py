@@ -20,16 +20,16 @@ class Taker(NamedTuple):
 
     Attributes:
         type: name of the class of `xnat` that the step is handed: nothing is imported here.
-        level: of the step.
+        levels: of a step that sends it.
     """
 
     type: str
-    level: Literal["project", "session"]
+    levels: tuple[Literal["project", "session"], ...]
 
 
 TAKERS: Final[Mapping[SentKind, Taker]] = {
-    "roi-collection": Taker("Platform", "session"),
-    "fields": Taker("SessionFields", "project"),
+    "roi-collection": Taker("Platform", ("session",)),
+    "fields": Taker("SessionFields", ("project", "session")),
 }
 """By what is sent."""
 

@@ -49,6 +49,8 @@ class DenseNet3d(nn.Module):
         features: how many the network gives.
         level_features: maps of the stem and of each block, as `levels` gives them; the last number is
             `features`.
+        level_places: of the same, where the middle of the first voxel lies among those of the image, and how
+            many of these it is to the next, along each axis.
 
     Raises:
         ValueError: an argument breaks its rule.
@@ -75,16 +77,20 @@ class DenseNet3d(nn.Module):
         self.pool = nn.MaxPool3d(kernel_size=3, stride=2, padding=1) if pooled else nn.Identity()
         stages: list[nn.Module] = []
         level_features = [width]
+        level_places = [(0.0, stride)]  # an odd edge with its half as padding lies about its own voxel
+        start, step = 0.0, stride * (1 + bool(pooled))
         for number, layers in enumerate(blocks):
             if number:
                 stages.append(_Halving(width))
                 width //= 2
+                start, step = start + step / 2, 2 * step
             inners = [width + growth * before for before in range(layers)]
             dense = (_Dense(inner, growth, bottleneck, groups, dropout_percent / 100) for inner in inners)
             width += growth * layers
             stages += [nn.Sequential(*dense), _Activated(width, groups)]
             level_features.append(width)
-        self.level_features = tuple(level_features)
+            level_places.append((start, step))
+        self.level_features, self.level_places = tuple(level_features), tuple(level_places)
         self.stages = nn.ModuleList(stages)
         self.features = width
         for layer in self.modules():

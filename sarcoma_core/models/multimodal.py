@@ -147,6 +147,14 @@ class MultimodalNetwork(nn.Module):
         maps: ImageMaps = self.image_part.maps(image, present)
         return maps
 
+    @property
+    def level_places(self) -> tuple[tuple[float, int], ...]:
+        """Of each level of `image_maps`, where its voxels lie among those of the image (`DenseNet3d`)."""
+        if self.image_part is None:
+            return ()
+        places: tuple[tuple[float, int], ...] = self.image_part.network.level_places
+        return places if self.image_part.pooling else places[-1:]
+
     def from_maps(
         self, maps: "ImageMaps | None", present: torch.Tensor | None, clinical: torch.Tensor | None
     ) -> torch.Tensor:

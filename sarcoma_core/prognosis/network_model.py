@@ -13,6 +13,12 @@ from sarcoma_core.models.architectures import load
 from sarcoma_core.models.folder import ModelFolder, fault, open_model
 from sarcoma_core.models.multimodal import MultimodalNetwork
 from sarcoma_core.models.prognosis_task import RELATIVE_HEADS, PrognosisTask
+from sarcoma_core.prognosis.clinical_beside import (
+    BASELINES_FILE,
+    ClinicalBaselines,
+    read_baselines,
+    without_baselines,
+)
 from sarcoma_core.prognosis.design import Values
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes, read_notes
 from sarcoma_core.prognosis.network_outputs import Foretold, NetworkTask, foretold_by
@@ -31,11 +37,13 @@ class PrognosisFolder:
         model: weights, config and card.
         notes: what belongs to the weights.
         task: what each network takes and gives.
+        baselines: the clinical baseline of each timed endpoint, or why there is none.
     """
 
     model: ModelFolder
     notes: PrognosisNotes
     task: PrognosisTask
+    baselines: ClinicalBaselines
 
     @property
     def cube(self) -> CubeRules:
@@ -79,7 +87,7 @@ class PrognosisModel:
         """
         found = []
         for network, notes in zip(self.networks, self.folder.notes.networks, strict=True):
-            inputs = self._inputs(names, values, images, notes)
+            inputs = self.inputs(names, values, images, notes)
             of = NetworkTask(self.folder.task, notes.times)
             found.append(foretold_by(network, of, inputs, self.device, at_once=at_once))
         return tuple(found)
@@ -107,7 +115,7 @@ class PrognosisModel:
         """
         found = [
             notes.features.is_far(
-                features_of(network, self._inputs(names, values, images, notes), self.device, at_once=at_once)
+                features_of(network, self.inputs(names, values, images, notes), self.device, at_once=at_once)
                 .double()
                 .numpy()
             )
@@ -116,13 +124,24 @@ class PrognosisModel:
         ]
         return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
-    def _inputs(
+    def inputs(
         self,
         names: Sequence[str],
         values: Sequence[Values],
         images: Sequence[TumourImage],
         notes: NetworkNotes,
     ) -> PatientInputs:
+        """What one of the networks is given of patients.
+
+        Args:
+            names: of each patient.
+            values: what is known of each.
+            images: as of `foretell`.
+            notes: of the network.
+
+        Raises:
+            InputError: see `foretell`.
+        """
         clinical = None
         if notes.design is not None:
             clinical = filled_matrix(notes.design, values, self.folder.notes.columns)
@@ -144,7 +163,7 @@ def open_prognosis(asset: AssetFolder) -> PrognosisFolder:
         raise fault("must be a model that foretells; it is of another kind", hint="Choose a MODEL_PROG_*.")
     notes = read_notes(asset.file(NOTES_FILE).read_bytes())
     _require_one_mind(model, notes, task)
-    return PrognosisFolder(model, notes, task)
+    return PrognosisFolder(model, notes, task, _baselines(asset, task))
 
 
 def load_prognosis(folder: PrognosisFolder, device: torch.device) -> PrognosisModel:
@@ -159,6 +178,21 @@ def load_prognosis(folder: PrognosisFolder, device: torch.device) -> PrognosisMo
     """
     networks = cast("tuple[MultimodalNetwork, ...]", load(folder.model, device))
     return PrognosisModel(folder, networks, device)
+
+
+def _baselines(asset: AssetFolder, task: PrognosisTask) -> ClinicalBaselines:
+    """Those of its file; a folder of an earlier release has none."""
+    names = [one.endpoint for one in task.timed]
+    try:
+        path = asset.file(BASELINES_FILE)
+    except InputError:
+        why = f"the model's folder has no {BASELINES_FILE}: it is of an earlier release"
+        return without_baselines(names, why)
+    found = read_baselines(path.read_bytes())
+    if {one.endpoint for one in found.endpoints} != set(names):
+        raise fault(f"{BASELINES_FILE} and config.json must tell of the same endpoints; they do not")
+    by = {one.endpoint: one for one in found.endpoints}
+    return ClinicalBaselines(tuple(by[name] for name in names))
 
 
 def _require_one_mind(model: ModelFolder, notes: PrognosisNotes, task: PrognosisTask) -> None:

@@ -13,6 +13,7 @@ from sarcoma_core.models.card import CardNumber, ModelCard, TrainingCohort
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import weights_hashes, write_card
 from sarcoma_core.prognosis.clinical.endpoints import TimeZero, endpoint
+from sarcoma_core.prognosis.clinical_beside import BASELINES_FILE, fit_baselines
 from sarcoma_core.prognosis.judged import JudgedModel
 from sarcoma_core.prognosis.mean_survival import SURVIVAL, mean_survival
 from sarcoma_core.prognosis.network_judging import JudgedEndpoint
@@ -108,6 +109,7 @@ def write_prognosis_model(
     shape = (len(task.sequences) + 1, *(task.edge,) * 3) if task.sequences else (1, 1, 1, 1)
     write_card(folder, ModelConfig("multimodal", planned.arguments, shape, None, task), card)
     (folder / NOTES_FILE).write_bytes(_notes(training, judged, bounds, words).document())
+    (folder / BASELINES_FILE).write_bytes(fit_baselines(planned, words.time_zero).document())
     (folder / TRAINING).write_bytes(_training(training))
     (folder / HISTORY).write_bytes(_history(training))
     return tuple(sorted(path.name for path in folder.iterdir()))

@@ -33,22 +33,19 @@ _FAR_NETWORKS: Final = 0.5
 """More than such a part of the networks must call a patient far."""
 
 
-def predict_patient(
-    model: PrognosisModel, row: ClinicalRow, image: TumourImage | None, *, modality: str = "MR"
-) -> PatientPrediction:
+def predict_patient(model: PrognosisModel, row: ClinicalRow, image: TumourImage | None) -> PatientPrediction:
     """What a model foretells of a patient.
 
     Args:
         model: at work.
         row: of the clinical table.
         image: of the tumour, on the model's cube; None where there is none.
-        modality: of the series; empty where it is not known.
 
     Raises:
         InputError: a value is none of its variable.
     """
     task, notes = model.folder.task, model.folder.notes
-    facts = patient_facts(row, image, task.sequences, modality=modality)
+    facts = patient_facts(row, image, task.sequences)
     not_known = notes.seen.not_known(facts)
     there = () if image is None else image.present
     missing = tuple(role for role, is_there in zip(task.sequences, there, strict=False) if not is_there)
@@ -57,6 +54,9 @@ def predict_patient(
         return PatientPrediction(tuple(reasons), not_known, task.sequences)
     images = [] if image is None else [image]
     reasons += _of_features(model, row, images)
+    timed = tuple(one for one in task.timed if not row.cannot_have(one.endpoint))
+    if not (timed or task.graded):
+        reasons.append("nothing is left to foretell: the patient had a metastasis at presentation")
     if reasons:
         return PatientPrediction(tuple(reasons), not_known, missing)
     told = model.foretell((row.subject,), (row.values,), images)
@@ -67,7 +67,7 @@ def predict_patient(
         missing,
         timed=tuple(
             _endpoint(one.endpoint, [each.timed[main][one.endpoint] for each in told], notes.cuts)
-            for one in task.timed
+            for one in timed
         ),
         graded=_graded(told, main, model) if task.graded else {},
         bounds=_bounds(told, main, model),
@@ -76,7 +76,7 @@ def predict_patient(
                 head: float(np.mean([each.timed[head][one.endpoint].risk[0] for each in told]))
                 for head in told[0].timed
             }
-            for one in task.timed
+            for one in timed
         },
     )
 

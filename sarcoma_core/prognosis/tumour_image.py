@@ -6,14 +6,14 @@ how large a tumour is tells how it will go. What is larger than the cube is cut,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sarcoma_core.errors import InputError
-from sarcoma_core.imaging.grid import Box, ModelGrid, box_of, model_grid, padded, to_model
+from sarcoma_core.imaging.grid import Box, ModelGrid, box_of, middle, model_grid, padded, to_model, to_native
 from sarcoma_core.imaging.volume import Floats, Mask, Spacing, Volume, check_values
 
 MOST_Z: Final = 20.0
@@ -37,6 +37,19 @@ class CubeRules:
     margin_mm: float = 20.0
 
 
+@dataclass(frozen=True)
+class ImageOrigin:
+    """Where an image came from.
+
+    Args:
+        modality: of DICOM, such as `MR`; empty where it is not known.
+        scanner: its manufacturer and model; likewise.
+    """
+
+    modality: str = ""
+    scanner: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class TumourImage:
     """A tumour as a network sees it.
@@ -50,6 +63,9 @@ class TumourImage:
         spacing_mm: of its own grid.
         cut: the part of the tumour's mask that lies outside of the cube, 0 to 1.
         grid: how voxels of the uncut image lie in those of the session's.
+        corner: the voxel of the uncut image that is the first of the cube, along each axis; below 0 where the
+            cube is larger.
+        origins: of each sequence that is there, by role, as far as they are known.
     """
 
     array: NDArray[np.float16]
@@ -59,15 +75,38 @@ class TumourImage:
     spacing_mm: Spacing
     cut: float
     grid: ModelGrid
+    corner: tuple[int, int, int]
+    origins: Mapping[str, ImageOrigin] = field(default_factory=dict)
+
+    def on_session(self, cube: Floats) -> Floats:
+        """What was found on the cube, on the grid of the session's images; 0 where nothing was looked at.
+
+        Args:
+            cube: shape (edge, edge, edge).
+        """
+        uncut = np.zeros(self.grid.shape, np.float32)
+        seen, whole = [], []
+        for first, side, edge in zip(self.corner, uncut.shape, cube.shape, strict=True):
+            low, high = max(first, 0), min(first + edge, side)
+            whole.append(slice(low, high))
+            seen.append(slice(low - first, high - first))
+        uncut[tuple(whole)] = cube[tuple(seen)]
+        return to_native(uncut, self.grid)
 
 
-def tumour_image(images: Mapping[str, Volume], mask: Mask, rules: CubeRules) -> TumourImage:
+def tumour_image(
+    images: Mapping[str, Volume],
+    mask: Mask,
+    rules: CubeRules,
+    origins: Mapping[str, ImageOrigin] | None = None,
+) -> TumourImage:
     """A tumour on the cube.
 
     Args:
         images: z-scores by role, on one grid, one at least of those of the cube; others are not looked at.
         mask: of the tumour on that grid, all its lesions.
         rules: of the cube.
+        origins: of the images, by role.
 
     Raises:
         InputError: no sequence is there, the mask is empty or of another shape, or an image is not finite.
@@ -96,6 +135,8 @@ def tumour_image(images: Mapping[str, Volume], mask: Mask, rules: CubeRules) -> 
         spacing_mm=first.spacing,
         cut=max(0.0, 1 - float(inside.sum()) / whole) if whole else 0.0,
         grid=grid,
+        corner=_corner(covered.shape, place),
+        origins=origins or {},
     )
 
 
@@ -145,6 +186,14 @@ def _place(covered: Floats, edge: int) -> Box:
         room = max(covered.shape[axis] - edge, 0)
         starts.append(min(max((box.start + box.stop - edge) // 2, 0), room))
     x, y, z = (slice(start, start + edge) for start in starts)
+    return x, y, z
+
+
+def _corner(shape: Sequence[int], place: Box) -> tuple[int, int, int]:
+    """Where the cube begins in the image before it is padded (`padded`)."""
+    edges = [side.stop - side.start for side in place]
+    inside = middle([max(have, edge) for have, edge in zip(shape, edges, strict=True)], shape)
+    x, y, z = (side.start - own.start for side, own in zip(place, inside, strict=True))
     return x, y, z
 
 

@@ -41,6 +41,7 @@ class ChannelFacts:
         in_plane_mm: spacing of voxels within a slice, the larger of the two; None where it is not known.
         slice_mm: from slice to slice.
         tumour: the `TUMOUR_PERCENTILES` of the normalised intensity inside the tumour; may be empty.
+        scanner: its manufacturer and model; empty where it is not known.
 
     Raises:
         InputError: a spacing is not above 0, or percentiles are others or not finite.
@@ -50,6 +51,7 @@ class ChannelFacts:
     in_plane_mm: float | None = None
     slice_mm: float | None = None
     tumour: tuple[float, ...] = ()
+    scanner: str = ""
 
     def __post_init__(self) -> None:
         if any(one is not None and not 0 < one < math.inf for one in (self.in_plane_mm, self.slice_mm)):
@@ -70,6 +72,7 @@ class PatientFacts:
         age_years: at time zero; None where it is not known.
         volume_ml: of the tumour that the image is read in; None where there is none.
         channels: of each image that the model takes, by its role, such as `T1CE`.
+        location: of the tumour, a level of `location` of the clinical table; empty where it is not known.
 
     Raises:
         InputError: an age is below 0, or a volume is not above 0, or not finite.
@@ -80,6 +83,7 @@ class PatientFacts:
     age_years: float | None = None
     volume_ml: float | None = None
     channels: Mapping[str, ChannelFacts] = field(default_factory=dict)
+    location: str = ""
 
     def __post_init__(self) -> None:
         if self.age_years is not None and not 0 <= self.age_years < math.inf:
@@ -122,6 +126,7 @@ class SeenChannel:
         in_plane_mm: of voxels within a slice; None where it is not known.
         slice_mm: from slice to slice; likewise.
         tumour: the `TUMOUR_PERCENTILES`, each; may be empty.
+        scanners: of five patients or more each.
     """
 
     always: bool
@@ -129,6 +134,7 @@ class SeenChannel:
     in_plane_mm: SeenRange | None
     slice_mm: SeenRange | None
     tumour: tuple[SeenRange, ...]
+    scanners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,7 @@ class SeenPatients:
     Args:
         patients: how many.
         histologies: of five patients or more each; all others count as unseen.
+        locations: of the tumour in the body; likewise.
         centres: likewise.
         age_years: None where it is not known of five.
         volume_ml: likewise.
@@ -146,6 +153,7 @@ class SeenPatients:
 
     patients: int
     histologies: tuple[str, ...]
+    locations: tuple[str, ...]
     centres: tuple[str, ...]
     age_years: SeenRange | None
     volume_ml: SeenRange | None
@@ -162,6 +170,7 @@ class SeenPatients:
         """
         found = [
             *_unseen("histology", patient.histology, self.histologies),
+            *_unseen("location", patient.location, self.locations),
             *_unseen("centre", patient.centre, self.centres),
             *self._of_age_and_volume(patient),
         ]
@@ -181,6 +190,7 @@ class SeenPatients:
         """
         pairs: list[tuple[str, object, object]] = [
             ("histology", patient.histology, self.histologies),
+            ("location", patient.location, self.locations),
             ("centre", patient.centre, self.centres),
             ("age", patient.age_years, self.age_years),
             ("tumour volume", patient.volume_ml, self.volume_ml),
@@ -189,6 +199,7 @@ class SeenPatients:
             facts = patient.channels.get(role, ChannelFacts())
             pairs += [
                 (f"{role}: modality", facts.modality, seen.modalities),
+                (f"{role}: scanner", facts.scanner, seen.scanners),
                 (f"{role}: spacing within a slice", facts.in_plane_mm, seen.in_plane_mm),
                 (f"{role}: spacing of slices", facts.slice_mm, seen.slice_mm),
                 (f"{role}: intensity of the tumour", facts.tumour, seen.tumour),
@@ -228,6 +239,7 @@ def seen_patients(patients: Sequence[PatientFacts]) -> SeenPatients:
     return SeenPatients(
         patients=len(patients),
         histologies=_common(one.histology for one in patients),
+        locations=_common(one.location for one in patients),
         centres=_common(one.centre for one in patients),
         age_years=_range(one.age_years for one in patients),
         volume_ml=_range(one.volume_ml for one in patients),
@@ -245,6 +257,7 @@ def _channel(patients: Sequence[ChannelFacts | None]) -> SeenChannel:
         in_plane_mm=_range(one.in_plane_mm for one in had),
         slice_mm=_range(one.slice_mm for one in had),
         tumour=tuple(one for one in (_range(column.tolist()) for column in tumour) if one is not None),
+        scanners=_common(one.scanner for one in had),
     )
 
 
@@ -275,6 +288,7 @@ def _of_channel(role: str, facts: ChannelFacts, seen: SeenChannel) -> Iterator[s
     if facts.modality and seen.modalities and facts.modality not in seen.modalities:
         yield f"{role}: an image of {facts.modality}; the training has seen {', '.join(seen.modalities)}"
         return  # its intensities mean something else
+    yield from _unseen(f"{role}: scanner", facts.scanner, seen.scanners)
     spacings = (
         ("voxels", "within a slice", facts.in_plane_mm, seen.in_plane_mm),
         ("slices", "apart", facts.slice_mm, seen.slice_mm),

@@ -18,6 +18,7 @@ from sarcoma_core.archive.masks import MaskVersion
 from sarcoma_core.archive.values import read_text
 from sarcoma_core.dicom.colours import colour_of
 from sarcoma_core.dicom.drawn_on import read_sources
+from sarcoma_core.dicom.finishing import day_of
 from sarcoma_core.dicom.rtstruct import RoiToWrite, RtstructIdentity, write_rtstruct
 from sarcoma_core.dicom.seg import SegIdentity, SegmentToWrite, write_seg
 from sarcoma_core.dicom.seg.concepts import meaning_of
@@ -33,8 +34,6 @@ _LO, _SH = 64, 16
 """Characters of a SeriesDescription, and of a StructureSetLabel."""
 _UNTOLD: Final = "MANUAL"
 """SegmentAlgorithmType where the source did not say: people draw in what says nothing."""
-_NEVER: Final = datetime(1970, 1, 1)  # noqa: DTZ001  DICOM tells no zone
-"""Where neither a mask nor an image says when it was made."""
 
 
 class ExportedObject(NamedTuple):
@@ -242,16 +241,7 @@ def _reader(series: _Series) -> str:
 
 def _time(series: _Series) -> datetime:
     """When the newest was saved; where none says so, the day of the study: equal masks give equal bytes."""
-    saved = max(one.version.time for one in series.regions)
-    days = (read_text(series.header, keyword) for keyword in ("SeriesDate", "StudyDate", "AcquisitionDate"))
-    return next((moment for text in (saved, *days) if (moment := _moment(text))), _NEVER)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+    return day_of(series.header, saved=max(one.version.time for one in series.regions))
 
 
 def _series_uid(series: _Series) -> str:

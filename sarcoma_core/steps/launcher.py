@@ -76,23 +76,26 @@ def platform_of(step: "Step", session: "Path", target: "StepTarget") -> "Iterato
 
 
 @contextmanager
-def fields_of(step: "Step", project: "Path", target: "StepTarget") -> "Iterator[SessionFields]":
-    """What keeps custom fields of a project's sessions: the server that launched this.
+def fields_of(step: "Step", folder: "Path", target: "StepTarget") -> "Iterator[SessionFields]":
+    """What keeps custom fields of a project's sessions, or of one: the server that launched this.
 
     Args:
         step: which is to send something there.
-        project: its folder.
+        folder: of the project or the session.
         target: what the step was launched on.
 
     Raises:
         ServerError: the server does not answer.
     """
-    del step, project
+    del step, folder
     if launched_by_xnat():
+        from sarcoma_core.xnat.rest.roi import session_fields
         from sarcoma_core.xnat.rest.session_fields import RemoteSessionFields
 
         with launching_xnat() as connection:
-            yield RemoteSessionFields(connection, target.id)
+            of_session = target.level == "session"
+            project = session_fields(connection, target.id)["project"] if of_session else target.id
+            yield RemoteSessionFields(connection, project)
         return
     from sarcoma_core.xnat.fields.platform import NoFieldPlace
 

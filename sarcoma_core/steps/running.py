@@ -24,6 +24,7 @@ from sarcoma_core.errors import InputError, OutputError, SarcomaError, UsageErro
 from sarcoma_core.interface import OutputSpec, Step, Value
 from sarcoma_core.provenance import Outcome, Outcomes, RunRecord, list_files, write_record
 from sarcoma_core.steps.choosing import check_choices
+from sarcoma_core.steps.naming import object_labels
 from sarcoma_core.steps.surroundings import device, require_base, software
 from sarcoma_core.steps.target import StepTarget, read_target
 
@@ -62,6 +63,7 @@ def run_step(
     target: str = "",
     assets: Mapping[str, Path] | None = None,
     choices: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> tuple[RunRecord, ...]:
     """Run a step on the folder of a session or a project.
 
@@ -74,6 +76,8 @@ def run_step(
         assets: the folder of each asset by name.
         choices: the scans that a person chose, by name of the choice; in no manifest's parameters, as the
             step remembers them itself.
+        labels: what XNAT calls session and subject, by name of the argument; in an archive of ours they are
+            known.
 
     Returns:
         The manifest of each output label, in the order in which the step declares them.
@@ -98,6 +102,7 @@ def run_step(
             hint="Check the path, or the mount of the container.",
         )
     chosen = check_choices(step, choices or {}, source)
+    named = object_labels(step, labels or {}, source)
     read = {step.input.name: source, **folders}
     with _aside(read, out, step.labels) as work:
         opened = {asset.name: open_asset(asset, folders.get(asset.name)) for asset in step.assets}
@@ -106,7 +111,9 @@ def run_step(
         inputs = fingerprint(session, step.reads, launched_on.scan)
         given = {step.input.name: launched_on.folder(source, step.reads), "out": work}
         with _platform(step, source, launched_on) as platform:
-            results = step.function(**given, **opened, **platform, **step.arguments(values), **chosen)
+            results = step.function(
+                **given, **opened, **platform, **step.arguments(values), **chosen, **named
+            )
         records = []
         for output, outcomes in zip(step.outputs, results, strict=True):
             if not any(outcome.usable for outcome in outcomes) and not (step.goes_on and outcomes):

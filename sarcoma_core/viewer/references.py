@@ -56,11 +56,11 @@ class LaidObject(NamedTuple):
 
 
 def lay(content: bytes, kind: str, slices_of: SlicesOf) -> LaidObject:
-    """A SEG or RTSTRUCT, so that OHIF finds its images where they are there.
+    """A SEG, RTSTRUCT or heat map, so that OHIF finds its images where they are there.
 
     Args:
         content: of its file.
-        kind: `SEG` or `RTSTRUCT`.
+        kind: `SEG`, `RTSTRUCT` or `heat map`.
         slices_of: the images that are there.
 
     Raises:

@@ -33,7 +33,7 @@ class StoredFile:
     Args:
         file: which one.
         reason: why it is not in the viewer; empty where it is.
-        laid: of what was drawn, whether OHIF can show it.
+        laid: of what is laid on images, whether OHIF can show it.
     """
 
     file: ShownFile
@@ -105,7 +105,7 @@ class _OrthancDelivery:
             return StoredFile(one, f"it cannot be read ({error.strerror})")
 
     def drawn(self, one: ShownFile) -> StoredFile:
-        """Lay a SEG or RTSTRUCT in, on the images that are there."""
+        """Lay a SEG, RTSTRUCT or heat map in, on the images that are there."""
         try:
             laid = lay(one.path.read_bytes(), one.kind, self._slices)
         except OSError as error:

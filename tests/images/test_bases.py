@@ -126,7 +126,7 @@ def made_up(*imports: tuple[str, str]) -> grimp.ImportGraph:
         ("torch", "torch", True),
         ("torch", "safetensors", True),
         ("torch", "numpy", True),
-        ("torch", "requests", False),
+        ("torch", "requests", True),
         ("torch", "pycox", False),
         ("torch", "nvflare", False),
         ("train", "torch", True),

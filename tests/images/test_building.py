@@ -65,19 +65,20 @@ def tags(call: list[str]) -> list[str]:
 
 def test_a_base_alone_is_built_on_its_own_and_told_by_its_build_of_torch(all_docker: FakeDocker) -> None:
     measured = build(bases=("train",), base_image="base:1")
-    core, torch, train = builds(all_docker)
+    core, edge, torch, train = builds(all_docker)
     cpu = [f"{image_reference(base)}-cpu" for base in ("torch", "train")]
-    assert [m.image for m in measured] == [image_reference("core"), *cpu]
-    assert [tags(core), tags(torch), tags(train)] == [[image_reference("core")], [cpu[0]], [cpu[1]]]
-    assert f"--build-arg=PARENT_IMAGE={image_reference('core')}" in torch
+    plain = [image_reference(base) for base in ("core", "edge")]
+    assert [m.image for m in measured] == [*plain, *cpu]
+    assert [tags(one) for one in (core, edge, torch, train)] == [[name] for name in (*plain, *cpu)]
+    assert f"--build-arg=PARENT_IMAGE={image_reference('edge')}" in torch
     assert f"--build-arg=PARENT_IMAGE={cpu[0]}" in train
-    assert not any("TORCH" in argument for argument in (*core, *train))
+    assert not any("TORCH" in argument for argument in (*core, *edge, *train))
 
 
 def test_another_build_of_torch_is_passed_on_and_stands_in_the_tag(all_docker: FakeDocker) -> None:
     index = "https://download.pytorch.org/whl/cu126"
     build(bases=("torch",), base_image="base:1", torch=f"{TORCH}+cu126", torch_index=index, registry="host/x")
-    _, torch = builds(all_docker)
+    *_, torch = builds(all_docker)
     assert tags(torch) == [f"{image_reference('torch')}-cu126"]
     assert {f"--build-arg=TORCH={TORCH}+cu126", f"--build-arg=TORCH_INDEX={index}"} <= set(torch)
     reference = f"{image_reference('torch')}-cu126"
@@ -87,7 +88,7 @@ def test_another_build_of_torch_is_passed_on_and_stands_in_the_tag(all_docker: F
 def test_wheels_are_sent_and_then_no_index_is_asked(all_docker: FakeDocker, tmp_path: Path) -> None:
     (tmp_path / f"torch-{TORCH}+cpu-cp311-none-any.whl").touch()
     build(bases=("torch",), base_image="base:1", torch_index=str(tmp_path))
-    _, torch = builds(all_docker)
+    *_, torch = builds(all_docker)
     assert "--build-arg=TORCH_INDEX=" in torch
     assert all_docker.sent[all_docker.calls.index(torch)] == [
         *("Dockerfile", "constraints.txt", "install.sh", "requirements.txt", "wheels")

@@ -140,7 +140,7 @@ def on(base: Base) -> OwnImage:
 
 
 def test_a_base_comes_after_the_one_that_it_stands_on() -> None:
-    assert bases_of([on("train")]) == ("core", "torch", "train")
+    assert bases_of([on("train")]) == ("core", "edge", "torch", "train")
     assert bases_of([on("edge")], ["torch"]) == ("core", "edge", "torch")
     assert bases_of([on("site")]) == ("core", "edge", "site")
     assert bases_of([on("core")]) == ("core",)

@@ -10,7 +10,7 @@ from sarcoma_core.imaging.volume import Volume
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from sarcoma_core.prognosis.network_order import SIZES, PrognosisOrder
 from sarcoma_core.prognosis.network_patients import NetworkPatients, network_patients
-from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage, tumour_image
+from sarcoma_core.prognosis.tumour_image import CubeRules, ImageOrigin, TumourImage, tumour_image
 from sarcoma_core.training.outcomes.loop import OutcomeSettings
 from tests.prognosis.made_patients import made
 
@@ -64,7 +64,9 @@ def pictures(rows: Sequence[ClinicalRow]) -> Mapping[str, TumourImage]:
         mask[2 : 2 + side, 2 : 2 + side, 2 : 2 + side] = True
         image = Volume(rng.normal(size=mask.shape).astype(np.float32), np.diag([4.0, 4.0, 4.0, 1.0]))
         images = {"T1CE": image} if number % 5 == 0 else {"T1CE": image, "T2FS": image}
-        found[row.subject] = tumour_image(images, mask, CUBE)
+        found[row.subject] = tumour_image(
+            images, mask, CUBE, dict.fromkeys(images, ImageOrigin("MR", "ACME"))
+        )
     return found
 
 

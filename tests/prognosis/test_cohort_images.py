@@ -21,8 +21,8 @@ from sarcoma_core.prognosis.cohort_images import (
     CohortImages,
     cohort_extents,
     cohort_images,
-    drawn_session,
 )
+from sarcoma_core.prognosis.drawn_session import frozen_drawn
 from sarcoma_core.prognosis.frozen import read_frozen_cohort
 from sarcoma_core.prognosis.tumour_image import CubeRules
 from sarcoma_core.provenance import Outcome, list_files, sha256, write_record
@@ -123,7 +123,7 @@ def test_several_sequences_are_taken_as_they_were_registered(tmp_path: Path) -> 
     assert set(found.found) == {S0, S1, S2}
     assert found.found[S0].present.tolist() == [True, True]
     assert found.found[S1].present.tolist() == [True, False]
-    drawn = drawn_session(members[0], made_project.folders(), RULES.sequences)
+    drawn = frozen_drawn(members[0], made_project.folders(), RULES.sequences)
     assert set(drawn.images) == {"T1CE", "T2FS"}
     for number, role in enumerate(("T1CE", "T2FS")):
         written = np.random.default_rng(number).normal(size=SHAPE).astype(np.float32) + number
@@ -192,7 +192,7 @@ def test_all_lesions_are_the_tumour_and_where_one_is_locked_those_alone(
     files = tuple(one.file for one in told)
     Registered._record(place, "import-masks", [Outcome("4", "MR", "done", files=files)])
     members = frozen(made_project)
-    drawn = drawn_session(members[0], made_project.folders(), RULES.sequences)
+    drawn = frozen_drawn(members[0], made_project.folders(), RULES.sequences)
     np.testing.assert_array_equal(drawn.mask, np.any([lesions[number] for number in counted], axis=0))
     assert drawn.locked is any(locked)
 
@@ -254,7 +254,7 @@ def test_a_file_that_cannot_be_read_is_told_without_its_name(
     def fails(path: Path) -> Volume:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("sarcoma_core.prognosis.cohort_images.read_nifti", fails)
+    monkeypatch.setattr("sarcoma_core.prognosis.drawn_session.read_nifti", fails)
     found = images(made_project, members)
     assert not found.found
     assert found.missing[S0] == "a file cannot be read: Permission denied"
@@ -296,6 +296,6 @@ def test_one_session_alone_says_what_is_wrong(tmp_path: Path) -> None:
     made_project = project(tmp_path)
     members = {one.subject: one for one in frozen(made_project)}
     with pytest.raises(InputError, match="must hold a mask of the region tumour"):
-        drawn_session(members[S3], made_project.folders(), RULES.sequences)
+        frozen_drawn(members[S3], made_project.folders(), RULES.sequences)
     with pytest.raises(InputError, match="session: must be in the project"):
-        drawn_session(members[S0], {}, RULES.sequences)
+        frozen_drawn(members[S0], {}, RULES.sequences)

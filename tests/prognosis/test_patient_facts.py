@@ -6,7 +6,7 @@ import pytest
 from sarcoma_core.imaging.volume import Volume
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from sarcoma_core.prognosis.patient_facts import patient_facts
-from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage, tumour_image
+from sarcoma_core.prognosis.tumour_image import CubeRules, ImageOrigin, TumourImage, tumour_image
 from sarcoma_core.prognosis.unlike_training import seen_patients
 
 RULES = CubeRules(("T1CE", "T2FS"), edge=24, spacing_mm=2.0)
@@ -19,7 +19,8 @@ def image(level: float, *, roles: tuple[str, ...] = ("T1CE", "T2FS")) -> TumourI
     mask[10:18, 10:18, 4:8] = True
     values = np.where(mask, level, -1.0).astype(np.float32)
     volume = Volume(values, np.diag([2.0, 2.0, 6.0, 1.0]))
-    return tumour_image(dict.fromkeys(roles, volume), mask, RULES)
+    origins = dict.fromkeys(roles, ImageOrigin("MR", "ACME 3"))
+    return tumour_image(dict.fromkeys(roles, volume), mask, RULES, origins)
 
 
 def test_row_and_tumour_are_told() -> None:
@@ -28,6 +29,7 @@ def test_row_and_tumour_are_told() -> None:
     assert facts.volume_ml == pytest.approx(8 * 8 * 4 * 24 / 1000)
     for channel in facts.channels.values():
         assert (channel.modality, channel.in_plane_mm, channel.slice_mm) == ("MR", 2.0, 6.0)
+        assert channel.scanner == "ACME 3"
         assert channel.tumour[2] == pytest.approx(2.0, abs=1e-3)
 
 

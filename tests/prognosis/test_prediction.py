@@ -28,10 +28,11 @@ from sarcoma_core.prognosis.network_writing import (  # noqa: E402
     write_prognosis_model,
 )
 from sarcoma_core.prognosis.prediction import predict_patient  # noqa: E402
-from sarcoma_core.prognosis.tumour_image import TumourImage  # noqa: E402
+from sarcoma_core.prognosis.tumour_image import ImageOrigin, TumourImage  # noqa: E402
 from tests.prognosis.made_networks import DM, OS, order, patients_of, pictures, rows_of  # noqa: E402
 
 CPU = torch.device("cpu")
+PET = {"T1CE": ImageOrigin("PT")}
 ROWS = [replace(row, centre="A") for row in rows_of(3, 150)]
 ORDER = order(endpoints=(OS, DM, "grade"), modalities="both", seeds=2, calibration_percent=20, test_percent=0)
 
@@ -143,7 +144,7 @@ def test_another_centre_another_modality_and_a_tumour_beyond_the_cube_are_reason
 ) -> None:
     row, image = patient
     assert "centre B" in " ".join(predict_patient(model, replace(row, centre="B"), image).reasons)
-    assert "an image of PT" in " ".join(predict_patient(model, row, image, modality="PT").reasons)
+    assert "an image of PT" in " ".join(predict_patient(model, row, replace(image, origins=PET)).reasons)
     for cut, abstains in ((0.1, False), (0.11, True)):
         assert predict_patient(model, row, replace(image, cut=cut)).abstains is abstains
     without = predict_patient(model, row, None)

@@ -226,3 +226,53 @@ def test_at_the_planned_spacing_nothing_is_cut() -> None:
         spacing = planned_spacing([extent_of(image, mask)], edge=shift, margin_mm=4)
         found = seen(image, mask, CubeRules(("T1CE",), shift, spacing, 4.0))
         assert found.cut == pytest.approx(0, abs=1e-6)
+
+
+def dice(one: np.ndarray, other: np.ndarray) -> float:
+    return 2 * float((one & other).sum()) / float(one.sum() + other.sum())
+
+
+@pytest.mark.parametrize("turn", TURNS[::9], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "spacing"), [((60, 60, 20), (1.0, 1.0, 3.3)), ((40, 44, 22), (1.6, 1.5, 3.0))], ids=str
+)
+def test_the_soft_mask_comes_back_over_the_drawn_one(
+    shape: tuple[int, int, int], spacing: Spacing, turn: tuple[tuple[int, ...], tuple[bool, ...]]
+) -> None:
+    """Of a ball that lies off the middle of an oblique image, so that no turn hides another."""
+    image, mask = ball(shape, spacing, radius=14, shift=(6, -5, 8), turned=rotation(8, 5, 3))
+    other = reordered(image, turn)
+    drawn = reordered(image.with_array(mask.astype(np.float32)), turn).array > 0
+    found = seen(other, drawn, CubeRules(("T1CE",), 40, 1.5, 8.0))
+    back = found.on_session(found.array[-1].astype(np.float32))
+    assert back.shape == drawn.shape
+    assert dice(back >= 0.5, drawn) > 0.95
+
+
+@pytest.mark.parametrize("edge", [8, 24, 40])
+def test_what_the_network_has_not_seen_is_0_on_the_session(edge: int) -> None:
+    """A cube of ones: as much of the session as the cube and the margin reach, and not a voxel more."""
+    image = ball((48, 48, 48), (2.0, 2.0, 2.0))[0]
+    mask = np.zeros(image.array.shape, bool)
+    mask[2:18, 14:30, 20:36] = True
+    rules = CubeRules(("T1CE",), edge, 2.0, 8.0)
+    back = seen(image, mask, rules).on_session(np.ones((edge,) * 3, np.float32))
+    looked = np.zeros(mask.shape, bool)
+    sides = [(0, 22), (10, 34), (16, 40)] if edge > 8 else [(6, 14), (18, 26), (24, 32)]
+    looked[tuple(slice(*side) for side in sides)] = True
+    np.testing.assert_array_equal(back > 0, looked)
+    np.testing.assert_allclose(back[looked], 1, atol=1e-5)
+
+
+def test_a_bright_voxel_comes_back_where_it_was() -> None:
+    image, mask = ball((40, 36, 14), (2.0, 2.2, 6.0), radius=18, shift=(5, -3, 6), turned=rotation(8, 5, 3))
+    for turn in TURNS[::7]:
+        other = reordered(image, turn)
+        drawn = reordered(image.with_array(mask.astype(np.float32)), turn).array > 0
+        found = seen(other, drawn, CubeRules(("T1CE",), 24, 2.0, 6.0))
+        cube = np.zeros((24, 24, 24), np.float32)
+        cube[11, 14, 9] = 1
+        back = found.on_session(cube)
+        hottest = np.unravel_index(back.argmax(), back.shape)
+        way = np.linalg.inv(found.grid.affine) @ other.affine @ [*hottest, 1]
+        np.testing.assert_allclose(way[:3] - found.corner, [11, 14, 9], atol=1.6)

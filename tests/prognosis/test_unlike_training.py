@@ -21,6 +21,7 @@ from sarcoma_core.provenance import typed
 SEEN = SeenPatients(
     patients=60,
     histologies=("leiomyosarcoma", "myxofibrosarcoma"),
+    locations=("thigh", "upper arm"),
     centres=("North", "South"),
     age_years=SeenRange(30, 80),
     volume_ml=SeenRange(15, 1200),
@@ -31,12 +32,20 @@ SEEN = SeenPatients(
             in_plane_mm=SeenRange(0.4, 0.8),
             slice_mm=SeenRange(3, 6),
             tumour=(SeenRange(-1, 1), SeenRange(0, 2), SeenRange(1, 4)),
+            scanners=("ACME 3", "ACME 4"),
         ),
         "T2FS": SeenChannel(always=False, modalities=("MR",), in_plane_mm=None, slice_mm=None, tumour=()),
     },
 )
-T1CE = ChannelFacts("MR", 0.6, 4.0, (0.0, 1.0, 2.0))
-USUAL = PatientFacts("leiomyosarcoma", "North", 55, 200, {"T1CE": T1CE, "T2FS": ChannelFacts("MR", 5.0)})
+T1CE = ChannelFacts("MR", 0.6, 4.0, (0.0, 1.0, 2.0), "ACME 3")
+USUAL = PatientFacts(
+    "leiomyosarcoma",
+    "North",
+    55,
+    200,
+    {"T1CE": T1CE, "T2FS": ChannelFacts("MR", 5.0, scanner="ACME 3")},
+    "thigh",
+)
 
 
 def with_t1ce(**changes: object) -> PatientFacts:
@@ -46,6 +55,7 @@ def with_t1ce(**changes: object) -> PatientFacts:
 def test_a_usual_patient_has_no_reason_against() -> None:
     assert SEEN.reasons(USUAL) == ()
     assert SEEN.not_known(USUAL) == (
+        "T2FS: scanner: not known of the training",
         "T2FS: spacing within a slice: not known of the training",
         "T2FS: spacing of slices: not known of the training",
         "T2FS: intensity of the tumour: not known of the training",
@@ -59,6 +69,16 @@ def test_a_usual_patient_has_no_reason_against() -> None:
             USUAL,
             replace(USUAL, histology="chordoma"),
             "histology chordoma: not among those of the training (at least 5 patients each)",
+        ),
+        (
+            replace(USUAL, location="upper arm"),
+            replace(USUAL, location="head"),
+            "location head: not among those of the training (at least 5 patients each)",
+        ),
+        (
+            with_t1ce(scanner="ACME 4"),
+            with_t1ce(scanner="ACME 5"),
+            "T1CE: scanner ACME 5: not among those of the training (at least 5 patients each)",
         ),
         (
             replace(USUAL, centre="South"),
@@ -147,11 +167,13 @@ def test_each_rule_tells_in_words_what_lies_just_outside(
 def test_what_is_not_known_is_told_and_is_no_reason() -> None:
     unknown = PatientFacts(volume_ml=200, channels={"T1CE": ChannelFacts(), "T2FS": ChannelFacts("MR")})
     assert SEEN.reasons(unknown) == ()
-    assert SEEN.not_known(unknown)[:7] == (
+    assert SEEN.not_known(unknown)[:9] == (
         "histology: not known",
+        "location: not known",
         "centre: not known",
         "age: not known",
         "T1CE: modality: not known",
+        "T1CE: scanner: not known",
         "T1CE: spacing within a slice: not known",
         "T1CE: spacing of slices: not known",
         "T1CE: intensity of the tumour: not known",
@@ -168,7 +190,8 @@ def test_of_what_the_training_knew_too_little_there_is_no_rule_and_that_is_told(
     strange = PatientFacts("chordoma", "West", 3, 9000, {"T1CE": ChannelFacts("CT")})
     assert seen.reasons(strange) == ()
     assert seen.not_known(strange) == tuple(
-        f"{name}: not known of the training" for name in ("histology", "centre", "age", "tumour volume")
+        f"{name}: not known of the training"
+        for name in ("histology", "location", "centre", "age", "tumour volume")
     )
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from sarcoma_core import __version__
@@ -17,6 +15,7 @@ from sarcoma_core.archive.fence import fence
 from sarcoma_core.dicom.drawings import CodedConcept
 from sarcoma_core.dicom.drawn_on import SourcePlane, on_slices, read_sources
 from sarcoma_core.dicom.equipment import MAKER
+from sarcoma_core.dicom.finishing import finished
 from sarcoma_core.dicom.seg.harmonising import harmonise
 from sarcoma_core.dicom.seg.pixels import SegKind
 from sarcoma_core.dicom.seg.segments import SegmentToWrite, require_segments
@@ -26,7 +25,6 @@ from sarcoma_core.imaging.volume import Volume
 
 MOST_FRACTION = 255
 """MaximumFractionalValue that is written: a fraction is kept to 1/510."""
-_UTF_8 = "ISO_IR 192"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +155,8 @@ def _written(
         content_date=identity.time.date(),
         content_time=identity.time.time(),
     )
-    _finish(seg, sources[0].dataset, segments, identity)
-    out = BytesIO()
-    seg.save_as(out)
-    return out.getvalue()
+    texts = (identity.description, *(segment.label for segment in segments))
+    return finished(seg, sources[0].dataset, texts=texts, creator=identity.creator)
 
 
 def _description(segment: SegmentToWrite) -> Any:  # noqa: ANN401  highdicom has no types that mypy reads
@@ -190,29 +186,3 @@ def _description(segment: SegmentToWrite) -> Any:  # noqa: ANN401  highdicom has
     if segment.description:
         described.SegmentDescription = segment.description
     return described
-
-
-def _finish(
-    seg: Any,  # noqa: ANN401  as above
-    source: Dataset,
-    segments: Sequence[SegmentToWrite],
-    identity: SegIdentity,
-) -> None:
-    """What highdicom would check, log or draw by lot: patient and study, the time, a UID, texts."""
-    seg.copy_patient_and_study_information(source)
-    charset = source.get("SpecificCharacterSet")
-    texts = (identity.description, identity.creator, *(segment.label for segment in segments))
-    if charset:
-        seg.SpecificCharacterSet = charset
-    if not "".join(texts).isascii():
-        seg.decode()
-        seg.SpecificCharacterSet = _UTF_8
-    if identity.creator:
-        seg.ContentCreatorName = identity.creator
-    seg.InstanceCreationDate = seg.ContentDate
-    seg.InstanceCreationTime = seg.ContentTime
-    for item in seg.ContributingEquipmentSequence:
-        item.ContributionDateTime = f"{seg.ContentDate}{seg.ContentTime}"
-    organization = generate_uid(entropy_srcs=[identity.sop_uid, "DimensionOrganizationUID"])
-    for item in (*seg.DimensionOrganizationSequence, *seg.DimensionIndexSequence):
-        item.DimensionOrganizationUID = organization

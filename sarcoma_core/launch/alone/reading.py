@@ -21,6 +21,8 @@ from sarcoma_core.text import counted, printable
 
 DRAWS: Final = "segment"
 """The step that draws."""
+_OF_PATIENTS: Final = frozenset({"predict"})
+"""Steps that need what a folder of images has not: what is known of its patient."""
 _OF_DICOM: Final = frozenset({"convert", "series-roles", "export-masks"})
 """Steps of the chain that NIfTI files have no use for: they are converted, told, and no DICOM to draw on."""
 _WRITTEN_ONLY: Final[Mapping[str, Mapping[str, Value]]] = {"export-masks": {"send": False}}
@@ -134,7 +136,7 @@ def segment_session(
     runs: list[StepRun] = []
     seconds: dict[str, float] = {}
     for name in CHAINS["read"]:
-        if name in _OF_DICOM and given.niftis:
+        if name in _OF_PATIENTS or (name in _OF_DICOM and given.niftis):
             continue
         [work] = RunPlan(name, PROJECT, settings).works(archive)
         if work.step.choices:

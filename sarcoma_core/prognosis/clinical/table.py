@@ -17,7 +17,7 @@ from sarcoma_core.errors import InputError
 from sarcoma_core.prognosis.clinical.endpoints import ENDPOINTS, Endpoint, TimeZero, endpoint
 from sarcoma_core.prognosis.clinical.variables import BY_NAME, VARIABLES, Quantity
 
-LABEL = "CLINICAL"
+LABEL: Final = "CLINICAL"
 TABLE_FILE, HEAD_FILE = "clinical.csv", "clinical.json"
 SCHEMA = 1
 
@@ -86,7 +86,7 @@ class ClinicalRow:
             UsageError: there is no such endpoint.
         """
         wanted = endpoint(name)
-        if "distant_metastasis" in (wanted.name, *wanted.of) and self.metastatic:
+        if self.cannot_have(name):
             return None
         if not wanted.of:
             return self._own(wanted)
@@ -96,6 +96,15 @@ class ClinicalRow:
             return None
         days = min(part.days for part in known)
         return Followed(days, any(part.event for part in known if part.days == days))
+
+    def cannot_have(self, name: str) -> bool:
+        """Whether an endpoint cannot come any more: a first metastasis of who had one at presentation.
+
+        Raises:
+            UsageError: there is no such endpoint.
+        """
+        wanted = endpoint(name)
+        return self.metastatic and "distant_metastasis" in (wanted.name, *wanted.of)
 
     @property
     def metastatic(self) -> bool:

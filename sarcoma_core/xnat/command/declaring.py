@@ -18,6 +18,7 @@ from sarcoma_core.xnat.command.choosing import (
     inputs_that_choose,
     inputs_that_choose_nothing,
 )
+from sarcoma_core.xnat.command.naming import inputs_that_name, label_input
 
 _PREFIX = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
@@ -99,6 +100,7 @@ def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.
         *((f"#{OBJECT}#",) if told else ()),
         *map(_words, step.params),
         *(f"#{choice.name}#" for choice in step.choices),
+        *(f"#{label.name}#" for label in step.object_labels),
     )
     return commands.Command(
         name=f"sarcoma-{step.name}",
@@ -117,6 +119,7 @@ def command_for(step: Step, registry: str = "", *, image: str = "") -> commands.
             *((_object_input(),) if told else ()),
             *(_command_input(param) for param in step.params),
             *map(choice_input, step.choices),
+            *map(label_input, step.object_labels),
         ),
         outputs=tuple(_command_output(output) for output in step.outputs),
         xnat=tuple(_wrappers(step)),
@@ -219,7 +222,7 @@ def _wrappers(step: Step) -> Iterator[commands.Wrapper]:
     """One for each level; for a step with choices, one more by which a person makes them."""
     for level in step.levels:
         wrapper = _wrapper(step, level)
-        derived = (*wrapper.derived_inputs, *inputs_that_choose_nothing(step))
+        derived = (*wrapper.derived_inputs, *inputs_that_choose_nothing(step), *inputs_that_name(step))
         yield wrapper.model_copy(update={"derived_inputs": derived})
     if step.choices:
         wrapper = _wrapper(step, "session")
@@ -229,7 +232,11 @@ def _wrappers(step: Step) -> Iterator[commands.Wrapper]:
                 "label": step.correcting,
                 "description": f"{step.summary} A scan that you choose here wins, and is remembered; where "
                 "you leave one open, the step tells it.",
-                "derived_inputs": (*inputs_that_choose(step), *wrapper.derived_inputs),
+                "derived_inputs": (
+                    *inputs_that_choose(step),
+                    *wrapper.derived_inputs,
+                    *inputs_that_name(step),
+                ),
             }
         )
 
