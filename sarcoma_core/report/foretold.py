@@ -134,9 +134,12 @@ def _foretelling(said: SessionPrediction, filed: FiledPrediction) -> ForetoldTol
         state="foretold",
         current_run=filed.current,
         synthetic=said.model.synthetic,
-        findings=(*(finding(one, origin) for one in timed), *grade_finding(said.prediction)),
+        findings=(
+            *(finding(one, _baseline(said, one), origin) for one in timed),
+            *grade_finding(said.prediction),
+        ),
         bounds=bounds_told(said.prediction, origin),
-        cautions=(*unseen(said.inputs, said.prediction), *map(told, said.cautions)),
+        cautions=(*unseen(said.prediction), *map(told, said.cautions)),
         endpoints=tuple(_endpoint(one, said, origin) for one in timed),
         grade=grade_table(said.prediction),
         inputs=inputs_told(said.inputs, said.prediction, abstains=False),
@@ -148,7 +151,7 @@ def _foretelling(said: SessionPrediction, filed: FiledPrediction) -> ForetoldTol
 
 
 def _endpoint(one: ForetoldEndpoint, said: SessionPrediction, origin: str) -> ForetoldCurves:
-    baseline = next((base for base in said.baseline if base.endpoint == one.endpoint), None)
+    baseline = _baseline(said, one)
     return ForetoldCurves(
         title=endpoint_words(one.endpoint).title,
         plot=foretold_plot(one, baseline, origin),
@@ -157,6 +160,10 @@ def _endpoint(one: ForetoldEndpoint, said: SessionPrediction, origin: str) -> Fo
         parts=parts_told(said.prediction, one.endpoint),
         no_baseline=_no_baseline(baseline),
     )
+
+
+def _baseline(said: SessionPrediction, one: ForetoldEndpoint) -> BaselineEndpoint | None:
+    return next((base for base in said.baseline if base.endpoint == one.endpoint), None)
 
 
 def _no_baseline(baseline: BaselineEndpoint | None) -> str:

@@ -8,9 +8,9 @@ from typing import Final
 
 from sarcoma_core.archive.predicted import BaselineEndpoint, ForetoldEndpoint
 from sarcoma_core.report.foretold_terms import endpoint_words
-from sarcoma_core.report.foretold_verdict import headline, spread, unit_of
+from sarcoma_core.report.foretold_verdict import baseline_by, headline, spread, unit_of
 from sarcoma_core.report.line_plot import SPREAD, DrawnLine, LinePlot, percent_ticks
-from sarcoma_core.report.measures import unbroken, whole_percent
+from sarcoma_core.report.measures import whole_percent
 from sarcoma_core.report.step_lines import DAYS, TimeAxis, Timeline
 from sarcoma_core.text import counted
 
@@ -69,17 +69,13 @@ def _lines(one: ForetoldEndpoint, baseline: BaselineEndpoint | None, axis: TimeA
             "".join(_path(axis, one.days, curve) for curve in one.each),
         )
     if baseline and not baseline.absent:
+        part = baseline_by(baseline, told.by)
         yield DrawnLine(
             _BASELINE,
             "Clinical baseline",
-            _baseline_told(baseline, told.by),
+            "" if part is None else f"{whole_percent(part)} by {told.by}",
             _path(axis, baseline.days, baseline.curve),
         )
-
-
-def _baseline_told(baseline: BaselineEndpoint, by: str) -> str:
-    part = {unbroken(counted(int(years), "year")): one for years, one in baseline.years.items()}.get(by)
-    return "" if part is None else f"{whole_percent(part)} by {by}"
 
 
 def _path(axis: TimeAxis, days: Sequence[float], curve: Sequence[float]) -> str:

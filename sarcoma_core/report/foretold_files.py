@@ -90,12 +90,13 @@ def _require_empty(session: SessionFolder) -> None:
 
 
 def _read(folder: Path, record: RunRecord, *, current: bool) -> FiledPrediction:
-    outcome = next((one for one in record.outcomes if not one.scan), None)
-    if outcome is None:
+    whole = [one for one in record.outcomes if not one.scan]
+    if not whole:
         raise _damaged("an outcome of the session", "none")
-    name = next((path for path in outcome.files if path.rsplit("/", 1)[-1] == PREDICTION_FILE), "")
+    outcome = next((one for one in whole if _document(one)), whole[0])
+    name = _document(outcome)
     if not name:
-        if outcome.status != "refused":
+        if outcome.status == "done":
             raise _damaged(PREDICTION_FILE, "none")
         return FiledPrediction(outcome, current=current)
     said = read_prediction(listed_file(folder, record, name))
@@ -103,6 +104,11 @@ def _read(folder: Path, record: RunRecord, *, current: bool) -> FiledPrediction:
         raise _damaged("chances of 0 to 1 on curves of one length that never fall", "others")
     pictures = {one.picture: _picture(folder, record, one.picture) for one in said.heat}
     return FiledPrediction(outcome, said, pictures, current)
+
+
+def _document(outcome: Outcome) -> str:
+    """The document that an outcome lists; that of custom fields, which is told beside it, lists none."""
+    return next((path for path in outcome.files if path.rsplit("/", 1)[-1] == PREDICTION_FILE), "")
 
 
 def listed_file(folder: Path, record: RunRecord, name: str) -> Path:

@@ -41,24 +41,14 @@ def inputs_told(
     )
 
 
-def unseen(inputs: PredictionInputs, prediction: PatientPrediction) -> tuple[str, ...]:
-    """What the model did without, in sentences without a full stop: what a reader has to know first.
+def unseen(prediction: PatientPrediction) -> tuple[str, ...]:
+    """Images that the model did without, a sentence without a full stop; the document tells all else.
 
     Args:
-        inputs: that it was given.
         prediction: what it said.
     """
-    return tuple(_unseen(inputs, prediction.missing))
-
-
-def _unseen(inputs: PredictionInputs, missing: tuple[str, ...]) -> Iterator[str]:
-    if missing:
-        yield f"The session has no {listed([_role(role) for role in missing])}: this was told without"
-    if inputs.lacking:
-        names = listed([variable_told(name) for name in inputs.lacking])
-        yield f"Of the patient the table does not tell {names}: what is usual was taken instead"
-    if inputs.masks and not inputs.by_person:
-        yield "The tumour was drawn by a network, and no person has corrected it: look at its outline first"
+    missing = [_role(role) for role in prediction.missing]
+    return (f"The session has no {listed(missing)}: this was told without",) if missing else ()
 
 
 def _images(inputs: PredictionInputs, missing: tuple[str, ...]) -> Iterator[Fact]:
@@ -115,8 +105,10 @@ def model_told(model: PredictingModel, *, abstains: bool) -> tuple[Fact, ...]:
         model: as its card tells it.
         abstains: whether nothing was foretold; then no number of patients lends it weight.
     """
-    name = f"{shown(model.name)} {shown(model.version)}".strip()
-    facts = [Fact("Model", f"{shown(model.label)}: {name}"), Fact("SHA-256", shown(model.sha256)[:_HASH])]
+    facts = [
+        Fact("Model", f"{shown(model.name)} {shown(model.version)}".strip()),
+        Fact("SHA-256", shown(model.sha256)[:_HASH]),
+    ]
     if not abstains:
         facts.append(
             Fact(

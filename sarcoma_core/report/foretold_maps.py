@@ -47,19 +47,24 @@ def shown_map(one: HeatMap, pictures: Mapping[str, MapPicture]) -> ShownMap:
         one: as the document tells it.
         pictures: by their path.
     """
-    words = endpoint_words(one.endpoint)
-    part, like = whole_percent(one.part_in_tumour), fixed(one.like_random, 2)
+    words, part = endpoint_words(one.endpoint), whole_percent(one.part_in_tumour)
     return ShownMap(
         title=words.title,
         picture=pictures.get(one.picture, MapPicture()),
         alt=f"Heat map, {words.title}: slices through the tumour; {part} of the map lies inside the tumour.",
-        told=(
-            f"{part} of the map lies inside the tumour. Rank correlation with untrained networks: {like}, "
-            "where 1 is the same map"
-        ),
+        told=_numbers(one),
         caution=_caution(one),
         files=tuple(f"{PREDICTION_LABEL}/{shown(name, 200)}" for name in (one.volume, one.dicom) if name),
         no_dicom=told(one.no_dicom),
+    )
+
+
+def _numbers(one: HeatMap) -> str:
+    if one.part_in_tumour == one.like_random == 0:  # as `predict` tells of a map that is 0
+        return "The map is empty: nothing in the image raises the risk"
+    return (
+        f"{whole_percent(one.part_in_tumour)} of the map lies inside the tumour. Rank correlation with "
+        f"untrained networks: {fixed(one.like_random, 2)}, where 1 is the same map"
     )
 
 

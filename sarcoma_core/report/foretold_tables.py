@@ -6,7 +6,7 @@ from typing import Final
 
 from sarcoma_core.archive.predicted import BaselineEndpoint, ForetoldEndpoint, PatientPrediction
 from sarcoma_core.report.foretold_terms import endpoint_words
-from sarcoma_core.report.foretold_verdict import chances
+from sarcoma_core.report.foretold_verdict import baseline_by, chances
 from sarcoma_core.report.masks import shown
 from sarcoma_core.report.measures import fixed, percent_span, whole_percent
 
@@ -45,28 +45,27 @@ def chances_table(one: ForetoldEndpoint, baseline: BaselineEndpoint | None) -> F
         one: the endpoint.
         baseline: what the clinical baseline says; None where there is none.
     """
-    told, words = chances(one), endpoint_words(one.endpoint)
-    years = [str(year.years) for year in sorted(one.years, key=lambda year: year.years)]
-    beside = {} if baseline is None or baseline.absent else baseline.years
+    told = chances(one)
     competing = any(at_time.competing is not None for at_time in told)
     rows = []
-    for number, at_time in enumerate(told):
-        part = beside.get(years[number]) if years else None
+    for at_time in told:
         cells = [
             whole_percent(at_time.incidence),
             percent_span(at_time.least, at_time.most) if len(one.each) > 1 else "one model",
-            NOT_TOLD if part is None else whole_percent(part),
+            _cell(baseline_by(baseline, at_time.by)),
+            *([_cell(at_time.competing)] if competing else []),
         ]
-        if competing:
-            before = at_time.competing
-            cells.append(NOT_TOLD if before is None else whole_percent(before))
         rows.append(ForetoldRow(at_time.by, tuple(cells)))
     columns = ("By", "Mean of networks", "Spread between models", "Clinical baseline")
     return ForetoldTable(
-        caption=f"Chance of {words.within} by that time.",
+        caption=f"Chance of {endpoint_words(one.endpoint).within} by that time.",
         columns=(*columns, *(("Death before it",) if competing else ())),
         rows=tuple(rows),
     )
+
+
+def _cell(part: float | None) -> str:
+    return NOT_TOLD if part is None else whole_percent(part)
 
 
 def group_told(one: ForetoldEndpoint) -> str:

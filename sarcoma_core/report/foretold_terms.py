@@ -100,8 +100,9 @@ FORETOLD_TERMS: Final = (
         "term-heat-map",
         "Heat map",
         ("[Hh]eat maps?",),
-        "Grad-CAM: how much each place of the network's last maps of the image weighs in the risk.",
-        "https://doi.org/10.1109/ICCV.2017.74",
+        "Grad-CAM, taken voxel by voxel: how much each place of the networks' maps of the image adds to the "
+        "risk.",
+        "https://doi.org/10.48550/arXiv.2011.08891",
     ),
     ExplainedTerm(
         "term-untrained",

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from sarcoma_core.archive.predicted import ForetoldEndpoint, PatientPrediction, SurvivalBound
+from sarcoma_core.archive.predicted import (
+    BaselineEndpoint,
+    ForetoldEndpoint,
+    PatientPrediction,
+    SurvivalBound,
+)
 from sarcoma_core.report.foretold_terms import SURVIVAL, endpoint_words
 from sarcoma_core.report.masks import shown
 from sarcoma_core.report.measures import listed, percent_span, unbroken, whole_percent
@@ -69,7 +74,7 @@ def chances(one: ForetoldEndpoint) -> tuple[ChanceBy, ...]:
         by = duration(one.days[-1], unit_of(one))
         return (ChanceBy(unbroken(by), one.curve[-1], min(last), max(last), None),)
     return tuple(
-        ChanceBy(unbroken(counted(year.years, "year")), year.incidence, year.least, year.most, year.competing)
+        ChanceBy(_horizon(year.years), year.incidence, year.least, year.most, year.competing)
         for year in sorted(one.years, key=lambda year: year.years)
     )
 
@@ -81,21 +86,39 @@ def headline(one: ForetoldEndpoint) -> ChanceBy:
     return told[max(before - 1, 0)]
 
 
-def finding(one: ForetoldEndpoint, time_zero: str) -> ForetoldFinding:
+def finding(one: ForetoldEndpoint, baseline: BaselineEndpoint | None, time_zero: str) -> ForetoldFinding:
     """The first sentence of an endpoint, e.g. `Death within 2 years of surgery: 31 % (spread ...)`.
 
     Args:
         one: the endpoint.
+        baseline: what the clinical baseline says; None where there is none.
         time_zero: from when times count.
     """
     told = headline(one)
+    part = baseline_by(baseline, told.by)
+    beside = "" if part is None else f"; clinical baseline {whole_percent(part)}"
     event = endpoint_words(one.endpoint).event
     before = "" if told.competing is None else f"; death before it {whole_percent(told.competing)}"
     return ForetoldFinding(
         f"{event} within {told.by} of {time_zero}: {whole_percent(told.incidence)} "
-        f"({spread(told, len(one.each))}{before})",
+        f"({spread(told, len(one.each))}{beside}{before})",
         f"{one.group}-risk group",
     )
+
+
+def baseline_by(baseline: BaselineEndpoint | None, by: str) -> float | None:
+    """What the clinical baseline says of a horizon; None where it says nothing.
+
+    Args:
+        baseline: of an endpoint; None where there is none.
+        by: the horizon in words, as `ChanceBy.by` has it.
+    """
+    told = {} if baseline is None or baseline.absent else baseline.years
+    return next((part for years, part in told.items() if _horizon(int(years)) == by), None)
+
+
+def _horizon(years: int) -> str:
+    return unbroken(counted(years, "year"))
 
 
 def grade_finding(prediction: PatientPrediction) -> tuple[ForetoldFinding, ...]:

@@ -93,8 +93,7 @@ def baseline(name: str = "overall_survival", by_five: float = 0.45) -> BaselineE
 
 
 MODEL = PredictingModel(
-    label=NAME,
-    name="Multimodal network",
+    name=NAME,
     version="1.2.0",
     sha256="cd" * 32,
     synthetic=False,
@@ -204,8 +203,9 @@ def file_prediction(
     usual: Status = "refused" if said is None else "set apart" if said.prediction.abstains else "done"
     facts = {"model": NAME}
     outcome = Outcome("", "", status or usual, reason, tuple(files), facts)
+    sent = Outcome("", "", "not applicable", "custom fields: not sent, as an archive folder has none")
     values = {**TOLD, "inputs": fingerprint(FolderHoldings(builder.path), TOLD["reads"]), **changes}
-    return builder.record(PREDICTION_LABEL, outcome, **values)
+    return builder.record(PREDICTION_LABEL, outcome, sent, **values)
 
 
 def page_of(path: Path) -> str:

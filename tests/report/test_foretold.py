@@ -240,9 +240,7 @@ def test_the_page_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("silent", [False, True], ids=["foretold", "abstains"])
 def test_no_text_of_a_document_breaks_the_page(text: str, *, silent: bool) -> None:
     held = text.encode("utf-8", "replace").decode()
-    model = replace(
-        MODEL, label=held, name=held, version=held, sha256=held, what=held, limits=(held,), synthetic=True
-    )
+    model = replace(MODEL, name=held, version=held, sha256=held, what=held, limits=(held,), synthetic=True)
     inputs = replace(
         INPUTS,
         time_zero=held,
@@ -303,7 +301,7 @@ def test_what_cannot_be_read_is_told_with_what_to_run() -> None:
 def test_which_model_foretold_stands_with_its_patients_and_limits() -> None:
     part = foretold()
     for claim in (
-        f"Model {NAME}: Multimodal network 1.2.0",
+        f"Model {NAME} 1.2.0",
         f"SHA-256 {MODEL.sha256[:12]}",
         "Developed on 440 patients; adults with a soft-tissue sarcoma of a limb",
         "Networks 3 networks, of which the mean is told",

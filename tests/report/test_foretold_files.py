@@ -96,7 +96,7 @@ def harm(path: Path, how: str) -> None:
         case "no outcome":
             tree = json.loads(manifest.read_text())
             manifest.write_text(json.dumps({**tree, "outcomes": []}))
-        case "no document listed":
+        case "no document listed":  # and yet it was done
             tree = json.loads(manifest.read_text())
             tree["outcomes"][0]["files"] = []
             manifest.write_text(json.dumps(tree))

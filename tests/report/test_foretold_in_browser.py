@@ -32,7 +32,7 @@ def endless() -> SessionPrediction:
     ends = tuple(0.3 + 0.02 * number for number in range(NETWORKS))
     names = ("overall_survival", "distant_metastasis", "local_recurrence", LONG)
     return SessionPrediction(
-        replace(MODEL, label=LONG, name=LONG, what=LONG, synthetic=True, limits=(LONG,)),
+        replace(MODEL, name=LONG, what=LONG, synthetic=True, limits=(LONG,)),
         replace(
             INPUTS, series={LONG: LONG}, variables=(LONG,), lacking=(LONG,), time_zero=LONG, by_person=False
         ),

@@ -44,7 +44,6 @@ def test_a_model_of_the_clinical_table_alone_is_said_to_see_no_image() -> None:
     told = {one.label: one.value for one in inputs_told(said.inputs, said.prediction, abstains=False)}
     assert told["Images"] == "none: the model takes the clinical variables alone"
     assert told["Tumour"] == "no mask: the model takes no image"
-    assert unseen(replace(said.inputs, lacking=()), said.prediction) == ()
 
 
 def test_an_image_without_a_mask_is_told() -> None:
@@ -85,14 +84,11 @@ def test_a_column_is_told_as_a_reader_calls_it(name: str, words: str) -> None:
     assert variable_told(name) == words
 
 
-def test_what_the_model_did_without_is_told_first_of_all() -> None:
-    told = unseen(replace(INPUTS, by_person=False, lacking=("grade", "size_cm")), PREDICTED)
-    assert told == (
-        "The session has no T2 fat-saturated or STIR (T2FS): this was told without",
-        "Of the patient the table does not tell grade and size (cm): what is usual was taken instead",
-        "The tumour was drawn by a network, and no person has corrected it: look at its outline first",
-    )
-    assert unseen(replace(INPUTS, lacking=()), replace(PREDICTED, missing=())) == ()
+def test_images_that_the_model_did_without_are_told_first_of_all() -> None:
+    (told,) = unseen(replace(PREDICTED, missing=("T1CE", "T2FS")))
+    both = "T1 post-contrast (T1CE) and T2 fat-saturated or STIR (T2FS)"
+    assert told == f"The session has no {both}: this was told without"
+    assert unseen(replace(PREDICTED, missing=())) == ()
 
 
 def test_a_model_that_abstains_lends_itself_no_weight_by_its_patients() -> None:

@@ -35,6 +35,13 @@ def test_its_numbers_and_its_files_are_told() -> None:
     assert (found.title, found.picture.width, found.no_dicom) == ("Overall survival", 2, "")
 
 
+@pytest.mark.parametrize(("part", "like", "empty"), [(0.0, 0.0, True), (0.0, 0.1, False), (0.1, 0.0, False)])
+def test_a_map_of_nothing_is_said_to_be_empty(part: float, like: float, *, empty: bool) -> None:
+    found = shown_map(replace(MAP, part_in_tumour=part, like_random=like), {})
+    assert found.told.startswith("The map is empty") is empty
+    assert ("%" in found.told) is not empty
+
+
 def test_a_correlation_below_0_keeps_its_sign() -> None:
     assert "networks: \u22120.20," in shown_map(replace(MAP, like_random=-0.2), {}).told
 
@@ -48,7 +55,7 @@ def test_why_there_is_no_dicom_file_is_told() -> None:
 
 def test_what_a_map_means_and_does_not_mean_is_told_once() -> None:
     part = foretold(replace(SAID, heat=(MAP, replace(MAP, endpoint="local_recurrence"))))
-    assert part.count("is warm where the image weighed most") == 1
+    assert part.count("is warm where the image raises the risk") == 1
     assert "no border of a tumour and no place for a biopsy" in part
 
 

@@ -18,7 +18,7 @@ from sarcoma_core.report.foretold_verdict import (
     unit_of,
 )
 from sarcoma_core.report.step_lines import DAYS
-from tests.report.foretold_made import PREDICTED, YEAR, foretold_endpoint
+from tests.report.foretold_made import PREDICTED, YEAR, baseline, foretold_endpoint
 
 MONTH = DAYS["months"]
 
@@ -31,15 +31,23 @@ def test_the_first_sentence_tells_chance_spread_and_group() -> None:
     one = foretold_endpoint()
     two = one.years[1]
     at_two = replace(two, incidence=0.31, least=0.22, most=0.44)
-    told = finding(replace(one, years=(one.years[0], at_two, *one.years[2:])), "surgery")
+    told = finding(replace(one, years=(one.years[0], at_two, *one.years[2:])), None, "surgery")
     assert plain(told.chance) == "Death within 2 years of surgery: 31 % (spread between 3 models 22 to 44 %)"
     assert told.group == "high-risk group"
 
 
+def test_the_clinical_baseline_stands_beside_it_where_it_tells_of_the_same_horizon() -> None:
+    one = foretold_endpoint("local_recurrence", dying=0.25)
+    told = plain(finding(one, replace(baseline(), years={"2": 0.39}), "surgery").chance)
+    assert "35 to 52 %; clinical baseline 39 %; death before it 10 %)" in told
+    for silent in (None, replace(baseline(), years={"3": 0.39}), replace(baseline(), absent="so")):
+        assert "baseline" not in finding(one, silent, "surgery").chance
+
+
 def test_death_before_it_is_told_where_it_competes() -> None:
     one = foretold_endpoint("local_recurrence", dying=0.25)
-    assert "; death before it 10 %)" in plain(finding(one, "diagnosis").chance)
-    assert "death before" not in finding(foretold_endpoint(), "surgery").chance
+    assert "; death before it 10 %)" in plain(finding(one, None, "diagnosis").chance)
+    assert "death before" not in finding(foretold_endpoint(), None, "surgery").chance
 
 
 @pytest.mark.parametrize(
@@ -70,7 +78,7 @@ def test_times_are_told_in_years_from_a_year_on(factor: float, unit: str) -> Non
 
 def test_one_network_has_no_spread() -> None:
     one = foretold_endpoint(ends=(0.4,))
-    assert "one model, so no spread" in finding(one, "surgery").chance
+    assert "one model, so no spread" in finding(one, None, "surgery").chance
     assert plain(spread(headline(one), 2)).startswith("spread between 2 models")
 
 
