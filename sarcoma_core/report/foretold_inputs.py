@@ -13,6 +13,10 @@ from sarcoma_core.text import counted
 
 _HASH: Final = 12
 """Characters of a hash: it stands whole in run.json."""
+_SMALL_ML: Final = 10.0
+"""Smaller tumours are told to a tenth."""
+_UNITS: Final = {"years": "years", "cm": "cm", "cm3": "cm³"}
+"""That end the names of columns."""
 _ROWS: Final = {"COHORT": "the frozen cohort, COHORT", "CLINICAL": "the clinical table, CLINICAL"}
 
 
@@ -73,15 +77,19 @@ def _tumour(inputs: PredictionInputs, *, abstains: bool) -> str:
     who = "drawn by a person" if inputs.by_person else "drawn by a network, which no person has corrected"
     final = "locked: a person has said that it is final" if inputs.locked else "not locked"
     volume = inputs.volume_ml
-    size = "" if volume is None or abstains else f"; {unbroken(f'{fixed(volume, 0)} ml')}"
+    size = "" if volume is None or abstains else f"; {_millilitres(volume)}"
     return f"{who} ({shown(inputs.masks)}); {final}{size}"
+
+
+def _millilitres(volume: float) -> str:
+    return unbroken(f"{fixed(volume, 1 if volume < _SMALL_ML else 0)} ml")
 
 
 def variable_told(name: str) -> str:
     """A column of the clinical table as a reader calls it, e.g. `age (years)`."""
     first, _, unit = shown(name).rpartition("_")
-    if first and unit in ("years", "cm", "ml", "days"):
-        return f"{first} ({unit})".replace("_", " ")
+    if first and unit in _UNITS:
+        return f"{first} ({_UNITS[unit]})".replace("_", " ")
     return shown(name).replace("_", " ")
 
 

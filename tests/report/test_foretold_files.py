@@ -11,7 +11,8 @@ import pytest
 
 from sarcoma_core.archive.folder import resource
 from sarcoma_core.archive.predicted import BaselineEndpoint, SessionPrediction, SurvivalBound
-from sarcoma_core.provenance import list_files, read_record, write_record
+from sarcoma_core.provenance import Status, list_files, read_record, write_record
+from sarcoma_core.report.foretold import tell_foretold
 from sarcoma_core.report.foretold_files import FiledPrediction, holds_together, read_foretold
 from sarcoma_core.report.stages import read_runs
 from tests.report.foretold_made import (
@@ -67,6 +68,22 @@ def test_a_refusal_has_no_document(tmp_path: Path) -> None:
     held = found(tmp_path)
     assert held.outcome
     assert (held.outcome.reason, held.said, held.fault) == ("so", None, "")
+
+
+@pytest.mark.parametrize("status", ["set apart", "not applicable"])
+def test_what_was_not_done_without_a_document_tells_its_reason(tmp_path: Path, status: Status) -> None:
+    file_prediction(bare(tmp_path), None, status=status, reason="so")
+    assert tell_foretold(found(tmp_path)).state == "refused"
+
+
+def test_what_became_of_custom_fields_is_not_taken_for_it(tmp_path: Path) -> None:
+    file_prediction(bare(tmp_path))
+    folder = resource(tmp_path, "PREDICTION")
+    record = read_record(folder)
+    assert record
+    assert len(record.outcomes) == 2
+    write_record(folder, replace(record, outcomes=tuple(reversed(record.outcomes))))
+    assert found(tmp_path).said == SAID
 
 
 def test_where_no_step_has_written_there_is_nothing(tmp_path: Path) -> None:

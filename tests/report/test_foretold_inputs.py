@@ -39,6 +39,11 @@ def test_where_the_model_abstains_no_volume_is_told() -> None:
     assert "ml" not in lines(volume_ml=None)["Tumour"]
 
 
+@pytest.mark.parametrize(("volume", "told"), [(9.0, "9.0 ml"), (11.0, "11 ml"), (0.62, "0.6 ml")])
+def test_small_tumours_are_told_to_a_tenth(volume: float, told: str) -> None:
+    assert lines(volume_ml=volume)["Tumour"].endswith(f"; {told}")
+
+
 def test_a_model_of_the_clinical_table_alone_is_said_to_see_no_image() -> None:
     said = CLINICAL_ONLY
     told = {one.label: one.value for one in inputs_told(said.inputs, said.prediction, abstains=False)}
@@ -75,6 +80,7 @@ def test_what_was_not_compared_is_told_line_by_line() -> None:
     [
         ("age_years", "age (years)"),
         ("size_cm", "size (cm)"),
+        ("volume_cm3", "volume (cm³)"),
         ("metastasis_at_presentation", "metastasis at presentation"),
         ("years", "years"),
         ("sex", "sex"),

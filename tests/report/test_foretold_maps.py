@@ -55,7 +55,7 @@ def test_why_there_is_no_dicom_file_is_told() -> None:
 
 def test_what_a_map_means_and_does_not_mean_is_told_once() -> None:
     part = foretold(replace(SAID, heat=(MAP, replace(MAP, endpoint="local_recurrence"))))
-    assert part.count("is warm where the image raises the risk") == 1
+    assert part.count("shows where the image raises the risk") == 1
     assert "no border of a tumour and no place for a biopsy" in part
 
 

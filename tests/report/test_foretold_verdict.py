@@ -101,6 +101,7 @@ def test_survival_comes_first_and_the_others_stay_as_they_are() -> None:
         (0.85, "17 of 20 patients"),
         (0.93, "93 % of patients"),
         (2 / 3, "2 of 3 patients"),
+        (21 / 22, "95 % of patients"),
     ],
 )
 def test_a_coverage_is_told_as_so_many_of_so_many(coverage: float, words: str) -> None:
