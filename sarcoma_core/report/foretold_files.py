@@ -6,6 +6,7 @@ No number of it is believed as it stands: a chance above 1, or a curve that fall
 import base64
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -29,6 +30,8 @@ from sarcoma_core.report.stages import StageRun
 
 _ROUNDING: Final = 1e-6
 """By so much a sum of chances may be off."""
+_MOST_YEARS: Final = 100
+"""A horizon beyond it is none of a patient's."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def _chances(one: ForetoldEndpoint) -> Iterator[float]:
 def _spans(one: ForetoldEndpoint) -> bool:
     """Whether each mean lies between the lowest and the highest of the networks."""
     return all(
-        year.years > 0
+        0 < year.years <= _MOST_YEARS
         and year.least - _ROUNDING <= year.incidence <= year.most + _ROUNDING
         and (year.competing is None or year.competing >= 0)
         for year in one.years
@@ -191,7 +194,7 @@ def _spans(one: ForetoldEndpoint) -> bool:
 
 
 def _is_baseline(one: BaselineEndpoint) -> bool:
-    named = all(years.isascii() and years.isdigit() for years in one.years)
+    named = all(re.fullmatch("[0-9]{1,3}", years) for years in one.years)
     return named and _is_curve(one.days, one.curve) and _are_chances(one.years.values())
 
 

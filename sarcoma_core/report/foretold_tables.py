@@ -87,7 +87,7 @@ def parts_told(prediction: PatientPrediction, endpoint: str) -> str:
         endpoint: its name.
     """
     heads = prediction.heads.get(endpoint, {})
-    if len(heads) < len(_PARTS) - 1:
+    if len(heads) <= 1:
         return ""
     known = [name for name in _PARTS if name in heads]
     names = (*known, *(name for name in heads if name not in _PARTS))

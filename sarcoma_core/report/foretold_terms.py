@@ -79,8 +79,8 @@ FORETOLD_TERMS: Final = (
         "term-clinical-baseline",
         "Clinical baseline",
         ("[Cc]linical baseline",),
-        "Cox's model of the clinical variables alone, fitted on the patients that the networks learned from. "
-        "Where the two differ, the image may be why, or chance.",
+        "Cox models (elastic net) of the clinical variables alone, fitted on the patients of the development. "
+        "Where they differ from the networks, the image may be why, or chance.",
     ),
     ExplainedTerm(
         "term-lower-bound",

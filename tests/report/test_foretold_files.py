@@ -191,6 +191,7 @@ BROKEN = {
     "event and death above 1": with_year(competing=0.9),
     "a negative death": with_year(competing=-0.1),
     "year 0": with_year(years=0),
+    "year 110": with_year(years=110),
     "a curve that falls": changed(lambda one: replace(one, curve=tuple(reversed(one.curve)))),
     "a curve that is short": changed(lambda one: replace(one, curve=one.curve[:-1])),
     "a network that is short": changed(lambda one: replace(one, each=(one.each[0][1:], *one.each[1:]))),
@@ -212,6 +213,7 @@ BROKEN = {
     "a head without a number": predicted(heads={"overall_survival": {"image": NAN}}),
     "a baseline above 1": replace(SAID, baseline=(replace(baseline(), years={"1": 1.1}),)),
     "a baseline without a year": replace(SAID, baseline=(replace(baseline(), years={"soon": 0.1}),)),
+    "a baseline of endless years": replace(SAID, baseline=(replace(baseline(), years={5000 * "1": 0.1}),)),
     "a baseline without a curve": replace(SAID, baseline=(BaselineEndpoint("overall_survival"),)),
     "a map outside": replace(SAID, heat=(replace(SAID.heat[0], part_in_tumour=1.1),)),
     "a map like no other": replace(SAID, heat=(replace(SAID.heat[0], like_random=-1.1),)),
@@ -238,3 +240,7 @@ def test_sums_of_chances_may_be_off_by_a_rounding(part: float, *, holds: bool) -
     one = replace(foretold_endpoint(ends=(1.0,)), years=())
     one = replace(one, curve=(*one.curve[:-1], part))
     assert holds_together(predicted(timed=(one,), heads={})) is holds
+
+
+def test_a_horizon_may_be_as_far_as_a_life() -> None:
+    assert holds_together(with_year(years=90))
