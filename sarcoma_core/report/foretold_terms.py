@@ -79,7 +79,7 @@ FORETOLD_TERMS: Final = (
         "term-clinical-baseline",
         "Clinical baseline",
         ("[Cc]linical baseline",),
-        "Cox models (elastic net) of the clinical variables alone, fitted on the patients of the development. "
+        "elastic-net Cox models of the clinical variables alone, fitted on the patients of the development. "
         "Where they differ from the networks, the image may be why, or chance.",
     ),
     ExplainedTerm(
