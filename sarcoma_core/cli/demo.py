@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sarcoma_core.cli.arguments import named_path
 from sarcoma_core.cli.run import SOME_FAILED
@@ -36,14 +36,14 @@ def add(verbs: Any) -> None:  # noqa: ANN401  argparse gives its sub-parsers no 
     parser.add_argument(
         "--read",
         action="store_true",
-        help="draw the tumour as well, with a model for synthetic patients only; needs PyTorch",
+        help="draw the tumour as well, and foretell, with models for synthetic patients only; needs PyTorch",
     )
     parser.add_argument("--serve", action="store_true", help="leave the stand-in up afterwards, until Ctrl-C")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from sarcoma_core.demo.patients import known_sessions, synthetic_patients
+    from sarcoma_core.demo.patients import CLINICAL_TABLE, known_sessions, synthetic_patients
     from sarcoma_core.launch.page import write_page
     from sarcoma_core.runners import runner_named
     from sarcoma_core.standin.server import StandIn, StandInSettings
@@ -61,7 +61,9 @@ def _run(arguments: argparse.Namespace) -> int:
     with serving(server) as url, _logged_in(server, url):
         print(f"a stand-in for XNAT over {out / 'archive'}: {url}")
         dicom = own or out / "phantom" / "dicom"
-        results = _through_rest(server, project, dicom, out / "ledger.sqlite", model)
+        clinical = None if own or not model else out / "phantom" / CLINICAL_TABLE
+        given = _Given(model, clinical)
+        results = _through_rest(server, project, dicom, out / "ledger.sqlite", given)
         complete = [result.session for result in results if not result.failed]
         known = tuple(known_sessions(complete, out / "phantom", truths))
         tables, all_found = _show_checks(known, with_model=model is not None)
@@ -95,27 +97,44 @@ def _model(arguments: argparse.Namespace) -> Path:
 def _show_checks(known: "tuple[KnownSession, ...]", *, with_model: bool) -> "tuple[list[StudyTable], bool]":
     """What was found and what is true, on the screen and for the page; and whether they agree."""
     from sarcoma_core.cli import screen
-    from sarcoma_core.demo import drawn_check, frame_check, mr_check
+    from sarcoma_core.demo import drawn_check, foretold_check, frame_check, mr_check
 
     if not known:
         return [], True
     mr, frames = mr_check.check_mr(known), frame_check.check_frames(known, with_suv=not with_model)
     drawn = drawn_check.check_drawn(known) if with_model else ()
     tables = [mr_check.mr_table(mr), frame_check.frame_table(frames)]
+    told = foretold_check.check_foretold(known) if with_model else ()
     tables += [drawn_check.drawn_table(drawn)] if drawn else []
+    tables += [foretold_check.foretold_table(told)] if told else []
     for table in tables:
         print()
         screen.table(table.title, list(table.columns), [(row.name, *row.cells) for row in table.rows])
     found = not any(check.faults for check in mr) and not any(check.faults for check in frames)
-    return tables, found and (not drawn or drawn_check.is_good(drawn))
+    read = drawn_check.is_good(drawn) and foretold_check.all_foretold(told) if with_model else True
+    return tables, found and read
+
+
+class _Given(NamedTuple):
+    """What the chain `read` is given besides images.
+
+    Attributes:
+        model: the folder of the model that draws; None for the chain `prepare`.
+        clinical: the table of the synthetic patients; None where nothing is foretold.
+    """
+
+    model: Path | None
+    clinical: Path | None
 
 
 def _through_rest(
-    server: "StandIn", project: str, dicom: Path, ledger: Path, model: Path | None
+    server: "StandIn", project: str, dicom: Path, ledger: Path, given: _Given
 ) -> "tuple[SessionResult, ...]":
     """Upload, install, bulk: the very commands that a user types, then what became of every series."""
     from sarcoma_core.cli import screen
     from sarcoma_core.demo import CHAIN, READING_CHAIN
+    from sarcoma_core.demo.foretelling.model import NAME as FORETELLS
+    from sarcoma_core.demo.foretelling.model import demo_prognosis
     from sarcoma_core.demo.reading.model import NAME
     from sarcoma_core.launch.bulk.ledger import Ledger
     from sarcoma_core.launch.bulk.reading import read_results
@@ -126,9 +145,13 @@ def _through_rest(
 
     _type("xnat", "upload", str(dicom), "--project", project, "--create", "--petmr", "pet")
     _type("xnat", "install", "--project", project)
-    if model:
-        _type("models", "add", str(model), "--project", project, "--label", NAME, "--replace", "--write")
-    chain = READING_CHAIN if model else CHAIN
+    models = {NAME: given.model} if given.model else {}
+    if given.clinical:
+        models[FORETELLS] = demo_prognosis()
+        _type("clinical", "push", str(given.clinical), "--project", project, "--replace", "--write")
+    for name, folder in models.items():
+        _type("models", "add", str(folder), "--project", project, "--label", name, "--replace", "--write")
+    chain = READING_CHAIN if given.model else CHAIN
     _type("xnat", "bulk", chain, "--project", project, "--ledger", str(ledger))
     book = Ledger(ledger)
     run = book.run()
@@ -149,13 +172,13 @@ def _type(*words: str) -> None:
     Raises:
         RunError: nothing of it could be done.
     """
-    from sarcoma_core.cli import models, xnat
+    from sarcoma_core.cli import clinical, models, xnat
     from sarcoma_core.errors import RunError
 
     print(f"\n$ sarcoma {shlex.join(words)}")
     parser = argparse.ArgumentParser(prog="sarcoma")
     verbs = parser.add_subparsers()
-    for verb in (xnat, models):
+    for verb in (xnat, models, clinical):
         verb.add(verbs)
     typed = parser.parse_args(words)
     code: int = typed.run(typed)

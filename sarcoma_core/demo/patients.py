@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sarcoma_core.archive.store import Session
+from sarcoma_core.phantom.clinical_rows import clinical_rows, write_clinical_rows
 from sarcoma_core.phantom.cohort import write_patient
 from sarcoma_core.phantom.habits import SequenceName
 from sarcoma_core.phantom.protocol import draw_protocol
@@ -13,6 +14,7 @@ from sarcoma_core.phantom.scan_truth import ScanTruth
 from sarcoma_core.phantom.truth import Truth, read_truth
 
 SEED = 14
+CLINICAL_TABLE = "clinical.csv"
 REFERENCE: SequenceName = "T1CE"
 SEQUENCES: tuple[tuple[SequenceName, ...], ...] = (
     (REFERENCE, "T2FS", "PET", "CT"),
@@ -26,7 +28,7 @@ def synthetic_patients(folder: Path) -> tuple[Truth, ...]:
     """Write the synthetic patients, or find those that are there.
 
     Args:
-        folder: gets `dicom/` and `truth/`; it appears whole or not at all.
+        folder: gets `dicom/`, `truth/` and the clinical table; it appears whole or not at all.
 
     Raises:
         OSError: the disk is full or read-only.
@@ -37,6 +39,8 @@ def synthetic_patients(folder: Path) -> tuple[Truth, ...]:
             for seed, sequences in enumerate(SEQUENCES, SEED):
                 protocol = draw_protocol(seed, sequences=sequences)
                 write_patient(Path(aside) / "cohort", seed, protocol=protocol)
+            seeds = range(SEED, SEED + len(SEQUENCES))
+            write_clinical_rows(Path(aside) / "cohort" / CLINICAL_TABLE, clinical_rows(seeds))
             (Path(aside) / "cohort").rename(folder)
     names = sorted(path.stem for path in (folder / "truth").glob("*.json"))
     return tuple(read_truth(folder / "truth", name) for name in names)

@@ -56,6 +56,7 @@ class PrognosisWords:
         licence: SPDX identifier, or `LicenseRef-...`.
         synthetic: whether the patients are synthetic.
         limits: a sentence for each.
+        numbers: beside those out of fold: how good it was elsewhere.
     """
 
     name: str
@@ -65,6 +66,7 @@ class PrognosisWords:
     licence: str = "LicenseRef-site"
     synthetic: bool = False
     limits: tuple[str, ...] = LIMITS
+    numbers: tuple[CardNumber, ...] = ()
 
 
 def write_prognosis_model(
@@ -102,7 +104,7 @@ def write_prognosis_model(
         weights_sha256=weights_hashes(folder),
         synthetic=words.synthetic,
         cohort=TrainingCohort(planned.order.cohort, patients, patients, words.what),
-        numbers=tuple(number for one in judged for number in card_numbers(one)),
+        numbers=(*(number for one in judged for number in card_numbers(one)), *words.numbers),
         limits=words.limits,
     )
     task = planned.task

@@ -5,6 +5,7 @@ function of the seed.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,17 +17,26 @@ from sarcoma_core.phantom.anatomy import limb
 from sarcoma_core.phantom.clinical_rows import PhantomRow, clinical_rows
 from sarcoma_core.phantom.competing import COURSE, CourseOfDisease
 from sarcoma_core.phantom.grid import Grid, lps_to_ras
+from sarcoma_core.phantom.habits import SequenceName
+from sarcoma_core.phantom.protocol import HospitalSite, draw_protocol
 from sarcoma_core.phantom.signal import T1CE, T2FS, acquire
+from sarcoma_core.phantom.study import acquire_series
 from sarcoma_core.phantom.tissue import tumour_mask
 from sarcoma_core.prognosis.clinical.table import OUTCOME_COLUMNS, ClinicalRow
 from sarcoma_core.prognosis.clinical.variables import VARIABLES
-from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage, tumour_image
+from sarcoma_core.prognosis.tumour_image import CubeRules, ImageOrigin, TumourImage, tumour_image
 
 CUBE: Final = CubeRules(("T1CE", "T2FS"), edge=32, spacing_mm=6.0, margin_mm=20.0)
 """Into which about 95 of 100 synthetic tumours fit with their margin; of the others the margin is cut."""
 GRID: Final = Grid(shape=(64, 64, 40), spacing=(3.4375, 3.4375, 5.5), slice_thickness=5.5)
 """Coarser than a scan, finer than the cube."""
-TUMOURLESS: Final = "a tumour too small for the grid"
+CUBE_SEQUENCES: Final[tuple[SequenceName, ...]] = ("T1CE", "T2FS")
+DEMO_SITE: Final = HospitalSite(bias=1.05)
+"""The demo's hospital, with what is left of the receive bias after `bias-field`."""
+SCANNER: Final = "SARCOMA PHANTOM (SYNTHETIC) Virtual Spin Echo"
+"""Manufacturer and model of the demo's MR, as its DICOM has them."""
+_LATTICE: Final = Grid(shape=(110, 110, 80), spacing=(2.0, 2.0, 3.3), slice_thickness=3.3)
+"""On which a limb is sampled that is then seen on slices."""
 
 
 def phantom_image(seed: int, rules: CubeRules = CUBE, grid: Grid = GRID) -> TumourImage:
@@ -49,6 +59,32 @@ def phantom_image(seed: int, rules: CubeRules = CUBE, grid: Grid = GRID) -> Tumo
         body = find_body(image, grid.spacing).mask
         images[sequence.name] = Volume(z_score(image, body).values, affine)
     return tumour_image(images, tumour_mask(anatomy.labels), rules)
+
+
+def scanned_image(seed: int, site: HospitalSite = DEMO_SITE, rules: CubeRules = CUBE) -> TumourImage:
+    """The tumour of a synthetic patient who was scanned as those of the demo are, on slices of the seed.
+
+    Both sequences are seen on the slices of T1CE, as if they had been registered without fault.
+
+    Args:
+        seed: of the patient.
+        site: with which scanner.
+        rules: of the cube.
+
+    Raises:
+        UsageError: the seed is negative.
+        InputError: no voxel is tumour.
+    """
+    rest = limb(seed, _LATTICE)
+    first = draw_protocol(seed, sequences=("T1CE", "T2FS"), site=site)["T1CE"]
+    scans = {name: acquire_series(rest, replace(first, sequence=name), site) for name in CUBE_SEQUENCES}
+    images: dict[str, Volume] = {}
+    for name, scan in scans.items():
+        body = find_body(scan.volume.array, first.slices.spacing).mask
+        images[name] = scan.volume.with_array(z_score(scan.volume.array, body).values)
+    scanner = SCANNER if site == DEMO_SITE else f"{SCANNER} {site.name}"
+    origins = dict.fromkeys(images, ImageOrigin("MR", scanner))
+    return tumour_image(images, tumour_mask(scans["T1CE"].labels), rules, origins)
 
 
 def phantom_rows(seeds: Sequence[int], *, course: CourseOfDisease = COURSE) -> list[ClinicalRow]:

@@ -262,7 +262,8 @@ def _launch_object(connection: Connection, target: RemoteTarget, stage: LiveStep
     holdings = RemoteHoldings(connection, target.holder)
     session = holdings.object
     if stage.project:
-        session = replace(session, above=(stage.project,))
+        others = (one for one in session.above if one.type != "Project")
+        session = replace(session, above=(*others, stage.project))
     if target.level == "session":
         return _LaunchObject(session, WorkPlace(holdings, holdings))
     scan = next((one for one in session.below["scans"] if one.keys["id"] == target.scan), None)

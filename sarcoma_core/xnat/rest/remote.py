@@ -321,7 +321,7 @@ class _ObjectReader:
             "resources": tuple(_resource(child, uri) for child in _children(item, "resources/resource")),
         }
         project = XnatObject("Project", {"id": self.project, "uri": f"/archive/projects/{self.project}"})
-        return XnatObject("Session", _known(keys), below, (project,))
+        return XnatObject("Session", _known(keys), below, (*_subject(fields.get("subject_ID")), project))
 
     def _scan(self, item: Mapping[str, Any], parent: str) -> XnatObject:
         fields = item["data_fields"]
@@ -355,6 +355,13 @@ class _ObjectReader:
         }
         held = (*_children(item, "resources/resource"), *_children(item, "out/file"))
         return XnatObject("Assessor", _known(keys), {"resources": tuple(_resource(r, uri) for r in held)})
+
+
+def _subject(subject_id: str | None) -> tuple[XnatObject, ...]:
+    """The subject of a session as far as the session tells it: its label only the server knows."""
+    if not subject_id:
+        return ()
+    return (XnatObject("Subject", {"id": subject_id, "uri": f"/archive/subjects/{subject_id}"}),)
 
 
 def _resource(item: Mapping[str, Any], parent: str) -> XnatObject:
