@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarcoma_core.errors import InputError
-from sarcoma_core.report.histograms import Tick
-from sarcoma_core.report.line_plot import LINES, AtRiskRow, DrawnLine, LinePlot, PlotFrame, percent_tick
+from sarcoma_core.report.line_plot import LINES, AtRiskRow, DrawnLine, LinePlot, percent_ticks
 from sarcoma_core.report.measures import WithLimits, fixed, measure_text, p_equation, percent, percent_text
 from sarcoma_core.report.step_lines import (
     DAYS,
@@ -165,7 +164,7 @@ def survival_plot(shown: SurvivalGroups, endpoint: str, label: str, time: Timeli
         across_label=time.label,
         frame=frame,
         across=axis.ticks,
-        upwards=_percents(frame),
+        upwards=percent_ticks(frame),
         lines=lines,
         told=told,
         alt=f"Kaplan-Meier curves, {endpoint}: {told}. {each}.",
@@ -223,7 +222,7 @@ def incidence_plot(shown: CompetingEvents, endpoint: str, time: Timeline) -> Lin
         across_label=time.label,
         frame=frame,
         across=axis.ticks,
-        upwards=_percents(frame),
+        upwards=percent_ticks(frame),
         lines=lines,
         told=told,
         alt=f"Cumulative incidence, {endpoint}: {told}. {each}.",
@@ -234,7 +233,3 @@ def incidence_plot(shown: CompetingEvents, endpoint: str, time: Timeline) -> Lin
 def _incidence_told(found: CumulativeIncidence, kind: int, events: int, by: float, unit: TimeUnit) -> str:
     part = percent(float(found.at(kind, by)))
     return f"{counted(events, 'event')}, {part} by {duration(by, unit)}"
-
-
-def _percents(frame: PlotFrame) -> tuple[Tick, ...]:
-    return tuple(percent_tick(part, frame.low, frame.high) for part in (0, 0.25, 0.5, 0.75, 1))

@@ -16,6 +16,10 @@ LINES = 5
 """So many lines are told apart by their dashes."""
 REFERENCE = 0
 """The kind of a line to compare with, which is thin."""
+SPREAD = 9
+"""The kind of many lines told as one, which are thin and lie behind all others."""
+PERCENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Parts that an axis of percent has ticks at."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class DrawnLine:
     """One line of a plot.
 
     Args:
-        kind: how it is drawn, from 1; `REFERENCE` for one to compare with.
+        kind: how it is drawn, from 1; `REFERENCE` for one to compare with, `SPREAD` for many.
         name: what it is.
         told: more about it in words, or empty.
         path: SVG path data.
@@ -37,6 +41,11 @@ class DrawnLine:
     path: str
     band: str = ""
     strokes: str = ""
+
+    @property
+    def above(self) -> bool:
+        """Whether it is drawn over those that lie behind."""
+        return self.kind != SPREAD
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,11 @@ class PlotFrame:
 def percent_tick(part: float, low: float, high: float) -> Tick:
     """The tick of a part of 0 to 1, which says percent."""
     return Tick(fixed(100 * part, 0), round(100 * (part - low) / (high - low), 2))
+
+
+def percent_ticks(frame: PlotFrame) -> tuple[Tick, ...]:
+    """The ticks of an axis of parts of 0 to 1, which say percent."""
+    return tuple(percent_tick(part, frame.low, frame.high) for part in PERCENTS)
 
 
 def tick_percent(tick: Tick) -> float:

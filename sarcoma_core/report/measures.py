@@ -87,6 +87,23 @@ def percent(part: float) -> str:
     return unbroken(f"{fixed(100 * part, 1)} %")
 
 
+def whole_percent(part: float) -> str:
+    """A chance of 0 to 1 in whole percent, e.g. `71 %`: one that is not 0 or 1 is never told as such."""
+    return unbroken(f"{_whole(part)} %")
+
+
+def percent_span(least: float, most: float) -> str:
+    """Two chances of 0 to 1 and what is between them, e.g. `22 to 44 %`."""
+    return unbroken(f"{_whole(least)} to {_whole(most)} %")
+
+
+def _whole(part: float) -> str:
+    told = fixed(100 * part, 0)
+    if told == "0" and part > 0:
+        return "< 1"
+    return "> 99" if told == "100" and part < 1 else told
+
+
 def unbroken(text: str) -> str:
     """A text at whose blanks no line breaks."""
     return text.replace(" ", _NO_BREAK)

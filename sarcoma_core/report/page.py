@@ -8,7 +8,9 @@ import jinja2
 
 from sarcoma_core import __version__
 from sarcoma_core.interface import ParamSpec
+from sarcoma_core.report import line_plot
 from sarcoma_core.report.facts import Fact, value_text
+from sarcoma_core.report.foretold_terms import FORETOLD_TERMS
 from sarcoma_core.report.mask_pictures import MARGIN_MM
 from sarcoma_core.report.masks import millilitres
 from sarcoma_core.report.overlays import SQUARE_MM
@@ -17,6 +19,7 @@ from sarcoma_core.report.references import Reference, reference
 from sarcoma_core.report.segmentation_pictures import MOST_DEVIATION
 from sarcoma_core.report.session import SessionReport
 from sarcoma_core.report.stages import FATES, SPARE, StageRun
+from sarcoma_core.report.terms import FirstUses
 from sarcoma_core.segmentation.definitions import DEFINED
 from sarcoma_core.text import counted
 
@@ -76,6 +79,9 @@ def render(session: SessionReport) -> str:
             margin=value_text(MARGIN_MM),
             millilitres=millilitres,
             window_text=window_text,
+            plot=line_plot,
+            first_use=FirstUses(FORETOLD_TERMS),
+            foretold_terms=FORETOLD_TERMS,
             version=__version__,
         )
     )

@@ -15,6 +15,8 @@ from sarcoma_core.imaging.volume import Volume, read_nifti
 from sarcoma_core.report.borders import Mask
 from sarcoma_core.report.cautions import cautions, voxel_unit
 from sarcoma_core.report.facts import Fact, read_facts
+from sarcoma_core.report.foretold import NOTHING_FORETOLD, ForetoldTold, tell_foretold
+from sarcoma_core.report.foretold_files import read_foretold
 from sarcoma_core.report.legible import legible
 from sarcoma_core.report.mask_pictures import NOTHING_DRAWN, SeriesMasks, ground_of, read_series_masks
 from sarcoma_core.report.masks import NO_MASKS, MasksTold, tell_masks
@@ -113,6 +115,7 @@ class SessionReport:
         not_run: steps that the session is good without and that have not run.
         masks: what was drawn on them.
         segmentation: what networks drew on them.
+        foretold: what a model foretells of the patient.
     """
 
     runs: tuple[StageRun, ...]
@@ -121,6 +124,7 @@ class SessionReport:
     not_run: tuple[str, ...] = ()
     masks: MasksTold = NO_MASKS
     segmentation: SegmentationTold = NO_SEGMENTATION
+    foretold: ForetoldTold = NOTHING_FORETOLD
 
     @property
     def spare(self) -> int:
@@ -175,6 +179,7 @@ def read_session(session: SessionFolder, *, slices: int) -> SessionReport:
         not_run(session.reads, runs),
         tell_masks(masks, measured, runs),
         tell_segmentation(automatic, pictures),
+        tell_foretold(read_foretold(session, runs)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from sarcoma_core.archive.folder import SessionFolder, natural, not_written
 from sarcoma_core.archive.holdings import FolderHoldings, fingerprint
 from sarcoma_core.archive.masks import COLLECTIONS_LABEL, MASKS_LABEL, SEG_LABEL
+from sarcoma_core.archive.predicted import PREDICTION_LABEL
 from sarcoma_core.archive.roles import ROLES_LABEL
 from sarcoma_core.errors import ArchiveError
 from sarcoma_core.provenance import Outcome, RunRecord
@@ -24,7 +25,13 @@ ADDED: Mapping[str, str] = {ROLES_LABEL: "series-roles", SUV_LABEL: "suv", REGIS
 OF_MASKS = (MASKS_LABEL, SEG_LABEL, COLLECTIONS_LABEL)
 """What was drawn on the series, and what was made of it for the viewer: a series goes on without."""
 
-UNASKED = (*ADDED, *OF_MASKS)
+BESIDE = (*OF_MASKS, PREDICTION_LABEL)
+"""What settles nothing of a series: what was drawn on it, and what was foretold of the patient."""
+
+REMADE = (SEG_LABEL, PREDICTION_LABEL)
+"""What a model has made and can make again: a damaged one stops no page, and its section says so."""
+
+UNASKED = (*ADDED, *BESIDE)
 """Resources of which nothing is said where no step has written them; most sessions have no masks."""
 
 
@@ -51,13 +58,13 @@ class Stage:
 
     @property
     def holds_volumes(self) -> bool:
-        """Whether it is images; SERIES_ROLES says which series is which, others what was drawn."""
-        return self.label not in (ROLES_LABEL, *OF_MASKS)
+        """Whether it is images; SERIES_ROLES says which is which, others what was drawn or foretold."""
+        return self.label not in (ROLES_LABEL, *BESIDE)
 
     @property
     def settles_series(self) -> bool:
         """Whether it counts for what becomes of a series."""
-        return self.label not in OF_MASKS
+        return self.label not in BESIDE
 
 
 Condition = Literal["done", "not applicable", "set apart", "refused", "not reached", "not run", "out of date"]
@@ -181,11 +188,11 @@ def _read_run(session: SessionFolder, label: str) -> StageRun:
 
 
 def _record(session: SessionFolder, label: str) -> RunRecord | None:
-    """Its manifest; a damaged one of what a network drew stops nothing, and the page says so."""
+    """Its manifest; a damaged one of what a model made stops nothing, and the page says so."""
     try:
         return session.record(label)
     except ArchiveError:
-        if label != SEG_LABEL:
+        if label not in REMADE:
             raise
         return None
 

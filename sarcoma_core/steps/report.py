@@ -9,7 +9,8 @@ from sarcoma_core.provenance import Outcome, Outcomes
 LABEL = "REPORT"
 PAGE = "report.html"
 READS = (
-    *("REGISTERED", "NORMALISED", "N4", "SUV", "MASKS", "ROI_COLLECTIONS", "SEG", "SERIES_ROLES", "NIFTI"),
+    *("PREDICTION", "REGISTERED", "NORMALISED", "N4", "SUV"),
+    *("MASKS", "ROI_COLLECTIONS", "SEG", "SERIES_ROLES", "NIFTI"),
 )
 
 
@@ -31,11 +32,12 @@ def report(
 ) -> ReportOutputs:
     """Say on one page what became of every series.
 
-    The page says which scan is which and what a person has to look at. It holds a table of all series with
-    outcome and reason, slices and histograms before and after each step, every registered pair before and
-    after, what networks drew with their doubts and uncertainty, masks by region and version with their
-    volume, axes and outlines, the receipts, the methods sentences and the software. It is one HTML file that
-    loads nothing else.
+    The page says which scan is which and what a person has to look at. It holds what a model foretells of
+    the patient with its spread and limits, or why it abstains, a table of all series with outcome and
+    reason, slices and histograms before and after each step, every registered pair before and after, what
+    networks drew with their doubts and uncertainty, masks by region and version with their volume, axes and
+    outlines, the receipts, the methods sentences and the software. It is one HTML file that loads nothing
+    else.
     Times, ids and image digests stand in `run.json`, so the same session gives the same bytes.
     """
     from sarcoma_core.report.page import render

@@ -15,7 +15,9 @@ from sarcoma_core.report.measures import (
     p_equation,
     p_text,
     percent,
+    percent_span,
     percent_text,
+    whole_percent,
 )
 
 
@@ -67,6 +69,24 @@ def test_a_part_is_told_in_percent() -> None:
     assert percent_text(WithLimits(0.71, 0.612, 0.79)) == "71.0\u00a0% (61.2 to 79.0)"
     assert percent_text(WithLimits(1.0, math.nan, math.nan)) == "100.0\u00a0%"
     assert (percent_text(None), percent_text(WithLimits(math.nan))) == (NOT_ESTIMATED, NOT_ESTIMATED)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (0.0, "0"),
+        (0.0045, "< 1"),
+        (0.0055, "1"),
+        (0.314, "31"),
+        (0.316, "32"),
+        (0.9945, "99"),
+        (0.9955, "> 99"),
+        (1.0, "100"),
+    ],
+)
+def test_a_chance_is_told_in_whole_percent_and_never_as_sure(part: float, told: str) -> None:
+    assert whole_percent(part).replace("\u00a0", " ") == f"{told} %"
+    assert percent_span(part, 1.0).replace("\u00a0", " ") == f"{told} to 100 %"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from sarcoma_core.provenance import Outcome
 from sarcoma_core.steps import convert, report
 from sarcoma_core.steps.running import run_step
 from tests.laws import assert_manifest_is_the_folder, outputs
+from tests.report.foretold_made import file_prediction
 from tests.report.segmented import segmented
 from tests.report.sessions import Builder, full, prepared, told_role
 
@@ -41,7 +42,7 @@ def test_it_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
 def test_it_tells_a_session_of_the_whole_chain_with_its_pairs_in_less_than_a_megabyte(tmp_path: Path) -> None:
     prepared(tmp_path / "session")
     (record,) = run_step(report.STEP, tmp_path / "session", tmp_path / "out", {})
-    labels = "REGISTERED NORMALISED N4 SUV MASKS ROI_COLLECTIONS SEG SERIES_ROLES NIFTI"
+    labels = "PREDICTION REGISTERED NORMALISED N4 SUV MASKS ROI_COLLECTIONS SEG SERIES_ROLES NIFTI"
     assert record.reads == tuple(labels.split())
     assert record.outcomes[0].facts["ready"] == 6
     page = (tmp_path / "out" / "REPORT" / "report.html").read_text(encoding="utf-8")
@@ -65,6 +66,16 @@ def test_what_a_network_drew_is_another_input_of_the_report(tmp_path: Path) -> N
     assert set(after.inputs) - set(before.inputs) == {"SEG"}
     page = (tmp_path / "two" / "REPORT" / "report.html").read_text(encoding="utf-8")
     assert "No tumour was found." in page
+
+
+def test_what_was_foretold_is_another_input_of_the_report(tmp_path: Path) -> None:
+    builder = prepared(tmp_path / "session")
+    (before,) = run_step(report.STEP, builder.path, tmp_path / "one", {})
+    file_prediction(builder)
+    (after,) = run_step(report.STEP, builder.path, tmp_path / "two", {})
+    assert set(after.inputs) - set(before.inputs) == {"PREDICTION"}
+    page = (tmp_path / "two" / "REPORT" / "report.html").read_text(encoding="utf-8")
+    assert "Death within" in page
 
 
 @pytest.mark.parametrize("slices", [1, 9])
