@@ -143,6 +143,7 @@ class ComparedEndpoint:
         patients: of the development who were followed for it.
         plan: how they were judged.
         rows: that were judged, by name.
+        flat: in how many folds each of these tells the same of everybody: nothing was chosen there.
         absent: why a row was not, by name.
     """
 
@@ -150,6 +151,7 @@ class ComparedEndpoint:
     patients: StudyPatients
     plan: JudgingPlan
     rows: Mapping[str, JudgedRow]
+    flat: Mapping[str, int]
     absent: Mapping[str, str]
 
 
@@ -186,7 +188,8 @@ def compare_endpoint(
             absent[model.name] = error.message
     rows = judge_rows(plan, risks, against=MULTIMODAL, samples=rules.samples, seed=rules.study.seed)
     told = {name: reason for name, reason in absent.items() if reason}
-    return ComparedEndpoint(endpoint, patients, plan, rows, told)
+    flat = {name: sum(bool(np.ptp(risk[fold.test]) == 0) for fold in folds) for name, risk in risks.items()}
+    return ComparedEndpoint(endpoint, patients, plan, rows, flat, told)
 
 
 def _not_run(model: TableModel, endpoint: Endpoint, kept: KeptTraining, rules: ComparisonRules) -> str:
@@ -221,6 +224,6 @@ def _fitted(model: TableModel, patients: StudyPatients, plan: JudgingPlan, rules
     Raises:
         InputError: in one fold it cannot be fitted.
     """
-    kind: type[ForestFitting] | type[BaselineFitting] = ForestFitting if model.forest else BaselineFitting
+    kind: type[ForestFitting | BaselineFitting] = ForestFitting if model.forest else BaselineFitting
     fitting = kind(model.baseline or _CLINICAL, patients, rules)
     return np.asarray(predict_out_of_fold(plan, fitting.on).risk[0], np.float64)
