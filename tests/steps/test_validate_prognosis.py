@@ -239,7 +239,7 @@ def test_networks_without_images_have_no_row_and_nothing_is_compared_with_them(
 
 
 def changed(trained: Path, label: str, place: Path, name: str, content: bytes) -> Path:
-    """A copy of a resource without its manifest, as a person puts it there, with one file of other content."""
+    """A copy of a resource with another file, and without its manifest: as a person puts it there."""
     folder = Path(shutil.copytree(trained / label, place / label))
     (folder / MANIFEST).unlink()
     (folder / name).write_bytes(content)
@@ -263,7 +263,7 @@ def test_a_study_of_another_cohort_is_refused(project: MadeProject, trained: Pat
 
 
 def test_parts_of_another_training_are_refused(project: MadeProject, trained: Path, tmp_path: Path) -> None:
-    """One patient changes from the test set to a fold: it is still a file of parts, and not that of the model."""
+    """One patient changes from the test set to a fold: a good file of parts, and not that of the model."""
     tree = json.loads((trained / STUDY_LABEL / "splits.json").read_text())
     tree["folds"]["repeats"][0][tree["test"].pop()] = 0
     content = (json.dumps(tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
