@@ -211,8 +211,8 @@ def _foretold(told: Mapping[str, float], patients: StudyPatients, endpoint: Endp
     differ = len(set(told) ^ set(patients.subjects))
     if differ:
         raise InputError(
-            f"--study: out_of_fold.csv must tell of the patients who were followed for {endpoint.title}; "
-            f"{counted(differ, 'patient')} differ.",
+            f"--study: out_of_fold.csv must tell of the patients who were followed for {endpoint.title}, and "
+            f"of no others; found {counted(differ, 'patient')} of one alone.",
             hint="Give COHORT and PROG_TRAINING of one training.",
         )
     return np.array([told[subject] for subject in patients.subjects], np.float64)

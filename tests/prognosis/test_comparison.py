@@ -191,8 +191,10 @@ def test_risks_of_other_patients_are_refused() -> None:
     told = dict(kept.risks[OS.name, "joint"])
     told.pop(patients.subjects[0])
     fewer = replace(kept, risks={(OS.name, "joint"): told})
-    with pytest.raises(InputError, match="followed for Overall survival; 1 patient differ"):
+    with pytest.raises(
+        InputError, match="followed for Overall survival, and of no others; found 1 patient of"
+    ):
         compare_endpoint(OS, patients, fewer, replace(QUICK, refit=False))
     more = replace(kept, risks={(OS.name, "joint"): {**kept.risks[OS.name, "joint"], "stranger": 1.0}})
-    with pytest.raises(InputError, match="1 patient differ"):
+    with pytest.raises(InputError, match="found 1 patient of one alone"):
         compare_endpoint(OS, patients, more, replace(QUICK, refit=False))

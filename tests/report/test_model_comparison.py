@@ -24,9 +24,12 @@ def test_equal_facts_give_equal_text_and_the_page_loads_nothing() -> None:
 
 
 def test_names_are_escaped() -> None:
-    page = render_comparison("<b>", replace(FACTS, model="<i>", cautions=("<u>",)))
-    assert not re.search("<[biu]>(?!Judged|Not|Features|Rows|Harrell|Uno|Limits|p<|The paper)", page)
-    assert all(told in page for told in ("&lt;b&gt;", "&lt;i&gt;", "&lt;u&gt;"))
+    odd = replace(LIKE, model="<odd-model>")
+    endpoint = replace(OVERALL, name="<odd-endpoint>", lines=(odd, LAST))
+    facts = replace(FACTS, model="<odd-name>", cautions=("<odd-caution>",), endpoints=(endpoint,))
+    page = render_comparison("<odd-title>", facts)
+    assert "<odd" not in page
+    assert all(f"&lt;odd-{what}&gt;" in page for what in ("title", "name", "caution", "endpoint", "model"))
 
 
 def test_the_form_has_the_papers_column_where_the_paper_has_the_endpoint() -> None:

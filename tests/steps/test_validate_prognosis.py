@@ -277,7 +277,7 @@ def test_predictions_of_other_patients_are_refused(
 ) -> None:
     lines = (trained / STUDY_LABEL / "out_of_fold.csv").read_bytes().splitlines(keepends=True)
     study = changed(trained, STUDY_LABEL, tmp_path, "out_of_fold.csv", b"".join([lines[0], *lines[2:]]))
-    with pytest.raises(InputError, match="who were followed for Overall survival; 1 patient differ"):
+    with pytest.raises(InputError, match="and of no others; found 1 patient of one alone"):
         validate(project, trained, tmp_path / "out", study=study, forests=False, compare=False)
 
 
