@@ -143,7 +143,7 @@ class ComparedEndpoint:
         patients: of the development who were followed for it.
         plan: how they were judged.
         rows: that were judged, by name.
-        flat: in how many folds each of these tells the same of everybody: nothing was chosen there.
+        flat: in how many folds each of these tells the same of everybody.
         absent: why a row was not, by name.
     """
 
@@ -179,22 +179,29 @@ def compare_endpoint(
         absent[model.name] = _not_run(model, endpoint, kept, rules)
         if absent[model.name]:
             continue
-        if model.head:
+        if model.baseline is None:
             risks[model.name] = _foretold(kept.risks[endpoint.name, model.head], patients, endpoint)
             continue
+        kind = ForestFitting if model.forest else BaselineFitting
+        fitting = kind(model.baseline, patients, rules.study)
         try:
-            risks[model.name] = _fitted(model, patients, plan, rules.study)
+            risks[model.name] = np.asarray(predict_out_of_fold(plan, fitting.on).risk[0], np.float64)
         except InputError as error:
             absent[model.name] = error.message
     rows = judge_rows(plan, risks, against=MULTIMODAL, samples=rules.samples, seed=rules.study.seed)
     told = {name: reason for name, reason in absent.items() if reason}
-    flat = {name: sum(bool(np.ptp(risk[fold.test]) == 0) for fold in folds) for name, risk in risks.items()}
+    flat = {name: sum(_is_flat(risk[fold.test]) for fold in folds) for name, risk in risks.items()}
     return ComparedEndpoint(endpoint, patients, plan, rows, flat, told)
+
+
+def _is_flat(risk: Floats1) -> bool:
+    """Whether it is the same of several patients."""
+    return risk.size > 1 and bool(np.ptp(risk) == 0)
 
 
 def _not_run(model: TableModel, endpoint: Endpoint, kept: KeptTraining, rules: ComparisonRules) -> str:
     """Why a row is not even tried; empty where it is."""
-    if model.head:
+    if model.baseline is None:
         told = (endpoint.name, model.head) in kept.risks
         return "" if told else f"the networks of this model have no {model.head} head"
     if not rules.refit:
@@ -216,14 +223,3 @@ def _foretold(told: Mapping[str, float], patients: StudyPatients, endpoint: Endp
             hint="Give COHORT and PROG_TRAINING of one training.",
         )
     return np.array([told[subject] for subject in patients.subjects], np.float64)
-
-
-def _fitted(model: TableModel, patients: StudyPatients, plan: JudgingPlan, rules: StudyRules) -> Floats1:
-    """What a model foretells of each patient that was fitted on the other folds.
-
-    Raises:
-        InputError: in one fold it cannot be fitted.
-    """
-    kind: type[ForestFitting | BaselineFitting] = ForestFitting if model.forest else BaselineFitting
-    fitting = kind(model.baseline or _CLINICAL, patients, rules)
-    return np.asarray(predict_out_of_fold(plan, fitting.on).risk[0], np.float64)

@@ -19,7 +19,6 @@ from sarcoma_core.prognosis.clinical.endpoints import ENDPOINTS, EndpointName
 from sarcoma_core.prognosis.clinical.variables import Known
 from sarcoma_core.prognosis.frozen import FrozenCohort
 from sarcoma_core.prognosis.network_model import PrognosisFolder
-from sarcoma_core.prognosis.network_order import Modalities
 from sarcoma_core.prognosis.network_writing import OUT_OF_FOLD, SPLITS
 from sarcoma_core.provenance import typed
 from sarcoma_core.text import counted
@@ -44,13 +43,11 @@ class KeptOrder:
         seed: of the training.
         when: the prediction is made.
         endpoints: names, the grade among them or not.
-        modalities: that its networks take.
     """
 
     seed: int
     when: Known
     endpoints: tuple[str, ...]
-    modalities: Modalities
 
     @property
     def timed(self) -> tuple[EndpointName, ...]:
@@ -174,7 +171,6 @@ def _order(model: AssetFolder) -> KeptOrder:
             seed=typed(int, tree["seed"]),
             when=typed(Known, tree["when"]),
             endpoints=typed(tuple[str, ...], tree["endpoints"]),
-            modalities=typed(Modalities, tree["modalities"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(

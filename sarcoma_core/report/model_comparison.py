@@ -34,7 +34,7 @@ class ShownComparison:
         id: of its section.
         verdict: what came of it, a sentence.
         sentences: how the rows stand to the networks.
-        flat: rows in which nothing was chosen in a fold or more.
+        flat: rows that tell the same of everybody in a fold or more.
         axes: of C, and of the difference.
         lines: that were run.
         tau: to which Uno's C looks, in words.

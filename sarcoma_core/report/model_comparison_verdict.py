@@ -44,15 +44,15 @@ def _sentences(endpoint: EndpointComparison) -> Iterator[str]:
 
 
 def flat_sentences(endpoint: EndpointComparison, folds: int) -> tuple[str, ...]:
-    """Rows in which nothing was chosen in a fold or more, sentences.
+    """Rows that tell the same of everybody in a fold or more, sentences.
 
     Args:
         endpoint: with its rows.
         folds: how many there are.
     """
     return tuple(
-        f"{line.model}: in {line.flat} of {counted(folds, 'fold')} nothing was chosen, so that it tells the "
-        "same of everybody there: a C of 0.5."
+        f"{line.model}: in {line.flat} of {counted(folds, 'fold')} it tells the same of everybody, which is "
+        "a C of 0.5 there."
         for line in endpoint.judged
         if line.flat
     )

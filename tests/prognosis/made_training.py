@@ -33,7 +33,7 @@ def training(
         for name in endpoints
         for head, column in heads.items()
     }
-    return KeptTraining(KeptOrder(0, "before surgery", tuple(endpoints), "both"), parts, risks)
+    return KeptTraining(KeptOrder(0, "before surgery", tuple(endpoints)), parts, risks)
 
 
 def developed(

@@ -69,7 +69,7 @@ def test_a_cohort_must_hold_everybody_who_is_in_a_part() -> None:
 
 
 def test_endpoints_come_in_the_order_of_tables_and_the_grade_is_none_with_time() -> None:
-    order = KeptOrder(0, "before surgery", ("grade", "distant_metastasis", "overall_survival"), "both")
+    order = KeptOrder(0, "before surgery", ("grade", "distant_metastasis", "overall_survival"))
     assert order.timed == ("overall_survival", "distant_metastasis")
     assert order.foretells_grade
     assert not replace(order, endpoints=("overall_survival",)).foretells_grade

@@ -77,10 +77,10 @@ def test_rows_without_a_difference_are_not_spoken_of() -> None:
     assert told.startswith("It cannot be told apart")
 
 
-def test_only_rows_with_folds_without_a_choice_are_a_caution() -> None:
+def test_only_rows_that_tell_the_same_of_everybody_are_a_caution() -> None:
     assert flat_sentences(of(LIKE, LAST), 5) == ()
     [told] = flat_sentences(of(replace(LIKE, flat=1), LAST), 5)
     assert told == (
-        "Sarculator's variables, refitted (Cox): in 1 of 5 folds nothing was chosen, so that it tells the "
-        "same of everybody there: a C of 0.5."
+        "Sarculator's variables, refitted (Cox): in 1 of 5 folds it tells the same of everybody, which is "
+        "a C of 0.5 there."
     )
