@@ -24,7 +24,7 @@ from sarcoma_core.survival.proportional_hazards import ProportionalHazards
 from sarcoma_core.text import counted
 from sarcoma_core.training.splits import repeated_folds
 
-BaselineName = Literal["sarculator", "clinical", "radiomics-clinical"]
+BaselineName = Literal["sarculator", "clinical", "radiomics", "radiomics-clinical"]
 LEAST_EVENTS: Final = 10
 """Below which no model is fitted: the step's default."""
 LEAST_PER_COLUMN: Final = 10.0
@@ -49,6 +49,7 @@ class Baseline:
         title: what a reader calls it.
         what: it is, a sentence.
         variables: names of those of the table; none for all that are known when the prediction is made.
+        clinical: whether it takes variables of the table at all.
         radiomics: whether it takes features of the image.
         penalised: whether it is an elastic net.
     """
@@ -57,6 +58,7 @@ class Baseline:
     title: str
     what: str
     variables: tuple[str, ...] = ()
+    clinical: bool = True
     radiomics: bool = False
     penalised: bool = True
 
@@ -67,8 +69,9 @@ class Baseline:
             features: names of those of the image.
             when: the prediction is made.
         """
+        known = self.variables or tuple(one.name for one in known_by(when))
         return DesignRules(
-            variables=self.variables or tuple(one.name for one in known_by(when)),
+            variables=known if self.clinical else (),
             features=features if self.radiomics else (),
             logs=LOGS,
             scale=self.penalised,
@@ -99,6 +102,15 @@ BASELINES: Final[tuple[Baseline, ...]] = (
         radiomics=True,
     ),
 )
+"""In the order of pages and files."""
+RADIOMICS: Final = Baseline(
+    "radiomics",
+    "Radiomics, elastic-net Cox",
+    "Cox's model with the elastic-net penalty on first-order and shape features of the tumour alone.",
+    clinical=False,
+    radiomics=True,
+)
+"""A row of the paper's table, which no model of ours is trained for."""
 
 
 @dataclass(frozen=True, slots=True)

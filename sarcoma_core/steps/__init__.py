@@ -20,6 +20,7 @@ from sarcoma_core.steps import (
     train_baselines,
     train_prognosis,
     train_segmentation,
+    validate_prognosis,
 )
 
 STEPS: tuple[Step, ...] = (
@@ -38,6 +39,7 @@ STEPS: tuple[Step, ...] = (
     train_baselines.STEP,
     train_segmentation.STEP,
     train_prognosis.STEP,
+    validate_prognosis.STEP,
     evaluate_segmentation.STEP,
     check_model.STEP,
 )

@@ -6,6 +6,7 @@ bound that claims a coverage is fitted on them. The test set is for the day when
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 from sarcoma_core.errors import InputError
 from sarcoma_core.survival.follow_up import FollowUp
 from sarcoma_core.text import json_bytes
-from sarcoma_core.training.splits import RepeatedFolds, in_strata, repeated_folds, strata_of
+from sarcoma_core.training.splits import RepeatedFolds, in_strata, read_folds, repeated_folds, strata_of
 
 SCHEMA: Final = 1
 LEAST_FOLDS: Final = 3
@@ -159,3 +160,28 @@ def _every(order: Sequence[str], part: float) -> frozenset[str]:
     return frozenset(
         one for n, one in enumerate(order) if int((n + 1) * part + start) > int(n * part + start)
     )
+
+
+def read_parts(content: bytes) -> StudyParts:
+    """Read parts that were written.
+
+    Args:
+        content: of a file as `StudyParts.document`.
+
+    Raises:
+        InputError: it is no such file, or a patient is in two parts.
+    """
+    try:
+        tree = json.loads(content)
+        folds = read_folds(json.dumps(tree["folds"]).encode())
+        found = StudyParts(tree["seed"], tuple(tree["test"]), tuple(tree["calibration"]), folds)
+        everybody = (*found.test, *found.calibration, *found.development)
+        whole = found.document == content and len(set(everybody)) == len(everybody)
+    except (InputError, ValueError, KeyError, TypeError, RecursionError):
+        whole = False
+    if not whole:
+        raise InputError(
+            "splits.json: must be as it was written: of schema 1, and each patient in one part; it is not.",
+            hint="Train again: the same cohort and seed give the same parts.",
+        )
+    return found

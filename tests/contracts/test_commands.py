@@ -49,13 +49,15 @@ def session(tmp_path: Path) -> Session:
         session.resource(resource).mkdir(parents=True)
     (path / "SCANS" / "1" / "DICOM").mkdir(parents=True)
     archive.write(session)
-    for asset in ("MODEL_SEG_A", "CLINICAL", "COHORT"):
+    for asset in ("MODEL_SEG_A", "CLINICAL", "COHORT", "PROG_TRAINING"):
         (archive.resources_path("P") / asset).mkdir(parents=True)
     return session
 
 
 def resolved(step: Step, level: Level, session: Session) -> ResolvedCommand:
     """The committed command, launched on the session, on its scan, or on its project."""
+    if any(asset.spec.label == "MODEL_PROG_*" for asset in step.assets):  # a second model for no other step
+        (session.path.parents[1] / "resources" / "MODEL_PROG_A").mkdir(exist_ok=True)
     command = Command.from_json(json.loads(committed(step)))
     items = {
         "project": lambda: project_object(Archive(session.path.parents[2]), "P"),
@@ -130,7 +132,8 @@ def test_the_whole_session_or_project_is_mounted_and_each_asset_beside_it(
     assert (mounts.pop("/input"), mounts.pop("/output")) == ((False, own), (True, None))
     resources = session.path.parents[1] / "resources"
     there = dict.fromkeys(("MODEL_*", "MODEL_SEG_*"), resources / "MODEL_SEG_A")
-    there |= {one: resources / one for one in ("CLINICAL", "COHORT")}
+    there |= {one: resources / one for one in ("CLINICAL", "COHORT", "PROG_TRAINING")}
+    there |= {"MODEL_PROG_*": resources / "MODEL_PROG_A"}
     expected = {a.name: there.get(a.spec.label) for a in step.assets}
     # An optional asset that is not there: an empty build folder is mounted in its place.
     assert mounts == {f"/assets/{n}": (source is None, source) for n, source in expected.items()}

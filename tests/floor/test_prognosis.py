@@ -1,4 +1,4 @@
-"""A model that foretells is trained: by click, by one launch, in bulk and in images as on disk."""
+"""A model that foretells is trained and compared: by click, by a launch, in bulk and in images as on disk."""
 
 import json
 import shutil
@@ -20,6 +20,7 @@ from tests.runners.test_docker import Foreign
 pytestmark = pytest.mark.torch
 
 TRAIN, MODEL, STUDY = "train-prognosis", "MODEL_PROG_STS", "PROG_TRAINING"
+VALIDATE, COMPARED = "validate-prognosis", "PROG_EVALUATION"
 PATIENTS = 40
 """Time is cut where five events lie, so a training of eight has no interval."""
 TINY: dict[str, str] = {
@@ -33,6 +34,8 @@ TINY: dict[str, str] = {
     "calibration": "0",
     "least_events": "5",
 }
+NO_FORESTS: dict[str, str] = {"forests": "false"}
+"""No image holds their library; here it may be installed."""
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +53,9 @@ def on_disk(frozen: Archive, tmp_path_factory: pytest.TempPathFactory) -> Archiv
     """What `sarcoma run` makes of them."""
     root = tmp_path_factory.mktemp("disk") / "archive"
     copy = Archive(Path(shutil.copytree(frozen.root, root)))
-    said = sarcoma("run", TRAIN, *words(TINY), "--archive", copy.root, "--project", PROJECT)
-    assert said.code == 0, said.out + said.err
+    for step, values in ((TRAIN, TINY), (VALIDATE, NO_FORESTS)):
+        said = sarcoma("run", step, *words(values), "--archive", copy.root, "--project", PROJECT)
+        assert said.code == 0, said.out + said.err
     return copy
 
 
@@ -78,6 +82,20 @@ def test_a_click_trains_the_same_model_again(site: Site, on_disk: Archive) -> No
         assert resource(site.archive, label) == resource(on_disk, label)
 
 
+@pytest.mark.parametrize("way", ["launch", "bulk", "click"])
+def test_however_it_is_compared_the_table_is_the_same(site: Site, on_disk: Archive, way: str) -> None:
+    """On what the training before has left on the server."""
+    shutil.rmtree(site.archive.resources_path(PROJECT) / COMPARED, ignore_errors=True)
+    if way == "click":
+        uri = f"/archive/projects/{PROJECT}"
+        ended = site.click(f"sarcoma-{VALIDATE}-project", "project", uri, **NO_FORESTS)
+        assert ended == ("Complete", "")
+    else:
+        assert site.outcomes(way, VALIDATE, *words(NO_FORESTS)) == {PROJECT: "complete"}
+    assert set(resource(site.archive, COMPARED)) == {"compared.json", "compared.csv", "compared.html"}
+    assert resource(site.archive, COMPARED) == resource(on_disk, COMPARED)
+
+
 def test_whoever_launches_it_on_a_server_opens_the_test_set_by_the_name_of_that_user(site: Site) -> None:
     """The run holds an alias token alone; a launch after it finds the training done, and opens it again."""
     params = TINY | {"endpoints": "os", "modalities": "clinical", "test": "20", "open_test": "true"}
@@ -94,8 +112,9 @@ def test_in_its_image_it_writes_what_it_writes_here(frozen: Archive, tmp_path: P
     found = []
     for runner in (LocalRunner(), Foreign()):
         archive = Archive(Path(shutil.copytree(frozen.root, tmp_path / runner.name)))
-        plan = RunPlan(TRAIN, PROJECT, settings_of((TRAIN,), pairs(TINY)))
-        trained = run_on_project(archive, plan, runner=runner)
-        assert trained.outcome == "done", trained.reason
-        found.append([resource(archive, label) for label in (MODEL, STUDY)])
+        for step, values in ((TRAIN, TINY), (VALIDATE, NO_FORESTS)):
+            plan = RunPlan(step, PROJECT, settings_of((step,), pairs(values)))
+            ended = run_on_project(archive, plan, runner=runner)
+            assert ended.outcome == "done", ended.reason
+        found.append([resource(archive, label) for label in (MODEL, STUDY, COMPARED)])
     assert found[0] == found[1]

@@ -6,6 +6,7 @@ import pytest
 from sarcoma_core.errors import InputError, UsageError
 from sarcoma_core.prognosis.baselines import (
     BASELINES,
+    RADIOMICS,
     Baseline,
     FittedBaseline,
     baseline_named,
@@ -17,7 +18,7 @@ from sarcoma_core.survival.cox import CoxModel, fit_cox
 from sarcoma_core.survival.follow_up import FollowUp
 from tests.prognosis.made_patients import MadePatients, made
 
-SARCULATOR, CLINICAL, RADIOMICS = BASELINES
+SARCULATOR, CLINICAL, BOTH = BASELINES
 
 
 def fitted(baseline: Baseline, cohort: MadePatients, **changes: object) -> FittedBaseline:
@@ -83,7 +84,7 @@ def test_features_of_the_image_are_taken_by_the_third_alone() -> None:
         for one, eta, chance in zip(cohort.values, cohort.eta, noise, strict=True)
     ]
     found = {
-        one.name: fitted(one, cohort, values=values, features=("stat_mean",)) for one in (CLINICAL, RADIOMICS)
+        one.name: fitted(one, cohort, values=values, features=("stat_mean",)) for one in (CLINICAL, BOTH)
     }
     assert "stat_mean" not in found["clinical"].design.columns
     told = found["radiomics-clinical"]
@@ -138,3 +139,17 @@ def test_a_kind_that_there_is_none_of_is_refused() -> None:
     assert baseline_named("clinical") is CLINICAL
     with pytest.raises(InputError, match="must be one of sarculator, clinical, radiomics-clinical"):
         baseline_named("deep")
+
+
+def test_radiomics_alone_takes_features_and_no_variable_and_is_no_model_that_is_trained() -> None:
+    rules = RADIOMICS.rules(("stat_mean", "morph_volume"), "before surgery")
+    assert rules.variables == ()
+    assert rules.features == ("stat_mean", "morph_volume")
+    assert RADIOMICS not in BASELINES
+    cohort = made(2, 300)
+    values = [{**one, "stat_mean": float(eta)} for one, eta in zip(cohort.values, cohort.eta, strict=True)]
+    found = fitted(RADIOMICS, cohort, values=values, features=("stat_mean",))
+    assert found.design.columns == ("stat_mean",)
+    assert harrell(cohort.follow_up, found.risk(values)).index == pytest.approx(
+        harrell(cohort.follow_up, cohort.eta).index
+    )

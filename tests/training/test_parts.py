@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.survival.follow_up import FollowUp
-from sarcoma_core.training.parts import StudyParts, study_parts
+from sarcoma_core.training.parts import StudyParts, read_parts, study_parts
 from sarcoma_core.training.splits import read_folds
 
 Cohort = tuple[list[str], FollowUp, list[str]]
@@ -192,3 +192,44 @@ def test_what_is_written_holds_all_of_it() -> None:
     assert read_folds(json.dumps(tree["folds"]).encode()) == parts.folds
     assert tree["seed"] == 1
     assert parts.document.endswith(b"}\n")
+
+
+@given(st.integers(0, 99), st.integers(3, 4), percents, percents)
+def test_parts_that_were_written_are_read_as_they_were(
+    seed: int, folds: int, test: int, calibration: int
+) -> None:
+    parts = parted(cohort(seed), folds=folds, test_percent=test, calibration_percent=calibration)
+    found = read_parts(parts.document)
+    assert found == parts
+    assert found.sha256 == parts.sha256
+
+
+def altered(**changes: Any) -> bytes:
+    tree = {**json.loads(parted(cohort(1)).document), **changes}
+    return (json.dumps(tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+DEVELOPED = parted(cohort(1)).development[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"[" * 100_000,
+        altered(schema=2),
+        altered(test=["X", "X"]),
+        altered(test=[DEVELOPED]),
+        altered(calibration=None),
+        altered(folds={}),
+        altered(more=1),
+        altered().replace(b" ", b"  ", 1),
+    ],
+)
+def test_what_was_not_written_so_is_refused(content: bytes) -> None:
+    assert read_parts(altered()) == parted(cohort(1))
+    with pytest.raises(InputError, match="must be as it was written") as refused:
+        read_parts(content)
+    assert DEVELOPED not in str(refused.value)
