@@ -18,9 +18,9 @@ from sarcoma_core.prognosis.baselines import BASELINES, RADIOMICS, Baseline
 from sarcoma_core.prognosis.clinical.endpoints import DAYS_OF_YEAR, Endpoint
 from sarcoma_core.prognosis.endpoint_study import HORIZON_YEARS, BaselineFitting, StudyPatients, StudyRules
 from sarcoma_core.prognosis.forest_baseline import ForestFitting, why_no_forest
-from sarcoma_core.prognosis.trained_study import KeptTraining
 from sarcoma_core.prognosis.out_of_fold import JudgingPlan, plan_judging, predict_out_of_fold
 from sarcoma_core.prognosis.row_judging import JudgedRow, judge_rows
+from sarcoma_core.prognosis.trained_study import KeptTraining
 from sarcoma_core.survival.follow_up import Floats1
 from sarcoma_core.text import counted
 

@@ -67,8 +67,8 @@ def validate_prognosis(
     """
     from sarcoma_core.prognosis.comparison_facts import ComparisonHead
     from sarcoma_core.prognosis.frozen import read_frozen_cohort
-    from sarcoma_core.prognosis.trained_study import read_training
     from sarcoma_core.prognosis.network_model import open_prognosis
+    from sarcoma_core.prognosis.trained_study import read_training
 
     frozen = read_frozen_cohort(cohort)
     opened = open_prognosis(model)

@@ -13,7 +13,7 @@ from sarcoma_core.models.architectures import build
 from sarcoma_core.models.config import ModelConfig
 from sarcoma_core.models.folder import ModelFolder
 from sarcoma_core.models.multimodal import MultimodalNetwork
-from sarcoma_core.models.prognosis_task import GradedOutcome, PrognosisTask, TimedOutcome
+from sarcoma_core.models.prognosis_task import PrognosisTask, TimedOutcome
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
 from sarcoma_core.prognosis.foretold import OutcomeTimes
 from sarcoma_core.prognosis.network_model import PrognosisFolder, PrognosisModel
