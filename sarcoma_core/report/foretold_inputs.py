@@ -52,7 +52,7 @@ def unseen(prediction: PatientPrediction) -> tuple[str, ...]:
         prediction: what it said.
     """
     missing = [_role(role) for role in prediction.missing]
-    return (f"The session has no {listed(missing)}: this was told without",) if missing else ()
+    return (f"The session has no {listed(missing)}: all of this was foretold without",) if missing else ()
 
 
 def _images(inputs: PredictionInputs, missing: tuple[str, ...]) -> Iterator[Fact]:

@@ -93,7 +93,7 @@ def test_a_column_is_told_as_a_reader_calls_it(name: str, words: str) -> None:
 def test_images_that_the_model_did_without_are_told_first_of_all() -> None:
     (told,) = unseen(replace(PREDICTED, missing=("T1CE", "T2FS")))
     both = "T1 post-contrast (T1CE) and T2 fat-saturated or STIR (T2FS)"
-    assert told == f"The session has no {both}: this was told without"
+    assert told == f"The session has no {both}: all of this was foretold without"
     assert unseen(replace(PREDICTED, missing=())) == ()
 
 

@@ -56,6 +56,12 @@ def test_the_parts_of_the_model_are_told_in_one_order() -> None:
     )
 
 
+def test_two_parts_are_told() -> None:
+    heads = {"overall_survival": {"image": 0.255, "joint": 0.312}}
+    told = parts_told(replace(PREDICTED, heads=heads), "overall_survival")
+    assert told.endswith("together 0.312, the image alone 0.255.")
+
+
 @pytest.mark.parametrize("heads", [{}, {"overall_survival": {"clinical": 0.3}}])
 def test_a_model_of_one_part_has_none_to_tell(heads: dict[str, dict[str, float]]) -> None:
     assert parts_told(replace(PREDICTED, heads=heads), "overall_survival") == ""
