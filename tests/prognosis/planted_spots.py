@@ -29,7 +29,7 @@ CPU = torch.device("cpu")
 TASK = PrognosisTask(
     "cox", (TimedOutcome(OS, ("death",), 1),), None, ("T1CE", "T2FS"), EDGE, SPACING_MM, 20.0
 )
-_PATIENTS, _EPOCHS, _RATE, _BATCH = 240, 12, 3e-3, 64
+_PATIENTS, _EPOCHS, _RATE, _BATCH = 160, 10, 6e-3, 32
 _SPOT, _BRIGHTEST = 2.2, 3.5
 
 

@@ -185,7 +185,7 @@ class Ohif:
         return np.asarray(shown[..., 0] - shown[..., 2] > _VIVID)
 
     def map_voxels(self) -> NDArray[np.float64]:
-        """The voxels of a parametric map that are not 0, as OHIF holds them: LPS mm and value, shape (n, 4)."""
+        """The voxels of a parametric map that are not 0, as OHIF holds them: LPS mm and value, (n, 4)."""
         script = """
             const map = window.cornerstone.cache.getVolumes().find((one) => one.volumeId.startsWith("pmap"));
             if (!map?.loadStatus?.loaded) return null;
