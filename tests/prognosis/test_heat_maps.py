@@ -140,20 +140,24 @@ def test_a_level_is_laid_on_the_cube_where_its_voxels_lie(stem: tuple[int, int, 
 
 
 def test_a_learned_map_is_not_like_those_of_random_networks() -> None:
-    assert max(_likeness(trained_model())) < 0.6
+    assert max(_likeness(trained_model())) < 0.5
 
 
 def test_maps_that_would_be_the_same_without_learning_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two ways to go wrong on purpose: slopes lose their signs; and a map is the edges of the image."""
     slopes = torch.autograd.grad
+
+    def without_signs(risk: Any, maps: Any) -> Any:
+        return tuple(one.abs() for one in slopes(risk, maps))
+
+    def edges(_network: Any, batch: Any, *_others: Any, **_more: Any) -> np.ndarray:
+        return np.asarray(ndimage.gaussian_gradient_magnitude(batch.image[0, 0].numpy(), 1))
+
     with monkeypatch.context() as wrong:
-        wrong.setattr(
-            torch.autograd, "grad", lambda risk, maps: tuple(one.abs() for one in slopes(risk, maps))
-        )
-        assert min(_likeness(trained_model())) > 0.85
-    image = LOOKED_AT.image(int(BRIGHT[0]))
-    edges = positive_share(ndimage.gaussian_gradient_magnitude(image.array[0].astype(np.float32), 1))
-    assert like_random(edges, [edges] * 3) == pytest.approx(1)
+        wrong.setattr(torch.autograd, "grad", without_signs)
+        assert min(_likeness(trained_model())) > 0.7
+    monkeypatch.setattr("sarcoma_core.prognosis.heat_maps._parts_of_risk", edges)
+    assert min(_likeness(trained_model())) > 0.99
 
 
 def _likeness(model: PrognosisModel) -> list[float]:
