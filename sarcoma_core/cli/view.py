@@ -1,4 +1,4 @@
-"""`sarcoma view`: images of an archive, what was drawn on them, and heat maps, in OHIF on this machine alone."""
+"""`sarcoma view`: images of an archive, what was drawn on them and heat maps, in OHIF on this machine."""
 
 import argparse
 import os
@@ -34,7 +34,8 @@ def add(verbs: Verbs) -> None:
         "view",
         help="look at an archive in the OHIF viewer, on this machine",
         description="Look at the images of an archive, at what was drawn on them and at the heat maps of "
-        "predictions, in the OHIF viewer. It runs on this machine, for you alone and without the internet, on a copy that is deleted at the end.",
+        "predictions, in the OHIF viewer. It runs on this machine, for you alone and without the internet, "
+        "on a copy that is deleted at the end.",
         epilog="In a checkout, `make view ARCHIVE=DIR` fetches OHIF first. Debian's packages orthanc and "
         "orthanc-dicomweb are needed.",
     )

@@ -29,7 +29,7 @@ _LINEAR: Final = 0.0031308
 """Likewise of sRGB."""
 _HIDES: Final = 0.7
 """How much of the image is hidden at most: its structures are to be seen below."""
-_HIDES_FROM: Final = 0.3
+HIDES_FROM: Final = 0.3
 """The level from which on as much is hidden; below it less, and at 0 nothing."""
 
 
@@ -48,7 +48,7 @@ def heated(below: Levels, heat: Levels) -> Colours:
         below: grey levels of the picture.
         heat: levels of the map, of the same shape.
     """
-    hides = (_HIDES * np.minimum(heat / _HIDES_FROM, 1))[..., np.newaxis]
+    hides = (_HIDES * np.minimum(heat / HIDES_FROM, 1))[..., np.newaxis]
     return np.asarray((1 - hides) * grey(_DIMMED * below) + hides * heat_colours(heat), np.float32)
 
 

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from sarcoma_core.errors import UsageError
+from sarcoma_core.report.heat_scale import HIDES_FROM, heat_colours
 from sarcoma_core.viewer.orthanc import DICOM_WEB
 
 CONFIG: Final = "app-config.js"
@@ -26,6 +29,33 @@ window.config.customizationService = [{
   },
 }];
 """
+_HEAT_MAPS = """\
+// OHIF 3.12 draws a parametric map times 100, in a rainbow, and hides the image wherever it is not 0.
+(function watch() {
+  const { cornerstone, services } = window;
+  const told = services?.segmentationService;
+  if (!cornerstone || !told) { setTimeout(watch, 200); return; }
+  cornerstone.utilities.colormap.registerColormap(SCALE);
+  told.subscribe(told.EVENTS.SEGMENTATION_LOADING_COMPLETE, ({ pmapDisplaySet }) => {
+    if (!pmapDisplaySet) return;
+    const id = pmapDisplaySet.displaySetInstanceUID;
+    const draw = (left) => {
+      const viewports = services.cornerstoneViewportService.getRenderingEngine().getViewports();
+      const shown = viewports.filter((one) => one.getActors().some((actor) => actor.referencedId === id));
+      shown.forEach((one) => {
+        one.setProperties({ colormap: { name: SCALE.Name, opacity: OPACITY } }, id);
+        one.render();
+      });
+      if (left && !shown.length) setTimeout(draw, 200, left - 1);
+    };
+    draw(50);
+  });
+})();
+"""
+_TIMES: Final = 100
+"""By how much OHIF multiplies a map."""
+_HIDES: Final = 0.99
+"""How much of the image a map is told to hide at most: OHIF's mixing of two volumes makes a half of it."""
 _NEEDED = ("index.html", CONFIG)
 
 
@@ -93,4 +123,17 @@ def app_config() -> str:
             }
         ],
     }
-    return f"window.config = {json.dumps(config, indent=1)};\n{_MISSING_IMAGES}"
+    return f"window.config = {json.dumps(config, indent=1)};\n{_MISSING_IMAGES}{_heat_maps()}"
+
+
+def _heat_maps() -> str:
+    """The script that has OHIF draw heat maps in the colours of our pictures."""
+    levels = np.linspace(0, 1, 33, dtype=np.float32)
+    points = np.column_stack([levels, heat_colours(levels)]).round(4).ravel().tolist()
+    scale = {"Name": "sarcoma heat", "ColorSpace": "RGB", "RGBPoints": points}
+    opacity = [
+        {"value": _TIMES * level, "opacity": hidden}
+        for level, hidden in ((0.0, 0.0), (HIDES_FROM, _HIDES), (1.0, _HIDES))
+    ]
+    told = {"SCALE": scale, "OPACITY": opacity}
+    return "".join(f"const {name} = {json.dumps(value)};\n" for name, value in told.items()) + _HEAT_MAPS

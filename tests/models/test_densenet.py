@@ -314,3 +314,22 @@ def test_arguments_just_inside_their_bounds_build_a_network(changes: dict[str, A
 def test_arguments_just_outside_are_refused(changes: dict[str, Any], rule: str) -> None:
     with torch.device("meta"), pytest.raises(ValueError, match=rule):
         network(**changes)
+
+
+@pytest.mark.parametrize("stem", [STEM_SMALL, (3, 2, 0), (5, 2, 1), STEM_PUBLISHED], ids=str)
+def test_each_level_tells_where_its_voxels_lie_in_the_image(stem: tuple[int, int, int]) -> None:
+    """A voxel lies in the middle of what it looks at: of means of the image, that is where its slope lies."""
+    net = network(stem=stem, blocks=(1, 1), groups=0).eval()
+    if stem[2]:
+        net.pool = torch.nn.AvgPool3d(kernel_size=3, stride=2, padding=1)  # of one geometry with the maximum
+    with torch.no_grad():
+        for layer in net.modules():
+            if isinstance(layer, torch.nn.Conv3d):
+                layer.weight.fill_(1)
+    image = torch.ones(1, 2, 64, 64, 64, requires_grad=True)
+    for level, (start, step) in zip(net.levels(image), net.level_places, strict=True):
+        middle = level.shape[-1] // 2
+        (slope,) = torch.autograd.grad(level[0, :, middle, middle, middle].sum(), image, retain_graph=True)
+        along = slope[0].sum(dim=(0, 1, 2))
+        found = float((along * torch.arange(64)).sum() / along.sum())
+        assert found == pytest.approx(start + step * middle, abs=1e-3)

@@ -29,7 +29,7 @@ CPU = torch.device("cpu")
 TASK = PrognosisTask(
     "cox", (TimedOutcome(OS, ("death",), 1),), None, ("T1CE", "T2FS"), EDGE, SPACING_MM, 20.0
 )
-_PATIENTS, _EPOCHS, _RATE, _BATCH = 300, 14, 3e-3, 64
+_PATIENTS, _EPOCHS, _RATE, _BATCH = 160, 10, 6e-3, 32
 _SPOT, _BRIGHTEST = 2.2, 3.5
 
 
@@ -132,7 +132,7 @@ def fresh(seed: int, config: ModelConfig) -> MultimodalNetwork:
 
 
 @cache
-def trained_model(networks: int = 2) -> PrognosisModel:
+def trained_model(networks: int = 1) -> PrognosisModel:
     """Networks that have each learned from other planted patients what the spot's brightness means."""
     config = config_of()
     return model_of(tuple(_trained(seed, config) for seed in range(networks)), config)

@@ -184,6 +184,18 @@ class Ohif:
         shown = self.picture()
         return np.asarray(shown[..., 0] - shown[..., 2] > _VIVID)
 
+    def map_voxels(self) -> NDArray[np.float64]:
+        """The voxels of a parametric map that are not 0, as OHIF holds them: LPS mm and value, (n, 4)."""
+        script = """
+            const map = window.cornerstone.cache.getVolumes().find((one) => one.volumeId.startsWith("pmap"));
+            if (!map?.loadStatus?.loaded) return null;
+            const [columns, rows] = map.dimensions;
+            return [...map.voxelManager.getCompleteScalarDataArray()].flatMap((value, n) => value ? [[
+              ...map.imageData.indexToWorld([
+                n % columns, Math.floor(n / columns) % rows, Math.floor(n / columns / rows)]), value]] : []);
+        """
+        return np.array(self.until(lambda: self.driver.execute_script(script), "the map is loaded"), float)
+
     def drawn(self) -> Pixels:
         """The same once there are some, and two looks find the same."""
         last: list[Pixels] = [np.zeros((1, 1), np.bool_)]

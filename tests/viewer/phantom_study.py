@@ -12,20 +12,24 @@ from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.cli.main import main
 from sarcoma_core.dicom.colours import COLOURS
+from sarcoma_core.dicom.drawings import CodedConcept
+from sarcoma_core.dicom.parametric_map import MappedQuantity, write_parametric_map
 from sarcoma_core.dicom.rtstruct import RoiToWrite, RtstructIdentity, write_rtstruct
 from sarcoma_core.dicom.seg import SegIdentity, SegmentToWrite, write_seg
-from sarcoma_core.imaging.volume import read_nifti
+from sarcoma_core.imaging.volume import Volume, read_nifti
 from sarcoma_core.phantom.cohort import write_cohort
 from sarcoma_core.phantom.grid import Grid
 from sarcoma_core.phantom.tissue import Mask, tumour_mask
 from sarcoma_core.phantom.truth import Truth, on_grid, read_labels
 from sarcoma_core.xnat.roi.in_archive import ArchivePlatform
+from tests.archive.filed import filed
 
 PROJECT = "PHANTOM"
 FEW = Grid(shape=(52, 52, 19), spacing=(4.0, 4.0, 8.0), slice_thickness=8.0)
 """As few slices as hold the limb: a browser without a GPU draws every pixel itself."""
 COLOUR = COLOURS[0]
 SEG_NAME, RTSTRUCT_NAME, LOST_NAME = "True tumour as SEG", "True tumour as RTSTRUCT", "Lost"
+HEAT_NAME = "Heat map: overall survival"
 
 
 class PhantomStudy(NamedTuple):
@@ -81,6 +85,26 @@ def write_study(folder: Path, *, sequence: str = "T1CE") -> PhantomStudy:
     platform.put_roi(seg, label="TRUE_SEG")
     platform.put_roi(contours, label="TRUE_RTSTRUCT")
     return PhantomStudy(archive.root, session, truth, tumour_mask(labels))
+
+
+def add_heat(study: PhantomStudy) -> Volume:
+    """Lay a heat map into the session's PREDICTION: the tumour, hotter from slice to slice."""
+    folder = study.session.resource("PREDICTION")
+    (folder / "MODEL").mkdir(parents=True)
+    grid = read_nifti(next(study.session.resource("NIFTI").rglob("*.nii.gz")))
+    tumour = on_grid(
+        study.tumour.astype(np.uint8), study.truth.affine_ras, shape=grid.array.shape, to=grid.affine
+    ).astype(np.float32)
+    hotter = np.linspace(0.3, 1, tumour.shape[2], dtype=np.float32)
+    heat = grid.with_array(tumour * hotter)
+    (scan,) = study.session.scans
+    sources = sorted((study.session.path / "SCANS" / scan.id / "DICOM").glob("*.dcm"))
+    quantity = MappedQuantity(CodedConcept("HEAT", "99SARCOMA", "Part"), "HEAT", HEAT_NAME, "Research only")
+    (folder / "MODEL" / "heat-overall_survival.dcm").write_bytes(
+        write_parametric_map(heat, sources, quantity)
+    )
+    filed(folder)
+    return heat
 
 
 def add_lost(study: PhantomStudy, folder: Path) -> None:

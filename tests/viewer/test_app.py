@@ -9,10 +9,12 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 import requests
 import uvicorn
 
+from sarcoma_core.report.heat_scale import heat_colours
 from sarcoma_core.standin.serving import LOOPBACK, address, listen
 from sarcoma_core.viewer.app import viewer_app
 from sarcoma_core.viewer.door import Door
@@ -205,6 +207,21 @@ def test_the_configuration_is_ours_and_names_no_other_place(viewer: Served) -> N
     assert roots == {"/dicom-web"}
     assert config["defaultDataSourceName"] == source["sourceName"]
     assert config["showStudyList"] is True
+
+
+def test_heat_maps_are_drawn_in_the_colours_of_our_pictures_and_hide_nothing_where_they_are_0(
+    viewer: Served,
+) -> None:
+    script = viewer.come_in().get("/app-config.js").text
+    scale, opacity = (
+        json.loads(script.partition(f"const {name} = ")[2].partition(";\n")[0])
+        for name in ("SCALE", "OPACITY")
+    )
+    points = np.reshape(scale["RGBPoints"], (-1, 4))
+    assert (points[0, 0], points[-1, 0]) == (0, 1)
+    np.testing.assert_allclose(points[:, 1:], heat_colours(points[:, 0].astype(np.float32)), atol=1e-3)
+    assert [one["value"] for one in opacity] == [0, 30, 100]  # OHIF shows a map times 100
+    assert opacity[0]["opacity"] == 0
 
 
 @pytest.mark.parametrize("path", ["/", "/viewer", "/viewer?StudyInstanceUIDs=1.2", "/segmentation"])

@@ -7,7 +7,9 @@ import pytest
 
 from sarcoma_core.archive.importing import import_folder
 from sarcoma_core.archive.store import Archive
-from sarcoma_core.viewer.holdings import shown_files
+from sarcoma_core.provenance import Outcome
+from sarcoma_core.viewer.holdings import HEAT_MAP, shown_files
+from tests.archive.filed import filed, put, session
 from tests.viewer.phantom_study import PhantomStudy, write_study
 
 
@@ -46,3 +48,22 @@ def test_what_was_drawn_and_came_with_the_images_is_told_as_drawn(
     files = list(shown_files(session))
     assert Counter(one.kind for one in files) == {"": 19, "SEG": 1, "RTSTRUCT": 1}
     assert all(one.place.startswith("scan ") for one in files)
+
+
+def test_heat_maps_that_the_manifest_lists_are_shown_and_no_other_file_of_a_prediction(
+    tmp_path: Path,
+) -> None:
+    made = session(Archive(tmp_path / "archive"), "S", "S_MR")
+    folder = made.path / "RESOURCES" / "PREDICTION"
+    names = ("heat-overall_survival.dcm", "heat-overall_survival.nii.gz", "prediction.json", "other.dcm")
+    filed(folder, Outcome("4", "MR", "done", files=tuple(f"MODEL_A/{name}" for name in names)))
+    put(folder, "MODEL_A/heat-grade.dcm")  # of an earlier run
+    outside = put(tmp_path, "elsewhere/heat-x.dcm")
+    (folder / "heat-top.dcm").write_bytes(b"")
+    found = [one for one in shown_files(made) if one.kind == HEAT_MAP]
+    assert [(one.path.name, one.place) for one in found] == [
+        ("heat-overall_survival.dcm", "PREDICTION MODEL_A of S_MR")
+    ]
+    (folder / "MODEL_A" / names[0]).unlink()
+    (folder / "MODEL_A" / names[0]).symlink_to(outside)
+    assert not [one for one in shown_files(made) if one.kind == HEAT_MAP]

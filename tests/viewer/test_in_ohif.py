@@ -13,15 +13,18 @@ import pytest
 from numpy.typing import NDArray
 from selenium.common.exceptions import WebDriverException
 
+from sarcoma_core.imaging.volume import Volume
 from tests.viewer import needed
 from tests.viewer.command import ViewCommand, viewing
 from tests.viewer.driving import Ohif, Pixels, chromium
 from tests.viewer.phantom_study import (
     COLOUR,
+    HEAT_NAME,
     LOST_NAME,
     RTSTRUCT_NAME,
     SEG_NAME,
     PhantomStudy,
+    add_heat,
     add_lost,
     write_study,
 )
@@ -41,7 +44,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> PhantomStudy:
 
 
 @pytest.fixture(scope="module")
-def command(study: PhantomStudy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewCommand]:
+def heat(study: PhantomStudy) -> Volume:
+    """A heat map of the session, before the viewer starts."""
+    return add_heat(study)
+
+
+@pytest.fixture(scope="module")
+def command(
+    study: PhantomStudy, heat: Volume, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ViewCommand]:
+    assert heat.array.any()
     needed.programs()
     needed.build()
     with viewing(study.archive, tmp_path_factory.mktemp("view")) as started:
@@ -126,5 +138,29 @@ def test_an_rtstruct_is_seen_where_the_tumour_is_one_without_its_images_is_told_
         ohif.until(lambda: "cannot be shown" in ohif.find("body").text, "it is told")
         assert ohif.find("[data-cy=study-browser-thumbnail-no-image]", SEG_NAME)  # the page is still there
         assert ohif.asked() == {urlsplit(command.url).netloc}
+
+    in_ohif(command.url, study.truth.patient_id, tmp_path, look)
+
+
+def test_a_heat_map_is_seen_on_the_tumour_each_voxel_where_it_lies_and_the_image_below_it(
+    study: PhantomStudy, command: ViewCommand, heat: Volume, tmp_path: Path
+) -> None:
+    """The map lies on the tumour alone, another value in each slice: frames in another order would show."""
+
+    def look(ohif: Ohif) -> None:
+        assert not ohif.coloured().any()
+        ohif.open_entry(HEAT_NAME)
+        found = ohif.map_voxels()
+        places = found[:, :3] * (-1, -1, 1)
+        voxels = np.column_stack([places, np.ones(len(places))]) @ np.linalg.inv(heat.affine).T
+        assert np.abs(voxels - np.rint(voxels)).max() < 0.01
+        held = heat.array[tuple(np.rint(voxels[:, :3]).astype(int).T)]
+        np.testing.assert_allclose(found[:, 3], 100 * held, rtol=1e-5)
+        assert len(found) == np.count_nonzero(heat.array)
+        seen = ohif.drawn()
+        if folder := os.environ.get("SARCOMA_PICTURES"):
+            ohif.driver.save_screenshot(str(Path(folder) / "ohif-heat.png"))
+        assert within(seen, *box_on_screen(ohif, study)).all()
+        assert np.ptp(ohif.picture()[seen].sum(axis=-1)) > 60  # of one colour, on what is dark and bright
 
     in_ohif(command.url, study.truth.patient_id, tmp_path, look)

@@ -9,8 +9,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from sarcoma_core.errors import DicomError
+from sarcoma_core.viewer.holdings import HEAT_MAP
 from sarcoma_core.viewer.references import StoredSlice, lay
-from tests.viewer.phantom_study import PhantomStudy, write_study
+from tests.viewer.phantom_study import PhantomStudy, add_heat, write_study
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,14 @@ def test_an_object_whose_images_are_there_goes_in_byte_by_byte(study: PhantomStu
     held = slices(study)
     content = drawn(study, kind)
     assert lay(content, kind, lambda series: held.get(series, ())) == (content, "as it is")
+
+
+def test_a_heat_map_goes_in_as_it_is_where_its_images_are_and_else_is_told(study: PhantomStudy) -> None:
+    add_heat(study)
+    (path,) = study.session.resource("PREDICTION").rglob("heat-*.dcm")
+    content, held, others = path.read_bytes(), slices(study), slices(study, another)
+    assert lay(content, HEAT_MAP, lambda series: held.get(series, ())) == (content, "as it is")
+    assert lay(content, HEAT_MAP, lambda series: others.get(series, ())) == (content, "nowhere")
 
 
 def test_an_rtstruct_whose_images_have_other_names_is_laid_on_those_of_its_series(

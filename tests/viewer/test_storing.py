@@ -11,7 +11,7 @@ import pytest
 
 from sarcoma_core.errors import OutputError, RunError
 from sarcoma_core.viewer import storing
-from sarcoma_core.viewer.holdings import ShownFile, told
+from sarcoma_core.viewer.holdings import HEAT_MAP, ShownFile, told
 from sarcoma_core.viewer.orthanc import Orthanc
 from sarcoma_core.viewer.storing import store
 from tests.viewer.upstream import upstream
@@ -89,4 +89,6 @@ def test_what_is_shown_is_counted_in_words(tmp_path: Path) -> None:
     images = [ShownFile(tmp_path, "scan 1 of S")] * 2
     drawn = [ShownFile(tmp_path, "scan 2 of S", kind) for kind in ("SEG", "RTSTRUCT", "SEG")]
     assert told(2, [*images, *drawn]) == "2 sessions, 2 images, 3 SEG or RTSTRUCT"
+    maps = [ShownFile(tmp_path, "PREDICTION M of S", HEAT_MAP)]
+    assert told(1, [*images, *maps]) == "1 session, 2 images, 0 SEG or RTSTRUCT, 1 heat map"
     assert told(1, images[:1]) == "1 session, 1 image, 0 SEG or RTSTRUCT"
