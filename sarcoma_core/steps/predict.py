@@ -94,7 +94,9 @@ def predict(
     try:
         found = rows.of(session_label, subject_label)
         seen = seen_session(folder, session, masks)
-        told, outcome = _foretold(folder, model, seen, found, _Place(out / LABEL, session, maps=maps))
+        told, outcome = _foretold(
+            folder, model, seen, found, _PredictionPlace(out / LABEL, session, maps=maps)
+        )
     except InputError as error:
         told, outcome = None, Outcome("", "", "refused", error.message)
     sent = (_sent(fields, session_label, told),) if send_fields else ()
@@ -102,7 +104,7 @@ def predict(
 
 
 @dataclass(frozen=True)
-class _Place:
+class _PredictionPlace:
     """Where it is written to, and of which session."""
 
     folder: Path
@@ -111,7 +113,11 @@ class _Place:
 
 
 def _foretold(
-    folder: "PrognosisFolder", asset: AssetFolder, seen: "SeenSession", found: "FoundRow", place: _Place
+    folder: "PrognosisFolder",
+    asset: AssetFolder,
+    seen: "SeenSession",
+    found: "FoundRow",
+    place: _PredictionPlace,
 ) -> "tuple[SessionPrediction, Outcome]":
     """Foretell, and write it.
 
@@ -134,7 +140,11 @@ def _foretold(
 
 
 def _heat(
-    model: "PrognosisModel", seen: "SeenSession", found: "FoundRow", told: "SessionPrediction", place: _Place
+    model: "PrognosisModel",
+    seen: "SeenSession",
+    found: "FoundRow",
+    told: "SessionPrediction",
+    place: _PredictionPlace,
 ) -> "tuple[HeatMap, ...]":
     """Draw where the networks looked; nothing where they take no image."""
     from sarcoma_core.prognosis.heat_writing import write_heat
