@@ -54,7 +54,7 @@ class ComparisonHead:
         test = len(self.kept.parts.test)
         if test:
             patients = counted(test, "patient")
-            yield f"The test set ({patients}) was not looked at: train-prognosis --open-test opens it."
+            yield f"The test set ({patients}) was not looked at here: train-prognosis --open-test opens it."
         else:
             yield "This training has set no test set aside: all its numbers are out of fold."
         if self.kept.order.foretells_grade and self.rules.refit:

@@ -93,7 +93,7 @@ def test_facts_of_the_page_are_those_numbers(
 
 def test_a_reader_is_told_of_the_test_set_the_grade_and_who_has_no_features() -> None:
     assert HEAD.cautions == (
-        "The test set (6 patients) was not looked at: train-prognosis --open-test opens it.",
+        "The test set (6 patients) was not looked at here: train-prognosis --open-test opens it.",
     )
     none = replace(HEAD, kept=replace(KEPT, parts=replace(KEPT.parts, test=())))
     assert none.cautions == ("This training has set no test set aside: all its numbers are out of fold.",)
