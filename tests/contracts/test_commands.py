@@ -148,7 +148,7 @@ def test_the_launch_dialog_shows_selects_booleans_and_numbers_with_their_range(s
         ParamKind.NUMBER: "number",
     }
     command = Command.from_json(json.loads(committed(step)))
-    not_asked = {OBJECT, *(choice.name for choice in step.choices)}
+    not_asked = {OBJECT, *(one.name for one in (*step.choices, *step.object_labels))}
     asked = [shown for shown in command.inputs if shown.name not in not_asked]
     for shown, param in zip(asked, step.params, strict=True):
         assert shown.type == types.get(param.kind, shown.type)
