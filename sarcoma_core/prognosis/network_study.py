@@ -35,8 +35,8 @@ _NOT_FOLLOWED: Final = "not followed for it"
 _ROLES: Final[Mapping[str, str]] = {
     "development": "learned from, chosen by and judged by, in turns",
     "fold": "judges its networks, chooses for those of the fold before, and is learned from by the others",
-    "calibration": "bounds of survival time are fitted on it; no network sees it",
-    "test": "looked at by nobody before it is opened",
+    "calibration": "no network sees it; bounds of survival time are fitted on it",
+    "test": "no network sees it; it is judged when somebody opens it",
 }
 
 

@@ -33,6 +33,7 @@ from sarcoma_core.prognosis.network_training import PrognosisTraining, foretell
 from sarcoma_core.prognosis.out_of_fold import JudgingPlan, OutOfFold, plan_judging_others
 from sarcoma_core.report.measures import WithLimits
 from sarcoma_core.survival.aalen_johansen import aalen_johansen
+from sarcoma_core.text import counted
 
 IN_THE_LARGE: Final = "Observed less foretold incidence"
 """Calibration in the large: 0 is right, above it too little was foretold."""
@@ -47,7 +48,7 @@ class OpenedEndpoint:
         patients: of the test set who were followed for it.
         judgement: of each head's ensemble, and of the baseline, by name.
         large: observed less foretold incidence at `years`, by name; of those that tell of it.
-        years: the main horizon; None where it is too short for one.
+        years: the main horizon; 0 where the test set is too small for one.
         absent: why there is no baseline; empty where there is one.
     """
 
@@ -55,7 +56,7 @@ class OpenedEndpoint:
     patients: StudyPatients
     judgement: JudgedModels
     large: Mapping[str, float]
-    years: float | None
+    years: int
     absent: str = ""
 
 
@@ -162,7 +163,7 @@ def _opened(planned: PlannedPrognosis, told: _ForetoldTest, beside: ClinicalBesi
         patients=told.test,
         judgement=judge(told.plan, predicted, seed=planned.order.seed),
         large={} if main is None else _in_the_large(told, beside, main),
-        years=None if main is None else main / DAYS_OF_YEAR,
+        years=0 if main is None else round(main / DAYS_OF_YEAR),
         absent=absent,
     )
 
@@ -205,7 +206,7 @@ def _numbers(one: OpenedEndpoint) -> Iterator[CardNumber]:
         if found.brier is not None:
             yield _number(setting, "Brier score, integrated", n, found.brier)
         if name in one.large:
-            yield CardNumber(setting, f"{IN_THE_LARGE} at {one.years:g} years", n, one.large[name])
+            yield CardNumber(setting, f"{IN_THE_LARGE} at {counted(one.years, 'year')}", n, one.large[name])
     if one.judgement.null_brier is not None:
         setting = f"{title}, test set, Kaplan-Meier of the development"
         yield CardNumber(setting, "Brier score, integrated", n, one.judgement.null_brier)

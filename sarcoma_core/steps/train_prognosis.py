@@ -230,7 +230,7 @@ class _ModelTraining:
         from sarcoma_core.training.running import Deadline
 
         planned = plan_prognosis(patients, order)
-        who = self._opener(planned)
+        looks = self._looks(planned)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self.earlier.asset and self.earlier.has_done("", planned.keys):
             found = kept_training(self.earlier.asset, planned)
@@ -240,28 +240,30 @@ class _ModelTraining:
                 planned, self.place, device=device, deadline=Deadline(self.deadline), told=told_on_screen
             )
         if not found.has_ended:
-            return self._unfinished(found)
-        return self._ended(found, images.missing if images else {}, device, who)
+            return self._unfinished(found, looks)
+        return self._ended(found, images.missing if images else {}, device, looks)
 
-    def _opener(self, planned: "PlannedPrognosis") -> str:
-        """Who opens the test set, asked before the hours of a training; empty where nobody does."""
+    def _looks(self, planned: "PlannedPrognosis") -> "_Looks":
+        """Who has looked at the test set and who will, asked before the hours of a training."""
         from sarcoma_core.prognosis.opened_test import require_test_set
+        from sarcoma_core.prognosis.openings import earlier_openings
         from sarcoma_core.steps.opener import name_of_launcher
 
+        earlier = earlier_openings(self.earlier.asset)
         if not self.open_test:
-            return ""
+            return _Looks(earlier)
         require_test_set(planned)
-        return name_of_launcher()
+        return _Looks(earlier, name_of_launcher())
 
-    def _unfinished(self, found: "PrognosisTraining") -> TrainPrognosisOutputs:
-        from sarcoma_core.prognosis.openings import OPENINGS_FILE, earlier_openings, openings_document
+    def _unfinished(self, found: "PrognosisTraining", looks: "_Looks") -> TrainPrognosisOutputs:
+        from sarcoma_core.prognosis.openings import OPENINGS_FILE, openings_document
         from sarcoma_core.training.checkpoint import network_folder, pack
 
         order = found.planned.order
         networks = [network_folder(self.place, number) for number in range(order.networks)]
         files = list(pack(networks, self.out / LABEL))
-        if openings := earlier_openings(self.earlier.asset):
-            (self.out / LABEL / OPENINGS_FILE).write_bytes(openings_document(openings))
+        if looks.earlier:
+            (self.out / LABEL / OPENINGS_FILE).write_bytes(openings_document(looks.earlier))
             files.append(OPENINGS_FILE)
         last = found.standings[-1] if found.standings else None
         at = f"epoch {last.epoch if last else 0} of {order.settings.epochs}"
@@ -271,10 +273,12 @@ class _ModelTraining:
         return TrainPrognosisOutputs((Outcome("", "", "set apart", reason, files=tuple(files)),), (nothing,))
 
     def _ended(
-        self, found: "PrognosisTraining", missing: Mapping[str, str], device: object, who: str
+        self,
+        found: "PrognosisTraining",
+        missing: Mapping[str, str],
+        device: "torch.device",
+        looks: "_Looks",
     ) -> TrainPrognosisOutputs:
-        import torch
-
         from sarcoma_core.models.folder import weights_hashes
         from sarcoma_core.prognosis import network_telling as telling
         from sarcoma_core.prognosis.network_judging import judge_endpoint
@@ -282,11 +286,11 @@ class _ModelTraining:
         from sarcoma_core.prognosis.network_study_files import write_network_study
         from sarcoma_core.prognosis.network_training import out_of_fold
 
-        place, planned = torch.device(str(device)), found.planned
-        told = list(out_of_fold(found, place))
+        planned = found.planned
+        told = list(out_of_fold(found, device))
         judged = [judge_endpoint(planned, told, name) for name in planned.order.timed]
-        reason = self._model(found, judged, place)
-        openings, lines = self._openings(found, place, who)
+        reason = self._model(found, judged, device)
+        openings, lines = self._openings(found, device, looks)
         weights = weights_hashes(self.out / LABEL)
         source = StudySource(self.frozen, missing, weights, openings, METHODS)
         study = write_network_study(self.out / STUDY_LABEL, found, judged, source, label=LABEL)
@@ -324,20 +328,15 @@ class _ModelTraining:
         return line_of_training(planned)
 
     def _openings(
-        self, found: "PrognosisTraining", device: "torch.device", who: str
+        self, found: "PrognosisTraining", device: "torch.device", looks: "_Looks"
     ) -> "tuple[tuple[CardOpening, ...], tuple[str, ...]]":
         """All openings, put on the card, and a line on the one of now."""
         from sarcoma_core.models.folder import weights_hashes
         from sarcoma_core.prognosis.clinical_fitting import fit_baselines
         from sarcoma_core.prognosis.opened_test import open_test_set
-        from sarcoma_core.prognosis.openings import (
-            earlier_openings,
-            new_opening,
-            told_openings,
-            write_openings,
-        )
+        from sarcoma_core.prognosis.openings import new_opening, told_openings, write_openings
 
-        folder, openings = self.out / LABEL, earlier_openings(self.earlier.asset)
+        folder, openings, who = self.out / LABEL, looks.earlier, looks.who
         if who:
             opened = open_test_set(found, fit_baselines(found.planned, self.frozen.time_zero), device)
             weights, now = weights_hashes(folder), datetime.now(UTC)
@@ -345,6 +344,14 @@ class _ModelTraining:
         if openings:
             write_openings(folder, openings)
         return openings, told_openings(openings)[-1:] if who else ()
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """At the test set: those of earlier launches, and who looks now; empty where nobody does."""
+
+    earlier: "tuple[CardOpening, ...]"
+    who: str = ""
 
 
 def _lines(status: Status, reasons: Iterable[str]) -> Outcomes:

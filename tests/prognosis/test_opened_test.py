@@ -93,7 +93,7 @@ def test_in_the_large_is_observed_less_mean_foretold_incidence(
     """Where nothing competes what was observed is one less Kaplan-Meier; where death does, it is less."""
     survival, metastasis = opened
     for one, beside in zip(opened, baselines.endpoints, strict=True):
-        days = np.array([(one.years or 0) * 365.25])
+        days = np.array([one.years * 365.25])
         observed = one.large[BASELINE] + beside.incidence(one.patients.values, days)[:, 0].mean()
         alone = 1 - float(kaplan_meier(one.patients.follow_up).at(days[0]))
         if one is survival:
@@ -136,7 +136,7 @@ def test_what_happened_to_the_test_set_changes_no_prediction(baselines: Clinical
     assert fit_baselines(other, "surgery").document() == baselines.document()
     opened = open_test_set(replace(training, planned=other), baselines, CPU)
     assert all(one.judgement.models["clinical"].harrell is None for one in opened)
-    assert all((one.years, one.large) == (None, {}) for one in opened)
+    assert all((one.years, one.large) == (0, {}) for one in opened)
     assert opened_numbers(opened) == ()
 
 

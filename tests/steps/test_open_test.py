@@ -181,3 +181,17 @@ def test_where_nobody_was_set_aside_it_is_refused_before_anything_is_trained(
         run(project, tmp_path / "out", open_test=True, test=0)
     assert list((tmp_path / "out").iterdir()) == []
     assert "epoch" not in capsys.readouterr().err
+
+
+def test_openings_that_cannot_be_read_stop_it_before_anything_is_trained(
+    project: MadeProject, opened: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else they would be forgotten: who looked, and when."""
+    earlier = tmp_path / "earlier" / LABEL
+    earlier.mkdir(parents=True)
+    tree = json.loads((opened / LABEL / CARD).read_text()) | {"openings": "none"}
+    (earlier / CARD).write_text(json.dumps(tree))
+    (earlier / CONFIG).write_bytes((opened / LABEL / CONFIG).read_bytes())
+    with pytest.raises(InputError, match=r"card\.json must tell openings"):
+        run(project, tmp_path / "out", tmp_path / "earlier", epochs=3)
+    assert "epoch" not in capsys.readouterr().err

@@ -160,6 +160,25 @@ def test_only_the_development_is_foretold_out_of_fold_and_nobody_stands_in_what_
         assert f"{row.days['overall_survival_days']:.3f}" not in leaves
 
 
+def test_who_was_learned_from_is_told_with_the_hashes_of_the_cohort(
+    project: MadeProject, ran: tuple[Path, dict[str, RunRecord]]
+) -> None:
+    """Of the images and masks that were read; and the page tells who was left out."""
+    out, _ = ran
+    cohort = json.loads((project.freeze() / "cohort.json").read_text())
+    labels = {one["subject"]: one["labels"] for one in cohort["sessions"]}
+    lines = (out / STUDY_LABEL / "training_manifest.csv").read_text().splitlines()
+    rows = list(csv.DictReader(lines))
+    assert {row["subject"] for row in rows} == {row.subject for row in project.rows[:-UNDRAWN]}
+    for row in rows:
+        assert (row["images"], row["sequences"]) == ("NORMALISED", "T1CE")
+        assert row["images_sha256"] == labels[row["subject"]]["NORMALISED"]
+        assert row["masks_sha256"] == labels[row["subject"]]["MASKS"]
+        assert row["endpoints"] == "overall_survival distant_metastasis grade"
+    page = (out / STUDY_LABEL / "study.html").read_text()
+    assert f"{UNDRAWN} patients: MASKS: must hold a mask of the region tumour" in page
+
+
 def test_what_came_of_each_endpoint_is_told_in_a_line_with_the_baseline(
     ran: tuple[Path, dict[str, RunRecord]],
 ) -> None:
