@@ -194,4 +194,6 @@ def _on_cube(level: torch.Tensor, start: float, step: float, edge: int) -> torch
     have = torch.arange(level.shape[0], dtype=torch.float32)
     places = ((torch.arange(edge) - start) / step).clamp(0, level.shape[0] - 1)
     weights = (1 - (places[:, None] - have[None, :]).abs()).clamp(min=0)
-    return torch.einsum("xa,yb,zc,abc->xyz", weights, weights, weights, level)
+    for _ in range(level.ndim):  # one axis after the other, each of which goes to the end
+        level = torch.tensordot(level, weights, dims=([0], [1]))
+    return level
