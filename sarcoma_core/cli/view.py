@@ -149,9 +149,11 @@ def _fill(orthanc: "Orthanc", files: "Sequence[ShownFile]", sessions: int) -> "s
         print(
             f"{number} RTSTRUCT shown on the series that they name: the images that they name are not there"
         )
-    for is_map, what in ((False, "SEG or RTSTRUCT"), (True, "heat maps")):
-        if number := laid["nowhere", is_map]:
-            print(f"{number} {what} cannot be shown: the images that they name are not there")
+    cannot = "cannot be shown: the images that they name are not there"
+    if number := laid["nowhere", False]:
+        print(f"{number} SEG or RTSTRUCT {cannot}")
+    if number := laid["nowhere", True]:
+        print(f"{counted(number, 'heat map')} {cannot}")
     drawn = (one for one in shown if one.file.kind not in ("", HEAT_MAP))
     return {one.file.place for one in drawn if one.laid != "nowhere"}
 

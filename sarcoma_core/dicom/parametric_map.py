@@ -120,6 +120,7 @@ def _written(
         content_date=time.date(),
         content_time=time.time(),
     )
+    made.ContentCreatorName = ""  # nobody, but it must be there (PS3.3, 10.9)
     _ascend(made, slice_normal(np.array(sources[0].plane.orientation)))
     return finished(made, header, texts=(quantity.description, quantity.caution))
 

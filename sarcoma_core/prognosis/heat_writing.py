@@ -59,27 +59,17 @@ def write_heat(
         OSError: the disk is full or read-only.
     """
     (folder / below).mkdir(parents=True, exist_ok=True)
-    random = [heat_cubes(one, row, image, endpoints) for one in random_models(model)]
     shown = drawn.images[next(role for role in model.folder.task.sequences if role in drawn.images)]
+    cubes = heat_cubes(model, row, image, endpoints)
+    random = [heat_cubes(one, row, image, endpoints) for one in random_models(model)]
     found = []
-    for name, cube in heat_cubes(model, row, image, endpoints).items():
+    for name, cube in cubes.items():
         heat = shown.with_array(np.clip(image.on_session(cube), 0, 1))
-        stem = f"{below}/heat-{name}"
-        write_nifti(folder / f"{stem}.nii.gz", heat)
-        title = f"Where the networks looked for the risk: {_title(name)}"
-        (folder / f"{stem}.png").write_bytes(heat_picture(shown, drawn.mask, heat.array, title=title))
-        dicom, no_dicom = _dicom(folder, f"{stem}.dcm", heat, dicom_files, name)
-        found.append(
-            HeatMap(
-                endpoint=name,
-                volume=f"{stem}.nii.gz",
-                picture=f"{stem}.png",
-                dicom=dicom,
-                no_dicom=no_dicom,
-                part_in_tumour=part_inside(heat.array, drawn.mask),
-                like_random=like_random(cube, [one[name] for one in random]),
-            )
-        )
+        likeness = like_random(cube, [one[name] for one in random])
+        files = _written(folder, f"{below}/heat-{name}", heat, (shown, drawn.mask), name)
+        dicom, no_dicom = _dicom(folder, f"{below}/heat-{name}.dcm", heat, dicom_files, name)
+        inside = part_inside(heat.array, drawn.mask)
+        found.append(HeatMap(name, *files, dicom, no_dicom, part_in_tumour=inside, like_random=likeness))
     return tuple(found)
 
 
@@ -92,6 +82,17 @@ def part_inside(heat: Floats, mask: Mask) -> float:
     """
     whole = float(heat.sum(dtype=np.float64))
     return float(heat[mask].sum(dtype=np.float64)) / whole if whole > 0 else 0.0
+
+
+def _written(
+    folder: Path, stem: str, heat: Volume, over: tuple[Volume, Mask], endpoint: str
+) -> tuple[str, str]:
+    """Write a map as NIfTI, and as a picture over an image with the tumour; where both lie."""
+    image, mask = over
+    write_nifti(folder / f"{stem}.nii.gz", heat)
+    title = f"Where the networks looked for the risk: {_title(endpoint)}"
+    (folder / f"{stem}.png").write_bytes(heat_picture(image, mask, heat.array, title=title))
+    return f"{stem}.nii.gz", f"{stem}.png"
 
 
 def _dicom(folder: Path, place: str, heat: Volume, sources: Sequence[Path], endpoint: str) -> tuple[str, str]:

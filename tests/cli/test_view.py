@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -13,9 +14,11 @@ from sarcoma_core.archive.store import Archive
 from sarcoma_core.cli import view
 from sarcoma_core.cli.main import main, parser
 from sarcoma_core.standin.serving import LOOPBACK, listen
-from sarcoma_core.viewer import ohif, orthanc
+from sarcoma_core.viewer import ohif, orthanc, storing
 from sarcoma_core.viewer.door import Door
-from sarcoma_core.viewer.orthanc import OrthancPrograms
+from sarcoma_core.viewer.holdings import HEAT_MAP, ShownFile
+from sarcoma_core.viewer.orthanc import Orthanc, OrthancPrograms
+from sarcoma_core.viewer.storing import StoredFile
 
 PATIENCE = 10
 
@@ -221,3 +224,21 @@ def test_a_session_whose_folder_is_gone_is_told_and_stops_no_other(
     files = list(view._files([gone, session]))
     assert {one.place.rpartition(" of ")[2] for one in files} == {session.label}
     assert capsys.readouterr().out.startswith("GONE left out: ")
+
+
+def test_what_cannot_be_shown_is_told_by_its_kind_and_a_heat_map_counts_as_no_mask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = {"image": "", "seg": "SEG", "lost": "SEG", "map": HEAT_MAP, "lost map": HEAT_MAP}
+    stored = tuple(
+        StoredFile(ShownFile(tmp_path, name, kind), laid="nowhere" if name.startswith("lost") else "as it is")
+        for name, kind in kinds.items()
+    )
+    monkeypatch.setattr(storing, "store", lambda *_, **__: stored)
+    running = cast("Orthanc", None)
+    assert view._fill(running, [one.file for one in stored], 1) == {"seg"}
+    assert capsys.readouterr().out.splitlines() == [
+        "1 session, 1 image, 2 SEG or RTSTRUCT, 2 heat maps",
+        "1 SEG or RTSTRUCT cannot be shown: the images that they name are not there",
+        "1 heat map cannot be shown: the images that they name are not there",
+    ]

@@ -148,7 +148,7 @@ def test_it_says_what_it_is_of_whom_and_that_it_is_for_research(tmp_path: Path) 
         assert dataset[keyword].value == source[keyword].value
     assert (dataset.ContentLabel, dataset.SeriesDescription) == ("HEAT", "Where it is hot")
     assert (dataset.ContentQualification, dataset.ContentDescription) == ("RESEARCH", QUANTITY.caution)
-    assert dataset.ContentDate == source.StudyDate
+    assert (dataset.ContentDate, str(dataset.ContentCreatorName)) == (source.StudyDate, "")
     (series,) = dataset.ReferencedSeriesSequence
     assert series.SeriesInstanceUID == STACK.series
     shared = dataset.SharedFunctionalGroupsSequence[0]

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from sarcoma_core.errors import InputError  # noqa: E402
 from sarcoma_core.models.prognosis_task import GRADE, GradedOutcome, PrognosisTask, TimedOutcome  # noqa: E402
+from sarcoma_core.prognosis import heat_maps  # noqa: E402
 from sarcoma_core.prognosis.foretold import OutcomeTimes, foretold_grade, foretold_times  # noqa: E402
 from sarcoma_core.prognosis.heat_maps import (  # noqa: E402
     heat_cube,
@@ -137,6 +138,17 @@ def test_a_level_is_laid_on_the_cube_where_its_voxels_lie(stem: tuple[int, int, 
         np.average(np.arange(EDGE), weights=(found**2).sum(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))
     ]
     np.testing.assert_allclose(middle, [place + 0.5, 6.5, 7.5], atol=0.55)
+
+
+def test_a_level_as_fine_as_those_of_the_largest_networks_is_laid_on_their_cube() -> None:
+    """Of a straight slope the values are known; all three axes at once would need terabytes."""
+    slope = torch.arange(64.0)[:, None, None] + 100 * torch.arange(64.0)[:, None] + 1e4 * torch.arange(64.0)
+    found = heat_maps._on_cube(slope, 0.0, 2, 128).numpy()
+    assert found.shape == (128, 128, 128)
+    for place in ((0, 0, 0), (10, 20, 31), (64, 3, 126)):
+        x, y, z = (one / 2 for one in place)
+        assert found[place] == pytest.approx(x + 100 * y + 1e4 * z, rel=1e-5)
+    assert found[127, 0, 0] == found[126, 0, 0] == 63
 
 
 def test_a_learned_map_is_not_like_those_of_random_networks() -> None:
