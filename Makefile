@@ -2,7 +2,7 @@
 #   make demo              the main job on synthetic patients with a known truth (about 5 minutes)
 #   make demo INPUT=DIR    the same on your own DICOM
 #   make demo SERVE=1      the same, and leave its page up in the browser
-#   make demo READ=1       the same, and a model for synthetic patients draws the tumour (installs PyTorch: 1 GB on disk)
+#   make demo READ=1       the same, and models for synthetic patients draw the tumour and foretell (installs PyTorch: 1 GB on disk)
 #   make view ARCHIVE=DIR  an archive in the OHIF viewer, on this machine (needs npm, orthanc and orthanc-dicomweb)
 #   make test              all tests that need no Docker engine; real-data tests need SARCOMA_TEST_DATA=DIR
 #   make cdk               a site on AWS: the app, sarcoma-site, the CDK's command line (needs npm)
@@ -12,7 +12,7 @@
 #   make generate          write command JSON, docs pages and labels from the steps
 #   make images            build every image, print sizes and start times (needs a Docker engine)
 #   make docs              build the documentation into site/
-#   make train-demo        the model that the demo reads with, trained on synthetic patients; about 15 minutes
+#   make train-demo        the models that the demo reads and foretells with, trained on synthetic patients; about 40 minutes
 #   make bench             benchmarks side by side with the peers; minutes
 #   make bench-register  TRE and seconds of registration, 50 + 8 seeds, beside SimpleITK's recipe and elastix; about 15 minutes
 #   make bench-prognosis   networks that foretell beside known ceilings, on synthetic patients; hours on two cores, kept in build/
@@ -135,6 +135,7 @@ bench: .venv/bench.done
 
 train-demo: .venv/extras.done
 	@$(BIN)/python -m sarcoma_core.demo.reading.training
+	@$(BIN)/python -m sarcoma_core.demo.foretelling.training
 
 bench-register: .venv/bench.done
 	@$(BIN)/python benchmarks/register.py --study

@@ -1,3 +1,3 @@
 """Sarcoma: XNAT Container Service steps for soft-tissue-sarcoma imaging AI."""
 
-__version__ = "0.10.0"
+__version__ = "0.11.0"
