@@ -33,8 +33,8 @@ GRID: Final = Grid(shape=(64, 64, 40), spacing=(3.4375, 3.4375, 5.5), slice_thic
 CUBE_SEQUENCES: Final[tuple[SequenceName, ...]] = ("T1CE", "T2FS")
 DEMO_SITE: Final = HospitalSite(bias=1.05)
 """The demo's hospital, with what is left of the receive bias after `bias-field`."""
-SCANNER: Final = "SARCOMA PHANTOM (SYNTHETIC) Virtual Spin Echo"
-"""Manufacturer and model of the demo's MR, as its DICOM has them."""
+SCANNER: Final = "Virtual Spin Echo"
+"""Model of the demo's MR, as the sidecar of its conversion has it, which knows no such manufacturer."""
 _LATTICE: Final = Grid(shape=(110, 110, 80), spacing=(2.0, 2.0, 3.3), slice_thickness=3.3)
 """On which a limb is sampled that is then seen on slices."""
 
