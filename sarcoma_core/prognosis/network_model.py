@@ -23,7 +23,7 @@ from sarcoma_core.prognosis.design import Values
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes, read_notes
 from sarcoma_core.prognosis.network_outputs import Foretold, NetworkTask, foretold_by
 from sarcoma_core.prognosis.network_patients import filled_matrix, patient_inputs
-from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage
+from sarcoma_core.prognosis.tumour_image import CubeRules, TumourImage, pattern_of
 from sarcoma_core.survival.follow_up import Flags
 from sarcoma_core.training.outcomes.forward import features_of
 from sarcoma_core.training.outcomes.patients import PatientInputs
@@ -102,7 +102,8 @@ class PrognosisModel:
     ) -> Flags:
         """Whether each network finds patients unlike those that it has learned from, shape (networks * n,).
 
-        Networks whose patients were too few to tell are left out.
+        They are compared as if those had had the same sequences, and no others. Networks whose patients were
+        too few to tell of one of the patients are left out.
 
         Args:
             names: of each patient.
@@ -113,15 +114,20 @@ class PrognosisModel:
         Raises:
             InputError: see `foretell`.
         """
-        found = [
-            notes.features.is_far(
-                features_of(network, self.inputs(names, values, images, notes), self.device, at_once=at_once)
-                .double()
-                .numpy()
-            )
-            for network, notes in zip(self.networks, self.folder.notes.networks, strict=True)
-            if notes.features is not None
-        ]
+        task = self.folder.task
+        shown = images if task.sequences else [None] * len(names)
+        patterns = [pattern_of(image, task.sequences) for image in shown]
+        found: list[Flags] = []
+        for network, notes in zip(self.networks, self.folder.notes.networks, strict=True):
+            if not set(patterns) <= set(notes.features):
+                continue
+            inputs = self.inputs(names, values, images, notes)
+            features = features_of(network, inputs, self.device, at_once=at_once).double().numpy()
+            far = [
+                notes.features[pattern].is_far(row[None])[0]
+                for pattern, row in zip(patterns, features, strict=True)
+            ]
+            found.append(np.array(far, np.bool_))
         return np.concatenate(found) if found else np.zeros(0, np.bool_)
 
     def inputs(

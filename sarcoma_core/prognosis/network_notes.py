@@ -37,14 +37,15 @@ class NetworkNotes:
         seed: its number among those of the fold, from 0.
         design: of its clinical columns; None where it takes none.
         times: of its outputs, by timed endpoint.
-        features: where those of its patients lie; None where they were too few to tell.
+        features: where those of its patients lie, by the sequences that are seen (`pattern_of`); none of a
+            pattern of which they were too few to tell.
     """
 
     fold: int
     seed: int
     design: Design | None
     times: Mapping[str, OutcomeTimes]
-    features: SeenFeatures | None
+    features: Mapping[str, SeenFeatures]
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def read_notes(content: bytes) -> PrognosisNotes:
 def _tree(one: NetworkNotes) -> Mapping[str, Any]:
     design = None if one.design is None else design_tree(one.design)
     times = {name: asdict(told) for name, told in one.times.items()}
-    features = None if one.features is None else asdict(one.features)
+    features = {pattern: asdict(seen) for pattern, seen in one.features.items()}
     return {"fold": one.fold, "seed": one.seed, "design": design, "times": times, "features": features}
 
 
@@ -143,7 +144,7 @@ def _network(tree: Mapping[str, Any]) -> NetworkNotes:
             numbers = np.array(baseline)
             if numbers.size != len(told.months) - 1 or not (np.isfinite(numbers) & (numbers >= 0)).all():
                 raise _fault(f"the baseline of {name} is not one number for each interval, 0 or more")
-    features = typed(SeenFeatures | None, tree["features"])
+    features = typed(Mapping[str, SeenFeatures], tree["features"])
     return NetworkNotes(typed(int, tree["fold"]), typed(int, tree["seed"]), design, times, features)
 
 

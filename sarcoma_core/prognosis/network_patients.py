@@ -1,7 +1,7 @@
 """The patients of a training of networks: what is known of each, its tumour, and what happened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -62,6 +62,19 @@ class NetworkPatients:
         """
         by = {one.row.subject: one for one in self.patients}
         return NetworkPatients(tuple(by[subject] for subject in subjects), self.endpoints)
+
+    def seen_by(self, pattern: str, sequences: Sequence[str]) -> "NetworkPatients":
+        """Those who have some sequences, as if they had no others; all of them where networks take none.
+
+        Args:
+            pattern: the sequences, as `pattern_of` names them.
+            sequences: role of each channel.
+        """
+        if not pattern:
+            return self
+        seen = ((one, one.image.seen_by(pattern, sequences) if one.image else None) for one in self.patients)
+        kept = tuple(replace(one, image=image) for one, image in seen if image is not None)
+        return NetworkPatients(kept, self.endpoints)
 
     def outcomes(self) -> PatientOutcomes:
         """What happened to them, with a label for each endpoint."""

@@ -6,7 +6,8 @@ ensemble, and how far they lie apart is told. No seed is picked.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from sarcoma_core.prognosis.foretold import OutcomeTimes
 from sarcoma_core.prognosis.network_outputs import MAIN_HEAD, Foretold, NetworkTask, foretold_by
 from sarcoma_core.prognosis.network_patients import NetworkPatients
 from sarcoma_core.prognosis.network_plan import PlannedPrognosis
+from sarcoma_core.prognosis.tumour_image import patterns_of
 from sarcoma_core.survival.baseline_increments import baseline_increments
 from sarcoma_core.survival.follow_up import FollowUp
 from sarcoma_core.training import checkpoint
@@ -41,13 +43,14 @@ class TrainedNetwork:
         number: from 0.
         weights: by name.
         times: of its outputs, by timed endpoint.
-        features: where those of its patients lie; None where they were too few to tell.
+        features: where those of its patients lie, by the sequences that are seen (`pattern_of`); none of a
+            pattern of which they were too few to tell.
     """
 
     number: int
     weights: Mapping[str, torch.Tensor]
     times: Mapping[str, OutcomeTimes]
-    features: SeenFeatures | None = None
+    features: Mapping[str, SeenFeatures] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,20 +138,27 @@ def trained_network(
 
 def _seen_features(
     planned: PlannedPrognosis, trained: TrainedNetwork, device: torch.device
-) -> SeenFeatures | None:
-    """Where features of those lie that it has learned from, and how far those who judge it lie from them."""
+) -> Mapping[str, SeenFeatures]:
+    """Where features of those lie that it has learned from, and how far those who judge it lie from them.
+
+    Of each set of sequences by itself: where one is missing features lie elsewhere, and that is a known case.
+    """
     fold, network = planned.fold(trained.number), network_of(planned, trained, device)
     roles, at_once = planned.parts.roles(fold), planned.order.settings.at_once
 
-    def features(subjects: Sequence[str]) -> NDArray[np.float64]:
-        inputs = planned.patients.of(subjects).inputs(planned.fits[fold].design, columns=planned.columns)
+    def features(subjects: Sequence[str], pattern: str) -> NDArray[np.float64]:
+        some = planned.patients.of(subjects).seen_by(pattern, planned.task.sequences)
+        if not some.patients:
+            return np.zeros((0, 1))
+        inputs = some.inputs(planned.fits[fold].design, columns=planned.columns)
         found = features_of(network, inputs, device, at_once=at_once)
         return np.asarray(found.double().numpy(), np.float64)
 
-    try:
-        return seen_features(features(roles.train), features(roles.judge))
-    except InputError:
-        return None
+    found: dict[str, SeenFeatures] = {}
+    for pattern in patterns_of(planned.task.sequences):
+        with suppress(InputError):  # too few have these sequences
+            found[pattern] = seen_features(features(roles.train, pattern), features(roles.judge, pattern))
+    return found
 
 
 def network_of(planned: PlannedPrognosis, trained: TrainedNetwork, device: torch.device) -> MultimodalNetwork:

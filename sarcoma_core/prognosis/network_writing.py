@@ -227,7 +227,8 @@ def _notes(
             [
                 patient_facts(one.row, one.image, planned.task.sequences)
                 for one in planned.patients.of(planned.parts.development).patients
-            ]
+            ],
+            dropped=planned.order.settings.dropped > 0 and len(planned.task.sequences) > 1,
         ),
     )
 

@@ -6,7 +6,8 @@ how large a tumour is tells how it will go. What is larger than the cube is cut,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -78,6 +79,20 @@ class TumourImage:
     corner: tuple[int, int, int]
     origins: Mapping[str, ImageOrigin] = field(default_factory=dict)
 
+    def seen_by(self, pattern: str, sequences: Sequence[str]) -> "TumourImage | None":
+        """The same as if some of its sequences alone were there; None where one of these is not.
+
+        Args:
+            pattern: those that are, as `pattern_of` names them.
+            sequences: role of each channel.
+        """
+        kept = np.array([role in pattern.split("+") for role in sequences], np.bool_)
+        if (kept & ~self.present).any():
+            return None
+        there = np.append(kept, True)[:, None, None, None]
+        array = np.where(there, self.array, np.float16(0))
+        return replace(self, array=array, present=kept)
+
     def on_session(self, cube: Floats) -> Floats:
         """What was found on the cube, on the grid of the session's images; 0 where nothing was looked at.
 
@@ -92,6 +107,30 @@ class TumourImage:
             seen.append(slice(low - first, high - first))
         uncut[tuple(whole)] = cube[tuple(seen)]
         return to_native(uncut, self.grid)
+
+
+def patterns_of(sequences: Sequence[str]) -> tuple[str, ...]:
+    """Every set of sequences that a patient may have, as `pattern_of` names it; of no sequence the empty one.
+
+    Args:
+        sequences: role of each channel.
+    """
+    if not sequences:
+        return ("",)
+    chosen = (combinations(sequences, size) for size in range(len(sequences), 0, -1))
+    return tuple("+".join(some) for of_size in chosen for some in of_size)
+
+
+def pattern_of(image: TumourImage | None, sequences: Sequence[str]) -> str:
+    """Which sequences an image has, such as `T1CE+T2FS`; empty where a model takes none.
+
+    Args:
+        image: of the tumour.
+        sequences: role of each channel.
+    """
+    if image is None:
+        return ""
+    return "+".join(role for role, there in zip(sequences, image.present, strict=True) if there)
 
 
 def tumour_image(

@@ -121,7 +121,8 @@ class SeenChannel:
     """What the training has seen of one image; what fewer than five had is not known.
 
     Args:
-        always: whether fewer than five patients of the training lacked it: then a model needs it.
+        always: whether fewer than five patients of the training lacked it, and it was never taken away from
+            them: then a model needs it.
         modalities: of five patients or more each.
         in_plane_mm: of voxels within a slice; None where it is not known.
         slice_mm: from slice to slice; likewise.
@@ -224,11 +225,13 @@ class SeenPatients:
             yield f"tumour of {_told(volume)} ml: the training has seen {self.volume_ml} ml"
 
 
-def seen_patients(patients: Sequence[PatientFacts]) -> SeenPatients:
+def seen_patients(patients: Sequence[PatientFacts], *, dropped: bool = False) -> SeenPatients:
     """What the patients of a training were like.
 
     Args:
         patients: of the training, five or more; their order does not count.
+        dropped: whether images were taken away in training now and then, so that one that is missing is a
+            known case.
 
     Raises:
         InputError: there are fewer.
@@ -243,16 +246,18 @@ def seen_patients(patients: Sequence[PatientFacts]) -> SeenPatients:
         centres=_common(one.centre for one in patients),
         age_years=_range(one.age_years for one in patients),
         volume_ml=_range(one.volume_ml for one in patients),
-        channels={role: _channel([one.channels.get(role) for one in patients]) for role in roles},
+        channels={
+            role: _channel([one.channels.get(role) for one in patients], dropped=dropped) for role in roles
+        },
     )
 
 
-def _channel(patients: Sequence[ChannelFacts | None]) -> SeenChannel:
+def _channel(patients: Sequence[ChannelFacts | None], *, dropped: bool) -> SeenChannel:
     had = [one for one in patients if one is not None]
     percentiles = np.array([one.tumour for one in had if one.tumour], np.float64)
     tumour = percentiles.T if len(percentiles) >= LEAST else ()
     return SeenChannel(
-        always=len(patients) - len(had) < LEAST,
+        always=len(patients) - len(had) < LEAST and not dropped,
         modalities=_common(one.modality for one in had),
         in_plane_mm=_range(one.in_plane_mm for one in had),
         slice_mm=_range(one.slice_mm for one in had),

@@ -15,6 +15,7 @@ from sarcoma_core.models.folder import ModelFolder
 from sarcoma_core.models.multimodal import MultimodalNetwork
 from sarcoma_core.models.prognosis_task import PrognosisTask, TimedOutcome
 from sarcoma_core.prognosis.clinical.table import ClinicalRow
+from sarcoma_core.prognosis.clinical_beside import ClinicalBaselines
 from sarcoma_core.prognosis.foretold import OutcomeTimes
 from sarcoma_core.prognosis.network_model import PrognosisFolder, PrognosisModel
 from sarcoma_core.prognosis.network_notes import NetworkNotes, PrognosisNotes
@@ -101,10 +102,10 @@ def model_of(
 ) -> PrognosisModel:
     """Networks as a model at work, without a folder of files."""
     times = {one.endpoint: OutcomeTimes(months) for one in task.timed}
-    notes = tuple(NetworkNotes(0, number, None, times, None) for number, _ in enumerate(networks))
+    notes = tuple(NetworkNotes(0, number, None, times, {}) for number, _ in enumerate(networks))
     told = PrognosisNotes("surgery", 0, notes, {}, (), "", "", 0, cast("Any", None))
     folder = ModelFolder((), (), replace(config, prognosis=task), cast("Any", None))
-    return PrognosisModel(PrognosisFolder(folder, told, task), networks, CPU)
+    return PrognosisModel(PrognosisFolder(folder, told, task, ClinicalBaselines(())), networks, CPU)
 
 
 def config_of(**changes: Any) -> ModelConfig:

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
 from sarcoma_core.errors import InputError  # noqa: E402
+from sarcoma_core.models.multimodal import ImageMaps  # noqa: E402
 from sarcoma_core.models.prognosis_task import GRADE, GradedOutcome, PrognosisTask, TimedOutcome  # noqa: E402
 from sarcoma_core.prognosis import heat_maps  # noqa: E402
 from sarcoma_core.prognosis.foretold import OutcomeTimes, foretold_grade, foretold_times  # noqa: E402
@@ -67,7 +68,7 @@ def test_a_map_is_0_to_1_its_hottest_voxel_1_and_the_same_each_time() -> None:
     np.testing.assert_array_equal(first, again)
 
 
-def test_all_parts_add_up_to_what_the_maps_of_all_levels_add_to_the_risk(
+def test_all_parts_add_up_to_what_the_maps_add_to_the_risk_beyond_their_means(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """From maps to the output all is linear; where no level is coarser than the cube the sum is exact."""
@@ -76,13 +77,36 @@ def test_all_parts_add_up_to_what_the_maps_of_all_levels_add_to_the_risk(
     monkeypatch.setattr("sarcoma_core.prognosis.heat_maps.positive_share", lambda parts: parts)
     image, network = LOOKED_AT.image(1), model.networks[0]
     batch = torch.from_numpy(image.array.astype(np.float32))[None], torch.ones(1, 2)
-    with torch.no_grad():
-        maps = network.image_maps(*batch)
-        none = maps._replace(levels=tuple(torch.zeros_like(one) for one in maps.levels))
-        outputs = [network.from_maps(one, batch[1], None)[0, 0, 0] for one in (maps, none)]
+    maps = network.image_maps(*batch)
+    levels = tuple(one.detach().requires_grad_() for one in maps.levels)
+    output = network.from_maps(maps._replace(levels=levels), batch[1], None)[0, 0, 0]
+    slopes = [one.abs() for one in torch.autograd.grad(output, levels)]
+    axes = {"dim": (2, 3, 4), "keepdim": True}
+    means = [(s * one).sum(**axes) / s.sum(**axes) for s, one in zip(slopes, levels, strict=True)]
+    flat = tuple(mean.expand_as(one) for mean, one in zip(means, levels, strict=True))
+    without = network.from_maps(maps._replace(levels=flat), batch[1], None)[0, 0, 0]
     assert len(maps.levels) == 2
     found = heat_cube(model, ROW, image, OS)
-    assert float(found.sum(dtype=np.float64)) == pytest.approx(float(outputs[0] - outputs[1]), rel=1e-4)
+    expected = float((output - without).detach())
+    assert abs(expected) > 1e-3
+    assert float(found.sum(dtype=np.float64)) == pytest.approx(expected, rel=1e-3)
+
+
+def test_what_is_the_same_in_every_voxel_is_in_no_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hazards lie far below 0: by an offset of its maps a network would lower the risk in every voxel."""
+    config = config_of()
+    network = fresh(3, config)
+    before = heat_cube(model_of((network,), config), ROW, LOOKED_AT.image(1), OS)
+    maps = network.image_maps
+
+    def lower(image: torch.Tensor, present: torch.Tensor) -> ImageMaps:
+        found: ImageMaps = maps(image, present)
+        return found._replace(levels=tuple(one - 100 for one in found.levels))
+
+    monkeypatch.setattr(network, "image_maps", lower)
+    after = heat_cube(model_of((network,), config), ROW, LOOKED_AT.image(1), OS)
+    assert before.max() == 1
+    np.testing.assert_allclose(after, before, atol=2e-3)
 
 
 def test_what_lowers_the_risk_is_not_shown_and_without_anything_that_raises_it_all_is_0() -> None:
@@ -155,19 +179,12 @@ def test_a_learned_map_is_not_like_those_of_random_networks() -> None:
     assert max(_likeness(trained_model())) < 0.5
 
 
-def test_maps_that_would_be_the_same_without_learning_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two ways to go wrong on purpose: slopes lose their signs; and a map is the edges of the image."""
-    slopes = torch.autograd.grad
-
-    def without_signs(risk: Any, maps: Any) -> Any:
-        return tuple(one.abs() for one in slopes(risk, maps))
+def test_maps_that_are_the_edges_of_the_image_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A way to go wrong on purpose, which asks no network."""
 
     def edges(_network: Any, batch: Any, *_others: Any, **_more: Any) -> np.ndarray:
         return np.asarray(ndimage.gaussian_gradient_magnitude(batch.image[0, 0].numpy(), 1))
 
-    with monkeypatch.context() as wrong:
-        wrong.setattr(torch.autograd, "grad", without_signs)
-        assert min(_likeness(trained_model())) > 0.7
     monkeypatch.setattr("sarcoma_core.prognosis.heat_maps._parts_of_risk", edges)
     assert min(_likeness(trained_model())) > 0.99
 

@@ -12,14 +12,16 @@ import pytest
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="torch test: make extras to run it")
 
+from sarcoma_core.archive.folder import SeriesFiles  # noqa: E402
 from sarcoma_core.errors import InputError  # noqa: E402
 from sarcoma_core.imaging.volume import read_nifti  # noqa: E402
 from sarcoma_core.models.prognosis_task import GRADE, GradedOutcome  # noqa: E402
-from sarcoma_core.prognosis.cohort_images import DrawnSession  # noqa: E402
+from sarcoma_core.prognosis.drawn_session import DrawnSession  # noqa: E402
 from sarcoma_core.prognosis.heat_maps import heat_cube, like_random, random_models  # noqa: E402
 from sarcoma_core.prognosis.heat_writing import NO_SERIES, part_inside, write_heat  # noqa: E402
 from sarcoma_core.prognosis.network_model import PrognosisModel  # noqa: E402
 from sarcoma_core.prognosis.tumour_image import TumourImage, tumour_image  # noqa: E402
+from sarcoma_core.provenance import Outcome  # noqa: E402
 from tests.dicom.seg.seg_maker import grid_of  # noqa: E402
 from tests.dicom.series_maker import Stack, save  # noqa: E402
 from tests.dicom.test_parametric_map import by_positions  # noqa: E402
@@ -54,7 +56,9 @@ def drawn() -> DrawnSession:
     mask[8:20, 9:22, 3:9] = True
     rng = np.random.default_rng(4)
     values = rng.normal(size=mask.shape).astype(np.float32)
-    return DrawnSession({"T1CE": image.with_array(values)}, mask, locked=False)
+    series = SeriesFiles("NORMALISED", Outcome("4", "MR", "done", files=("4/4.nii.gz",)), (Path("4.nii.gz"),))
+    images = {"T1CE": image.with_array(values)}
+    return DrawnSession(images, mask, False, {"T1CE": series}, series, "MASKS", {})  # noqa: FBT003
 
 
 @pytest.fixture(scope="module")
