@@ -130,13 +130,21 @@ class SessionResult:
 
 
 def _refusals(runs: Sequence[StepRun]) -> list[str]:
-    """What steps refused, each series with the reason; a reason that another step repeats is told once."""
+    """What steps refused, each series with the reason; a reason that another step repeats is told once.
+
+    So is what is set apart of the session itself: a model that abstains.
+    """
     told: dict[str, str] = {}
     for run in runs:
         for outcome in run.series:
-            if outcome.status == "refused" and not any(outcome.reason.endswith(reason) for reason in told):
-                what = f" scan {outcome.series}:" if outcome.series else ""
-                told[outcome.reason] = f"{run.step} refused{what} {outcome.reason}"
+            apart = outcome.status == "set apart" and not outcome.scan
+            if not apart and outcome.status != "refused":
+                continue
+            if any(outcome.reason.endswith(reason) for reason in told):
+                continue
+            what = f" scan {outcome.series}:" if outcome.series else ""
+            verb = ":" if apart else " refused"
+            told[outcome.reason] = f"{run.step}{verb}{what} {outcome.reason}"
     return list(told.values())[:_REASONS_TOLD]
 
 

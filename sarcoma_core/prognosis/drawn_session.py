@@ -126,13 +126,17 @@ def session_drawn(
                 continue
             found = {role: folder.by_role(role) for role in sequences}
             by_role = {role: one for role, one in found.items() if one}
+            if not by_role:
+                continue
             try:
                 return _drawn(session, by_role, versions, (label, source))
             except InputError as error:
                 reason = reason or error
     raise reason or InputError(
-        f"session: must hold {' or '.join(sequences)} in {ON_ONE_GRID} or {ONE_SEQUENCE}; it does not.",
-        hint="Run the steps before: sarcoma run read --archive DIR --project P",
+        f"session: must hold a series chosen as {' or '.join(sequences)} in {ON_ONE_GRID} or {ONE_SEQUENCE}; "
+        "it has none.",
+        hint="Run the steps before: sarcoma run read --archive DIR --project P; or say which series is which: "
+        "sarcoma roles set SESSION --project P",
     )
 
 

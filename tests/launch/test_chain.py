@@ -309,6 +309,15 @@ def result_of(*runs: StepRun) -> SessionResult:
     return SessionResult(Session("P", "S", "E1", "A", "1", "", "", (), Path()), runs, "sarcoma run")
 
 
+def test_a_complete_session_says_what_was_set_apart_of_itself_and_not_of_a_series() -> None:
+    """A model that abstains, and a 4D series that passes by."""
+    ran = result_of(
+        StepRun("convert", "done", series=(Outcome("5", "MR", "set apart", "4D"),)),
+        StepRun("predict", "done", series=(Outcome("", "", "set apart", "MODEL_X abstains: unlike"),)),
+    )
+    assert (ran.outcome, ran.reason) == ("complete", "predict: MODEL_X abstains: unlike")
+
+
 def test_a_complete_session_says_what_a_later_step_refused_and_each_reason_once() -> None:
     weight = "PatientWeight: must be there; found none."
     ran = result_of(
