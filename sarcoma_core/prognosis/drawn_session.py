@@ -132,9 +132,9 @@ def session_drawn(
                 return _drawn(session, by_role, versions, (label, source))
             except InputError as error:
                 reason = reason or error
+    wanted, held = " or ".join(sequences), f"{ON_ONE_GRID} or {ONE_SEQUENCE}"
     raise reason or InputError(
-        f"session: must hold a series chosen as {' or '.join(sequences)} in {ON_ONE_GRID} or {ONE_SEQUENCE}; "
-        "it has none.",
+        f"session: must hold a series chosen as {wanted} in {held}; it has none.",
         hint="Run the steps before: sarcoma run read --archive DIR --project P; or say which series is which: "
         "sarcoma roles set SESSION --project P",
     )

@@ -21,10 +21,11 @@ presence (6); by chance .07 within the tumour.
 Of the last two, which are alike, the parts of this one add up to what the maps add to the risk, and nothing
 goes back through the network.
 
-Each map counts against its own mean, as the slopes weigh it: told is where the risk is raised above what the
-region does on average. (The table is of maps as they were; against their means the hottest voxel lay in the
-spot for 13 of 13 patients of the test.) Outputs of hazards lie far below 0, so that maps as they are lower
-the risk in every voxel: of the demo's model the map was empty for 12 of 12 unseen patients.
+Maps count against those of a blank image: the same mask in tissue of mean brightness (z-scores of 0). So
+parts add up to how far the image raises the risk above that of a blank one. Outputs of hazards lie far below
+0, so that maps as they are lower the risk in every voxel: of the demo's model the map was empty for 12 of 12
+unseen patients; and against their own means the border of the cube, where padding begins, was hottest in 3 of
+3. (The table is of maps as they are; against a blank image it was 12 of the 13 patients of the test.)
 
 What the mask's volume and the clinical table add to a risk has no place in the image, and is not shown.
 
@@ -102,10 +103,11 @@ def heat_cubes(
         batch = as_they_are(inputs, (0,)).to(model.device)
         with torch.no_grad():
             maps = network.image_maps(batch.image, batch.present)
+            blanks = network.image_maps(_blank(batch.image), batch.present).levels
         for name, found in parts.items():
             intervals = 0 if name == GRADE else len(notes.times[name].months) - 1
             risk = partial(risk_of, task=task, endpoint=name, intervals=intervals)
-            found.append(_parts_of_risk(network, batch, maps, risk, edge=task.edge))
+            found.append(_parts_of_risk(network, batch, (maps, blanks), risk, edge=task.edge))
     return {name: positive_share(np.mean(found, axis=0)) for name, found in parts.items()}
 
 
@@ -180,30 +182,37 @@ def risk_of(outputs: torch.Tensor, *, task: PrognosisTask, endpoint: str, interv
 def _parts_of_risk(
     network: MultimodalNetwork,
     batch: PatientBatch,
-    maps: ImageMaps,
+    seen: tuple[ImageMaps, tuple[torch.Tensor, ...]],
     risk: Callable[[torch.Tensor], torch.Tensor],
     *,
     edge: int,
 ) -> Floats:
-    """What each voxel of the cube adds to the risk that one network tells, with its sign."""
+    """What each voxel of the cube adds to the risk that one network tells, with its sign.
+
+    Args:
+        network: of the model.
+        batch: of one patient.
+        seen: maps of the image, and those of the blank one.
+        risk: of the outputs of one head.
+        edge: of the cube.
+    """
+    maps, blanks = seen
     levels = tuple(level.detach().requires_grad_() for level in maps.levels)
     outputs = network.from_maps(ImageMaps(levels, maps.mask), batch.present, batch.clinical)
     slopes = torch.autograd.grad(risk(outputs[0, MAIN_HEAD]), levels)
     found = np.zeros((edge,) * 3, np.float32)
-    for level, slope, (start, step) in zip(levels, slopes, network.level_places, strict=True):
-        added = (
-            ((level.detach() - _mean_of_slopes(level.detach(), slope)) * slope)[0].sum(dim=0).float().cpu()
-        )
+    places = network.level_places
+    for level, blank, slope, (start, step) in zip(levels, blanks, slopes, places, strict=True):
+        added = ((level.detach() - blank) * slope)[0].sum(dim=0).float().cpu()
         found += _on_cube(added, start, step, edge).numpy() / step**3
     return found
 
 
-def _mean_of_slopes(level: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
-    """The mean of each map, as its slopes weigh voxels; batch x maps x 1 x 1 x 1."""
-    weights = slope.abs()
-    axes = (2, 3, 4)
-    whole = weights.sum(dim=axes, keepdim=True)
-    return (weights * level).sum(dim=axes, keepdim=True) / whole.clamp(min=torch.finfo(whole.dtype).tiny)
+def _blank(image: torch.Tensor) -> torch.Tensor:
+    """The same tumour in tissue of mean brightness: each sequence 0, as z-scores are, and the same mask."""
+    blank = torch.zeros_like(image)
+    blank[:, -1] = image[:, -1]
+    return blank
 
 
 def _on_cube(level: torch.Tensor, start: float, step: float, edge: int) -> torch.Tensor:
