@@ -135,8 +135,8 @@ def session_drawn(
     wanted, held = " or ".join(sequences), f"{ON_ONE_GRID} or {ONE_SEQUENCE}"
     raise reason or InputError(
         f"session: must hold a series chosen as {wanted} in {held}; it has none.",
-        hint="Run the steps before: sarcoma run read --archive DIR --project P; or say which series is which: "
-        "sarcoma roles set SESSION --project P",
+        hint="Run the steps before: sarcoma run read --archive DIR --project P; or say which series is "
+        "which: sarcoma roles set SESSION --project P",
     )
 
 
