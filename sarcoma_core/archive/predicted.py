@@ -72,7 +72,7 @@ class SurvivalBound:
 
     Args:
         coverage: that it claims, 0 to 1.
-        days: which the patient outlives with that chance.
+        days: of all patients like those of the calibration set such a part outlives its own bound.
     """
 
     coverage: float

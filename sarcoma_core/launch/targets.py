@@ -11,6 +11,7 @@ from sarcoma_core.archive.store import Archive, Session
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Level
 from sarcoma_core.launch.work import WorkPlace
+from sarcoma_core.steps.naming import labels_hash
 from sarcoma_core.text import counted
 from sarcoma_core.xnat.resolution.objects import XnatObject, project_object, scan_object, session_object
 
@@ -36,8 +37,10 @@ class ArchiveTarget:
     @property
     def place(self) -> WorkPlace:
         """Where a step reads and writes."""
-        session = FolderHoldings(self.session.path) if self.session else None
-        return WorkPlace(ResourceFolders(self.resources), session, self.scan)
+        if self.session is None:
+            return WorkPlace(ResourceFolders(self.resources), None, self.scan)
+        whose = labels_hash(self.session.label, self.session.subject)
+        return WorkPlace(ResourceFolders(self.resources), FolderHoldings(self.session.path), self.scan, whose)
 
 
 def session_target(session: Session, scan: str = "") -> ArchiveTarget:

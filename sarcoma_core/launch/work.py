@@ -12,6 +12,7 @@ from sarcoma_core.errors import ArchiveError
 from sarcoma_core.interface import Step, Value
 from sarcoma_core.provenance import MANIFEST, RunRecord, parse_record
 from sarcoma_core.steps import STEPS
+from sarcoma_core.steps.naming import WHOSE
 from sarcoma_core.text import counted
 
 
@@ -22,11 +23,13 @@ class WorkPlace(NamedTuple):
         own: the resources of the object that it is launched on, which it fills.
         session: what the session holds that it reads; None on a project.
         scan: id of the one scan that it works on; empty for what is none.
+        whose: `labels_hash` of session and subject; empty where nobody asked.
     """
 
     own: OwnHoldings
     session: Holdings | None
     scan: str = ""
+    whose: str = ""
 
 
 class Work(NamedTuple):
@@ -137,6 +140,8 @@ def already_done(place: WorkPlace, work: Work) -> tuple[RunRecord, ...]:
             record = manifest(place.own, label)
             if record is None or not record.outcomes or (work.step.sends and _was_refused(record)):
                 return ()
+            if work.step.object_labels and record.outcomes[0].facts.get(WHOSE) != place.whose:
+                return ()  # the session was renamed, or is another subject's now
             if inputs is None:
                 inputs = fingerprint(place.session, work.step.reads, place.scan)
         except ArchiveError:

@@ -1,7 +1,8 @@
 """The table of the paper, on the patients and folds of one training: what networks are judged beside.
 
 Each other model is fitted again within every fold, on those whom the fold does not judge; what networks
-foretold of the same patients comes from their training. So a row differs from another in its model alone.
+foretold of the same patients comes from their training. They learn from all folds but one, networks from all
+but two, as one chooses their epoch; else a row differs from another in its model alone.
 The test set is not looked at.
 
 Source: Bozzo et al. 2024 (MMNN), the table of comparisons of its code.

@@ -38,6 +38,7 @@ class DrawnSession:
         on: the series that the tumour is drawn on, whose grid it is.
         masks: the resource that the mask came from.
         scanners: manufacturer and model by series, as far as they are known.
+        left_out: lesions that nobody has locked, where others are.
     """
 
     images: Mapping[str, Volume]
@@ -47,6 +48,7 @@ class DrawnSession:
     on: SeriesFiles
     masks: str
     scanners: Mapping[str, str]
+    left_out: int = 0
 
     @property
     def grid(self) -> Volume:
@@ -154,7 +156,9 @@ def _drawn(
         if difference := grid_difference(grid, image):
             raise InputError(f"{label}: must hold its series on one grid; found {difference}.")
     locked = all(one.locked for one in versions)
-    return DrawnSession(images, _union(masks, versions, grid), locked, roles, on, source, scanners(session))
+    left_out = len(_lesions(masks, on.outcome.series)) - len(versions)
+    mask = _union(masks, versions, grid)
+    return DrawnSession(images, mask, locked, roles, on, source, scanners(session), left_out)
 
 
 def _drawn_on(
@@ -173,8 +177,12 @@ def _drawn_on(
 
 def _current(masks: SessionMasks, series: str) -> list[MaskVersion]:
     """The newest masks of all lesions on a series; locked ones alone where there are any."""
-    drawn = [one for one in masks.current() if one.series == series and is_of(one.roi, ROI)]
+    drawn = _lesions(masks, series)
     return [one for one in drawn if one.locked] or drawn
+
+
+def _lesions(masks: SessionMasks, series: str) -> list[MaskVersion]:
+    return [one for one in masks.current() if one.series == series and is_of(one.roi, ROI)]
 
 
 def _union(masks: SessionMasks, versions: Sequence[MaskVersion], image: Volume) -> Mask:

@@ -24,4 +24,4 @@ def mean_survival(each: Sequence[ForetoldTimes]) -> tuple[Floats1, NDArray[np.fl
     """
     last = min(float(one.days[-1]) for one in each)
     days = np.unique(np.concatenate([one.days[one.days <= last] for one in each]))
-    return days, np.mean([1 - one.by(days).sum(axis=1) for one in each], axis=0)
+    return days, np.clip(np.mean([1 - one.by(days).sum(axis=1) for one in each], axis=0), 0, 1)

@@ -89,12 +89,13 @@ def judge_endpoint(
     except InputError as error:
         absent = error.message
     main = predicted[heads[0]]
+    judgement = judge(plan, predicted, seed=planned.order.seed)
     return JudgedEndpoint(
         name=name,
         patients=patients,
         plan=plan,
         predicted=predicted,
-        judgement=judge(plan, predicted, seed=planned.order.seed),
+        judgement=judgement.ranks_alone() if endpoint(name).competes_with_death else judgement,
         seeds=_seeds(planned, told, (heads[0], name), place, patients),
         cut=float(np.median(main.risk[0])),
         absent=absent,

@@ -20,6 +20,7 @@ from sarcoma_core.prognosis.clinical_beside import (
     without_baselines,
 )
 from sarcoma_core.prognosis.design import Values
+from sarcoma_core.prognosis.mean_survival import SURVIVAL
 from sarcoma_core.prognosis.network_notes import NOTES_FILE, NetworkNotes, PrognosisNotes, read_notes
 from sarcoma_core.prognosis.network_outputs import Foretold, NetworkTask, foretold_by
 from sarcoma_core.prognosis.network_patients import filled_matrix, patient_inputs
@@ -207,6 +208,8 @@ def _require_one_mind(model: ModelFolder, notes: PrognosisNotes, task: Prognosis
     columns = model.config.arguments.get("columns")
     if len(notes.networks) != len(model.weights) or notes.columns != columns:
         raise _fault("it has another number of networks or columns than the weights")
+    if set(notes.cuts) != set(timed) or (notes.bounds and SURVIVAL not in timed):
+        raise _fault("its cuts or bounds are of other endpoints than those of config.json")
     for one in notes.networks:
         if set(one.times) != set(timed) or (one.design is None) != (not columns):
             raise _fault("its endpoints or columns are others than those of config.json")

@@ -138,6 +138,7 @@ def write_prognosis_study(
     (folder / SPLITS).write_bytes(training.planned.parts.document)
     (folder / EVALUATION).write_bytes(json_bytes({one.name: _evaluation(one) for one in judged}))
     (folder / OUT_OF_FOLD).write_bytes(_out_of_fold(judged))
+    (folder / TRAINING).write_bytes(_training(training))
     return tuple(sorted(path.name for path in folder.iterdir()))
 
 
@@ -159,6 +160,8 @@ def calibrated_bounds(training: PrognosisTraining, device: torch.device) -> tupl
     patients = planned.patients.of(planned.parts.calibration)
     labels = patients.outcomes().timed[SURVIVAL]
     known = labels.known.numpy()
+    if not known.any():
+        return ()
     cuts, survival = mean_survival(
         [
             next(iter(foretell(planned, one, patients, device).timed.values()))[SURVIVAL]

@@ -158,10 +158,12 @@ def _opened(planned: PlannedPrognosis, told: _ForetoldTest, beside: ClinicalBesi
         predicted[BASELINE] = _baseline(planned, told)
     except InputError as error:
         absent = error.message
+    judgement = judge(told.plan, predicted, seed=planned.order.seed)
+    competes = endpoint(beside.endpoint).competes_with_death
     return OpenedEndpoint(
         name=beside.endpoint,
         patients=told.test,
-        judgement=judge(told.plan, predicted, seed=planned.order.seed),
+        judgement=judgement.ranks_alone() if competes else judgement,
         large={} if main is None else _in_the_large(told, beside, main),
         years=0 if main is None else round(main / DAYS_OF_YEAR),
         absent=absent,

@@ -5,12 +5,13 @@ by subject; a cohort tells the one session of each patient. Where both labels ar
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from sarcoma_core.archive.asset import AssetFolder
 from sarcoma_core.archive.frozen import cohort_tree
 from sarcoma_core.archive.predicted import RowSource
 from sarcoma_core.errors import InputError
+from sarcoma_core.prognosis.clinical.endpoints import TimeZero
 from sarcoma_core.prognosis.clinical.table import (
     HEAD_FILE,
     LABEL,
@@ -26,6 +27,9 @@ PUSH: Final = "sarcoma clinical push TABLE --project P --write"
 """What puts the table there."""
 
 
+LearnedFrom = Literal["maybe", "no", "not known"]
+
+
 @dataclass(frozen=True)
 class FoundRow:
     """The row of a patient.
@@ -33,13 +37,15 @@ class FoundRow:
     Args:
         row: of the table.
         source: where it came from.
-        learned_from: whether the session is in the very cohort that the model was made from: then some of its
-            networks may have learned from this patient.
+        learned_from: whether the patient is in the very cohort that the model was made from (`maybe`: some of
+            its networks may have learned from this patient); `not known` where the patient is in another.
+        time_zero: what the times of the row are counted from.
     """
 
     row: ClinicalRow
     source: RowSource
-    learned_from: bool
+    learned_from: LearnedFrom
+    time_zero: TimeZero
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,19 @@ class PatientRows:
         """
         in_cohort = _of_cohort(self.frozen, session, subject) if self.frozen and session else None
         pushed = _of_table(self.table, session, subject) if self.table and subject else None
-        learned_from = bool(self.frozen and in_cohort and self.frozen.sha256 == self.trained_on)
-        if pushed:
-            return FoundRow(pushed, LABEL, learned_from)
-        if in_cohort:
-            return FoundRow(in_cohort, COHORT, learned_from)
+        learned_from = self._learned_from(session, subject)
+        if pushed and self.table:
+            return FoundRow(pushed, LABEL, learned_from, self.table.time_zero)
+        if in_cohort and self.frozen:
+            return FoundRow(in_cohort, COHORT, learned_from, self.frozen.time_zero)
         raise self._nobody(session, subject)
+
+    def _learned_from(self, session: str, subject: str) -> LearnedFrom:
+        """Of the cohort that the model was made from; of another one nothing is known."""
+        if self.frozen is None or self.frozen.sha256 != self.trained_on:
+            return "not known"
+        there = any(session == one.session or subject == one.subject for one in self.frozen.members)
+        return "maybe" if there else "no"
 
     def _nobody(self, session: str, subject: str) -> InputError:
         if self.table is None and self.frozen is None:

@@ -26,6 +26,7 @@ from sarcoma_core.prognosis.network_model import PrognosisModel
 from sarcoma_core.prognosis.network_outputs import Foretold
 from sarcoma_core.prognosis.patient_facts import patient_facts
 from sarcoma_core.prognosis.tumour_image import TumourImage
+from sarcoma_core.survival.follow_up import Flags
 
 MOST_CUT: Final = 0.1
 """Part of a tumour that may lie outside of the cube: of more the network has not seen the tumour."""
@@ -53,7 +54,9 @@ def predict_patient(model: PrognosisModel, row: ClinicalRow, image: TumourImage 
     if image is None and task.sequences:
         return PatientPrediction(tuple(reasons), not_known, task.sequences)
     images = [] if image is None else [image]
-    reasons += _of_features(model, row, images)
+    far = model.are_far((row.subject,), (row.values,), images)
+    reasons += _of_features(far)
+    not_known += () if far.size else ("features: not known of the training, which was too small to tell",)
     timed = tuple(one for one in task.timed if not row.cannot_have(one.endpoint))
     if not (timed or task.graded):
         reasons.append("nothing is left to foretell: the patient had a metastasis at presentation")
@@ -89,9 +92,8 @@ def _of_image(image: TumourImage | None, sequences: tuple[str, ...]) -> list[str
     return []
 
 
-def _of_features(model: PrognosisModel, row: ClinicalRow, images: Sequence[TumourImage]) -> list[str]:
+def _of_features(far: Flags) -> list[str]:
     """Whether most networks find that the patient looks like none of theirs."""
-    far = model.are_far((row.subject,), (row.values,), images)
     if far.size and float(far.mean()) > _FAR_NETWORKS:
         part = f"{int(far.sum())} of {far.size} networks"
         return [f"features: {part} find that the patient looks unlike those they have learned from"]

@@ -14,12 +14,14 @@ from sarcoma_core.archive.predicted import (
     SessionPrediction,
 )
 from sarcoma_core.prognosis.clinical.endpoints import endpoint
+from sarcoma_core.prognosis.clinical.table import LABEL
 from sarcoma_core.prognosis.clinical_beside import beside
 from sarcoma_core.prognosis.drawn_session import DrawnSession, session_drawn
 from sarcoma_core.prognosis.network_model import PrognosisFolder, PrognosisModel
 from sarcoma_core.prognosis.patient_row import FoundRow
 from sarcoma_core.prognosis.prediction import predict_patient
 from sarcoma_core.prognosis.tumour_image import TumourImage, tumour_image
+from sarcoma_core.prognosis.whose_images import require_own_images
 from sarcoma_core.text import counted
 
 MASK_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -37,28 +39,36 @@ class SeenSession:
     Args:
         drawn: images and tumour on one grid; None where the model takes no image.
         image: the tumour on the model's cube; likewise.
+        cautions: of the images and the row, a sentence each.
     """
 
     drawn: DrawnSession | None
     image: TumourImage | None
+    cautions: tuple[str, ...] = ()
 
 
-def seen_session(folder: PrognosisFolder, session: SessionFolder, masks: str) -> SeenSession:
+def seen_session(folder: PrognosisFolder, session: SessionFolder, masks: str, found: FoundRow) -> SeenSession:
     """Read what a model takes of a session's images.
 
     Args:
         folder: of the model.
         session: the session, with its roles told.
         masks: one of `MASK_SOURCES`.
+        found: the patient's row.
 
     Raises:
-        InputError: there is no drawn tumour on an image of the model's, or it cannot be used.
+        InputError: there is no drawn tumour on an image of the model's, or it cannot be used; or the images
+            contradict the row.
         ArchiveError: a resource is damaged, or the roles were not told.
     """
+    cautions = require_own_images(found.row, session, found.time_zero) if found.source == LABEL else ()
     if not folder.task.sequences:
-        return SeenSession(None, None)
+        return SeenSession(None, None, cautions)
     drawn = session_drawn(session, folder.task.sequences, MASK_SOURCES[masks])
-    return SeenSession(drawn, tumour_image(drawn.images, drawn.mask, folder.cube, drawn.origins))
+    if drawn.left_out:
+        told = counted(drawn.left_out, "drawn lesion")
+        cautions += (f"{told} that nobody has locked: left out, as others are locked.",)
+    return SeenSession(drawn, tumour_image(drawn.images, drawn.mask, folder.cube, drawn.origins), cautions)
 
 
 def predict_session(
@@ -81,7 +91,7 @@ def predict_session(
     return replace(
         whole,
         baseline=() if told.abstains else beside(folder.baselines, found.row.values),
-        cautions=tuple(_cautions(whole, found)),
+        cautions=(*_cautions(whole, found), *seen.cautions),
     )
 
 
@@ -123,7 +133,11 @@ def _inputs(folder: PrognosisFolder, seen: SeenSession, found: FoundRow) -> Pred
 
 def _cautions(whole: SessionPrediction, found: FoundRow) -> Iterator[str]:
     """What to know before it is believed; the page tells of synthetic models and missing images by itself."""
-    if found.learned_from:
+    if found.learned_from == "not known":
+        yield (
+            "Whether the model has learned from this very patient is not known: its cohort is not at hand."
+        )
+    if found.learned_from == "maybe":
         yield (
             "The patient is in the cohort that the model was made from: some of its networks may have "
             "learned from this very patient, and what they say is then surer than it should be."
@@ -134,7 +148,9 @@ def _cautions(whole: SessionPrediction, found: FoundRow) -> Iterator[str]:
     elif inputs.masks and not inputs.locked:
         yield "No person has said that the drawn tumour is final (locked)."
     if number := len(inputs.lacking):
-        yield f"{counted(number, 'clinical variable')} of the model's were missing, and were filled in."
+        yield f"{counted(number, 'clinical variable')} of the model's missing: filled in."
+    if found.time_zero != inputs.time_zero:
+        yield f"The table counts times from {found.time_zero}, the model from {inputs.time_zero}."
     yield from _cannot_come(whole.prediction, found)
 
 

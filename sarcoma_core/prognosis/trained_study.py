@@ -105,6 +105,11 @@ def read_training(
     if found != opened.notes.parts_sha256:
         told = f"{SPLITS} with the SHA-256 that --model tells, {opened.notes.parts_sha256[:12]}..."
         raise _fault("--study", told, found)
+    if _keys(study, "--study") != _keys(model, "--model"):
+        raise InputError(
+            f"--study: must be of the training that made --model; its {TRAINING} is of another one.",
+            hint=_HINT,
+        )
     parts = read_parts(splits)
     require_members(parts, cohort)
     return KeptTraining(_order(model), parts, read_risks(study.file(OUT_OF_FOLD).read_bytes(), parts))
@@ -161,6 +166,14 @@ def _number(text: str, row: int) -> float:
     if not math.isfinite(value):
         raise _odd(f"row {row} tells no finite risk")
     return value
+
+
+def _keys(asset: AssetFolder, flag: str) -> tuple[str, ...]:
+    """What tells a training from all others, of each network."""
+    try:
+        return typed(tuple[str, ...], json.loads(asset.file(TRAINING).read_bytes())["keys"])  # type: ignore[no-any-return]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(f"{flag}: must tell its keys in {TRAINING}; it does not.", hint=_HINT) from None
 
 
 def _order(model: AssetFolder) -> KeptOrder:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.grid import Box, ModelGrid, box_of, middle, model_grid, padded, to_model, to_native
 from sarcoma_core.imaging.volume import Floats, Mask, Spacing, Volume, check_values
+from sarcoma_core.prognosis.design import LEAST
 
 MOST_Z: Final = 20.0
 """Of a z-score: beyond it lies metal or a slip, and half precision has its digits to lose."""
@@ -196,15 +197,18 @@ def extent_of(image: Volume, mask: Mask) -> tuple[float, float, float]:
 
 
 def planned_spacing(extents: Sequence[tuple[float, float, float]], *, edge: int, margin_mm: float) -> float:
-    """The spacing at which the largest tumour of a training fits into the cube with its margin, mm.
+    """The spacing at which the largest tumours of a training fit into the cube with their margin, mm.
+
+    It travels with a model, so it is of the mean of the five largest, and rounded up to half a millimetre:
+    nobody's own size can be told from it. Of what is larger `cut` tells.
 
     Args:
         extents: of the tumours, along three axes each.
         edge: voxels along each axis of the cube.
         margin_mm: on each side.
     """
-    largest = max(max(extent) for extent in extents)
-    return float(np.ceil(10 * (largest + 2 * margin_mm) / edge) / 10)
+    largest = np.sort([max(extent) for extent in extents])[-LEAST:].mean()
+    return float(np.ceil(2 * (largest + 2 * margin_mm) / edge) / 2)
 
 
 def _channel(image: Volume, grid: ModelGrid, place: Box) -> Floats:

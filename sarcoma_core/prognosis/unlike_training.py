@@ -181,6 +181,11 @@ class SeenPatients:
                 found += _of_channel(role, facts, seen)
             elif seen.always:
                 found.append(f"{role}: there is no such image, and the model has learned with one")
+        found += [
+            f"{role}: fewer than {LEAST} patients of the training had such an image"
+            for role in patient.channels
+            if self.channels and role not in self.channels
+        ]
         return tuple(found)
 
     def not_known(self, patient: PatientFacts) -> tuple[str, ...]:

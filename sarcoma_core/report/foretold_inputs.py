@@ -52,7 +52,11 @@ def unseen(prediction: PatientPrediction) -> tuple[str, ...]:
         prediction: what it said.
     """
     missing = [_role(role) for role in prediction.missing]
-    return (f"The session has no {listed(missing)}: all of this was foretold without",) if missing else ()
+    return (
+        (f"Without {listed(missing)}: no such series lies on the grid of the drawn tumour",)
+        if missing
+        else ()
+    )
 
 
 def _images(inputs: PredictionInputs, missing: tuple[str, ...]) -> Iterator[Fact]:
@@ -62,7 +66,9 @@ def _images(inputs: PredictionInputs, missing: tuple[str, ...]) -> Iterator[Fact
     for role, series in inputs.series.items():
         yield Fact(_role(role), f"seen: scan {shown(series)}{where}")
     for role in missing:
-        yield Fact(_role(role), "not seen: the session has no such series; nothing stands in for it")
+        yield Fact(
+            _role(role), "not seen: no such series on the grid of the drawn tumour; nothing stands in for it"
+        )
 
 
 def _role(role: str) -> str:

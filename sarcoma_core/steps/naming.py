@@ -1,10 +1,25 @@
 """The labels that a step is told of its session and its subject: XNAT gives them, or an archive of ours."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from sarcoma_core.archive.project import archive_around
 from sarcoma_core.interface import Step
+
+WHOSE: Final = "whose"
+"""The fact by which a step with labels tells whose session it was: another one is other work."""
+
+
+def labels_hash(session: str, subject: str) -> str:
+    """What tells a session of a subject from others, and names neither.
+
+    Args:
+        session: its label.
+        subject: label of its subject.
+    """
+    return hashlib.sha256(f"{session}\0{subject}".encode()).hexdigest()[:16]
 
 
 def object_labels(step: Step, given: Mapping[str, str], session: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """`predict`: what becomes of a session's patient, as the networks of a project foretell it, or why not."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -22,12 +23,13 @@ from sarcoma_core.interface import (
 )
 from sarcoma_core.provenance import Outcome, Outcomes, recorded_scan_id
 from sarcoma_core.steps.launcher import fields_of
+from sarcoma_core.steps.naming import WHOSE, labels_hash
 from sarcoma_core.text import counted
 from sarcoma_core.xnat.fields.platform import SessionFields
 
 if TYPE_CHECKING:
     from sarcoma_core.archive.predicted import HeatMap, SessionPrediction
-    from sarcoma_core.prognosis.network_model import PrognosisFolder, PrognosisModel
+    from sarcoma_core.prognosis.network_model import PrognosisModel
     from sarcoma_core.prognosis.patient_row import FoundRow
     from sarcoma_core.prognosis.session_prediction import SeenSession
 
@@ -84,21 +86,27 @@ def predict(
     the clinical variables alone say. A patient who is unlike those of the training is told nothing but why.
     It is for research: nobody is to be treated by it.
     """
-    from sarcoma_core.prognosis.network_model import open_prognosis
+    import torch
+
+    from sarcoma_core.prognosis.network_model import load_prognosis, open_prognosis
     from sarcoma_core.prognosis.patient_row import patient_rows
     from sarcoma_core.prognosis.session_prediction import seen_session
 
-    folder = open_prognosis(model)
-    card = folder.model.card
+    whose = labels_hash(session_label, subject_label)
+    at_work = load_prognosis(
+        open_prognosis(model), torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    )
+    card = at_work.folder.model.card
     rows = patient_rows(clinical, cohort, trained_on=card.cohort.sha256 if card.cohort else "")
     try:
         found = rows.of(session_label, subject_label)
-        seen = seen_session(folder, session, masks)
+        seen = seen_session(at_work.folder, session, masks, found)
         told, outcome = _foretold(
-            folder, model, seen, found, _PredictionPlace(out / LABEL, session, maps=maps)
+            at_work, model, seen, found, _PredictionPlace(out / LABEL, session, maps=maps)
         )
     except InputError as error:
         told, outcome = None, Outcome("", "", "refused", error.message)
+    outcome = replace(outcome, facts={**outcome.facts, WHOSE: whose})
     sent = (_sent(fields, session_label, told),) if send_fields else ()
     return PredictOutputs(prediction=(outcome, *sent))
 
@@ -113,7 +121,7 @@ class _PredictionPlace:
 
 
 def _foretold(
-    folder: "PrognosisFolder",
+    model: "PrognosisModel",
     asset: AssetFolder,
     seen: "SeenSession",
     found: "FoundRow",
@@ -124,17 +132,18 @@ def _foretold(
     Raises:
         InputError: a value is none of its variable, or an image cannot be used.
     """
-    import torch
-
-    from sarcoma_core.prognosis.network_model import load_prognosis
     from sarcoma_core.prognosis.session_prediction import predict_session
 
-    model = load_prognosis(folder, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     told = predict_session(model, asset, seen, found)
     below = recorded_scan_id(told.model.name)
     (place.folder / below).mkdir(parents=True)
     if place.maps and not told.prediction.abstains:
-        told = replace(told, heat=_heat(model, seen, found, told, place))
+        try:
+            told = replace(told, heat=_heat(model, seen, found, told, place))
+        except InputError as error:
+            shutil.rmtree(place.folder / below)
+            (place.folder / below).mkdir()
+            told = replace(told, cautions=(*told.cautions, f"There are no heat maps: {error.message}"))
     (place.folder / below / PREDICTION_FILE).write_bytes(told.document())
     return told, _outcome(told, below)
 
@@ -167,8 +176,9 @@ def _heat(
 
 
 def _outcome(told: "SessionPrediction", below: str) -> Outcome:
-    """What is told of it where no page is: no number of the patient's."""
+    """What is told of it where no page is: nothing of the patient's, and of reasons only which rule spoke."""
     said, abstains = told.prediction, told.prediction.abstains
+    rules = list(dict.fromkeys(reason.partition(":")[0].partition(" ")[0] for reason in said.reasons))
     maps = [file for one in told.heat for file in (one.volume, one.picture, one.dicom) if file]
     facts: dict[str, Any] = {
         "model": told.model.name,
@@ -178,17 +188,17 @@ def _outcome(told: "SessionPrediction", below: str) -> Outcome:
         "row": told.inputs.row,
         "masks": told.inputs.masks,
         "missing": list(said.missing),
-        "abstains": list(said.reasons),
+        "abstains": rules,
         "cautions": list(told.cautions),
         "like_random": {one.endpoint: round(one.like_random, 4) for one in told.heat},
     }
     what = [one.endpoint.replace("_", " ") for one in said.timed] + (["grade"] if said.graded else [])
     reason = (
-        f"{told.model.name} abstains: {'; '.join(said.reasons)}"
+        f"{told.model.name} abstains, for {', '.join(rules)}: the report says why"
         if abstains
         else f"{counted(told.model.networks, 'network')} of {told.model.name} foretell {', '.join(what)}"
     )
-    missing = f"; without {' and '.join(said.missing)}, which the session lacks" if said.missing else ""
+    missing = f"; without {' and '.join(said.missing)}" if said.missing else ""
     files = (f"{below}/{PREDICTION_FILE}", *maps)
     return Outcome("", "", "set apart" if abstains else "done", reason + missing, files=files, facts=facts)
 

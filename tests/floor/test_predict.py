@@ -20,7 +20,7 @@ from tests.floor.test_prognosis import TINY, TRAIN
 from tests.floor.test_segmentation import pairs, written
 from tests.floor.tools import PROJECT, Site, sarcoma, served_copy
 from tests.launch.test_chain import Silent
-from tests.prognosis.made_patients import made
+from tests.prognosis.made_patients import made, unmeasured
 from tests.prognosis.made_project import MadeProject
 from tests.runners.test_docker import Foreign
 
@@ -43,7 +43,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     assert done.outcome == "done", done.reason
     shutil.rmtree(own / "COHORT")
     (own / "CLINICAL").mkdir()
-    for name, content in table_files(ClinicalTable(ROWS[1:], "surgery"), "0" * 64).items():
+    for name, content in table_files(ClinicalTable(unmeasured(ROWS[1:]), "surgery"), "0" * 64).items():
         (own / "CLINICAL" / name).write_bytes(content)
     return project.archive
 
@@ -107,7 +107,7 @@ def test_who_has_no_row_is_told_so_and_no_field_is_left_of_an_earlier_run(site: 
     assert "must have a row of the session's patient" in (first.resource(LABEL) / "run.json").read_text()
     second = some(site.archive)[0]
     own = site.archive.resources_path(PROJECT) / "CLINICAL"
-    for name, content in table_files(ClinicalTable(ROWS[2:], "surgery"), "0" * 64).items():
+    for name, content in table_files(ClinicalTable(unmeasured(ROWS[2:]), "surgery"), "0" * 64).items():
         (own / name).write_bytes(content)
     assert site.outcomes("launch", PREDICT, second.label) == {second.label: "complete"}
     fields = read_fields(site.connection, FieldOwner(PROJECT, "experiments", second.label, "session"))

@@ -1,6 +1,7 @@
 """Patients made with numpy: what the table tells of them, and a follow-up that it foretells or does not."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,3 +71,11 @@ def made(seed: int, patients: int = 200, *, strength: float = 1.0) -> MadePatien
     ended = rng.uniform(300, 3200, patients)
     follow_up = FollowUp.of(np.minimum(died, ended), died <= ended)
     return MadePatients([f"S{n:03}" for n in range(patients)], values, follow_up, eta)
+
+
+def unmeasured(rows: Iterable[ClinicalRow]) -> tuple[ClinicalRow, ...]:
+    """Rows without volumes, which those of made masks would contradict."""
+    return tuple(
+        replace(row, values={name: one for name, one in row.values.items() if name != "volume_cm3"})
+        for row in rows
+    )

@@ -195,6 +195,7 @@ def test_all_lesions_are_the_tumour_and_where_one_is_locked_those_alone(
     drawn = frozen_drawn(members[0], made_project.folders(), RULES.sequences)
     np.testing.assert_array_equal(drawn.mask, np.any([lesions[number] for number in counted], axis=0))
     assert drawn.locked is any(locked)
+    assert drawn.left_out == len(lesions) - len(counted)
 
 
 def test_a_session_without_a_mask_has_none_and_the_reason(tmp_path: Path) -> None:

@@ -212,12 +212,15 @@ def test_an_extent_is_told_along_right_anterior_and_superior_of_any_image() -> N
 
 
 @pytest.mark.parametrize(("edge", "margin"), [(32, 20.0), (64, 0.0), (24, 7.5)])
-def test_the_largest_tumour_just_fits_at_the_planned_spacing(edge: int, margin: float) -> None:
-    extents = [(30.0, 41.0, 20.0), (10.0, 20.0, 96.3), (50.0, 50.0, 50.0)]
+def test_the_largest_tumours_just_fit_at_the_planned_spacing(edge: int, margin: float) -> None:
+    """The mean of the five largest: the size of the largest alone would travel with the model."""
+    extents = [(10.0, 20.0, 300.0), *[(90.0, 41.0, 20.0)] * 4, *[(50.0, 50.0, 50.0)] * 20]
     spacing = planned_spacing(extents, edge=edge, margin_mm=margin)
-    assert edge * spacing >= 96.3 + 2 * margin - 1e-9
-    assert edge * (spacing - 0.1) < 96.3 + 2 * margin
-    assert spacing * 10 == pytest.approx(round(spacing * 10))
+    mean = (300 + 4 * 90) / 5
+    assert edge * spacing >= mean + 2 * margin - 1e-9
+    assert edge * (spacing - 0.5) < mean + 2 * margin
+    assert spacing * 2 == round(spacing * 2)
+    assert planned_spacing(extents[:1] * 5, edge=edge, margin_mm=margin) >= (300 + 2 * margin) / edge
 
 
 def test_at_the_planned_spacing_nothing_is_cut() -> None:

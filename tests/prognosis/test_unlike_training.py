@@ -306,3 +306,22 @@ def test_what_cannot_be_is_refused() -> None:
     for tumour in ((1.0, 2.0), (1.0, 2.0, float("nan"))):
         with pytest.raises(InputError, match="tumour: must be 3 finite percentiles"):
             ChannelFacts(tumour=tumour)
+
+
+def test_an_image_that_fewer_than_five_of_the_training_had_is_a_reason() -> None:
+    """Networks were shown nothing of it, whatever they make of it."""
+    plain = PatientFacts(channels={"T1CE": T1CE})
+    both = replace(plain, channels={"T1CE": T1CE, "T2FS": T1CE})
+    for had, unlike in ((4, True), (5, False)):
+        seen = seen_patients([*some(20, plain), *some(had, both)])
+        told = "T2FS: fewer than 5 patients of the training had such an image"
+        assert (told in seen.reasons(both)) is unlike
+        assert seen.reasons(plain) == ()
+
+
+def test_where_images_were_taken_away_in_training_a_missing_one_is_a_known_case() -> None:
+    both = PatientFacts(channels={"T1CE": T1CE, "T2FS": T1CE})
+    lone = PatientFacts(channels={"T1CE": T1CE})
+    for dropped, unlike in ((False, True), (True, False)):
+        seen = seen_patients(some(20, both), dropped=dropped)
+        assert bool(seen.reasons(lone)) is unlike

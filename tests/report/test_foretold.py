@@ -54,7 +54,7 @@ def test_the_verdict_stands_first_and_the_limits_before_the_curves() -> None:
             "synthetic patients alone",
             "Death within",
             "For research only",
-            "The session has no T2",
+            "Without T2",
             'class="plot"',
             'class="chances"',
             "What the model saw",

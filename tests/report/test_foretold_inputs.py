@@ -17,7 +17,7 @@ def lines(*, abstains: bool = False, **changes: Any) -> dict[str, str]:
 def test_each_sequence_is_told_by_its_role_whether_it_was_seen_or_not() -> None:
     told = lines(series={"T1CE": "2 echo1"})
     assert told["T1 post-contrast (T1CE)"] == "seen: scan 2 echo1, from REGISTERED"
-    assert told["T2 fat-saturated or STIR (T2FS)"].startswith("not seen: the session has no such series")
+    assert told["T2 fat-saturated or STIR (T2FS)"].startswith("not seen: no such series on the grid")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_column_is_told_as_a_reader_calls_it(name: str, words: str) -> None:
 def test_images_that_the_model_did_without_are_told_first_of_all() -> None:
     (told,) = unseen(replace(PREDICTED, missing=("T1CE", "T2FS")))
     both = "T1 post-contrast (T1CE) and T2 fat-saturated or STIR (T2FS)"
-    assert told == f"The session has no {both}: all of this was foretold without"
+    assert told == f"Without {both}: no such series lies on the grid of the drawn tumour"
     assert unseen(replace(PREDICTED, missing=())) == ()
 
 

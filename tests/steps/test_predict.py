@@ -1,5 +1,6 @@
 """`predict` on sessions of a made project: what is foretold, whose row is taken, and each reason why not."""
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,13 +18,15 @@ from sarcoma_core.errors import InputError  # noqa: E402
 from sarcoma_core.prognosis.clinical.pushing import table_files  # noqa: E402
 from sarcoma_core.prognosis.clinical.table import ClinicalRow, ClinicalTable  # noqa: E402
 from sarcoma_core.provenance import RunRecord  # noqa: E402
+from sarcoma_core.steps.naming import labels_hash  # noqa: E402
 from sarcoma_core.steps.predict import LABEL, STEP  # noqa: E402
 from sarcoma_core.steps.running import run_step  # noqa: E402
 from sarcoma_core.steps.train_prognosis import LABEL as MODEL  # noqa: E402
 from sarcoma_core.steps.train_prognosis import STEP as TRAIN  # noqa: E402
 from tests.laws import assert_manifest_is_the_folder, outputs  # noqa: E402
-from tests.prognosis.made_patients import made  # noqa: E402
+from tests.prognosis.made_patients import made, unmeasured  # noqa: E402
 from tests.prognosis.made_project import MadeProject  # noqa: E402
+from tests.prognosis.made_sessions import header  # noqa: E402
 
 PATIENTS, UNDRAWN = 60, 2
 QUICK = {
@@ -66,7 +69,7 @@ def model(project: MadeProject) -> Path:
 def pushed(folder: Path, rows: tuple[ClinicalRow, ...]) -> Path:
     """A clinical table as `sarcoma clinical push` leaves it."""
     folder.mkdir(parents=True)
-    for name, content in table_files(ClinicalTable(rows, "surgery"), "0" * 64).items():
+    for name, content in table_files(ClinicalTable(unmeasured(rows), "surgery"), "0" * 64).items():
         (folder / name).write_bytes(content)
     return folder
 
@@ -111,8 +114,7 @@ def test_a_patient_like_the_training_is_foretold_with_all_that_has_to_be_known(
     found, outcome = told(out), record.outcomes[0]
     assert outcome.status == "done"
     assert outcome.reason == (
-        f"3 networks of {MODEL} foretell overall survival, distant metastasis; without T2FS, which the "
-        "session lacks"
+        f"3 networks of {MODEL} foretell overall survival, distant metastasis; without T2FS"
     )
     assert [one.endpoint for one in found.prediction.timed] == ["overall_survival", "distant_metastasis"]
     assert found.inputs.row == "CLINICAL"
@@ -122,8 +124,13 @@ def test_a_patient_like_the_training_is_foretold_with_all_that_has_to_be_known(
     assert found.prediction.missing == ("T2FS",)
     assert (found.model.networks, found.model.synthetic) == (3, False)
     assert set(found.inputs.variables) == set(FIRST.values) & set(found.inputs.variables)
-    assert not set(found.inputs.lacking) & set(FIRST.values)
-    assert found.cautions[0] == "No person has said that the drawn tumour is final (locked)."
+    assert found.inputs.lacking == ("volume_cm3",)
+    assert found.cautions == (
+        "Whether the model has learned from this very patient is not known: its cohort is not at hand.",
+        "No person has said that the drawn tumour is final (locked).",
+        "1 clinical variable of the model's missing: filled in.",
+        "Whether the images were made before surgery is not known: a date is missing.",
+    )
 
 
 def test_where_the_networks_looked_is_listed_for_each_endpoint(ran: tuple[Path, RunRecord]) -> None:
@@ -281,7 +288,9 @@ def test_whoever_is_unlike_the_training_is_told_why_and_no_number(
     record = run(project, FIRST, tmp_path / "out", {"model": model, "clinical": table}, maps=True)
     found, outcome = told(tmp_path / "out"), record.outcomes[0]
     assert outcome.status == "set apart"
-    assert outcome.reason.startswith(f"{MODEL} abstains: age: more than 10 years younger")
+    assert outcome.reason == f"{MODEL} abstains, for age: the report says why; without T2FS"
+    assert outcome.facts["abstains"] == ["age"]
+    assert found.prediction.reasons[0].startswith("age: more than 10 years younger")
     assert found.prediction.abstains
     assert (found.prediction.timed, found.baseline, found.heat) == ((), (), ())
 
@@ -307,3 +316,51 @@ def test_who_had_a_metastasis_at_presentation_has_no_first_one_to_come(
     found = told(tmp_path / "out")
     assert [one.endpoint for one in found.prediction.timed] == ["overall_survival"]
     assert any("no first one can come any more" in one for one in found.cautions)
+
+
+# Whether the images are those of the row.
+
+
+@pytest.mark.parametrize(
+    ("days", "refused_for"),
+    [(-1, "session after surgery"), (0, ""), (180, ""), (181, "session more than 180 days")],
+)
+def test_a_session_after_surgery_or_long_before_it_is_not_the_one_that_the_row_is_of(
+    project: MadeProject, model: Path, tmp_path: Path, days: int, refused_for: str
+) -> None:
+    """Told by the study date of its headers, as a pushed table tells rows by subject alone."""
+    session = Path(shutil.copytree(project.folders()[FIRST.session], tmp_path / "session"))
+    header(session, {"StudyDate": "20200701"})
+    dated = replace(FIRST, date=dt.date(2020, 7, 1) + dt.timedelta(days))
+    assets = {"model": model, "clinical": pushed(tmp_path / "CLINICAL", (dated,))}
+    labels = {"subject_label": FIRST.subject}
+    [record] = run_step(STEP, session, tmp_path / "out", {"maps": False}, assets=assets, labels=labels)
+    if refused_for:
+        assert refused_for in refused(record, tmp_path / "out")
+    else:
+        assert record.outcomes[0].status == "done"
+        assert not any("before surgery is not known" in one for one in told(tmp_path / "out").cautions)
+
+
+def test_a_row_that_the_headers_contradict_is_refused(
+    project: MadeProject, model: Path, tmp_path: Path
+) -> None:
+    session = Path(shutil.copytree(project.folders()[FIRST.session], tmp_path / "session"))
+    other = {"F": "M", "M": "F"}[str(FIRST.values["sex"])]
+    header(session, {"StudyDate": "20200701", "PatientSex": other})
+    assets = {"model": model, "clinical": pushed(tmp_path / "CLINICAL", (FIRST,))}
+    labels = {"subject_label": FIRST.subject}
+    [record] = run_step(STEP, session, tmp_path / "out", {"maps": False}, assets=assets, labels=labels)
+    assert "sex of the row is another than that of the images: rows swapped?" in refused(
+        record, tmp_path / "out"
+    )
+
+
+def test_whose_session_it_was_is_told_and_names_nobody(ran: tuple[Path, RunRecord]) -> None:
+    fact = ran[1].outcomes[0].facts["whose"]
+    assert fact == labels_hash(FIRST.session, FIRST.subject)
+    assert fact not in {
+        labels_hash(FIRST.session, ROWS[1].subject),
+        labels_hash(ROWS[1].session, FIRST.subject),
+    }
+    assert not {FIRST.session, FIRST.subject} & set(fact)

@@ -262,6 +262,17 @@ def test_a_study_of_another_cohort_is_refused(project: MadeProject, trained: Pat
         validate(project, trained, tmp_path / "out", study=study)
 
 
+def test_a_study_of_other_networks_on_the_same_parts_is_refused(
+    project: MadeProject, trained: Path, tmp_path: Path
+) -> None:
+    """Trained again with other settings, whose numbers would stand under this model's name."""
+    tree = json.loads((trained / STUDY_LABEL / "training.json").read_text())
+    content = json.dumps({**tree, "keys": tree["keys"][::-1]}).encode()
+    study = changed(trained, STUDY_LABEL, tmp_path, "training.json", content)
+    with pytest.raises(InputError, match=r"--study: must be of the training that made --model"):
+        run(project, trained, tmp_path / "out", study=study)
+
+
 def test_parts_of_another_training_are_refused(project: MadeProject, trained: Path, tmp_path: Path) -> None:
     """One patient changes from the test set to a fold: a good file of parts, and not that of the model."""
     tree = json.loads((trained / STUDY_LABEL / "splits.json").read_text())

@@ -22,6 +22,7 @@ from sarcoma_core.launch.bulk.following import may_pass
 from sarcoma_core.launch.step_settings import StepSettings
 from sarcoma_core.launch.work import Lack, Work, WorkPlace, already_done, lacking, unwritten
 from sarcoma_core.steps import step_named
+from sarcoma_core.steps.naming import labels_hash
 from sarcoma_core.xnat.command.choosing import choice_values, correcting_name
 from sarcoma_core.xnat.command.declaring import LEVELS, command_for, wrapper_name
 from sarcoma_core.xnat.command.model import Command
@@ -32,6 +33,7 @@ from sarcoma_core.xnat.rest.connection import Connection
 from sarcoma_core.xnat.rest.holdings import RemoteHoldings, RemoteResources
 from sarcoma_core.xnat.rest.remote import RemoteTarget, remote_project
 from sarcoma_core.xnat.rest.service import ContainerService, LiveCommand
+from sarcoma_core.xnat.rest.subject_fields import subject_label
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,13 @@ class _LaunchObject(NamedTuple):
     place: WorkPlace
 
 
+def _whose(connection: Connection, session: XnatObject) -> str:
+    """Of a session that a step with labels is launched on; one request."""
+    subject = next((one for one in session.above if one.type == "Subject"), None)
+    label = subject_label(connection, str(subject.keys["id"])) if subject else ""
+    return labels_hash(session.label or "", label)
+
+
 def _launch_object(connection: Connection, target: RemoteTarget, stage: LiveStep) -> _LaunchObject:
     own = RemoteResources(connection, target)
     if target.level == "project":
@@ -265,7 +274,8 @@ def _launch_object(connection: Connection, target: RemoteTarget, stage: LiveStep
         others = (one for one in session.above if one.type != "Project")
         session = replace(session, above=(*others, stage.project))
     if target.level == "session":
-        return _LaunchObject(session, WorkPlace(holdings, holdings))
+        whose = _whose(connection, session) if stage.step.object_labels else ""
+        return _LaunchObject(session, WorkPlace(holdings, holdings, whose=whose))
     scan = next((one for one in session.below["scans"] if one.keys["id"] == target.scan), None)
     if scan is None:
         raise CommandError("the session has no such scan any more", hint="Look at the session in XNAT.")

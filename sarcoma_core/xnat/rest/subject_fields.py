@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from pydantic import JsonValue
 
 from sarcoma_core.errors import UsageError
+from sarcoma_core.xnat.rest.answering import ServerError
 from sarcoma_core.xnat.rest.connection import Connection, at
 from sarcoma_core.xnat.rest.custom_fields import FieldOwner, put_fields, read_fields
 from sarcoma_core.xnat.rest.remote import listing
@@ -114,3 +115,16 @@ def _subject(row: Mapping[str, str], names: Iterable[str]) -> RemoteSubject:
     has_birth = bool(row.get("yob") or row.get("dob"))
     gender, age = (str(row.get(key) or "") for key in ("gender", "age"))
     return RemoteSubject(row.get("label") or "", gender, age, has_birth, told)
+
+
+def subject_label(connection: Connection, subject_id: str) -> str:
+    """The label of a subject; empty where it has none.
+
+    Raises:
+        ServerError: there is no such subject for this user, or the server does not answer.
+    """
+    tree = connection.get(at("data", "subjects", subject_id), {"format": "json"}).json()
+    try:
+        return str(tree["items"][0]["data_fields"].get("label", ""))
+    except (KeyError, IndexError, TypeError):
+        raise ServerError("The server's answer must be the JSON of a subject; it is not.") from None
