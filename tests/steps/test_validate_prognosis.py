@@ -270,7 +270,7 @@ def test_a_study_of_other_networks_on_the_same_parts_is_refused(
     content = json.dumps({**tree, "keys": tree["keys"][::-1]}).encode()
     study = changed(trained, STUDY_LABEL, tmp_path, "training.json", content)
     with pytest.raises(InputError, match=r"--study: must be of the training that made --model"):
-        run(project, trained, tmp_path / "out", study=study)
+        validate(project, trained, tmp_path / "out", study=study)
 
 
 def test_parts_of_another_training_are_refused(project: MadeProject, trained: Path, tmp_path: Path) -> None:
