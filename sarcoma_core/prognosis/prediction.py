@@ -59,7 +59,7 @@ def predict_patient(model: PrognosisModel, row: ClinicalRow, image: TumourImage 
     not_known += () if far.size else ("features: not known of the training, which was too small to tell",)
     timed = tuple(one for one in task.timed if not row.cannot_have(one.endpoint))
     if not (timed or task.graded):
-        reasons.append("nothing is left to foretell: the patient had a metastasis at presentation")
+        reasons.append("endpoints: none is left to foretell, as there was a metastasis at presentation")
     if reasons:
         return PatientPrediction(tuple(reasons), not_known, missing)
     told = model.foretell((row.subject,), (row.values,), images)
