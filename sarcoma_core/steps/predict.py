@@ -55,7 +55,7 @@ class PredictOutputs(NamedTuple):
 
 def predict(
     session: Annotated[SessionFolder, Input(level="session", resource=READS)],
-    model: Annotated[AssetFolder, Asset(label="MODEL_PROG_*", help="the networks that foretell")],
+    prognosis_model: Annotated[AssetFolder, Asset(label="MODEL_PROG_*", help="the networks that foretell")],
     out: OutputDir,
     *,
     clinical: Annotated[
@@ -94,7 +94,7 @@ def predict(
 
     whose = labels_hash(session_label, subject_label)
     at_work = load_prognosis(
-        open_prognosis(model), torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        open_prognosis(prognosis_model), torch.device("cuda" if torch.cuda.is_available() else "cpu")
     )
     card = at_work.folder.model.card
     rows = patient_rows(clinical, cohort, trained_on=card.cohort.sha256 if card.cohort else "")
@@ -102,7 +102,7 @@ def predict(
         found = rows.of(session_label, subject_label)
         seen = seen_session(at_work.folder, session, masks, found)
         told, outcome = _foretold(
-            at_work, model, seen, found, _PredictionPlace(out / LABEL, session, maps=maps)
+            at_work, prognosis_model, seen, found, _PredictionPlace(out / LABEL, session, maps=maps)
         )
     except InputError as error:
         told, outcome = None, Outcome("", "", "refused", error.message)

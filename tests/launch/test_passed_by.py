@@ -24,8 +24,10 @@ from tests.e2e.quick_runner import QuickRunner
 from tests.launch.test_chain import Silent
 
 READ = CHAINS["read"]
-WITHOUT_MODEL = tuple(step for step in READ if step not in ("segment", "export-masks"))
+WITHOUT_MODEL = tuple(step for step in READ if step not in ("segment", "export-masks", "predict"))
 LACKING = "segment not applicable: project P has no resource MODEL_SEG_* (the models that draw)"
+EXPORT = "export-masks not applicable: the session has no resource MASKS or SEG, as segment was passed by"
+PREDICT = "predict not applicable: project P has no resource MODEL_PROG_* (the networks that foretell)"
 
 
 class Noting(QuickRunner):
@@ -76,21 +78,20 @@ def test_the_chain_goes_on_without_what_the_project_lacks(archive: Archive) -> N
     for result in results:
         assert (result.outcome, result.failed) == ("complete", False)
         assert [run.step for run in result.runs] == list(READ)
-        assert [run.step for run in result.passed_by] == ["segment", "export-masks"]
-        first, second = result.reason.split("; ")
-        assert first == LACKING
-        assert second == (
-            "export-masks not applicable: the session has no resource MASKS or SEG, as segment was passed by"
-        )
+        assert [run.step for run in result.passed_by] == ["segment", "export-masks", "predict"]
+        assert result.reason.split("; ") == [LACKING, EXPORT, PREDICT]
         assert not result.session.resource("SEG").exists()
 
 
 def test_the_commands_after_which_it_is_there_are_commands(archive: Archive) -> None:
     results, _ = read(archive)
-    [hint] = {run.hint for result in results for run in result.passed_by if run.hint}
-    ways = hint.removeprefix("Put one there: ").split(", or ")
-    assert [shlex.split(way)[1:3] for way in ways] == [["models", "add"], ["run", "train-segmentation"]]
-    for way in ways:
+    hints = {run.step: run.hint for result in results for run in result.passed_by if run.hint}
+    ways = {step: hint.removeprefix("Put one there: ").split(", or ") for step, hint in hints.items()}
+    assert {step: [shlex.split(way)[1:3] for way in told] for step, told in ways.items()} == {
+        "segment": [["models", "add"], ["run", "train-segmentation"]],
+        "predict": [["models", "add"], ["run", "train-prognosis"]],
+    }
+    for way in (way for told in ways.values() for way in told):
         arguments = parser().parse_args(shlex.split(way)[1:])
         assert (arguments.archive, arguments.project) == (archive.root, "P")
 
@@ -115,7 +116,7 @@ def test_once_the_model_is_there_the_step_runs_and_what_reads_its_masks(archive:
     model(archive)
     results, ran = read(archive)
     assert ran == ["segment", "export-masks", "report"] * 2
-    assert {result.reason for result in results} == {""}
+    assert {result.reason for result in results} == {PREDICT}
     _, ran = read(archive)
     assert ran == []
 
@@ -138,7 +139,7 @@ def test_what_an_earlier_model_drew_counts_for_nothing_that_was_done_now(archive
     assert ran == []
     for result in results:
         assert (fates(result)["segment"], fates(result)["export-masks"]) == ("not applicable", "already done")
-        assert result.reason == LACKING
+        assert result.reason == f"{LACKING}; {PREDICT}"
 
 
 def test_masks_that_persons_drew_go_out_all_the_same(archive: Archive) -> None:
@@ -173,7 +174,7 @@ def test_several_models_and_none_named_are_told_before_anything_runs(archive: Ar
     assert "--asset model=MODEL_SEG_A" in caught.value.hint
     assert not any(one.resource("NIFTI").exists() for one in chosen_sessions(archive, "P", ()))
     results, ran = read(archive, model="MODEL_SEG_B")
-    assert ran == [*READ] * 2
+    assert ran == [step for step in READ if step != "predict"] * 2
     assert "--asset model=MODEL_SEG_B" in results[0].retry
 
 
@@ -183,6 +184,14 @@ def test_one_that_is_named_must_be_there_in_a_chain_too(archive: Archive) -> Non
     (archive.resources_path("P") / "MODEL_SEG_B").mkdir(parents=True)
     with pytest.raises(UsageError, match="resource MODEL_SEG_B of project P must have files"):
         read(archive, model="MODEL_SEG_B")
+
+
+def test_an_asset_of_one_name_is_one_resource_for_every_step_of_a_chain() -> None:
+    """Or the one that a user names for a step would be asked of another, too."""
+    for name, chain in CHAINS.items():
+        labels: dict[str, str] = {}
+        for asset in (one for step in chain for one in step_named(step).assets):
+            assert labels.setdefault(asset.name, asset.spec.label) == asset.spec.label, (name, asset.name)
 
 
 def test_each_step_of_a_chain_has_something_to_read_of_one_before() -> None:

@@ -32,7 +32,7 @@ def test_all_files_are_written_and_equal_from_time_to_time(tmp_path: Path) -> No
     files = write(tmp_path / "a")
     assert set(files) == {
         *("splits.json", "evaluation.json", "out_of_fold.csv", "training_manifest.csv"),
-        *("study.html", "reporting.md", "reporting.json"),
+        *("training.json", "study.html", "reporting.md", "reporting.json"),
     }
     assert write(tmp_path / "b") == files
 

@@ -110,8 +110,11 @@ def test_numbers_tell_each_head_the_baseline_and_kaplan_meier(opened: tuple[Open
         for measure in ("Harrell's C", "Brier score, integrated"):
             assert (f"Overall survival, test set, {name}", measure) in found
         assert any(measure.startswith(IN_THE_LARGE) for setting, measure in found if name in setting)
-    null = "Distant metastasis, test set, Kaplan-Meier of the development"
+    null = "Overall survival, test set, Kaplan-Meier of the development"
     assert (null, "Brier score, integrated") in found
+    ranked = {measure for setting, measure in found if setting.startswith("Distant metastasis")}
+    assert not any("Brier" in measure for measure in ranked), "death competes: no such score is right"
+    assert "Harrell's C" in ranked
     assert {one.n for one in numbers} == {len(small_training().planned.parts.test)}
 
 

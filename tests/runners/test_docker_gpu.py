@@ -100,10 +100,14 @@ def session(export: Path, tmp_path: Path) -> Session:
     """The one session of an archive whose project has a model."""
     archive = Archive(tmp_path / "archive")
     held = import_folder(archive, "P", export).sessions[0]
-    model = archive.resources_path("P") / "MODEL_SEG_A"
+    put_model(archive, "MODEL_SEG_A")
+    return held
+
+
+def put_model(archive: Archive, label: str) -> None:
+    model = archive.resources_path("P") / label
     model.mkdir(parents=True)
     (model / "weights.safetensors").write_bytes(b"none")
-    return held
 
 
 def resolved(session: Session, *, gpu: bool) -> ResolvedCommand:
@@ -189,6 +193,8 @@ def test_the_option_reaches_the_engine_for_the_steps_that_can_use_one(
     session: Session, install: InstallDouble, step: Any, capsys: pytest.CaptureFixture[str], *, asked: bool
 ) -> None:
     engine = install(DoubleOfDocker())
+    if step.name == "predict":  # a second model for no other step
+        put_model(Archive(session.path.parents[2]), "MODEL_PROG_A")
     words = ["--archive", str(session.path.parents[2]), "--project", "P", "--runner", "docker"]
     assert main(["run", step.name, *words, *(["--gpu"] if asked else [])]) == 3, capsys.readouterr().err
     (container,) = engine.asked

@@ -104,7 +104,7 @@ def told(out: Path) -> SessionPrediction:
 @pytest.fixture(scope="module")
 def ran(project: MadeProject, model: Path, table: Path) -> tuple[Path, RunRecord]:
     out = project.root / "out"
-    return out, run(project, FIRST, out, {"model": model, "clinical": table}, maps=True)
+    return out, run(project, FIRST, out, {"prognosis_model": model, "clinical": table}, maps=True)
 
 
 def test_a_patient_like_the_training_is_foretold_with_all_that_has_to_be_known(
@@ -155,7 +155,7 @@ def test_the_same_session_gives_the_same_bytes(
     project: MadeProject, model: Path, table: Path, tmp_path: Path
 ) -> None:
     for name in ("a", "b"):
-        run(project, ROWS[1], tmp_path / name, {"model": model, "clinical": table}, maps=True)
+        run(project, ROWS[1], tmp_path / name, {"prognosis_model": model, "clinical": table}, maps=True)
     assert outputs(tmp_path / "a") == outputs(tmp_path / "b")
 
 
@@ -165,7 +165,7 @@ def test_the_same_session_gives_the_same_bytes(
 def test_without_a_table_the_row_is_that_of_the_cohort_and_whoever_was_learned_from_is_told(
     project: MadeProject, model: Path, tmp_path: Path
 ) -> None:
-    run(project, FIRST, tmp_path, {"model": model, "cohort": project.freeze()})
+    run(project, FIRST, tmp_path, {"prognosis_model": model, "cohort": project.freeze()})
     found = told(tmp_path)
     assert found.inputs.row == "COHORT"
     assert found.cautions[0].startswith("The patient is in the cohort that the model was made from")
@@ -174,7 +174,7 @@ def test_without_a_table_the_row_is_that_of_the_cohort_and_whoever_was_learned_f
 def test_a_table_that_was_pushed_comes_before_the_cohort(
     project: MadeProject, model: Path, table: Path, tmp_path: Path
 ) -> None:
-    run(project, FIRST, tmp_path, {"model": model, "cohort": project.freeze(), "clinical": table})
+    run(project, FIRST, tmp_path, {"prognosis_model": model, "cohort": project.freeze(), "clinical": table})
     found = told(tmp_path)
     assert found.inputs.row == "CLINICAL"
     assert any("learned from this very patient" in one for one in found.cautions)
@@ -191,7 +191,7 @@ def test_a_patient_without_a_row_is_a_named_outcome(
     project: MadeProject, model: Path, tmp_path: Path
 ) -> None:
     others = pushed(tmp_path / "CLINICAL", ROWS[1:])
-    record = run(project, FIRST, tmp_path / "out", {"model": model, "clinical": others})
+    record = run(project, FIRST, tmp_path / "out", {"prognosis_model": model, "clinical": others})
     assert refused(record, tmp_path / "out") == (
         "CLINICAL: must have a row of the session's patient; there is none."
     )
@@ -200,7 +200,7 @@ def test_a_patient_without_a_row_is_a_named_outcome(
 def test_a_project_without_a_table_is_told_what_to_push(
     project: MadeProject, model: Path, tmp_path: Path
 ) -> None:
-    record = run(project, FIRST, tmp_path, {"model": model})
+    record = run(project, FIRST, tmp_path, {"prognosis_model": model})
     assert "CLINICAL or COHORT: must be a resource of the project" in refused(record, tmp_path)
 
 
@@ -208,10 +208,12 @@ def test_a_row_of_another_session_and_a_session_of_another_subject_are_refused(
     project: MadeProject, model: Path, tmp_path: Path
 ) -> None:
     elsewhere = pushed(tmp_path / "CLINICAL", (replace(FIRST, session="ANOTHER"), *ROWS[1:]))
-    record = run(project, FIRST, tmp_path / "a", {"model": model, "clinical": elsewhere})
+    record = run(project, FIRST, tmp_path / "a", {"prognosis_model": model, "clinical": elsewhere})
     assert "names another one" in refused(record, tmp_path / "a")
     labels = {"session_label": FIRST.session, "subject_label": ROWS[1].subject}
-    record = run(project, FIRST, tmp_path / "b", {"model": model, "cohort": project.freeze()}, labels=labels)
+    record = run(
+        project, FIRST, tmp_path / "b", {"prognosis_model": model, "cohort": project.freeze()}, labels=labels
+    )
     assert "must be of the subject that it was frozen with" in refused(record, tmp_path / "b")
 
 
@@ -219,7 +221,7 @@ def test_a_folder_by_itself_says_not_whose_it_is_and_told_by_hand_gives_the_same
     project: MadeProject, model: Path, table: Path, tmp_path: Path
 ) -> None:
     alone = Path(shutil.copytree(project.folders()[FIRST.session], tmp_path / "session"))
-    assets = {"model": model, "clinical": table}
+    assets = {"prognosis_model": model, "clinical": table}
     [record] = run_step(STEP, alone, tmp_path / "a", {"maps": False}, assets=assets)
     assert refused(record, tmp_path / "a").startswith("--subject-label: must say whose row is taken")
     labels = {"subject_label": FIRST.subject}
@@ -235,13 +237,13 @@ def test_a_table_that_was_changed_by_hand_ends_the_run(
     text = (changed / "clinical.csv").read_text()
     (changed / "clinical.csv").write_text(text.replace("yes", "no", 1) + "\n")
     with pytest.raises(InputError, match=r"CLINICAL: must hold clinical\.csv"):
-        run(project, FIRST, tmp_path / "out", {"model": model, "clinical": changed})
+        run(project, FIRST, tmp_path / "out", {"prognosis_model": model, "clinical": changed})
     assert not (tmp_path / "out" / LABEL).exists()
 
 
 def test_a_model_of_another_kind_ends_the_run(project: MadeProject, table: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"asset: must hold config\.json"):
-        run(project, FIRST, tmp_path / "out", {"model": table, "clinical": table})
+        run(project, FIRST, tmp_path / "out", {"prognosis_model": table, "clinical": table})
 
 
 # Which tumour it is.
@@ -250,7 +252,7 @@ def test_a_model_of_another_kind_ends_the_run(project: MadeProject, table: Path,
 def test_a_session_without_a_drawn_tumour_is_a_named_outcome(
     project: MadeProject, model: Path, table: Path, tmp_path: Path
 ) -> None:
-    record = run(project, UNDRAWN_ROW, tmp_path, {"model": model, "clinical": table})
+    record = run(project, UNDRAWN_ROW, tmp_path, {"prognosis_model": model, "clinical": table})
     assert "MASKS: must hold a mask of tumour" in refused(record, tmp_path)
 
 
@@ -266,7 +268,7 @@ def by_network(tmp_path: Path) -> MadeProject:
 def test_where_no_person_has_drawn_it_the_mask_of_a_network_is_taken_and_that_is_told(
     by_network: MadeProject, model: Path, table: Path, tmp_path: Path
 ) -> None:
-    assets = {"model": model, "clinical": table}
+    assets = {"prognosis_model": model, "clinical": table}
     run(by_network, FIRST, tmp_path / "a", assets)
     found = told(tmp_path / "a")
     assert (found.inputs.masks, found.inputs.by_person) == ("SEG", False)
@@ -285,7 +287,7 @@ def test_whoever_is_unlike_the_training_is_told_why_and_no_number(
 ) -> None:
     strange = replace(FIRST, values={**FIRST.values, "age_years": 2.0})
     table = pushed(tmp_path / "CLINICAL", (strange,))
-    record = run(project, FIRST, tmp_path / "out", {"model": model, "clinical": table}, maps=True)
+    record = run(project, FIRST, tmp_path / "out", {"prognosis_model": model, "clinical": table}, maps=True)
     found, outcome = told(tmp_path / "out"), record.outcomes[0]
     assert outcome.status == "set apart"
     assert outcome.reason == f"{MODEL} abstains, for age: the report says why; without T2FS"
@@ -301,7 +303,7 @@ def test_a_pet_that_was_taken_for_t1_is_not_judged(
 ) -> None:
     manifest = by_network.folders()[ROWS[1].session] / "RESOURCES" / "NORMALISED" / "run.json"
     manifest.write_text(manifest.read_text().replace('"modality": "MR"', f'"modality": "{modality}"'))
-    run(by_network, ROWS[1], tmp_path / "out", {"model": model, "clinical": table})
+    run(by_network, ROWS[1], tmp_path / "out", {"prognosis_model": model, "clinical": table})
     found = told(tmp_path / "out").prediction
     assert found.abstains is abstains
     assert not abstains or "T1CE: an image of PT; the training has seen MR" in found.reasons
@@ -312,7 +314,7 @@ def test_who_had_a_metastasis_at_presentation_has_no_first_one_to_come(
 ) -> None:
     values = {**FIRST.values, "metastasis_at_presentation": "yes"}
     table = pushed(tmp_path / "CLINICAL", (replace(FIRST, values=values),))
-    run(project, FIRST, tmp_path / "out", {"model": model, "clinical": table})
+    run(project, FIRST, tmp_path / "out", {"prognosis_model": model, "clinical": table})
     found = told(tmp_path / "out")
     assert [one.endpoint for one in found.prediction.timed] == ["overall_survival"]
     assert any("no first one can come any more" in one for one in found.cautions)
@@ -332,7 +334,7 @@ def test_a_session_after_surgery_or_long_before_it_is_not_the_one_that_the_row_i
     session = Path(shutil.copytree(project.folders()[FIRST.session], tmp_path / "session"))
     header(session, {"StudyDate": "20200701"})
     dated = replace(FIRST, date=dt.date(2020, 7, 1) + dt.timedelta(days))
-    assets = {"model": model, "clinical": pushed(tmp_path / "CLINICAL", (dated,))}
+    assets = {"prognosis_model": model, "clinical": pushed(tmp_path / "CLINICAL", (dated,))}
     labels = {"subject_label": FIRST.subject}
     [record] = run_step(STEP, session, tmp_path / "out", {"maps": False}, assets=assets, labels=labels)
     if refused_for:
@@ -348,7 +350,7 @@ def test_a_row_that_the_headers_contradict_is_refused(
     session = Path(shutil.copytree(project.folders()[FIRST.session], tmp_path / "session"))
     other = {"F": "M", "M": "F"}[str(FIRST.values["sex"])]
     header(session, {"StudyDate": "20200701", "PatientSex": other})
-    assets = {"model": model, "clinical": pushed(tmp_path / "CLINICAL", (FIRST,))}
+    assets = {"prognosis_model": model, "clinical": pushed(tmp_path / "CLINICAL", (FIRST,))}
     labels = {"subject_label": FIRST.subject}
     [record] = run_step(STEP, session, tmp_path / "out", {"maps": False}, assets=assets, labels=labels)
     assert "sex of the row is another than that of the images: rows swapped?" in refused(

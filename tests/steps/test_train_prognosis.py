@@ -104,7 +104,7 @@ def test_the_model_and_the_study_are_written_and_listed(ran: tuple[Path, dict[st
     }
     assert set(records[STUDY_LABEL].outcomes[0].files) == {
         *("splits.json", "out_of_fold.csv", "evaluation.json"),
-        *("study.html", "training_manifest.csv", "reporting.md", "reporting.json"),
+        *("training.json", "study.html", "training_manifest.csv", "reporting.md", "reporting.json"),
     }
 
 

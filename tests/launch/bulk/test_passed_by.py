@@ -20,10 +20,12 @@ from tests.launch.bulk.test_engine import Every, outcomes, sessions, start, tabl
 from tests.launch.fake_xnat import SWIFT, FakeXnat, Killed
 
 READ = CHAINS["read"]
-WITHOUT_MODEL = tuple(step for step in READ if step not in ("segment", "export-masks"))
+WITHOUT_MODEL = tuple(step for step in READ if step not in ("segment", "export-masks", "predict"))
+WITH_MODEL = tuple(step for step in READ if step != "predict")
 MODEL = {"MODEL_SEG_A": "abc"}
 SEGMENT = "segment not applicable: project P has no resource MODEL_SEG_* (the models that draw)"
 EXPORT = "export-masks not applicable: the session has no resource MASKS or SEG, as segment was passed by"
+PREDICT = "predict not applicable: project P has no resource MODEL_PROG_* (the networks that foretell)"
 PATIENT = Pace(**{**SWIFT.__dict__, "lost_after": 0.0})
 
 
@@ -52,8 +54,8 @@ def test_the_chain_goes_on_and_the_session_is_complete_with_the_reason(ledger: L
     run = start(fake, ledger, "read")
     assert outcomes(work(fake, ledger, run)) == {"complete": 3}
     assert fake.launches() == Counter((name, step) for name in fake.sessions for step in WITHOUT_MODEL)
-    assert passed_by(ledger, run) == {"segment": 3, "export-masks": 3}
-    assert reasons(ledger, run) == [f"{SEGMENT}; {EXPORT}"] * 3
+    assert passed_by(ledger, run) == {"segment": 3, "export-masks": 3, "predict": 3}
+    assert reasons(ledger, run) == [f"{SEGMENT}; {EXPORT}; {PREDICT}"] * 3
 
 
 def test_a_step_that_is_passed_by_need_not_be_installed_and_one_that_is_launched_must(
@@ -76,20 +78,20 @@ def test_the_model_comes_between_two_runs_and_the_step_is_done_then(ledger: Ledg
     assert outcomes(work(fake, ledger, run)) == {"complete": 2}
     for name in fake.sessions:
         assert ran(fake, name) == [*WITHOUT_MODEL, "segment", "export-masks", "report"]
-    assert passed_by(ledger, run) == {}
+    assert passed_by(ledger, run) == {"predict": 2}
     assert outcomes(work(fake, ledger, start(fake, ledger, "read"))) == {"already done": 2}
 
 
 def test_the_model_goes_and_what_it_drew_is_not_counted_as_done(ledger: Ledger) -> None:
     fake = FakeXnat(sessions(1), assets=dict(MODEL))
     work(fake, ledger, start(fake, ledger, "read"))
-    assert ran(fake) == list(READ)
+    assert ran(fake) == list(WITH_MODEL)
     fake.assets.clear()
     run = start(fake, ledger, "read")
     assert outcomes(work(fake, ledger, run)) == {"already done": 1}
-    assert passed_by(ledger, run) == {"segment": 1}
-    assert reasons(ledger, run) == [SEGMENT]
-    assert ran(fake) == list(READ)
+    assert passed_by(ledger, run) == {"segment": 1, "predict": 1}
+    assert reasons(ledger, run) == [f"{SEGMENT}; {PREDICT}"]
+    assert ran(fake) == list(WITH_MODEL)
 
 
 def test_forced_it_is_passed_by_all_the_same(ledger: Ledger) -> None:
@@ -97,7 +99,7 @@ def test_forced_it_is_passed_by_all_the_same(ledger: Ledger) -> None:
     for _ in range(2):
         run = start(fake, ledger, "read", force=True)
         assert outcomes(work(fake, ledger, run)) == {"complete": 1}
-        assert passed_by(ledger, run) == {"segment": 1, "export-masks": 1}
+        assert passed_by(ledger, run) == {"segment": 1, "export-masks": 1, "predict": 1}
     assert ran(fake) == [*WITHOUT_MODEL] * 2
 
 
@@ -107,7 +109,7 @@ def test_masks_that_persons_drew_go_out_all_the_same(ledger: Ledger) -> None:
     run = start(fake, ledger, "read")
     work(fake, ledger, run)
     assert ("export-masks" in ran(fake, "E0"), "export-masks" in ran(fake, "E1")) == (False, True)
-    assert passed_by(ledger, run) == {"segment": 2, "export-masks": 1}
+    assert passed_by(ledger, run) == {"segment": 2, "export-masks": 1, "predict": 2}
 
 
 def test_a_step_alone_is_refused(ledger: Ledger) -> None:
@@ -133,10 +135,14 @@ def test_a_dry_run_looks_past_what_is_passed_by() -> None:
     for step in WITHOUT_MODEL[:-1]:
         fake.write("E0", step)
     last = foresee(fake, plan, session.target, force=False)
-    assert (last.step, last.verdict.answer, last.passed_by) == ("report", "go", (SEGMENT, EXPORT))
+    assert (last.step, last.verdict.answer, last.passed_by) == ("report", "go", (SEGMENT, EXPORT, PREDICT))
     fake.write("E0", "report")
     done = foresee(fake, plan, session.target, force=False)
-    assert (done.step, done.verdict.answer, done.passed_by) == ("", "already done", (SEGMENT, EXPORT))
+    assert (done.step, done.verdict.answer, done.passed_by) == (
+        "",
+        "already done",
+        (SEGMENT, EXPORT, PREDICT),
+    )
 
 
 def test_what_a_run_came_to_tells_it_apart_from_work_that_an_earlier_one_did(
@@ -148,8 +154,8 @@ def test_what_a_run_came_to_tells_it_apart_from_work_that_an_earlier_one_did(
     session = Session("P", "label-E0", "E0", "S", "1", "", "", (), tmp_path)
     [result] = read_results(fake, run, tuple(ledger.present(run)), (session,), ledger.passed_by(run))
     assert result.outcome == "complete"
-    assert [one.step for one in result.passed_by] == ["segment", "export-masks"]
-    assert result.reason == f"{SEGMENT}; {EXPORT}"
+    assert [one.step for one in result.passed_by] == ["segment", "export-masks", "predict"]
+    assert result.reason == f"{SEGMENT}; {EXPORT}; {PREDICT}"
 
 
 def killed_at(fake: FakeXnat, ledger: Ledger, nth: int, moment: str) -> None:
@@ -204,5 +210,5 @@ def test_resume_takes_a_step_that_was_passed_by_last_anew(ledger: Ledger) -> Non
     fake.assets |= MODEL
     assert outcomes(work(fake, ledger, run)) == {"complete": 1}
     assert ran(fake) == ["segment", "export-masks", "report"]
-    assert passed_by(ledger, run) == {}
+    assert passed_by(ledger, run) == {"predict": 1}
     assert [one.outcome for one in table(ledger, run)] == ["complete"]
