@@ -22,7 +22,7 @@ from sarcoma_core.survival.follow_up import Floats1, FollowUp
 from sarcoma_core.survival.penalty_choice import choose_penalty
 from sarcoma_core.survival.proportional_hazards import ProportionalHazards
 from sarcoma_core.text import counted
-from sarcoma_core.training.splits import repeated_folds
+from sarcoma_core.training.splits import LEAST_FOLDS, repeated_folds
 
 BaselineName = Literal["sarculator", "clinical", "radiomics", "radiomics-clinical"]
 LEAST_EVENTS: Final = 10
@@ -195,6 +195,11 @@ def fit_baseline(
     if not baseline.penalised:
         hazards: ProportionalHazards = fit_cox(x, follow_up)
         return FittedBaseline(baseline, design, hazards, None, len(follow_up), follow_up.events)
+    if follow_up.events < LEAST_FOLDS:
+        raise InputError(
+            f"events: must be {LEAST_FOLDS} or more to choose a penalty by; found {follow_up.events}.",
+            hint="So few events judge no model.",
+        )
     dealt = repeated_folds(subjects, follow_up, seed=seed, folds=min(_INNER_FOLDS, follow_up.events))
     folds = np.empty(len(follow_up), np.int64)
     for fold in dealt.rows(subjects):

@@ -25,7 +25,7 @@ RULE_BY_SIZE: Final = (
     "dealt in turn, sorted by tertile of the tumour's volume, and SHA-256 of seed, repeat and subject, which "
     "are parted by tabs"
 )
-_LEAST_FOLDS: Final = 2
+LEAST_FOLDS: Final = 2
 _TERTILES: Final = (1 / 3, 2 / 3)
 
 
@@ -124,14 +124,14 @@ def repeated_folds(
     """
     strata = strata_of(subjects, follow_up, centres=centres)
     events = sum(not without for without, _, _ in strata.values())
-    if folds < _LEAST_FOLDS or repeats < 1:
+    if folds < LEAST_FOLDS or repeats < 1:
         raise InputError(
-            f"folds and repeats: must be {_LEAST_FOLDS} and 1 or more; found {folds} and {repeats}."
+            f"folds and repeats: must be {LEAST_FOLDS} and 1 or more; found {folds} and {repeats}."
         )
     if events < folds:
         raise InputError(
             f"folds: must be no more than there are events, for each needs one; found {folds} for {events}.",
-            hint=f"Ask for {events} folds." if events >= _LEAST_FOLDS else "So few events judge no model.",
+            hint=f"Ask for {events} folds." if events >= LEAST_FOLDS else "So few events judge no model.",
         )
     return RepeatedFolds(seed, folds, _dealt(strata, seed, folds, repeats))
 
@@ -174,11 +174,11 @@ def folds_by_size(sizes: Mapping[str, float], *, seed: int, folds: int) -> Repea
     Raises:
         InputError: there are fewer patients than folds, or fewer than two folds.
     """
-    if not _LEAST_FOLDS <= folds <= len(sizes):
+    if not LEAST_FOLDS <= folds <= len(sizes):
         raise InputError(
-            f"folds: must be {_LEAST_FOLDS} or more, and no more than there are patients; found {folds} for "
+            f"folds: must be {LEAST_FOLDS} or more, and no more than there are patients; found {folds} for "
             f"{len(sizes)}.",
-            hint="Freeze a larger cohort." if len(sizes) < _LEAST_FOLDS else f"Ask for {len(sizes)} folds.",
+            hint="Freeze a larger cohort." if len(sizes) < LEAST_FOLDS else f"Ask for {len(sizes)} folds.",
         )
     cuts = np.quantile(list(sizes.values()), _TERTILES)
     strata = {subject: int(np.searchsorted(cuts, size, side="left")) for subject, size in sizes.items()}

@@ -135,6 +135,19 @@ def test_ten_events_for_each_column_are_enough_and_fewer_are_a_warning(events: i
     assert all("fewer than 10" in one for one in changed.warnings)
 
 
+@pytest.mark.parametrize("events", [0, 1, 2])
+def test_a_penalty_is_chosen_by_two_events_or_more(events: int) -> None:
+    cohort = made(7)
+    time = cohort.follow_up.time
+    few = FollowUp(time, np.isin(np.arange(len(time)), np.argsort(time)[10 : 10 + events]))
+    changed = MadePatients(cohort.subjects, cohort.values, few, cohort.eta)
+    if events >= 2:
+        assert fitted(CLINICAL, changed).events == events
+        return
+    with pytest.raises(InputError, match=rf"^events: must be 2 or more .*; found {events}\. So few"):
+        fitted(CLINICAL, changed)
+
+
 def test_a_kind_that_there_is_none_of_is_refused() -> None:
     assert baseline_named("clinical") is CLINICAL
     with pytest.raises(InputError, match="must be one of sarculator, clinical, radiomics-clinical"):

@@ -53,15 +53,15 @@ def test_whoever_is_set_aside_is_not_learned_from(planned: PlannedPrognosis, kep
 
 
 @pytest.mark.parametrize(
-    ("rows", "name", "cause"),
+    ("rows", "name", "cause", "why"),
     [
-        ([replace(row, events={**row.events, LR: n < 4}) for n, row in enumerate(ROWS)], LR, LR),
-        (made(5, 160).rows(), DM, "death"),
+        ([replace(row, events={**row.events, LR: n < 4}) for n, row in enumerate(ROWS)], LR, LR, ""),
+        (made(5, 160).rows(), DM, "death", "events: must be 2 or more to choose a penalty by; found 0."),
     ],
     ids=["the event", "death"],
 )
 def test_where_a_cause_cannot_be_fitted_the_endpoint_says_why_and_the_others_are_there(
-    rows: list[ClinicalRow], name: str, cause: str
+    rows: list[ClinicalRow], name: str, cause: str, why: str
 ) -> None:
     """Four had the recurrence; of those with a metastasis nobody died before it."""
     told = order(endpoints=(OS, name), test_percent=0, calibration_percent=0)
@@ -74,4 +74,4 @@ def test_where_a_cause_cannot_be_fitted_the_endpoint_says_why_and_the_others_are
     assert found[OS].curve
     absent = found[name]
     assert (absent.days, absent.curve, absent.years) == ((), (), {})
-    assert absent.absent.startswith(f"of the hazard of {cause.replace('_', ' ')}: ")
+    assert absent.absent.startswith(f"of the hazard of {cause.replace('_', ' ')}: {why}")
