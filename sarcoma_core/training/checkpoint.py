@@ -21,6 +21,7 @@ import torch
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.provenance import sha256, typed
+from sarcoma_core.training.weights_files import write_tensors
 
 STATE: Final = "checkpoint.json"
 NUMBERS: Final = "checkpoint.safetensors"
@@ -82,7 +83,7 @@ def save(folder: Path, standing: Standing, tensors: Mapping[str, torch.Tensor]) 
     """
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{NUMBERS}"
-    safetensors.torch.save_file({key: value.contiguous() for key, value in tensors.items()}, aside)
+    write_tensors(aside, tensors)
     _flush(aside)
     digest = sha256(aside)
     name = f"checkpoint-{standing.epoch}-{digest[:12]}.safetensors"
@@ -163,7 +164,7 @@ def pack(networks: Sequence[Path], member: Path) -> tuple[str, ...]:
         standings.append(asdict(found[0]))
         held = safetensors.torch.load_file(found[1])
         tensors |= {f"{number}.{name}": value for name, value in held.items()}
-    safetensors.torch.save_file(tensors, member / NUMBERS)
+    write_tensors(member / NUMBERS, tensors)
     digest = sha256(member / NUMBERS)
     tree = {"schema": SCHEMA, "networks": standings, "sha256": digest}
     (member / STATE).write_text(json.dumps(tree, indent=1, sort_keys=True) + "\n", encoding="utf-8")

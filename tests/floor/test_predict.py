@@ -122,6 +122,6 @@ def test_in_its_image_it_writes_what_it_writes_here(trained: Archive, tmp_path: 
         archive = Archive(Path(shutil.copytree(trained.root, tmp_path / runner.name)))
         targets = targets_of(some(archive)[:1], "")
         results = run_chain(archive, RunPlan(PREDICT, PROJECT), targets, runner=runner, watch=Silent())
-        assert [one.outcome for one in results] == ["complete"]
+        assert [(one.outcome, one.reason) for one in results] == [("complete", "")]
         found.append(foretold(archive))
     assert found[0] == found[1]

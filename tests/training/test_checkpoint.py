@@ -234,6 +234,7 @@ def test_several_networks_travel_in_two_files_and_come_out_as_they_were(tmp_path
     names = checkpoint.pack(folders(tmp_path / "there"), tmp_path / "member")
     assert names == (checkpoint.STATE, checkpoint.NUMBERS)
     assert sorted(path.name for path in (tmp_path / "member").iterdir()) == sorted(names)
+    assert {path.stat().st_mode & 0o444 for path in (tmp_path / "member").iterdir()} == {0o444}
     assert checkpoint.unpack(tmp_path / "member", tmp_path / "here") == MANY
     for folder, (standing, numbers) in zip(folders(tmp_path / "here"), held, strict=True):
         assert_stands(folder, standing, numbers)
