@@ -16,6 +16,7 @@ from pydicom.uid import generate_uid
 
 from sarcoma_core import __version__
 from sarcoma_core.archive.fence import fence
+from sarcoma_core.dicom.coding import highdicom_code
 from sarcoma_core.dicom.drawings import CodedConcept
 from sarcoma_core.dicom.drawn_on import SourcePlane, on_slices, read_sources
 from sarcoma_core.dicom.equipment import MAKER
@@ -140,17 +141,14 @@ def _ascend(made: Any, normal: NDArray[np.float64]) -> None:  # noqa: ANN401  hi
 def _mapping(quantity: MappedQuantity) -> object:
     import highdicom as hd  # noqa: PLC0415  as above
 
-    def code(concept: CodedConcept) -> object:
-        return hd.sr.CodedConcept(concept.value, concept.scheme, concept.meaning)
-
     return hd.pm.RealWorldValueMapping(
         lut_label=quantity.label,
         lut_explanation=quantity.description,
-        unit=code(_NO_UNITS),
+        unit=highdicom_code(_NO_UNITS),
         value_range=(0.0, 1.0),
         slope=1.0,
         intercept=0.0,
-        quantity_definition=code(quantity.concept),
+        quantity_definition=highdicom_code(quantity.concept),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from sarcoma_core.chains import CHAINS, DISPENSABLE
+from sarcoma_core.chains import DISPENSABLE
 from sarcoma_core.errors import UsageError
 from sarcoma_core.interface import Step
 from sarcoma_core.launch.bulk.preflight import LiveStep, stages
@@ -150,7 +150,7 @@ def _on_sessions(service: ContainerService, wanted: Wanted) -> tuple[LiveStep, .
                 hint=f"Launch it yourself: sarcoma xnat launch {step.name} --project {wanted.project}",
             )
     chain = stages(service, wanted.project, tuple(step.name for step in steps), {}, level="session")
-    chain = tuple(stage for stage in chain if not (stage.absent and _is_dispensable(wanted, stage.step)))
+    chain = tuple(stage for stage in chain if not (stage.absent and stage.step.name in DISPENSABLE))
     for stage in chain:
         if stage.absent:  # the server passes no step by: its orchestration ends there
             raise UsageError(
@@ -162,11 +162,6 @@ def _on_sessions(service: ContainerService, wanted: Wanted) -> tuple[LiveStep, .
     for stage in chain:
         _require_no_choice(stage.step, wanted.project, own)
     return chain
-
-
-def _is_dispensable(wanted: Wanted, step: Step) -> bool:
-    """Whether the rest of a chain is worth launching without a step; one that was named alone is not."""
-    return wanted.what in CHAINS and step.name in DISPENSABLE
 
 
 def _require_no_choice(step: Step, project: str, own: RemoteResources) -> None:

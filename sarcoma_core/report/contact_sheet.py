@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.volume import read_nifti
+from sarcoma_core.report.lettering import BLACK, draw_letters, font
 from sarcoma_core.report.planes import upright
 from sarcoma_core.report.windows import window_for
 
@@ -27,9 +28,8 @@ _HEAD = 44
 _BORDER = 4
 _PAD = 6
 
-_PAPER, _INK, _FAINT, _BLACK = "#ffffff", "#1a1a1a", "#5f6368", "#000000"
+_PAPER, _INK, _FAINT = "#ffffff", "#1a1a1a", "#5f6368"
 _CHOSEN, _REVIEW, _PLAIN = "#0b6e4f", "#b3261e", "#c4c7c5"
-_LETTER = "#ffd54f"
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def contact_sheet(entries: Sequence[SheetEntry], *, warning: str = "") -> bytes:
     draw = ImageDraw.Draw(sheet)
     chosen, review = sum(e.chosen for e in entries), sum(e.review for e in entries)
     head = f"{len(entries)} series, {chosen} chosen, {review} for review"
-    draw.text((_GAP, _GAP), head, fill=_INK, font=_font(20))
+    draw.text((_GAP, _GAP), head, fill=_INK, font=font(20))
     if warning:
-        draw.text((WIDTH - _GAP, _GAP), warning, fill=_REVIEW, font=_font(20), anchor="ra")
+        draw.text((WIDTH - _GAP, _GAP), warning, fill=_REVIEW, font=font(20), anchor="ra")
     for place, entry in enumerate(entries):
         row, column = divmod(place, COLUMNS)
         left = _GAP + column * (_TILE + _GAP)
@@ -98,10 +98,10 @@ def _tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, entry: SheetEntry, corn
     """Draw one series: its picture, and two lines under it."""
     left, top = corner
     box = (left, top, left + _TILE - 1, top + _PICTURE - 1)
-    draw.rectangle(box, fill=_BLACK)
+    draw.rectangle(box, fill=BLACK)
     picture = _picture(entry)
     if picture is None:
-        draw.text((left + _TILE // 2, top + _PICTURE // 2), "no volume", _PLAIN, _font(18), anchor="mm")
+        draw.text((left + _TILE // 2, top + _PICTURE // 2), "no volume", _PLAIN, font(18), anchor="mm")
     else:
         image, letters = picture
         place = (left + (_TILE - image.width) // 2, top + (_PICTURE - image.height) // 2)
@@ -111,12 +111,12 @@ def _tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, entry: SheetEntry, corn
     draw.rectangle(box, outline=colour, width=_BORDER if entry.marks else 1)
     text = top + _PICTURE + _PAD
     name = f"scan {_short(entry.name)}, {entry.modality or 'unknown'}"
-    draw.text((left, text), name, _INK, _font(18))
-    draw.text((left, text + 24), f"{entry.role}, {100 * entry.confidence:.0f} %", _INK, _font(16))
+    draw.text((left, text), name, _INK, font(18))
+    draw.text((left, text + 24), f"{entry.role}, {100 * entry.confidence:.0f} %", _INK, font(16))
     for word, mark in entry.marks:
-        wide = draw.textlength(word, _font(14)) + 2 * _PAD
+        wide = draw.textlength(word, font(14)) + 2 * _PAD
         draw.rectangle((left, text + 48, left + wide, text + 70), fill=mark)
-        draw.text((left + _PAD, text + 51), word, _PAPER, _font(14))
+        draw.text((left + _PAD, text + 51), word, _PAPER, font(14))
         left += int(wide) + _PAD
 
 
@@ -149,8 +149,7 @@ def _letters(draw: ImageDraw.ImageDraw, letters: Sequence[str], corner: _Place) 
         ((middle, top + _PICTURE - edge), "mb"),
         ((left + edge, centre), "lm"),
     )
-    for letter, (place, anchor) in zip(letters, places, strict=True):
-        draw.text(place, letter, _LETTER, _font(16), anchor=anchor, stroke_width=2, stroke_fill=_BLACK)
+    draw_letters(draw, letters, places, size=16)
 
 
 _LONGEST = 18
@@ -158,8 +157,3 @@ _LONGEST = 18
 
 def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own font, the same wherever it runs."""
-    return ImageFont.load_default(size)

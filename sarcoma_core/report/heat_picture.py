@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
 from sarcoma_core.errors import InputError
 from sarcoma_core.imaging.grid import box_of
 from sarcoma_core.imaging.volume import Floats, Mask, Volume
 from sarcoma_core.report.heat_scale import heated
+from sarcoma_core.report.lettering import BLACK, draw_letters, font
 from sarcoma_core.report.overlaid import Place, middle
 from sarcoma_core.report.overlays import COOL_LINE, Levels, coarse, resized
 from sarcoma_core.report.planes import PLANES, SliceView, Upright, upright
@@ -31,7 +32,7 @@ _MARGIN_MM = 30.0
 """Around the tumour and the map."""
 _FAINT = 0.05
 """Of a map: what lies below it is not looked for when a picture is cut out."""
-_PAPER, _INK, _BLACK, _LETTER = "#ffffff", "#1a1a1a", "#000000", "#ffd54f"
+_PAPER, _INK = "#ffffff", "#1a1a1a"
 _LINE, _HALO = 3, 7
 """Pixels of the outline, and of the black on both its sides, for grey prints."""
 _BAR = (360, 20)
@@ -78,13 +79,13 @@ def heat_picture(image: Volume, mask: Mask, heat: Floats, *, title: str) -> byte
     tall = max(one.height for one in drawn)
     sheet = Image.new("RGB", (WIDTH, _HEAD + tall + _TEXT + _FOOT), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, _GAP), title, fill=_INK, font=_font(22))
+    draw.text((_GAP, _GAP), title, fill=_INK, font=font(22))
     for number, (one, view) in enumerate(zip(drawn, views, strict=True)):
         left = _GAP + number * (_PANEL + _GAP)
         sheet.paste(one, (left + (_PANEL - one.width) // 2, _HEAD + (tall - one.height) // 2))
         axis = view.plane.axis
         slice_ = f"{view.plane.name}, slice {panels.corner[axis] + view.index + 1} of {panels.counts[axis]}"
-        draw.text((left + _PANEL // 2, _HEAD + tall + 6), slice_, fill=_INK, font=_font(18), anchor="ma")
+        draw.text((left + _PANEL // 2, _HEAD + tall + 6), slice_, fill=_INK, font=font(18), anchor="ma")
     _legend(sheet, draw, _HEAD + tall + _TEXT + 6, is_hot=bool(heat.any()))
     stream = io.BytesIO()
     sheet.save(stream, format="PNG")
@@ -132,13 +133,12 @@ def _panel(panels: _Panels, view: SliceView) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     width, height = picture.size
     edges = (((width // 2, 4), "mt"), ((width - 6, height // 2), "rm"), ((width // 2, height - 4), "mb"))
-    for letter, (place, anchor) in zip(view.plane.letters, (*edges, ((6, height // 2), "lm")), strict=True):
-        draw.text(place, letter, _LETTER, _font(20), anchor=anchor, stroke_width=2, stroke_fill=_BLACK)
+    draw_letters(draw, view.plane.letters, (*edges, ((6, height // 2), "lm")), size=20)
     bar = scale_bar(view.width_mm)
     long, low = round(bar * width / view.width_mm), height - 12
-    draw.line((10, low, 10 + long, low), fill=_BLACK, width=8)
+    draw.line((10, low, 10 + long, low), fill=BLACK, width=8)
     draw.line((12, low, 8 + long, low), fill=_PAPER, width=4)
-    draw.text((10, low - 8), f"{bar} mm", _PAPER, _font(16), anchor="lb", stroke_width=2, stroke_fill=_BLACK)
+    draw.text((10, low - 8), f"{bar} mm", _PAPER, font(16), anchor="lb", stroke_width=2, stroke_fill=BLACK)
     return picture
 
 
@@ -148,7 +148,7 @@ def _outline(picture: Image.Image, mask: Mask) -> None:
         picture.size, Image.Resampling.NEAREST
     )
     black, line = (_rim(inside, wide) for wide in (_HALO, _LINE))
-    picture.paste(_BLACK, mask=black)
+    picture.paste(BLACK, mask=black)
     picture.paste(tuple(round(255 * part) for part in COOL_LINE), mask=line)
 
 
@@ -162,9 +162,9 @@ def _legend(sheet: Image.Image, draw: ImageDraw.ImageDraw, top: int, *, is_hot: 
     """The scale, what the line is, and what the picture is not for."""
     wide, tall = _BAR
     line, left = top + tall // 2, _GAP
-    draw.line((left, line, left + 40, line), fill=_BLACK, width=_HALO)
+    draw.line((left, line, left + 40, line), fill=BLACK, width=_HALO)
     draw.line((left, line, left + 40, line), fill=tuple(round(255 * c) for c in COOL_LINE), width=_LINE)
-    draw.text((left + 50, line), "tumour as drawn", _INK, _font(18), anchor="lm")
+    draw.text((left + 50, line), "tumour as drawn", _INK, font(18), anchor="lm")
     if is_hot:
         levels = np.tile(np.linspace(0, 1, wide, dtype=np.float32), (tall, 1))
         bar = Image.fromarray(coarse(heated(np.full_like(levels, _BELOW), levels)))
@@ -172,15 +172,10 @@ def _legend(sheet: Image.Image, draw: ImageDraw.ImageDraw, top: int, *, is_hot: 
         sheet.paste(bar, (left, top))
         draw.rectangle((left, top, left + wide - 1, top + tall - 1), outline=_INK)
         for part, anchor in ((0.0, "la"), (0.5, "ma"), (1.0, "ra")):
-            draw.text((left + part * (wide - 1), top + tall + 4), f"{part:g}", _INK, _font(16), anchor=anchor)
+            draw.text((left + part * (wide - 1), top + tall + 4), f"{part:g}", _INK, font(16), anchor=anchor)
         told = "what a voxel adds to the risk, of what the hottest adds"
-        draw.text((left - _GAP, line), told, _INK, _font(18), anchor="rm")
+        draw.text((left - _GAP, line), told, _INK, font(18), anchor="rm")
     else:
         told = "Nothing in the image raises the risk: there is no map."
-        draw.text((WIDTH - _GAP, line), told, _INK, _font(18), anchor="rm")
-    draw.text((_GAP, top + tall + 8), RESEARCH_ONLY, _INK, _font(16))
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own font, the same wherever it runs."""
-    return ImageFont.load_default(size)
+        draw.text((WIDTH - _GAP, line), told, _INK, font(18), anchor="rm")
+    draw.text((_GAP, top + tall + 8), RESEARCH_ONLY, _INK, font(16))

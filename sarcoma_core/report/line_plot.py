@@ -146,6 +146,10 @@ class PlotFrame:
         drawn = "".join(f"H{self.x(x)}V{self.y(y)}" for x, y in others)
         return f"M{self.x(x)} {self.y(y)}{drawn}H{self.x(end)}"
 
+    def whole_ticks_across(self) -> tuple[Tick, ...]:
+        """Whole numbers of the horizontal axis, as of epochs: there is no half one."""
+        return tuple(tick for tick in ticks(self.left, self.right) if "." not in tick.text)
+
     def ticks_upwards(self) -> tuple[Tick, ...]:
         """Round numbers of the vertical axis."""
         return ticks(self.low, self.high)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sarcoma_core.report.histograms import Tick, ticks
 from sarcoma_core.report.line_plot import DrawnLine, LinePlot, PlotFrame
 from sarcoma_core.report.measures import fixed
 from sarcoma_core.report.network_study_facts import NetworkLearning
@@ -68,7 +67,7 @@ def _drawn(title: str, upwards: str, frame: PlotFrame, lines: tuple[DrawnLine, .
         upwards_label=upwards,
         across_label="Epoch",
         frame=frame,
-        across=_epoch_ticks(frame.right),
+        across=frame.whole_ticks_across(),
         upwards=frame.ticks_upwards(),
         lines=lines,
         told=told,
@@ -82,8 +81,3 @@ def _told(points: Sequence[tuple[float, float]]) -> str:
 
 def _end(one: NetworkLearning, epochs: int) -> float:
     return float(max(1, epochs, one.history[-1].epoch))
-
-
-def _epoch_ticks(end: float) -> tuple[Tick, ...]:
-    """Whole numbers: there is no half epoch."""
-    return tuple(tick for tick in ticks(0.0, end) if "." not in tick.text)

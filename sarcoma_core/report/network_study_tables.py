@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sarcoma_core.models.card import CardNumber
-from sarcoma_core.report.measures import NOT_ESTIMATED, WithLimits, fixed, limits_text, measure_text
+from sarcoma_core.report.measures import NOT_ESTIMATED, WithLimits, fixed, measure_text
 from sarcoma_core.report.network_study_facts import HeadMeasures, HeadsFacts, PartFacts
-from sarcoma_core.report.prognosis_tables import MeasureCell, PerformanceLine, PerformanceTable
+from sarcoma_core.report.prognosis_tables import MeasureCell, PerformanceLine, PerformanceTable, measured
 from sarcoma_core.report.step_lines import duration
 from sarcoma_core.report.study import StudyRow, StudyTable
 
@@ -57,20 +57,14 @@ def _cells(found: HeadMeasures, one: HeadsFacts, *, first: bool) -> tuple[Measur
     null = "" if one.null_brier is None else f"Kaplan-Meier {fixed(one.null_brier, 3)}"
     brier = NOT_ESTIMATED if found.brier is None else fixed(found.brier.value, 3)
     return (
-        _measured(found.harrell),
-        MeasureCell(_FIRST) if first else _measured(found.difference, sign=True),
-        _measured(found.uno),
-        _measured(found.auc),
+        measured(found.harrell),
+        MeasureCell(_FIRST) if first else measured(found.difference, sign=True),
+        measured(found.uno),
+        measured(found.auc),
         MeasureCell(brier, null),
-        _measured(found.slope, decimals=2),
+        measured(found.slope, decimals=2),
         MeasureCell(fixed(found.ici, 3)),
     )
-
-
-def _measured(found: WithLimits | None, *, decimals: int = 3, sign: bool = False) -> MeasureCell:
-    if found is None:
-        return MeasureCell(NOT_ESTIMATED)
-    return MeasureCell(fixed(found.value, decimals, sign=sign), limits_text(found, decimals, sign=sign))
 
 
 def opening_table(numbers: Sequence[CardNumber], *, what: str) -> StudyTable:

@@ -65,12 +65,12 @@ def performance_table(endpoint: EndpointFacts) -> PerformanceTable:
 def _cells(one: ModelPerformance, endpoint: EndpointFacts, *, first: bool) -> tuple[MeasureCell, ...]:
     baseline = endpoint.null_brier
     return (
-        _measured(one.harrell),
-        MeasureCell("reference") if first else _measured(one.difference, sign=True),
-        _measured(one.uno),
-        _measured(one.auc),
+        measured(one.harrell),
+        MeasureCell("reference") if first else measured(one.difference, sign=True),
+        measured(one.uno),
+        measured(one.auc),
         MeasureCell(fixed(one.brier, 3), "" if baseline is None else f"Kaplan-Meier {fixed(baseline, 3)}"),
-        _measured(one.slope, decimals=2),
+        measured(one.slope, decimals=2),
         MeasureCell(fixed(one.ici, 3)),
         MeasureCell(fixed(one.n, 0)),
         MeasureCell(fixed(one.events, 0)),
@@ -78,7 +78,8 @@ def _cells(one: ModelPerformance, endpoint: EndpointFacts, *, first: bool) -> tu
     )
 
 
-def _measured(found: WithLimits | None, *, decimals: int = 3, sign: bool = False) -> MeasureCell:
+def measured(found: WithLimits | None, *, decimals: int = 3, sign: bool = False) -> MeasureCell:
+    """A measure with its limits beside it, or that it was not estimated."""
     if found is None:
         return MeasureCell(NOT_ESTIMATED)
     return MeasureCell(fixed(found.value, decimals, sign=sign), limits_text(found, decimals, sign=sign))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sarcoma_core.report.histograms import Tick, ticks
+from sarcoma_core.report.histograms import Tick
 from sarcoma_core.report.line_plot import LINES, DrawnLine, DrawnPoint, LinePlot, PlotFrame
 from sarcoma_core.report.measures import fixed
 from sarcoma_core.report.training_curves_facts import NetworkFacts
@@ -57,7 +57,7 @@ def _loss(part: Sequence[tuple[int, NetworkFacts]], epochs: int, which: str) -> 
         upwards_label="Loss, logarithmic axis",
         across_label="Epoch",
         frame=frame,
-        across=_epoch_ticks(frame.right),
+        across=frame.whole_ticks_across(),
         upwards=upwards,
         lines=tuple(lines),
         told=how,
@@ -80,7 +80,7 @@ def _dice(part: Sequence[tuple[int, NetworkFacts]], epochs: int, which: str) -> 
         upwards_label="Dice on the native grid",
         across_label="Epoch",
         frame=frame,
-        across=_epoch_ticks(frame.right),
+        across=frame.whole_ticks_across(),
         upwards=frame.ticks_upwards(),
         lines=tuple(lines),
         told="mean over the sessions of the fold that the network has not seen, when it was asked",
@@ -100,11 +100,6 @@ def _judged(one: NetworkFacts) -> str:
 
 def _end(part: Sequence[tuple[int, NetworkFacts]], epochs: int) -> float:
     return float(max(1, epochs, *(one.epochs for _, one in part)))
-
-
-def _epoch_ticks(end: float) -> tuple[Tick, ...]:
-    """Whole numbers: there is no half epoch."""
-    return tuple(tick for tick in ticks(0.0, end) if "." not in tick.text)
 
 
 def _log_axis(least: float, most: float) -> tuple[float, float, tuple[Tick, ...]]:

@@ -7,7 +7,6 @@ of patients it never saw is what stands in the card.
 """
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +21,7 @@ from sarcoma_core.archive.swapping import put_in_place
 from sarcoma_core.demo.foretelling.judging import judged_unseen
 from sarcoma_core.demo.foretelling.model import FOLDER, NAME, VERSION
 from sarcoma_core.demo.foretelling.patients import CUBE, phantom_rows, scanned_image
+from sarcoma_core.demo.telling import tell
 from sarcoma_core.models.card import CardNumber
 from sarcoma_core.prognosis.network_judging import judge_endpoint
 from sarcoma_core.prognosis.network_model import load_prognosis, open_prognosis
@@ -70,15 +70,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix=".sarcoma-demo-", dir=out.parent) as aside:
         started = monotonic()
         patients = _patients(scanned(TRAINED_ON))
-        _tell(f"{len(patients.patients)} patients scanned in {monotonic() - started:.0f} s")
+        tell(f"{len(patients.patients)} patients scanned in {monotonic() - started:.0f} s")
         training = _trained(patients, Path(aside) / "checkpoints")
-        _tell(f"{len(training.networks)} networks trained after {monotonic() - started:.0f} s")
+        tell(f"{len(training.networks)} networks trained after {monotonic() - started:.0f} s")
         made = Path(aside) / "made"
         _write(made, training, ())
-        numbers = judged_unseen(load_prognosis(open_prognosis(AssetFolder(made, None, "")), CPU), _tell)
+        numbers = judged_unseen(load_prognosis(open_prognosis(AssetFolder(made, None, "")), CPU), tell)
         _write(made, training, numbers)
         put_in_place({made: out})
-    _tell(f"\nwritten: {out}")
+    tell(f"\nwritten: {out}")
 
 
 CPU: Final = torch.device("cpu")
@@ -119,11 +119,6 @@ def _write(folder: Path, training: PrognosisTraining, numbers: tuple[CardNumber,
         numbers=numbers,
     )
     write_prognosis_model(folder, training, judged, calibrated_bounds(training, CPU), words)
-
-
-def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

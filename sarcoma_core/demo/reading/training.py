@@ -29,6 +29,7 @@ from sarcoma_core.demo.reading.judging import (
 )
 from sarcoma_core.demo.reading.model import FOLDER, NAME, VERSION
 from sarcoma_core.demo.reading.patients import REGIONS, SETTINGS, Sequence, sources
+from sarcoma_core.demo.telling import tell
 from sarcoma_core.models.card import CardNumber
 from sarcoma_core.segmentation.inference.predicting import Segmenter
 from sarcoma_core.training.segmentation.loop import new_network
@@ -85,7 +86,7 @@ def _member(made: Path, checkpoints: Path, sequences: tuple[Sequence, ...]) -> N
     trained = train_member(planned, place, device=device, told=told_on_screen(name), half=True)
     seconds = monotonic() - started
     weights = member_weights(trained, place, half=True)
-    _tell(f"{name}: trained in {seconds:.0f} s, {trained.standings[0].epoch} epochs; unseen patients:")
+    tell(f"{name}: trained in {seconds:.0f} s, {trained.standings[0].epoch} epochs; unseen patients:")
     network = new_network(planned.plan, 0)
     network.load_state_dict({key: value.float() for key, value in weights[0].items()})
     segmenter = Segmenter(planned.task, [network.eval()], device)
@@ -100,14 +101,14 @@ def _judged(segmenter: Segmenter, sequences: tuple[Sequence, ...]) -> Iterator[C
     for name, setting in SETTINGS.items():
         found = list(judge(segmenter, sequences, setting, UNSEEN[name]))
         if setting.healthy:
-            _tell(f"  {name}: {_told_healthy(found)}")
+            tell(f"  {name}: {_told_healthy(found)}")
             continue
         for region in segmenter.task.regions:
             scores = [(str(one.seed), one.scores[region]) for one in found]
             numbers = numbers_of(f"{region}, {name}", scores)
             yield from numbers
             if region == segmenter.task.regions[0]:
-                _tell(f"  {name}: {_told(numbers)}; {_told_gate(found)}")
+                tell(f"  {name}: {_told(numbers)}; {_told_gate(found)}")
 
 
 def _told(numbers: list[CardNumber]) -> str:
@@ -140,15 +141,10 @@ def _references(planned: PlannedMember, sequences: tuple[Sequence, ...]) -> None
     level = tuned_threshold([source.read() for source in planned.cohort.sources])
     plain = [threshold_dice(case, level) for case in unseen]
     found = f"Dice {np.median(plain):.3f}, 5th percentile {np.percentile(plain, 5):.3f}"
-    _tell(f"  {name}: threshold {level:.1f} of {sequences[-1]} and largest piece: {found}")
+    tell(f"  {name}: threshold {level:.1f} of {sequences[-1]} and largest piece: {found}")
     best = ceilings(unseen)
     for spacing, hard, soft in zip(CEILINGS_MM, best.hard, best.soft, strict=True):
-        _tell(f"  ceilings of a grid of {spacing:g} mm: hard masks {hard:.3f}, soft masks {soft:.3f}")
-
-
-def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        tell(f"  ceilings of a grid of {spacing:g} mm: hard masks {hard:.3f}, soft masks {soft:.3f}")
 
 
 if __name__ == "__main__":

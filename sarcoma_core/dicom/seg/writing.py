@@ -12,7 +12,7 @@ from pydicom.uid import generate_uid
 
 from sarcoma_core import __version__
 from sarcoma_core.archive.fence import fence
-from sarcoma_core.dicom.drawings import CodedConcept
+from sarcoma_core.dicom.coding import highdicom_code
 from sarcoma_core.dicom.drawn_on import SourcePlane, on_slices, read_sources
 from sarcoma_core.dicom.equipment import MAKER
 from sarcoma_core.dicom.finishing import finished
@@ -162,21 +162,18 @@ def _written(
 def _description(segment: SegmentToWrite) -> Any:  # noqa: ANN401  highdicom has no types that mypy reads
     import highdicom as hd  # noqa: PLC0415  as above
 
-    def code(concept: CodedConcept) -> Any:  # noqa: ANN401  as above
-        return hd.sr.CodedConcept(concept.value, concept.scheme, concept.meaning)
-
     algorithm = None
     if segment.algorithm_type != "MANUAL":
         algorithm = hd.AlgorithmIdentificationSequence(
             name=segment.algorithm_name,
-            family=code(segment.algorithm_family),
+            family=highdicom_code(segment.algorithm_family),
             version=segment.algorithm_version or "unknown",
         )
     described = hd.seg.SegmentDescription(
         segment_number=segment.number,
         segment_label=segment.label,
-        segmented_property_category=code(segment.category),
-        segmented_property_type=code(segment.type),
+        segmented_property_category=highdicom_code(segment.category),
+        segmented_property_type=highdicom_code(segment.type),
         algorithm_type=segment.algorithm_type,
         algorithm_identification=algorithm,
         tracking_uid=segment.tracking_uid or None,
